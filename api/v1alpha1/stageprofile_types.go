@@ -1,0 +1,123 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// StageProfileFinalizer keeps a profile while a Stage refers to it.
+const StageProfileFinalizer = "aloft.dev/in-use"
+
+// StageProfile is written by the platform team: the AWS account, region, roles and limits that it grants to namespaces.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:path=stageprofiles,scope=Cluster,shortName=astp,categories=aloft
+// +kubebuilder:printcolumn:name="Account",type=string,JSONPath=`.spec.accountID`
+// +kubebuilder:printcolumn:name="Region",type=string,JSONPath=`.spec.region`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type StageProfile struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the platform team grants.
+	// +required
+	Spec StageProfileSpec `json:"spec"`
+}
+
+// StageProfileList is a list of StageProfiles.
+// +kubebuilder:object:root=true
+type StageProfileList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []StageProfile `json:"items"`
+}
+
+// StageProfileSpec grants an AWS account, region, roles and limits to namespaces.
+type StageProfileSpec struct {
+	// accountID of the AWS account; it is verified before anything is written.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[0-9]{12}$`
+	// +kubebuilder:validation:MaxLength=12
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountID is immutable: make another StageProfile"
+	AccountID string `json:"accountID"`
+
+	// region of everything that the stages own.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]$`
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="region is immutable: make another StageProfile"
+	Region string `json:"region"`
+
+	// roleARN is the role that the operator assumes for stages of this profile.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
+	// +kubebuilder:validation:MaxLength=2048
+	RoleARN string `json:"roleARN,omitempty"`
+
+	// externalID is given when the role is assumed. Without it: <cluster id>/<profile>.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1224
+	ExternalID string `json:"externalID,omitempty"`
+
+	// stackRoleARN is the role that CloudFormation uses.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
+	// +kubebuilder:validation:MaxLength=2048
+	StackRoleARN string `json:"stackRoleARN,omitempty"`
+
+	// functionRoles that a manifest may choose by name.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=50
+	FunctionRoles []FunctionRole `json:"functionRoles,omitempty"`
+
+	// permissionsBoundaryARN limits the roles that are made for stages.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$`
+	// +kubebuilder:validation:MaxLength=2048
+	PermissionsBoundaryARN string `json:"permissionsBoundaryARN,omitempty"`
+
+	// allowedNamespaces selects the namespaces whose stages may use the profile. Empty selects all; absent selects none.
+	// +optional
+	AllowedNamespaces *metav1.LabelSelector `json:"allowedNamespaces,omitempty"`
+
+	// allowedRegistries are the registries or repository prefixes that images may come from, such as ghcr.io/acme. Empty allows all.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	AllowedRegistries []string `json:"allowedRegistries,omitempty"`
+
+	// deletionPolicy of stages that name none.
+	// +optional
+	// +kubebuilder:default=Retain
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// commandOutput says where the output of deploy commands is kept: Status shows its tail in the Stage's status, StoreOnly
+	// leaves it in the stage's bucket alone.
+	// +optional
+	// +kubebuilder:default=Status
+	// +kubebuilder:validation:Enum=Status;StoreOnly
+	CommandOutput string `json:"commandOutput,omitempty"`
+}
+
+// FunctionRole is a role that functions may have.
+type FunctionRole struct {
+	// name that a manifest chooses it by.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+
+	// arn of the role.
+	// +required
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
+	// +kubebuilder:validation:MaxLength=2048
+	ARN string `json:"arn"`
+
+	// namespaces that may use it.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=63
+	Namespaces []string `json:"namespaces"`
+}

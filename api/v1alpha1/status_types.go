@@ -1,0 +1,400 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// StageStatus is what Aloft has observed and done. AWS is the truth for all of it but for what AWS cannot tell.
+type StageStatus struct {
+	// observedGeneration is the generation whose outcome the conditions tell: live, or refused.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// phase is one word for people, derived from the conditions; automation reads the conditions.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	Phase string `json:"phase,omitempty"`
+
+	// conditions: Ready, Available, Reconciling, Stalled and one for each phase of a release.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=32
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// image is what spec.image was resolved to, once for each distinct value.
+	// +optional
+	Image *ResolvedImage `json:"image,omitempty"`
+
+	// target is the newest run: one attempt to bring a release live.
+	// +optional
+	Target *Run `json:"target,omitempty"`
+
+	// live is the release that the live aliases point at.
+	// +optional
+	Live *Release `json:"live,omitempty"`
+
+	// history holds the releases that were live before, newest first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	History []Release `json:"history,omitempty"`
+
+	// endpoints tell where the stage is reached.
+	// +optional
+	Endpoints *Endpoints `json:"endpoints,omitempty"`
+
+	// deletion is the progress of a deletion.
+	// +optional
+	Deletion *Deletion `json:"deletion,omitempty"`
+
+	// lastHandledReconcileAt is the last value of the annotation aloft.dev/requestedAt or reconcile.fluxcd.io/requestedAt that was acted on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// lastHandledRetry is the last value of the annotation aloft.dev/retry that was acted on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	LastHandledRetry string `json:"lastHandledRetry,omitempty"`
+
+	// lastHandledCommandResolution is the last value of the annotation aloft.dev/command-resolution that was acted on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	LastHandledCommandResolution string `json:"lastHandledCommandResolution,omitempty"`
+}
+
+// ResolvedImage is a build's image by content.
+type ResolvedImage struct {
+	// repository, tag and pinnedDigest are the spec.image that was resolved.
+	// +required
+	// +kubebuilder:validation:MaxLength=255
+	Repository string `json:"repository"`
+	// tag is the build id.
+	// +required
+	// +kubebuilder:validation:MaxLength=128
+	Tag string `json:"tag"`
+	// pinnedDigest is the digest that spec.image asked for, if any.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	PinnedDigest string `json:"pinnedDigest,omitempty"`
+	// architecture that was chosen from an image index.
+	// +required
+	// +kubebuilder:validation:MaxLength=16
+	Architecture string `json:"architecture"`
+	// digest of the image for that architecture.
+	// +required
+	// +kubebuilder:validation:MaxLength=71
+	Digest string `json:"digest"`
+}
+
+// RunState is where a run stands.
+// +kubebuilder:validation:Enum=Running;Succeeded;Failed;Superseded
+type RunState string
+
+// The states of a run.
+const (
+	// RunRunning: its phases go on.
+	RunRunning RunState = "Running"
+	// RunSucceeded: the release went live.
+	RunSucceeded RunState = "Succeeded"
+	// RunFailed: it stopped for good; a changed release or the retry annotation begins a new run.
+	RunFailed RunState = "Failed"
+	// RunSuperseded: a newer spec took its place before its commands.
+	RunSuperseded RunState = "Superseded"
+)
+
+// Run is one attempt to bring a release live.
+type Run struct {
+	// id of the release.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	ID string `json:"id"`
+	// run id: unique for each attempt.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	Run string `json:"run"`
+	// state of the run.
+	// +required
+	State RunState `json:"state"`
+	// buildID is the image tag.
+	// +required
+	// +kubebuilder:validation:MaxLength=128
+	BuildID string `json:"buildID"`
+	// imageDigest of the source image.
+	// +required
+	// +kubebuilder:validation:MaxLength=71
+	ImageDigest string `json:"imageDigest"`
+	// deployedDigest of the copy in ECR, with the runtime appended where the image lacked it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	DeployedDigest string `json:"deployedDigest,omitempty"`
+	// assetsDigest of the index of the build's assets.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	AssetsDigest string `json:"assetsDigest,omitempty"`
+	// configHash names the bundle of environment and secrets.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	ConfigHash string `json:"configHash,omitempty"`
+	// templateRevision of the operator's templates that the release was made with.
+	// +required
+	// +kubebuilder:validation:MaxLength=16
+	TemplateRevision string `json:"templateRevision"`
+	// generation of the Stage that asked for it.
+	// +required
+	Generation int64 `json:"generation"`
+	// cause tells what made this release necessary.
+	// +required
+	Cause Cause `json:"cause"`
+	// startedAt is when the run began.
+	// +required
+	StartedAt metav1.Time `json:"startedAt"`
+	// finishedAt is when it ended.
+	// +optional
+	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
+	// failure tells why a failed run failed.
+	// +optional
+	Failure *Failure `json:"failure,omitempty"`
+	// functions and the versions published for this release.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=30
+	Functions []FunctionVersion `json:"functions,omitempty"`
+	// warm tells how many environments were warmed.
+	// +optional
+	Warm *Warm `json:"warm,omitempty"`
+	// commands of the run.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=20
+	Commands []CommandRun `json:"commands,omitempty"`
+	// phases of the run, in order.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Phases []PhaseRun `json:"phases,omitempty"`
+}
+
+// Cause tells what made a release necessary.
+type Cause struct {
+	// type is Created, Image, Manifest, Secret, Retry or Request.
+	// +required
+	// +kubebuilder:validation:MaxLength=32
+	Type string `json:"type"`
+	// name of what changed, such as a Secret.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+}
+
+// Failure tells why a run failed.
+type Failure struct {
+	// condition is the phase's condition type.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	Condition string `json:"condition"`
+	// reason is one CamelCase word.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason"`
+	// message for people, with the remedy.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Message string `json:"message,omitempty"`
+}
+
+// FunctionVersion is a function and one of its published versions.
+type FunctionVersion struct {
+	// name of the function within the stage: http, cli or <worker>-queue.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	Name string `json:"name"`
+	// version is the number that Lambda gave.
+	// +required
+	// +kubebuilder:validation:MaxLength=20
+	Version string `json:"version"`
+	// previous version of the alias before this run moved it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=20
+	Previous string `json:"previous,omitempty"`
+}
+
+// Warm tells how many environments were warmed.
+type Warm struct {
+	// distinct environments that answered.
+	// +required
+	Distinct int32 `json:"distinct"`
+	// wanted environments.
+	// +required
+	Wanted int32 `json:"wanted"`
+	// at is when.
+	// +required
+	At metav1.Time `json:"at"`
+}
+
+// CommandState is where a deploy command stands.
+// +kubebuilder:validation:Enum=Announced;Started;Succeeded;Failed;Void;Unknown
+type CommandState string
+
+// The states of a deploy command.
+const (
+	// CommandAnnounced: the intent is written; the function may have been invoked.
+	CommandAnnounced CommandState = "Announced"
+	// CommandStarted: its claim was seen.
+	CommandStarted CommandState = "Started"
+	// CommandSucceeded: it ended with exit code 0.
+	CommandSucceeded CommandState = "Succeeded"
+	// CommandFailed: it ended with another exit code or was cut off.
+	CommandFailed CommandState = "Failed"
+	// CommandVoid: it is proven that it never started and never will.
+	CommandVoid CommandState = "Void"
+	// CommandUnknown: it started, and no result came.
+	CommandUnknown CommandState = "Unknown"
+)
+
+// CommandRun is a deploy command in a run.
+type CommandRun struct {
+	// name of the command.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	Name string `json:"name"`
+	// state of the command.
+	// +required
+	State CommandState `json:"state"`
+	// announcedAt is when the intent was written.
+	// +optional
+	AnnouncedAt *metav1.Time `json:"announcedAt,omitempty"`
+	// notAfter is the time after which the command must not start any more.
+	// +optional
+	NotAfter *metav1.Time `json:"notAfter,omitempty"`
+	// invoked says that Lambda has accepted the invocation.
+	// +optional
+	Invoked bool `json:"invoked,omitempty"`
+	// startedAt is when it started, by its claim.
+	// +optional
+	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+	// finishedAt is when it ended, by its result.
+	// +optional
+	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
+	// exitCode of the command.
+	// +optional
+	ExitCode *int32 `json:"exitCode,omitempty"`
+	// output is the tail of what it printed, without known secret values.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Output string `json:"output,omitempty"`
+}
+
+// PhaseState is where a phase of a run stands.
+// +kubebuilder:validation:Enum=Pending;Running;Succeeded;Failed
+type PhaseState string
+
+// The states of a phase.
+const (
+	// PhasePending: its turn has not come.
+	PhasePending PhaseState = "Pending"
+	// PhaseRunning: it goes on.
+	PhaseRunning PhaseState = "Running"
+	// PhaseSucceeded: it is done.
+	PhaseSucceeded PhaseState = "Succeeded"
+	// PhaseFailed: it ended the run.
+	PhaseFailed PhaseState = "Failed"
+)
+
+// PhaseRun is a phase of a run.
+type PhaseRun struct {
+	// name of the phase.
+	// +required
+	// +kubebuilder:validation:MaxLength=32
+	Name string `json:"name"`
+	// state of the phase.
+	// +required
+	State PhaseState `json:"state"`
+	// startedAt is when it began.
+	// +optional
+	StartedAt *metav1.MicroTime `json:"startedAt,omitempty"`
+	// finishedAt is when it ended.
+	// +optional
+	FinishedAt *metav1.MicroTime `json:"finishedAt,omitempty"`
+	// message for people.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Message string `json:"message,omitempty"`
+}
+
+// Release is a build with a manifest, environment and secrets, as it is or was live.
+type Release struct {
+	// id of the release: a hash over what the user declared.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	ID string `json:"id"`
+	// buildID is the image tag.
+	// +required
+	// +kubebuilder:validation:MaxLength=128
+	BuildID string `json:"buildID"`
+	// imageDigest of the source image.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	ImageDigest string `json:"imageDigest,omitempty"`
+	// deployedDigest of the copy in ECR.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	DeployedDigest string `json:"deployedDigest,omitempty"`
+	// assetsDigest of the index of the build's assets.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	AssetsDigest string `json:"assetsDigest,omitempty"`
+	// configHash names the bundle of environment and secrets.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	ConfigHash string `json:"configHash,omitempty"`
+	// templateRevision of the operator's templates that the release was made with.
+	// +required
+	// +kubebuilder:validation:MaxLength=16
+	TemplateRevision string `json:"templateRevision"`
+	// activatedAt is when its aliases were switched.
+	// +optional
+	ActivatedAt *metav1.Time `json:"activatedAt,omitempty"`
+	// supersededAt is when another release took its place.
+	// +optional
+	SupersededAt *metav1.Time `json:"supersededAt,omitempty"`
+	// functions and their versions; left out in the history.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=30
+	Functions []FunctionVersion `json:"functions,omitempty"`
+	// cleaned says that what earlier releases left behind has been removed.
+	// +optional
+	Cleaned bool `json:"cleaned,omitempty"`
+}
+
+// Endpoints tell where the stage is reached.
+type Endpoints struct {
+	// url of the stage.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	URL string `json:"url,omitempty"`
+	// cdnDomain of the distribution.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	CDNDomain string `json:"cdnDomain,omitempty"`
+	// apiEndpoint of the API behind the distribution.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	APIEndpoint string `json:"apiEndpoint,omitempty"`
+}
+
+// Deletion is the progress of a deletion.
+type Deletion struct {
+	// appStackID of the application stack, kept so that what it retained is found after it is gone.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	AppStackID string `json:"appStackID,omitempty"`
+	// foundationStackID of the foundation stack.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	FoundationStackID string `json:"foundationStackID,omitempty"`
+}

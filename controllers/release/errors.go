@@ -1,0 +1,54 @@
+package release
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Waiting says that nothing is wrong and that the world has to move first.
+type Waiting struct {
+	// Condition is the type of the phase's condition.
+	Condition string
+	Reason    string
+	Message   string
+	// After is when to look again.
+	After time.Duration
+}
+
+func (w *Waiting) Error() string { return fmt.Sprintf("waiting: %s: %s", w.Reason, w.Message) }
+
+// Rejected says that nothing will happen until the user acts.
+type Rejected struct {
+	// Condition is the type of the phase's condition.
+	Condition string
+	Reason    string
+	// Message tells what is wrong and the remedy.
+	Message string
+}
+
+func (r *Rejected) Error() string { return fmt.Sprintf("rejected: %s: %s", r.Reason, r.Message) }
+
+// Reject makes a Rejected.
+func Reject(condition, reason, format string, arguments ...any) *Rejected {
+	return &Rejected{Condition: condition, Reason: reason, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// Wait makes a Waiting.
+func Wait(condition, reason string, after time.Duration, format string, arguments ...any) *Waiting {
+	return &Waiting{Condition: condition, Reason: reason, Message: fmt.Sprintf(format, arguments...), After: after}
+}
+
+// AsRejected finds a Rejected in an error.
+func AsRejected(err error) (*Rejected, bool) {
+	var r *Rejected
+	ok := errors.As(err, &r)
+	return r, ok
+}
+
+// AsWaiting finds a Waiting in an error.
+func AsWaiting(err error) (*Waiting, bool) {
+	var w *Waiting
+	ok := errors.As(err, &w)
+	return w, ok
+}
