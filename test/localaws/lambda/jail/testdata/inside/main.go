@@ -1,0 +1,51 @@
+// Command inside reports what a program sees from inside its jail, as JSON on standard output.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "sleep" {
+		fmt.Println("asleep")
+		time.Sleep(time.Hour)
+	}
+	seen := map[string]string{
+		"uid":  fmt.Sprint(os.Getuid()),
+		"env":  os.Getenv("GREETING"),
+		"dir":  first(os.Getwd()),
+		"root": verdict(os.WriteFile("/written", []byte("x"), 0o600)),
+		"tmp":  verdict(os.WriteFile("/tmp/written", []byte("x"), 0o600)),
+		"shm":  verdict(os.WriteFile("/dev/shm/written", []byte("x"), 0o600)),
+		"null": verdict(os.WriteFile("/dev/null", []byte("x"), 0o600)),
+		"kept": verdict(os.WriteFile("/etc/kept", []byte("x"), 0o600)),
+	}
+	if listener, err := net.Listen("tcp", "127.0.0.1:18080"); err == nil {
+		defer listener.Close()
+		seen["listen"] = "yes"
+	}
+	if answer, err := http.Get("http://127.0.0.1:9001/"); err == nil {
+		body, _ := io.ReadAll(answer.Body)
+		seen["outside"] = string(body)
+	}
+	_ = json.NewEncoder(os.Stdout).Encode(seen)
+	if _, err := os.Stat("/tmp/hold"); err == nil {
+		time.Sleep(time.Hour)
+	}
+	os.Exit(7)
+}
+
+func verdict(err error) string {
+	if err != nil {
+		return "no"
+	}
+	return "yes"
+}
+
+func first(value string, _ error) string { return value }
