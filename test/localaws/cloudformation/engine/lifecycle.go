@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// DeleteInput asks for the end of a stack.
+type DeleteInput struct {
+	Name   string
+	Role   string
+	Token  string
+	Retain []string
+	// Force gives up on resources that cannot be deleted.
+	Force bool
+}
+
+// Delete starts the deletion of a stack. A stack that does not exist is deleted already.
+func (e *Engine) Delete(ctx context.Context, caller aws.Config, in DeleteInput) error {
+	acting, err := e.acting(ctx, caller, in.Name, in.Role)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.find(in.Name)
+	if s == nil || s.Status == DeleteComplete || s.Status == DeleteInProgress {
+		return nil
+	}
+	replayed, err := s.replayed(in.Token, "DeleteStack", in)
+	if err != nil || replayed {
+		return err
+	}
+	if err := s.deletable(in); err != nil {
+		return err
+	}
+	s.remember(in.Token, "DeleteStack", in)
+	s.adopt(in.Role, "")
+	retain := map[string]bool{}
+	for _, name := range in.Retain {
+		retain[name] = true
+	}
+	r := &run{stack: s, config: acting, token: in.Token}
+	creation := s.running
+	e.setStatus(s, DeleteInProgress, "User Initiated", in.Token)
+	e.start(r, func(ctx context.Context) {
+		if creation != nil {
+			<-creation.done
+		}
+		r.deleteStack(ctx, retain, in.Force)
+	})
+	if creation != nil {
+		creation.abandoned = true
+		creation.cancel()
+	}
+	return nil
+}
+
+func (s *Stack) deletable(in DeleteInput) error {
+	switch {
+	case s.Protected:
+		return invalid("Stack [%s] cannot be deleted while TerminationProtection is enabled", s.Name)
+	case s.Status.Running() && s.Status != CreateInProgress:
+		return invalid("Stack [%s] cannot be deleted while in status %s", s.ID, s.Status)
+	case len(in.Retain) > 0 && s.Status != DeleteFailed:
+		return invalid("Invalid operation on stack [%s]. RetainResources can only be specified for stacks in DELETE_FAILED state", s.ID)
+	case in.Force && s.Status != DeleteFailed:
+		return invalid("Invalid operation on stack [%s]. FORCE_DELETE_STACK can only be specified for stacks in DELETE_FAILED state", s.ID)
+	}
+	for _, name := range in.Retain {
+		if res := s.Resources[name]; res == nil || res.Status == DeleteComplete {
+			return invalid("The specified resources to retain must be in a valid state. Do not specify resources that are in the DELETE_COMPLETE state.")
+		}
+	}
+	return nil
+}
+
+// CancelUpdate rolls a running update back; it is possible only before the clean-up.
+func (e *Engine) CancelUpdate(name, token string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.existing(name)
+	if err != nil {
+		return err
+	}
+	replayed, err := s.replayed(token, "CancelUpdateStack", name)
+	if err != nil || replayed {
+		return err
+	}
+	if s.Status != UpdateInProgress {
+		return invalid("CancelUpdateStack cannot be called from current stack status")
+	}
+	s.remember(token, "CancelUpdateStack", name)
+	s.running.byUser = "Update cancelled by user. "
+	s.running.keepFailed = false
+	s.running.cancel()
+	return nil
+}
+
+// ContinueRollback tries a failed rollback again, leaving the skipped resources as they are.
+func (e *Engine) ContinueRollback(ctx context.Context, caller aws.Config, name, role, token string, skip []string) error {
+	acting, err := e.acting(ctx, caller, name, role)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.existing(name)
+	if err != nil {
+		return err
+	}
+	request := append([]string{name, role}, skip...)
+	replayed, err := s.replayed(token, "ContinueUpdateRollback", request)
+	if err != nil || replayed {
+		return err
+	}
+	if s.Status != UpdateRollbackFailed {
+		return invalid("Stack:%s is in %s state and can not continue rolling back an update.", s.ID, s.Status)
+	}
+	skipped := map[string]bool{}
+	for _, logicalID := range skip {
+		if res := s.Resources[logicalID]; res == nil || res.Status != UpdateFailed {
+			return invalid("ResourcesToSkip can only contain resources in the UPDATE_FAILED state; [%s] is not.", logicalID)
+		}
+		skipped[logicalID] = true
+	}
+	s.remember(token, "ContinueUpdateRollback", request)
+	s.adopt(role, "")
+	e.resume(s, &run{config: acting, token: token, skip: skipped}, "User Initiated")
+	return nil
+}
+
+// resume rolls back what the failed operation left; the caller holds the lock.
+func (e *Engine) resume(s *Stack, r *run, reason string) {
+	f := s.failed
+	r.stack, r.next, r.before, r.beforeContent, r.beforeOutputs, r.made = s, f.next, f.before, f.beforeContent, f.beforeOutputs, f.made
+	r.retainExceptOnCreate = f.retainExceptOnCreate
+	e.setStatus(s, UpdateRollbackInProgress, reason, r.token)
+	e.start(r, r.rollback)
+}
+
+// Rollback rolls back a stack whose creation or update failed with rollback disabled.
+func (e *Engine) Rollback(ctx context.Context, caller aws.Config, name, role, token string) (string, error) {
+	acting, err := e.acting(ctx, caller, name, role)
+	if err != nil {
+		return "", err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.existing(name)
+	if err != nil {
+		return "", err
+	}
+	replayed, err := s.replayed(token, "RollbackStack", name+role)
+	if err != nil || replayed {
+		return s.ID, err
+	}
+	s.remember(token, "RollbackStack", name+role)
+	r := &run{stack: s, config: acting, token: token}
+	switch s.Status {
+	case UpdateFailed:
+		e.resume(s, r, "User Initiated")
+	case CreateFailed:
+		e.setStatus(s, RollbackInProgress, "User Initiated", token)
+		e.start(r, r.rollbackCreation)
+	default:
+		return "", invalid("Stack:%s is in %s state and can not be rolled back.", s.ID, s.Status)
+	}
+	return s.ID, nil
+}
+
+// SetPolicy sets the stack policy; it cannot be removed again.
+func (e *Engine) SetPolicy(name, text string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.existing(name)
+	if err != nil {
+		return err
+	}
+	if _, err := parsePolicy(text); err != nil {
+		return err
+	}
+	s.Policy = text
+	return nil
+}
+
+// Protect switches termination protection and returns the stack's id.
+func (e *Engine) Protect(name string, on bool) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.existing(name)
+	if err != nil {
+		return "", err
+	}
+	s.Protected = on
+	return s.ID, nil
+}
