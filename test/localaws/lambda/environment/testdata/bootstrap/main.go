@@ -1,0 +1,121 @@
+// Command bootstrap is a function for tests: it speaks the Lambda Runtime API and does what the event says.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+var base = "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/"
+
+func main() {
+	initialize(os.Getenv("INIT"))
+	for count := 1; ; count++ {
+		answer, err := http.Get(base + "invocation/next")
+		if err != nil {
+			os.Exit(9)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		handle(answer.Header, body, count)
+	}
+}
+
+func initialize(how string) {
+	switch how {
+	case "exit":
+		fmt.Println("cannot start")
+		os.Exit(3)
+	case "error":
+		post("init/error", `{"errorType":"App.NoConfig","errorMessage":"the configuration is missing"}`)
+		os.Exit(1)
+	case "hang":
+		time.Sleep(time.Hour)
+	case "slow":
+		time.Sleep(300 * time.Millisecond)
+	}
+}
+
+type event struct {
+	Do      string
+	Seconds float64
+	Bytes   int
+	Text    string
+	Records []struct {
+		MessageID string `json:"messageId"`
+		Body      string `json:"body"`
+	}
+}
+
+func handle(header http.Header, body []byte, count int) {
+	id := header.Get("Lambda-Runtime-Aws-Request-Id")
+	reply := func(v any) {
+		encoded, _ := json.Marshal(v)
+		post("invocation/"+id+"/response", string(encoded))
+	}
+	var e event
+	_ = json.Unmarshal(body, &e)
+	time.Sleep(time.Duration(e.Seconds * float64(time.Second)))
+	switch e.Do {
+	case "exit":
+		fmt.Println("leaving")
+		os.Exit(1)
+	case "fail":
+		post("invocation/"+id+"/error", `{"errorType":"App.Broken","errorMessage":"it broke"}`)
+	case "big":
+		reply(strings.Repeat("x", e.Bytes))
+	case "env":
+		seen := map[string]string{}
+		for _, pair := range os.Environ() {
+			name, value, _ := strings.Cut(pair, "=")
+			seen[name] = value
+		}
+		reply(seen)
+	case "headers":
+		reply(header)
+	case "fetch":
+		answer, err := http.Get(os.Getenv("AWS_ENDPOINT_URL") + e.Text)
+		if err != nil {
+			reply(err.Error())
+			return
+		}
+		content, _ := io.ReadAll(answer.Body)
+		reply(string(content))
+	case "log":
+		fmt.Println(e.Text)
+		reply(nil)
+	default:
+		if len(e.Records) > 0 {
+			reply(batch(e))
+			return
+		}
+		reply(map[string]any{"echo": json.RawMessage(body), "count": count, "stream": os.Getenv("AWS_LAMBDA_LOG_STREAM_NAME"), "version": os.Getenv("AWS_LAMBDA_FUNCTION_VERSION")})
+	}
+}
+
+// batch fails each record whose body says so.
+func batch(e event) any {
+	failures := []map[string]string{}
+	for _, record := range e.Records {
+		fmt.Println("record", record.Body)
+		if strings.HasPrefix(record.Body, "fail") {
+			failures = append(failures, map[string]string{"itemIdentifier": record.MessageID})
+		}
+	}
+	return map[string]any{"batchItemFailures": failures}
+}
+
+func post(path, body string) {
+	answer, err := http.Post(base+path, "application/json", bytes.NewBufferString(body))
+	if err != nil {
+		os.Exit(8)
+	}
+	_, _ = io.Copy(io.Discard, answer.Body)
+	answer.Body.Close()
+}
