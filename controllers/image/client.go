@@ -1,0 +1,68 @@
+package image
+
+import (
+	"context"
+	"crypto/x509"
+	"net/http"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// jobs is how many layers are under way at once to or from a registry.
+const jobs = 4
+
+const userAgent = "aloft"
+
+var retryBackoff = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 3, Jitter: 0.2, Steps: 3}
+
+// Options say where a Client may connect.
+type Options struct {
+	// AllowInsecureLoopback lets it speak http, and connect at all, to loopback addresses: for registries on this machine.
+	AllowInsecureLoopback bool
+	// AllowPrivateAddresses lets it connect to RFC 1918, RFC 6598 and unique local addresses: for registries inside a company.
+	AllowPrivateAddresses bool
+	// RootCAs replaces the system's certificate authorities.
+	RootCAs *x509.CertPool
+}
+
+// Client talks to registries. It is safe for concurrent use and keeps connections, but no credentials.
+type Client struct {
+	options Options
+	network *http.Transport
+	barren  *barrenLayers
+}
+
+// NewClient makes a Client; one serves all stages.
+func NewClient(options Options) *Client {
+	return &Client{options: options, network: newTransport(options), barren: newBarrenLayers()}
+}
+
+// Close ends idle connections.
+func (c *Client) Close() { c.network.CloseIdleConnections() }
+
+// connect signs in to a repository's registry, for action transport.PullScope or transport.PushScope. The transport it
+// returns adds the credentials to requests to that registry alone.
+func (c *Client) connect(ctx context.Context, to name.Repository, auth authn.Authenticator, action string) (http.RoundTripper, error) {
+	guarded := &guard{inner: c.network, registry: to.RegistryStr(), allowInsecureLoopback: c.options.AllowInsecureLoopback}
+	retrying := transport.NewUserAgent(transport.NewRetry(guarded, transport.WithRetryBackoff(retryBackoff),
+		transport.WithRetryStatusCodes(http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+			http.StatusServiceUnavailable, http.StatusGatewayTimeout)), userAgent)
+	return transport.NewWithContext(ctx, to.Registry, auth, retrying, []string{to.Scope(action)})
+}
+
+// read signs in to a source's registry.
+func (c *Client) read(ctx context.Context, source Source, from name.Repository) (*remote.Puller, error) {
+	auth, err := authenticator(source.DockerConfig, from)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := c.connect(ctx, from, auth, transport.PullScope)
+	if err != nil {
+		return nil, err
+	}
+	return remote.NewPuller(remote.WithContext(ctx), remote.WithTransport(signed), remote.WithJobs(jobs))
+}
