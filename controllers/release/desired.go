@@ -12,7 +12,7 @@ type Desired struct {
 	// BuildID is the image tag.
 	BuildID string `json:"buildID"`
 	// Revision of the operator's templates.
-	Revision string `json:"revision"`
+	Revision string  `json:"revision"`
 	Account  Account `json:"account"`
 	Names    Names   `json:"names"`
 	Image    Image   `json:"image"`

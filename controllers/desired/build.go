@@ -1,0 +1,154 @@
+package desired
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// maxVisibilitySeconds is SQS's limit: twelve hours.
+const maxVisibilitySeconds = 43200
+
+// Build makes the release that the inputs ask for. It expects inputs that passed Check and whose image is resolved.
+func Build(in Inputs) *release.Desired {
+	spec := &in.Stage.Spec
+	stage := release.StageKey{Namespace: in.Stage.Namespace, Name: in.Stage.Name}
+	roleARN, _ := functionRole(in)
+	d := &release.Desired{
+		Stage:    stage,
+		Owner:    Owner(in.ClusterID, stage),
+		BuildID:  spec.Image.Tag,
+		Revision: in.Revision,
+		Account: release.Account{
+			ID:                     in.Profile.Spec.AccountID,
+			Region:                 in.Profile.Spec.Region,
+			StackRoleARN:           in.Profile.Spec.StackRoleARN,
+			FunctionRoleARN:        roleARN,
+			PermissionsBoundaryARN: in.Profile.Spec.PermissionsBoundaryARN,
+		},
+		Names: Names(stage, in.Profile.Spec.AccountID, in.Profile.Spec.Region),
+		Image: release.Image{
+			Repository:   spec.Image.Repository,
+			Tag:          spec.Image.Tag,
+			Digest:       in.ImageDigest,
+			Architecture: spec.Manifest.Architecture,
+			PullSecret:   release.Sensitive(in.PullSecret),
+		},
+		Config:           config(in),
+		WarmEnvironments: spec.Manifest.HTTP.WarmEnvironments,
+		KeepReleases:     spec.Retention.Releases,
+	}
+	if spec.Assets != nil && spec.Assets.FromImage != nil {
+		d.AssetsPath = spec.Assets.FromImage.Path
+	}
+	addWorkers(d, spec.Manifest.Workers, spec.Manifest.Runtime.HTTP.Port)
+	addCLI(d, &spec.Manifest)
+	addHTTP(d, &spec.Manifest)
+	d.ConfigHash = configHash(in.HashKey, d.Config)
+	d.ID = id(d)
+	return d
+}
+
+// Owner is the value of the ownership tag of a stage.
+func Owner(clusterID string, stage release.StageKey) string {
+	return clusterID + "/" + stage.String()
+}
+
+func config(in Inputs) release.Config {
+	c := release.Config{Environment: map[string]string{}, Secrets: map[string]release.Sensitive{}}
+	for key, value := range in.Stage.Spec.Manifest.Environment {
+		c.Environment[key] = string(value)
+	}
+	for _, source := range in.Stage.Spec.Manifest.Secrets {
+		for key, value := range in.Secrets[source.SecretRef.Name] {
+			c.Secrets[key] = release.Sensitive(value)
+		}
+	}
+	return c
+}
+
+func addWorkers(d *release.Desired, workers []v1alpha1.Worker, port int32) {
+	for _, worker := range sorted(workers, func(w v1alpha1.Worker) string { return w.Name }) {
+		function := release.Function{
+			Name:                worker.Name + "-queue",
+			FullName:            d.Names.Prefix + "-" + worker.Name + "-queue",
+			Role:                release.RoleQueue,
+			MemoryMiB:           worker.MemoryMiB,
+			TimeoutSeconds:      worker.TimeoutSeconds,
+			ReservedConcurrency: worker.ReservedConcurrency,
+			Command:             worker.Command,
+			HTTPPath:            worker.HTTPPath,
+			BackoffSeconds:      worker.BackoffSeconds,
+		}
+		if worker.HTTPPath != "" {
+			function.Port = port
+		}
+		d.Functions = append(d.Functions, function)
+		for _, queue := range sorted(worker.Queues, func(q v1alpha1.Queue) string { return q.Name }) {
+			name, deadLetter := queueNames(d.Names.Prefix, queue.Name, queue.FIFO)
+			d.Queues = append(d.Queues, release.Queue{
+				Name:              queue.Name,
+				FullName:          name,
+				DeadLetterName:    deadLetter,
+				FIFO:              queue.FIFO,
+				Function:          function.Name,
+				VisibilitySeconds: min(6*worker.TimeoutSeconds, maxVisibilitySeconds),
+				MaxAttempts:       worker.MaxAttempts,
+				MaxConcurrency:    worker.MaxConcurrency,
+			})
+		}
+	}
+}
+
+func addCLI(d *release.Desired, manifest *v1alpha1.Manifest) {
+	d.Functions = append(d.Functions, release.Function{
+		Name:                "cli",
+		FullName:            d.Names.Prefix + "-cli",
+		Role:                release.RoleCLI,
+		MemoryMiB:           manifest.CLI.MemoryMiB,
+		TimeoutSeconds:      manifest.CLI.TimeoutSeconds,
+		ReservedConcurrency: manifest.CLI.ReservedConcurrency,
+	})
+	for _, schedule := range sorted(manifest.Schedules, func(x v1alpha1.Schedule) string { return x.Name }) {
+		d.Schedules = append(d.Schedules, release.Schedule{
+			Name: schedule.Name, Expression: expression(schedule), Command: schedule.Command,
+		})
+	}
+	for _, command := range manifest.DeployCommands {
+		d.Commands = append(d.Commands, release.Command{
+			Name: command.Name, Argv: command.Command, TimeoutSeconds: command.TimeoutSeconds,
+		})
+	}
+}
+
+func addHTTP(d *release.Desired, manifest *v1alpha1.Manifest) {
+	d.Functions = append(d.Functions, release.Function{
+		Name:                "http",
+		FullName:            d.Names.Prefix + "-http",
+		Role:                release.RoleHTTP,
+		MemoryMiB:           manifest.HTTP.MemoryMiB,
+		TimeoutSeconds:      manifest.HTTP.TimeoutSeconds,
+		ReservedConcurrency: manifest.HTTP.ReservedConcurrency,
+		Port:                manifest.Runtime.HTTP.Port,
+	})
+}
+
+// sorted gives a copy in the order of names: the lists are maps by name, so their order must not make another release.
+func sorted[T any](list []T, name func(T) string) []T {
+	return slices.SortedFunc(slices.Values(list), func(a, b T) int { return cmp.Compare(name(a), name(b)) })
+}
+
+// expression writes a schedule as EventBridge does: it refuses "rate(1 minutes)".
+func expression(schedule v1alpha1.Schedule) string {
+	switch {
+	case schedule.Cron != "":
+		return "cron(" + schedule.Cron + ")"
+	case schedule.RateMinutes == 1:
+		return "rate(1 minute)"
+	default:
+		return fmt.Sprintf("rate(%d minutes)", schedule.RateMinutes)
+	}
+}

@@ -1,0 +1,164 @@
+package desired
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/template"
+)
+
+// maxConfigBytes bounds the bundle of environment and secrets, which every function environment holds in memory.
+const maxConfigBytes = 1 << 20
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+
+// check is one rule over the inputs: nil, or a *release.Rejected.
+type check func(Inputs) error
+
+// checks in the order in which a user would want to hear of them.
+var checks = []check{
+	namespaceAllowed,  // the profile grants itself to namespaces
+	registryAllowed,   // images come from where the platform team allows
+	roleAllowed,       // a function role is one that the profile offers to the namespace
+	secretsUsable,     // keys become names of variables
+	configFits,        // the bundle is bounded
+	nothingResolvable, // CloudFormation would resolve dynamic references in any text
+}
+
+// Check gives the first rule that the inputs break, before anything is asked of AWS.
+func Check(in Inputs) error {
+	for _, rule := range checks {
+		if err := rule(in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func namespaceAllowed(in Inputs) error {
+	selector, err := metav1.LabelSelectorAsSelector(in.Profile.Spec.AllowedNamespaces)
+	if err != nil {
+		return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed,
+			"the allowedNamespaces of StageProfile %q cannot be read: %v", in.Profile.Name, err)
+	}
+	if selector.Matches(labels.Set(in.NamespaceLabels)) {
+		return nil
+	}
+	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed,
+		"StageProfile %q does not allow namespace %q: ask the platform team to select it in spec.allowedNamespaces, or choose another spec.profileRef",
+		in.Profile.Name, in.Stage.Namespace)
+}
+
+func registryAllowed(in Inputs) error {
+	allowed := in.Profile.Spec.AllowedRegistries
+	repository := in.Stage.Spec.Image.Repository
+	within := func(prefix string) bool {
+		prefix = strings.TrimSuffix(prefix, "/")
+		return repository == prefix || strings.HasPrefix(repository, prefix+"/")
+	}
+	if len(allowed) == 0 || slices.ContainsFunc(allowed, within) {
+		return nil
+	}
+	return release.Reject(v1alpha1.ConditionImageResolved, v1alpha1.ReasonRegistryNotAllowed,
+		"spec.image.repository %q is not below one of the registries that StageProfile %q allows (%s)",
+		repository, in.Profile.Name, strings.Join(allowed, ", "))
+}
+
+func roleAllowed(in Inputs) error {
+	name := in.Stage.Spec.Manifest.FunctionRoleName
+	if name == "" {
+		return nil
+	}
+	if _, ok := functionRole(in); ok {
+		return nil
+	}
+	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed,
+		"spec.manifest.functionRoleName %q is not a role that StageProfile %q offers to namespace %q: leave it out to get a role of the stage's own",
+		name, in.Profile.Name, in.Stage.Namespace)
+}
+
+func functionRole(in Inputs) (arn string, ok bool) {
+	for _, role := range in.Profile.Spec.FunctionRoles {
+		if role.Name == in.Stage.Spec.Manifest.FunctionRoleName && slices.Contains(role.Namespaces, in.Stage.Namespace) {
+			return role.ARN, true
+		}
+	}
+	return "", false
+}
+
+func secretsUsable(in Inputs) error {
+	owner := map[string]string{}
+	for _, source := range in.Stage.Spec.Manifest.Secrets {
+		for key := range in.Secrets[source.SecretRef.Name] {
+			if problem := variableProblem(key); problem != "" {
+				return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
+					"key %q of Secret %q %s: rename the key", key, source.SecretRef.Name, problem)
+			}
+			if other, twice := owner[key]; twice && other != source.SecretRef.Name {
+				return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
+					"key %q is in Secret %q and in Secret %q: remove it from one of them", key, other, source.SecretRef.Name)
+			}
+			owner[key] = source.SecretRef.Name
+		}
+	}
+	return nil
+}
+
+func variableProblem(key string) string {
+	switch {
+	case !variableName.MatchString(key):
+		return "cannot be the name of a variable (letters, digits and underscores, at most 128)"
+	case strings.HasPrefix(key, "AWS_"), strings.HasPrefix(key, "ALOFT_"):
+		return "begins with AWS_ or ALOFT_, which are reserved"
+	default:
+		return ""
+	}
+}
+
+func configFits(in Inputs) error {
+	size := 0
+	for key, value := range in.Stage.Spec.Manifest.Environment {
+		size += len(key) + len(value)
+	}
+	for _, source := range in.Stage.Spec.Manifest.Secrets {
+		for key, value := range in.Secrets[source.SecretRef.Name] {
+			size += len(key) + len(value)
+		}
+	}
+	if size <= maxConfigBytes {
+		return nil
+	}
+	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
+		"environment and secrets have %d bytes together, at most %d are possible: keep large files in the image or in a bucket", size, maxConfigBytes)
+}
+
+// nothingResolvable looks at the texts that end up in a CloudFormation template.
+func nothingResolvable(in Inputs) error {
+	unsafe := func(field string, texts []string) error {
+		for _, text := range texts {
+			if template.Unsafe(text) {
+				return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
+					"%s holds text that CloudFormation would resolve or refuse ({{resolve:...}} or a control character): read such values from secrets", field)
+			}
+		}
+		return nil
+	}
+	for _, schedule := range in.Stage.Spec.Manifest.Schedules {
+		if err := unsafe(fmt.Sprintf("spec.manifest.schedules[%s].command", schedule.Name), schedule.Command); err != nil {
+			return err
+		}
+	}
+	for _, worker := range in.Stage.Spec.Manifest.Workers {
+		if err := unsafe(fmt.Sprintf("spec.manifest.workers[%s].command", worker.Name), worker.Command); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package phase
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// commandEvent is what the runtime's cli function is told.
+type commandEvent struct {
+	Command  []string `json:"command"`
+	ID       string   `json:"id"`
+	Run      string   `json:"run"`
+	NotAfter string   `json:"notAfter"`
+	Claim    string   `json:"claim"`
+	Timeout  int32    `json:"timeoutSeconds"`
+}
+
+// invoke starts a command by an asynchronous invocation of the new version. The intent is recorded already, and the function
+// runs it only if it is the first to put the claim; so a second delivery, of whatever origin, never runs it again.
+func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
+	run := s.Recorded.Run
+	record := run.Command(name)
+	command, ok := commandOf(s.Desired, name)
+	if !ok || record == nil {
+		return fmt.Errorf("the release has no announced deploy command %q", name)
+	}
+	event, err := json.Marshal(commandEvent{
+		Command: command.Argv, ID: name, Run: run.Run, Timeout: command.TimeoutSeconds,
+		NotAfter: record.NotAfter.UTC().Format(time.RFC3339),
+		Claim:    "s3://" + s.Desired.Names.Bucket + "/" + release.CommandKey(run.ID, run.Run, name),
+	})
+	if err != nil {
+		return fmt.Errorf("writing the event of deploy command %q: %w", name, err)
+	}
+	cli := s.Desired.CLI()
+	_, err = p.Clients.Invoke.Invoke(ctx, &lambda.InvokeInput{
+		FunctionName: aws.String(cli.FullName), Qualifier: aws.String(run.Function(cli.Name).Version),
+		InvocationType: lambdatypes.InvocationTypeEvent, Payload: event,
+	})
+	switch {
+	case cloud.IsThrottle(err), cloud.IsConflict(err):
+		return release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing, busyPoll,
+			"deploy command %q waits for Lambda: %s", name, cloud.Message(err))
+	case err != nil:
+		return fmt.Errorf("starting deploy command %q: %w", name, err)
+	}
+	record.Invoked = true
+	return nil
+}
+
+// void puts the claim of a command. That it could be put proves that the command never started and never will; a refusal proves
+// that it started, or that this was done before. Either way the next look tells.
+func (p *Performer) void(ctx context.Context, name string, s Subject) error {
+	run := s.Recorded.Run
+	claim, err := json.Marshal(release.Claim{
+		State: release.ClaimVoid, StartedAt: p.Now().UTC().Format(time.RFC3339Nano), Reason: "not started in time",
+	})
+	if err != nil {
+		return fmt.Errorf("writing the claim of deploy command %q: %w", name, err)
+	}
+	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(s.Desired.Names.Bucket), Key: aws.String(release.CommandKey(run.ID, run.Run, name) + release.ClaimSuffix),
+		Body: bytes.NewReader(claim), IfNoneMatch: aws.String("*"), ExpectedBucketOwner: aws.String(p.Clients.Account),
+	})
+	if err != nil && !cloud.IsPreconditionFailed(err) {
+		return fmt.Errorf("voiding deploy command %q: %w", name, err)
+	}
+	return nil
+}
+
+func commandOf(d *release.Desired, name string) (release.Command, bool) {
+	for _, command := range d.Commands {
+		if command.Name == name {
+			return command, true
+		}
+	}
+	return release.Command{}, false
+}

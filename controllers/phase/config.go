@@ -1,0 +1,107 @@
+package phase
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// envelope is the form of the bundle in the bucket: AES-256-GCM under a data key that the stage's KMS key wraps.
+type envelope struct {
+	Version int    `json:"version"`
+	Key     []byte `json:"key"`
+	Nonce   []byte `json:"nonce"`
+	Data    []byte `json:"data"`
+}
+
+// encryptionContext binds the data key to the stage: the bundle of one stage cannot be passed off as another's.
+const encryptionContext = "aloft.dev/stage"
+
+// uploadConfig puts the bundle of environment and secrets, and the release's declaration. Both are named by their content, so
+// what is there is right.
+func (p *Performer) uploadConfig(ctx context.Context, s Subject) error {
+	declaration, err := json.Marshal(s.Desired)
+	if err != nil {
+		return fmt.Errorf("writing the release's declaration: %w", err)
+	}
+	if err := p.putIfAbsent(ctx, s.Desired.Names.Bucket, release.ReleaseKey(s.Desired.ID), declaration); err != nil {
+		return err
+	}
+	key := release.ConfigKey(s.Desired.ConfigHash)
+	_, err = p.Clients.S3.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: aws.String(s.Desired.Names.Bucket), Key: aws.String(key), ExpectedBucketOwner: aws.String(p.Clients.Account),
+	})
+	switch {
+	case err == nil:
+		return nil
+	case !cloud.IsNotFound(err):
+		return fmt.Errorf("looking for the bundle: %w", err)
+	}
+	sealed, err := p.seal(ctx, s)
+	if err != nil {
+		return err
+	}
+	return p.putIfAbsent(ctx, s.Desired.Names.Bucket, key, sealed)
+}
+
+func (p *Performer) seal(ctx context.Context, s Subject) ([]byte, error) {
+	secrets := make(map[string]string, len(s.Desired.Config.Secrets))
+	for name, value := range s.Desired.Config.Secrets {
+		secrets[name] = value.Reveal()
+	}
+	plain, err := json.Marshal(map[string]map[string]string{"environment": s.Desired.Config.Environment, "secrets": secrets})
+	if err != nil {
+		return nil, fmt.Errorf("writing the bundle: %w", err)
+	}
+	stage := s.Desired.Stage.String()
+	dataKey, err := p.Clients.KMS.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{
+		KeyId:   aws.String(release.FoundationFrom(s.Observed.Foundation.Outputs).KeyARN),
+		KeySpec: kmstypes.DataKeySpecAes256, EncryptionContext: map[string]string{encryptionContext: stage},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("generating a data key: %w", err)
+	}
+	defer clear(dataKey.Plaintext)
+	block, err := aes.NewCipher(dataKey.Plaintext)
+	if err != nil {
+		return nil, fmt.Errorf("using the data key: %w", err)
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("using the data key: %w", err)
+	}
+	nonce := make([]byte, gcm.NonceSize())
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, fmt.Errorf("making a nonce: %w", err)
+	}
+	sealed, err := json.Marshal(envelope{
+		Version: 1, Key: dataKey.CiphertextBlob, Nonce: nonce, Data: gcm.Seal(nil, nonce, plain, []byte(stage)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("writing the bundle's envelope: %w", err)
+	}
+	return sealed, nil
+}
+
+func (p *Performer) putIfAbsent(ctx context.Context, bucket, key string, content []byte) error {
+	_, err := p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String(key), Body: bytes.NewReader(content), ContentType: aws.String("application/json"),
+		IfNoneMatch: aws.String("*"), ExpectedBucketOwner: aws.String(p.Clients.Account),
+	})
+	if err != nil && !cloud.IsPreconditionFailed(err) {
+		return fmt.Errorf("uploading %s: %w", key, err)
+	}
+	return nil
+}

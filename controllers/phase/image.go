@@ -1,0 +1,114 @@
+package phase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/google/go-containerregistry/pkg/authn"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/image"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// uploadImage copies the build's image into the stage's repository, with the runtime appended where it lacks one, and gives the
+// digest of the copy. A copy that was made from the same source before is taken as it is, whichever runtime it has.
+func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, err error) {
+	digest, err = p.copyOf(ctx, s.Desired)
+	if err != nil || digest != "" {
+		return digest, err
+	}
+	source, err := p.Images.Open(ctx, SourceOf(s.Desired.Image), s.Desired.Image.Digest)
+	if err != nil {
+		return "", ImageError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
+	}
+	runtime, ok := p.Runtimes[s.Desired.Image.Architecture]
+	if !ok {
+		return "", fmt.Errorf("the operator has no function runtime for %s", s.Desired.Image.Architecture)
+	}
+	deployed, err := image.WithRuntime(source, runtime)
+	if err != nil {
+		return "", ImageError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
+	}
+	user, password, err := p.Clients.RegistryLogin(ctx, p.Now())
+	if err != nil {
+		return "", err
+	}
+	repository := release.FoundationFrom(s.Observed.Foundation.Outputs).RepositoryURI
+	// The build's own tag comes last: where it stands, the tag that tells its source stands too.
+	for _, tag := range []string{
+		release.SourceTag(s.Desired.BuildID, s.Desired.Image.Digest), release.BuildTag(s.Desired.BuildID),
+	} {
+		pushed, err := p.Images.Push(ctx, deployed, image.Target{
+			Repository: repository, Tag: tag, Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
+		})
+		if errors.Is(err, image.ErrTagMoved) { // left by a copy that was cut off and had another runtime: images are immutable here
+			return "", tagMoved(s.Desired.Image, "")
+		}
+		if err != nil {
+			return "", ImageError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
+		}
+		digest = pushed.Digest
+	}
+	return digest, nil
+}
+
+// copyOf gives the digest of the build's copy; empty where there is none yet.
+func (p *Performer) copyOf(ctx context.Context, d *release.Desired) (string, error) {
+	answer, err := p.Clients.ECR.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RepositoryName: aws.String(d.Names.Repository),
+		ImageIds:       []ecrtypes.ImageIdentifier{{ImageTag: aws.String(release.BuildTag(d.BuildID))}},
+	})
+	switch {
+	case cloud.IsNotFound(err):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("looking for the image in repository %s: %w", d.Names.Repository, err)
+	case len(answer.ImageDetails) == 0:
+		return "", nil
+	}
+	detail := answer.ImageDetails[0]
+	if !slices.Contains(detail.ImageTags, release.SourceTag(d.BuildID, d.Image.Digest)) {
+		return "", tagMoved(d.Image, "")
+	}
+	return aws.ToString(detail.ImageDigest), nil
+}
+
+// SourceOf names a build's image in the registry that the user pushes to.
+func SourceOf(i release.Image) image.Source {
+	return image.Source{Repository: i.Repository, Tag: i.Tag, Digest: i.Digest, DockerConfig: []byte(i.PullSecret.Reveal())}
+}
+
+func tagMoved(i release.Image, known string) *release.Rejected {
+	was := ""
+	if known != "" {
+		was = " (it was " + known + ")"
+	}
+	return release.Reject(v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved,
+		"%s:%s now names %s, and this build was released with other content before%s: push the new content under a new tag and set spec.image.tag",
+		i.Repository, i.Tag, i.Digest, was)
+}
+
+// ImageError tells apart what an image's registry answered: wait, refuse, or try again.
+func ImageError(condition string, i release.Image, err error) error {
+	name := i.Repository + ":" + i.Tag
+	switch {
+	case errors.Is(err, image.ErrNotFound):
+		return release.Wait(condition, v1alpha1.ReasonImageNotFound, imagePoll, "%s is not in the registry yet; waiting for it to be pushed", name)
+	case errors.Is(err, image.ErrUnauthorized):
+		return release.Wait(condition, v1alpha1.ReasonAccessDenied, imagePoll,
+			"the registry refuses access to %s: check spec.image.pullSecretRef (%v)", name, err)
+	case errors.Is(err, image.ErrAssets):
+		return release.Reject(condition, v1alpha1.ReasonAssetsInvalid, "the assets of %s cannot be served: %v", name, err)
+	case image.Terminal(err):
+		return release.Reject(condition, v1alpha1.ReasonImageUnsupported, "%s cannot be deployed: %v", name, err)
+	default:
+		return fmt.Errorf("reading image %s: %w", name, err)
+	}
+}

@@ -1,0 +1,132 @@
+package phase
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// stack makes one call to CloudFormation. Its token makes a repeated call harmless.
+func (p *Performer) stack(ctx context.Context, step *release.StackStep, s Subject) error {
+	err := p.stackCall(ctx, step, s)
+	switch {
+	case err == nil, cloud.IsAlreadyExists(err): // the same token was seen before: the operation runs or is done
+		return nil
+	case cloud.IsConflict(err):
+		return release.Wait(stackCondition(step.Part), v1alpha1.ReasonStackBusy, busyPoll, "stack %s is busy: %s", step.Name, cloud.Message(err))
+	case cloud.IsInvalid(err):
+		return release.Reject(stackCondition(step.Part), v1alpha1.ReasonStackRefused, "CloudFormation refuses stack %s: %s", step.Name, cloud.Message(err))
+	default:
+		return fmt.Errorf("%s of stack %s: %w", step.Operation, step.Name, err)
+	}
+}
+
+func stackCondition(part release.Part) string {
+	if part == release.PartFoundation {
+		return v1alpha1.ConditionFoundationReady
+	}
+	return v1alpha1.ConditionStackUpdated
+}
+
+func (p *Performer) stackCall(ctx context.Context, step *release.StackStep, s Subject) error {
+	cfn := p.Clients.CloudFormation
+	name, token := aws.String(step.Name), aws.String(step.Token)
+	switch step.Operation {
+	case release.StackCreate, release.StackUpdate, release.StackCreateChangeSet:
+		return p.submit(ctx, step, s)
+	case release.StackExecuteChangeSet:
+		// The documented default of DisableRollback is ambiguous, so it is said.
+		_, err := cfn.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
+			StackName: name, ChangeSetName: token, ClientRequestToken: token, DisableRollback: aws.Bool(false),
+		})
+		return err
+	case release.StackDeleteChangeSet:
+		_, err := cfn.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: name, ChangeSetName: token})
+		return err
+	case release.StackContinueRollback:
+		_, err := cfn.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{
+			StackName: name, ClientRequestToken: token, RoleARN: p.stackRole(s),
+		})
+		return err
+	case release.StackDelete:
+		_, err := cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: name, ClientRequestToken: token, RoleARN: p.stackRole(s)})
+		return err
+	default:
+		return fmt.Errorf("there is no stack operation %q", step.Operation)
+	}
+}
+
+// submit sends a template: a creation, a direct update, or a change set.
+func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subject) error {
+	body, url, err := p.template(ctx, step, s)
+	if err != nil {
+		return err
+	}
+	cfn := p.Clients.CloudFormation
+	name, token := aws.String(step.Name), aws.String(step.Token)
+	tags := []types.Tag{{Key: aws.String(release.OwnerTag), Value: aws.String(s.Desired.Owner)}}
+	capabilities := []types.Capability{types.CapabilityCapabilityNamedIam}
+	parameters := parameters(step.Parameters)
+	switch step.Operation {
+	case release.StackCreate:
+		_, err = cfn.CreateStack(ctx, &cloudformation.CreateStackInput{
+			StackName: name, ClientRequestToken: token, TemplateBody: body, TemplateURL: url, Parameters: parameters,
+			Tags: tags, Capabilities: capabilities, RoleARN: p.stackRole(s), OnFailure: types.OnFailureRollback,
+		})
+	case release.StackUpdate:
+		_, err = cfn.UpdateStack(ctx, &cloudformation.UpdateStackInput{
+			StackName: name, ClientRequestToken: token, TemplateBody: body, TemplateURL: url, Parameters: parameters,
+			Tags: tags, Capabilities: capabilities, RoleARN: p.stackRole(s), DisableRollback: aws.Bool(false),
+		})
+	default:
+		_, err = cfn.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
+			StackName: name, ChangeSetName: token, ClientToken: token, ChangeSetType: types.ChangeSetTypeUpdate,
+			TemplateBody: body, TemplateURL: url, Parameters: parameters, Tags: tags, Capabilities: capabilities, RoleARN: p.stackRole(s),
+		})
+	}
+	return err
+}
+
+// template gives the template by its content, or by the address of its copy in the stage's bucket: a body must not exceed 51,200
+// bytes. Before the foundation stack there is no bucket.
+func (p *Performer) template(ctx context.Context, step *release.StackStep, s Subject) (body, url *string, err error) {
+	if step.Part == release.PartFoundation {
+		return aws.String(string(step.Template)), nil, nil
+	}
+	sum := sha256.Sum256(step.Template)
+	key := release.TemplateKey(hex.EncodeToString(sum[:]))
+	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(s.Desired.Names.Bucket), Key: aws.String(key), Body: bytes.NewReader(step.Template),
+		ContentType: aws.String("application/json"), ExpectedBucketOwner: aws.String(p.Clients.Account),
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("uploading the template: %w", err)
+	}
+	return nil, aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", s.Desired.Names.Bucket, p.Clients.Region, key)), nil
+}
+
+func (p *Performer) stackRole(s Subject) *string {
+	if s.Desired == nil || s.Desired.Account.StackRoleARN == "" {
+		return nil
+	}
+	return aws.String(s.Desired.Account.StackRoleARN)
+}
+
+func parameters(values map[string]string) []types.Parameter {
+	list := make([]types.Parameter, 0, len(values))
+	for key, value := range values {
+		list = append(list, types.Parameter{ParameterKey: aws.String(key), ParameterValue: aws.String(value)})
+	}
+	return list
+}

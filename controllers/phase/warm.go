@@ -1,0 +1,153 @@
+package phase
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// warmRounds bound how often more environments are asked for; each round holds longer, so that slower starts overlap.
+var warmRounds = []time.Duration{100 * time.Millisecond, 500 * time.Millisecond, 2 * time.Second}
+
+// pong is the runtime's answer to a warming invocation.
+type pong struct {
+	Environment string `json:"environment"`
+	ColdStart   bool   `json:"coldStart"`
+}
+
+// warm invokes each version once, so that an image that does not start is caught before any command runs, and then holds as many
+// environments of the http function at once as are wanted. Fewer than wanted is no failure: Lambda may reuse an environment.
+func (p *Performer) warm(ctx context.Context, s Subject) error {
+	run := s.Recorded.Run
+	environments := newSet()
+	group, groupContext := errgroup.WithContext(ctx)
+	group.SetLimit(parallelCalls)
+	for _, function := range s.Desired.Functions {
+		group.Go(func() error {
+			answer, err := p.ping(groupContext, function, run.Function(function.Name).Version, 0)
+			if err == nil && function.Role == release.RoleHTTP {
+				environments.add(answer.Environment)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	wanted := s.Desired.WarmEnvironments
+	if err := p.hold(ctx, s, environments, int(wanted)); err != nil {
+		return err
+	}
+	run.Warm = &release.Warm{Distinct: min(int32(environments.size()), wanted), Wanted: wanted, At: p.Now()} //nolint:gosec // at most rounds times 100
+	return nil
+}
+
+// hold keeps several invocations open at the same time, since only concurrency makes Lambda start more environments.
+func (p *Performer) hold(ctx context.Context, s Subject, environments *set, wanted int) error {
+	http := s.Desired.HTTP()
+	version := s.Recorded.Run.Function(http.Name).Version
+	for _, long := range warmRounds {
+		if environments.size() >= wanted {
+			return nil
+		}
+		group, groupContext := errgroup.WithContext(ctx)
+		for range wanted {
+			group.Go(func() error {
+				answer, err := p.ping(groupContext, http, version, long)
+				switch {
+				case cloud.IsThrottle(err): // the account or the reserve has no more to give: what is warm is enough
+					return nil
+				case err != nil:
+					return err
+				}
+				environments.add(answer.Environment)
+				return nil
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Performer) ping(ctx context.Context, function release.Function, version string, hold time.Duration) (pong, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(function.TimeoutSeconds)*time.Second+30*time.Second)
+	defer cancel()
+	payload, err := json.Marshal(map[string]any{"warmer_ping": true, "hold": strconv.FormatInt(hold.Milliseconds(), 10)})
+	if err != nil {
+		return pong{}, fmt.Errorf("writing a warming event: %w", err)
+	}
+	answer, err := p.Clients.Invoke.Invoke(ctx, &lambda.InvokeInput{
+		FunctionName: aws.String(function.FullName), Qualifier: aws.String(version), Payload: payload,
+		InvocationType: types.InvocationTypeRequestResponse,
+	})
+	if err != nil {
+		return pong{}, fmt.Errorf("warming version %s of function %s: %w", version, function.FullName, err)
+	}
+	if answer.FunctionError != nil {
+		return pong{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
+			"version %s of function %s does not start: %s", version, function.FullName, functionError(answer.Payload))
+	}
+	var answered pong
+	if err := json.Unmarshal(answer.Payload, &answered); err != nil || answered.Environment == "" {
+		return pong{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
+			"version %s of function %s does not answer a warming invocation as Aloft's runtime does: does the image carry another runtime as its entry point?",
+			version, function.FullName)
+	}
+	return answered, nil
+}
+
+// maxErrorText bounds what is shown of an error that a function gave.
+const maxErrorText = 1024
+
+// functionError reads the payload of a failed invocation: {"errorType", "errorMessage"}.
+func functionError(payload []byte) string {
+	var failure struct {
+		Type    string `json:"errorType"`
+		Message string `json:"errorMessage"`
+	}
+	if err := json.Unmarshal(payload, &failure); err != nil || failure.Message == "" {
+		return "it failed without a message; see its log group"
+	}
+	text := failure.Message
+	if failure.Type != "" {
+		text = failure.Type + ": " + text
+	}
+	if len(text) > maxErrorText {
+		text = text[:maxErrorText] + "…"
+	}
+	return text
+}
+
+// set counts distinct environments.
+type set struct {
+	mu      sync.Mutex
+	members map[string]bool
+}
+
+func newSet() *set { return &set{members: map[string]bool{}} }
+
+func (s *set) add(member string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.members[member] = true
+}
+
+func (s *set) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.members)
+}

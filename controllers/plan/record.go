@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// Record does the steps that only change what is recorded. Each is written to the Stage's status before the next step.
+func Record(step release.Step, s *Situation) {
+	r := &s.Recorded
+	switch step.Action {
+	case release.ActionRecoverLive:
+		r.Live = recovered(s.Observed.Aliases, s.Now)
+	case release.ActionReturn:
+		r.Run = nil
+		r.Live.Cleaned = false
+	case release.ActionResume:
+		r.Run.State, r.Run.Failure = release.RunRunning, nil
+		r.Run.Attempt++
+	case release.ActionAnnounce:
+		r.Run.Commands = append(r.Run.Commands, release.CommandRun{
+			Name: step.Command, State: release.CommandAnnounced, AnnouncedAt: s.Now, NotAfter: s.Now.Add(s.Limits.StartWithin),
+		})
+	case release.ActionRecordCommand:
+		s.recordCommand(r.Run.Command(step.Command))
+	case release.ActionIntendFlip:
+		for i := range r.Run.Functions {
+			function := &r.Run.Functions[i]
+			if before := s.Observed.Aliases[function.Name].Version; before != function.Version {
+				function.Previous = before
+			}
+		}
+		r.Run.FlipIntendedAt = s.Now
+	case release.ActionSeal:
+		s.seal()
+	case release.ActionTrim:
+		r.History = Trimmed(r.History, s.Desired.KeepReleases, s.Limits, s.Now)
+	default:
+	}
+}
+
+// recovered is the live release as its aliases tell of it.
+func recovered(aliases map[string]release.Alias, now time.Time) *release.Live {
+	live := &release.Live{ActivatedAt: now}
+	for name, alias := range aliases {
+		live.ID, live.BuildID, live.Revision = alias.Description.ReleaseID, alias.Description.BuildID, alias.Description.Revision
+		live.DeployedDigest, live.ConfigHash = alias.ImageDigest, alias.ConfigHash
+		live.Functions = append(live.Functions, release.FunctionVersion{Name: name, Version: alias.Version})
+	}
+	return live
+}
+
+// Begin makes the record of a new run. The id begins with its time, so that runs sort by age.
+func Begin(d *release.Desired, now time.Time, nonce string) *release.Run {
+	return &release.Run{
+		ID: d.ID, Run: now.UTC().Format("20060102t150405") + "-" + nonce, State: release.RunRunning, StartedAt: now, ConfigHash: d.ConfigHash,
+	}
+}
+
+// Continue makes the record of a run that is only known by the claims that it left: they tell which commands must not run again.
+func Continue(d *release.Desired, now time.Time, run string, claimed []string, limits Limits) *release.Run {
+	continued := Begin(d, now, "")
+	continued.Run = run
+	for _, command := range d.Commands {
+		if slices.Contains(claimed, command.Name) {
+			continued.Commands = append(continued.Commands, release.CommandRun{
+				Name: command.Name, State: release.CommandAnnounced, Invoked: true, AnnouncedAt: now, NotAfter: now.Add(limits.StartWithin),
+			})
+		}
+	}
+	return continued
+}
+
+// maxOutput is how much of a command's output the status shows.
+const maxOutput = 1024
+
+func (s *Situation) recordCommand(record *release.CommandRun) {
+	evidence := s.Observed.Command
+	switch {
+	case record.State == release.CommandUnknown:
+		s.resolve(record)
+	case evidence.Result != nil:
+		record.StartedAt, record.FinishedAt, record.ExitCode = evidence.StartedAt, evidence.Result.FinishedAt, evidence.Result.ExitCode
+		record.Output = Shown(evidence.Result.Output, s.Desired.Config)
+		record.State = release.CommandSucceeded
+		if record.ExitCode != 0 {
+			record.State = release.CommandFailed
+		}
+	case evidence.Void:
+		record.State = release.CommandVoid
+	case record.State == release.CommandAnnounced:
+		record.State, record.StartedAt = release.CommandStarted, evidence.StartedAt
+	default:
+		record.State = release.CommandUnknown
+	}
+}
+
+// resolve takes a person's word for a command whose outcome is unknown.
+func (s *Situation) resolve(record *release.CommandRun) {
+	switch s.Resolution {
+	case "succeeded":
+		record.State = release.CommandSucceeded
+	case "retry": // the claim of this run stands, so it takes a run of its own to start the command again
+		s.Recorded.Run.State = release.RunFailed
+		s.Recorded.Run.Failure = nil
+	case "abort":
+		record.State, record.ExitCode = release.CommandFailed, -1
+		record.Output = "aborted by annotation " + v1alpha1.AnnotationCommandResolution
+	}
+	s.Resolution = ""
+}
+
+// Shown gives the tail of a command's output without any known secret value. Without the secrets at hand nothing is shown: the
+// whole output stays in the stage's bucket.
+func Shown(output []byte, config release.Config) string {
+	if config.Environment == nil && config.Secrets == nil {
+		return ""
+	}
+	for _, secret := range config.Secrets {
+		for line := range bytes.Lines([]byte(secret.Reveal())) {
+			if line = bytes.TrimSpace(line); len(line) >= 4 {
+				output = bytes.ReplaceAll(output, line, []byte("[redacted]"))
+			}
+		}
+	}
+	output = bytes.TrimSpace(output)
+	if len(output) > maxOutput {
+		output = append([]byte("…"), output[len(output)-maxOutput:]...)
+	}
+	return string(bytes.ToValidUTF8(output, []byte("?")))
+}
+
+// seal makes the run's release the live one and the one before it history.
+func (s *Situation) seal() {
+	r := &s.Recorded
+	if old := r.Live; old != nil && old.ID != r.Run.ID {
+		superseded := *old
+		superseded.SupersededAt, superseded.Functions = s.Now, nil
+		r.History = slices.DeleteFunc(r.History, func(h release.Live) bool { return h.ID == old.ID || h.ID == r.Run.ID })
+		r.History = append([]release.Live{superseded}, r.History...)
+	}
+	r.Live = &release.Live{
+		ID: r.Run.ID, BuildID: s.Desired.BuildID, ImageDigest: s.Desired.Image.Digest, DeployedDigest: r.Run.DeployedDigest,
+		AssetsDigest: r.Run.AssetsDigest, ConfigHash: r.Run.ConfigHash, Revision: s.Desired.Revision, ActivatedAt: s.Now,
+		Functions: slices.Clone(r.Run.Functions),
+	}
+	r.Run.State = release.RunSucceeded
+}

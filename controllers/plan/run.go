@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// recoverLive rebuilds the record of the live release when the status knows of none: it was wiped, or the Stage was deleted
+// with Retain and applied again.
+func recoverLive(s *Situation) (release.Step, error) {
+	if s.Recorded.Live != nil || s.Recorded.Run != nil {
+		return next()
+	}
+	switch {
+	case s.Observed.Foundation == nil:
+		return look(release.PartFoundation)
+	case s.Observed.Foundation.Foreign != "":
+		return release.Step{}, notOwned(s.Observed.Foundation.Foreign)
+	case !s.Observed.Foundation.Exists:
+		return next()
+	case s.Observed.App == nil:
+		return look(release.PartApp)
+	case s.Observed.App.Foreign != "":
+		return release.Step{}, notOwned(s.Observed.App.Foreign)
+	case !s.Observed.App.Exists:
+		return next()
+	case s.Observed.Aliases == nil:
+		return look(release.PartAliases)
+	case LiveRelease(s.Observed.Aliases) == "":
+		return next()
+	default:
+		return step(release.ActionRecoverLive, "")
+	}
+}
+
+// LiveRelease gives the id of the release that all aliases agree on; empty where there are none or they disagree.
+func LiveRelease(aliases map[string]release.Alias) string {
+	id := ""
+	for _, alias := range aliases {
+		switch {
+		case alias.Version == "" || alias.Weighted:
+			return ""
+		case id == "":
+			id = alias.Description.ReleaseID
+		case id != alias.Description.ReleaseID:
+			return ""
+		}
+	}
+	return id
+}
+
+func returnToLive(s *Situation) (release.Step, error) {
+	run := s.Recorded.Run
+	if s.isLive() && run != nil && run.ID != s.Desired.ID && !mustFinish(run) {
+		return step(release.ActionReturn, release.PhaseClean)
+	}
+	return next()
+}
+
+// mustFinish says that a run's commands have begun and their outcome is open, or that aliases are being moved.
+func mustFinish(run *release.Run) bool { return run.State == release.RunRunning && run.Committed() }
+
+func finished(s *Situation) (release.Step, error) {
+	run := s.Recorded.Run
+	if s.isLive() && s.Recorded.Live.Cleaned && (run == nil || run.State == release.RunSucceeded) {
+		return step(release.ActionDone, "")
+	}
+	return next()
+}
+
+func beginRun(s *Situation) (release.Step, error) {
+	run := s.Recorded.Run
+	switch {
+	case s.isLive():
+		return next()
+	case run == nil, run.ID != s.Desired.ID, run.State == release.RunSucceeded:
+		return step(release.ActionBegin, release.PhaseResolve)
+	case run.State == release.RunFailed && s.Retry && run.Failure != nil && run.Failure.Reason == v1alpha1.ReasonEntryFailed:
+		// Its commands ran and its aliases stand: only the entry resources are missing.
+		return step(release.ActionResume, release.PhaseActivate)
+	case run.State == release.RunFailed && s.Retry:
+		return step(release.ActionBegin, release.PhaseResolve)
+	default:
+		return next()
+	}
+}
+
+func reportFailure(s *Situation) (release.Step, error) {
+	run := s.Recorded.Run
+	if s.isLive() || run == nil || run.State != release.RunFailed || run.Failure == nil {
+		return next()
+	}
+	return release.Step{}, run.Failure
+}
+
+func notOwned(what string) error {
+	return release.Reject(v1alpha1.ConditionFoundationReady, v1alpha1.ReasonNotOwned,
+		"%s; nothing of it was touched: rename the Stage, or remove what stands in its place", what)
+}

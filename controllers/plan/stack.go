@@ -1,0 +1,165 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/template"
+)
+
+// stackGoal is what a stack is to hold.
+type stackGoal struct {
+	part       release.Part
+	phase      release.Phase
+	condition  string
+	rendering  template.Rendering
+	hashOutput string
+}
+
+// continued marks the token of a ContinueUpdateRollback, which is tried once for each failed update.
+const continued = "-continue"
+
+// bring takes a stack one operation towards its goal; no step means that it is there.
+func (s *Situation) bring(stack *release.Stack, goal stackGoal) (release.Step, error) {
+	token := s.token(goal)
+	operation := func(o release.StackOperation, token string) (release.Step, error) {
+		return release.Step{Action: release.ActionStack, Phase: goal.phase, Part: goal.part, Stack: &release.StackStep{
+			Part: goal.part, Name: stack.Name, Operation: o, Token: token,
+			Template: goal.rendering.JSON(), Parameters: goal.rendering.Parameters,
+		}}, nil
+	}
+	reached := stack.Outputs[goal.hashOutput] == goal.rendering.Hash()
+	switch {
+	case !stack.Exists:
+		return operation(release.StackCreate, token)
+	case stack.Status == "REVIEW_IN_PROGRESS": // a first change set was never executed: as good as absent, but in the way
+		return operation(release.StackDelete, token+"-delete")
+	case stack.Status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" && reached: // all is in place, only what was replaced is still going
+		return next()
+	case strings.HasSuffix(stack.Status, "_IN_PROGRESS"):
+		return release.Step{}, s.awaitStack(stack, goal.condition, token)
+	case neverCreated(stack.Status) && stack.Token != token:
+		return operation(release.StackDelete, token+"-delete")
+	case stack.Status == "UPDATE_ROLLBACK_FAILED" && stack.Token == token:
+		return operation(release.StackContinueRollback, token+continued)
+	case stack.Status == "UPDATE_ROLLBACK_FAILED" && !strings.HasSuffix(stack.Token, continued):
+		return operation(release.StackContinueRollback, token+continued)
+	case stack.Status == "UPDATE_ROLLBACK_FAILED", stack.Status == "DELETE_FAILED":
+		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackNeedsHelp,
+			"stack %s is in %s and needs a person: %s", stack.Name, stack.Status, stack.Failure)
+	case neverCreated(stack.Status), stack.Status == "UPDATE_ROLLBACK_COMPLETE" && strings.TrimSuffix(stack.Token, continued) == token:
+		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRolledBack,
+			"stack %s was rolled back and nothing live changed: %s", stack.Name, stack.Failure)
+	case reached:
+		return next()
+	}
+	direct, refusal, err := s.inspect(stack, goal)
+	switch {
+	case err != nil:
+		return release.Step{}, err
+	case direct:
+		return operation(release.StackUpdate, token)
+	case stack.ChangeSet == nil || stack.ChangeSet.Name != token:
+		return release.Step{Action: release.ActionLook, Part: goal.part, ChangeSet: token}, nil
+	default:
+		return s.changeSet(stack, goal, refusal, operation)
+	}
+}
+
+// neverCreated lists the states in which a first creation ended without success.
+func neverCreated(status string) bool {
+	return status == "ROLLBACK_COMPLETE" || status == "ROLLBACK_FAILED" || status == "CREATE_FAILED"
+}
+
+// changeSet takes a change set from its creation to its execution.
+func (s *Situation) changeSet(
+	stack *release.Stack, goal stackGoal, refusal func([]release.Change) string,
+	operation func(release.StackOperation, string) (release.Step, error),
+) (release.Step, error) {
+	set := stack.ChangeSet
+	switch set.Status {
+	case "":
+		return operation(release.StackCreateChangeSet, set.Name)
+	case "CREATE_PENDING", "CREATE_IN_PROGRESS":
+		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonProgressing, pollAfter(0), "change set %s is being made", set.Name)
+	case "CREATE_COMPLETE":
+		if set.Execution == "OBSOLETE" {
+			return operation(release.StackDeleteChangeSet, set.Name)
+		}
+		if why := refusal(set.Changes); why != "" {
+			return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRefused, "the update of stack %s is refused: %s", stack.Name, why)
+		}
+		return operation(release.StackExecuteChangeSet, set.Name)
+	default:
+		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRolledBack,
+			"CloudFormation refuses the update of stack %s: %s", stack.Name, set.Reason)
+	}
+}
+
+// inspect tells whether the update may go without a change set, and gives the judge of a change set.
+func (s *Situation) inspect(stack *release.Stack, goal stackGoal) (direct bool, refusal func([]release.Change) string, err error) {
+	deployed, err := template.Parse(stack.Template)
+	if err != nil {
+		return false, nil, fmt.Errorf("reading the deployed template of stack %s: %w", stack.Name, err)
+	}
+	before := template.Rendering{Template: deployed, Parameters: stack.Parameters}
+	refusal = func(changes []release.Change) string {
+		return template.Refusal(deployed, goal.rendering.Template, s.Desired, changes)
+	}
+	return template.Direct(before, goal.rendering), refusal, nil
+}
+
+func (s *Situation) awaitStack(stack *release.Stack, condition, token string) error {
+	after := pollAfter(s.Now.Sub(stack.ChangedAt))
+	if strings.HasPrefix(stack.Token, token) {
+		return release.Wait(condition, v1alpha1.ReasonProgressing, after, "stack %s is in %s", stack.Name, stack.Status)
+	}
+	return release.Wait(condition, v1alpha1.ReasonStackBusy, after, "stack %s is in %s by another operation", stack.Name, stack.Status)
+}
+
+// token names an operation so that it happens once: the same Stage, run, attempt and goal give the same token.
+func (s *Situation) token(goal stackGoal) string {
+	run, attempt := "", int32(0)
+	if s.Recorded.Run != nil {
+		run, attempt = s.Recorded.Run.Run, s.Recorded.Run.Attempt
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%s|%s", s.UID, run, attempt, goal.part, goal.rendering.Hash()))
+	return "aloft-" + hex.EncodeToString(sum[:16])
+}
+
+// app gathers what the application stack's renderings need.
+func (s *Situation) app() template.App {
+	foundation := release.FoundationFrom(s.Observed.Foundation.Outputs)
+	digest := ""
+	if s.isLive() {
+		digest = s.Recorded.Live.DeployedDigest
+	} else {
+		digest = s.Recorded.Run.DeployedDigest
+	}
+	live := map[string]bool{}
+	for name, alias := range s.Observed.Aliases {
+		live[name] = alias.Version != ""
+	}
+	return template.App{
+		Desired:    s.Desired,
+		Foundation: foundation,
+		ImageURI:   foundation.RepositoryURI + "@" + digest,
+		Live:       live,
+	}
+}
+
+// deployed gives the application stack's template; nil where there is no stack.
+func (s *Situation) deployed() (*template.Template, error) {
+	if !s.Observed.App.Exists || len(s.Observed.App.Template) == 0 {
+		return nil, nil //nolint:nilnil // no stack has no template, and the renderings take that as it is
+	}
+	deployed, err := template.Parse(s.Observed.App.Template)
+	if err != nil {
+		return nil, fmt.Errorf("reading the deployed template of stack %s: %w", s.Observed.App.Name, err)
+	}
+	return deployed, nil
+}

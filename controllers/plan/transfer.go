@@ -1,0 +1,87 @@
+package plan
+
+import (
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/template"
+)
+
+func foundation(s *Situation) (release.Step, error) {
+	if s.running() && s.Recorded.Run.DeployedDigest != "" || s.isLive() {
+		return next() // it was there when the image was pushed into it
+	}
+	stack := s.Observed.Foundation
+	switch {
+	case stack == nil:
+		return look(release.PartFoundation)
+	case stack.Foreign != "":
+		return release.Step{}, notOwned(stack.Foreign)
+	}
+	rendering := template.Foundation(s.Desired)
+	return s.bring(stack, stackGoal{
+		part: release.PartFoundation, phase: release.PhaseFoundation, condition: v1alpha1.ConditionFoundationReady,
+		rendering: rendering, hashOutput: release.OutputTemplateHash,
+	})
+}
+
+func upload(s *Situation) (release.Step, error) {
+	if s.isLive() || s.Recorded.Run.DeployedDigest != "" {
+		return next()
+	}
+	return step(release.ActionUpload, release.PhaseUpload)
+}
+
+func expandStack(s *Situation) (release.Step, error) {
+	if s.isLive() || s.published() {
+		return next()
+	}
+	switch {
+	case s.Observed.Foundation == nil:
+		return look(release.PartFoundation)
+	case s.Observed.App == nil:
+		return look(release.PartApp)
+	case s.Observed.App.Foreign != "":
+		return release.Step{}, notOwned(s.Observed.App.Foreign)
+	}
+	deployed, err := s.deployed()
+	if err != nil {
+		return release.Step{}, err
+	}
+	return s.bring(s.Observed.App, stackGoal{
+		part: release.PartApp, phase: release.PhaseStack, condition: v1alpha1.ConditionStackUpdated,
+		rendering:  template.Expand(s.app(), deployed, s.Observed.App.Parameters),
+		hashOutput: release.OutputRendering,
+	})
+}
+
+func publish(s *Situation) (release.Step, error) {
+	if s.isLive() || s.published() {
+		return next()
+	}
+	return step(release.ActionPublish, release.PhasePublish)
+}
+
+// published says that the run has a version of each function.
+func (s *Situation) published() bool {
+	for _, function := range s.Desired.Functions {
+		if s.Recorded.Run.Function(function.Name) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func warm(s *Situation) (release.Step, error) {
+	if s.isLive() || s.Recorded.Run.Warm != nil {
+		return next()
+	}
+	return step(release.ActionWarm, release.PhaseWarm)
+}
+
+// warmAgain keeps the purpose of warming when commands took long: environments that are ready when the alias moves.
+func warmAgain(s *Situation) (release.Step, error) {
+	if s.isLive() || !s.Recorded.Run.FlipIntendedAt.IsZero() || s.Now.Sub(s.Recorded.Run.Warm.At) <= s.Limits.WarmFor {
+		return next()
+	}
+	return step(release.ActionWarm, release.PhaseWarm)
+}

@@ -1,0 +1,127 @@
+package release
+
+import "time"
+
+// Part is one part of what can be observed. Each is looked at only when the plan needs it.
+type Part string
+
+// The parts.
+const (
+	// PartFoundation: the foundation stack, and who owns what carries the stage's names.
+	PartFoundation Part = "Foundation"
+	// PartApp: the application stack with its deployed template.
+	PartApp Part = "App"
+	// PartAliases: the live aliases.
+	PartAliases Part = "Aliases"
+	// PartCommand: claim and result of the command that Step.Command names.
+	PartCommand Part = "Command"
+	// PartLeftovers: which functions that the manifest has no more must stay for now.
+	PartLeftovers Part = "Leftovers"
+)
+
+// Observed is what AWS holds. A nil part was not looked at, which is never the same as absent.
+type Observed struct {
+	Foundation *Stack
+	App        *Stack
+	// Aliases by the functions' names within the stage.
+	Aliases map[string]Alias
+	Command *CommandEvidence
+	// Leftovers are functions that the deployed stack has and the manifest has no more: true for those that must stay, since a
+	// kept release uses them or their queues hold messages.
+	Leftovers map[string]bool
+}
+
+// Forget drops parts, because something was done that changes them.
+func (o *Observed) Forget(parts ...Part) {
+	for _, part := range parts {
+		switch part {
+		case PartFoundation:
+			o.Foundation = nil
+		case PartApp:
+			o.App = nil
+		case PartAliases:
+			o.Aliases = nil
+		case PartCommand:
+			o.Command = nil
+		case PartLeftovers:
+			o.Leftovers = nil
+		}
+	}
+}
+
+// Stack is a CloudFormation stack.
+type Stack struct {
+	Name string
+	// Exists is false for a stack that is not there or was deleted.
+	Exists bool
+	ID     string
+	// Status in CloudFormation's words, such as UPDATE_COMPLETE.
+	Status string
+	// Owner is the value of the ownership tag.
+	Owner string
+	// Foreign names something that carries one of the stage's names and belongs to someone else; empty when all is well.
+	Foreign    string
+	Outputs    map[string]string
+	Parameters map[string]string
+	// Template that is deployed; only of the application stack.
+	Template []byte
+	// Token of the last operation.
+	Token string
+	// Failure is the root cause of the last operation's failure, looked for only when the status tells of one.
+	Failure string
+	// ChangedAt is when the last operation began.
+	ChangedAt time.Time
+	// ChangeSet is the change set that is neither executed nor deleted, of the name that was asked for.
+	ChangeSet *ChangeSet
+}
+
+// ChangeSet is a pending change of a stack.
+type ChangeSet struct {
+	Name string
+	// Status and Execution in CloudFormation's words.
+	Status    string
+	Execution string
+	Reason    string
+	Changes   []Change
+}
+
+// Change is one resource's change in a change set.
+type Change struct {
+	LogicalID   string
+	Type        string
+	Action      string
+	Replacement string
+}
+
+// Alias is the live alias of a function.
+type Alias struct {
+	// Version that it points at; empty where there is no alias.
+	Version string
+	// Weighted says that other versions get a share of the traffic.
+	Weighted bool
+	// RevisionID guards an update.
+	RevisionID string
+	// Description of the version, and the digest of its image.
+	Description Description
+	ImageDigest string
+	// ConfigHash names the bundle that the version reads.
+	ConfigHash string
+}
+
+// CommandEvidence is what the bucket tells of a command in a run.
+type CommandEvidence struct {
+	Name string
+	// Claimed, Void, or neither: nothing is known of a start.
+	Claimed   bool
+	Void      bool
+	StartedAt time.Time
+	// Result is nil until the command ended.
+	Result *CommandResult
+}
+
+// CommandResult is how a command ended.
+type CommandResult struct {
+	ExitCode   int32
+	Output     []byte
+	FinishedAt time.Time
+}
