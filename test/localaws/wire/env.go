@@ -30,6 +30,8 @@ type Env struct {
 	Roles RoleDirectory
 	// EnforceIAM says that identity policies are asked.
 	EnforceIAM bool
+	// Settings are Options.Settings: a service reads "<service>.<setting>" and documents it in its package.
+	Settings map[string]string
 }
 
 // RoleDirectory knows the IAM roles of the account.

@@ -185,6 +185,9 @@ func (g *Gateway) authorizeCall(s *Service, call *Call, in any) error {
 	if s.Action != nil {
 		action = s.Action(call)
 	}
+	if action == "-" {
+		return nil
+	}
 	if action == "" {
 		action = s.ActionPrefix + ":" + call.Operation
 	}

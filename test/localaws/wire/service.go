@@ -21,7 +21,8 @@ type Service struct {
 	// Resource is the ARN that identity policies are asked about, from an operation and its decoded input (nil for raw
 	// operations); nil or an empty answer mean "*".
 	Resource func(call *Call, in any) string
-	// Action changes the IAM action of an operation; nil or an empty answer mean "<ActionPrefix>:<Operation>".
+	// Action changes the IAM action of an operation; nil or an empty answer mean "<ActionPrefix>:<Operation>",
+	// "-" that identity policies are not asked.
 	Action func(call *Call) string
 
 	// Claims takes requests that are not signed API calls, by host or path: a data plane as execute-api or the registry's /v2/. They

@@ -1,0 +1,125 @@
+// Package policy evaluates AWS policy documents: trust, identity, boundary and resource policies.
+//
+// Rules it encodes: an explicit Deny wins; without an Allow a request is denied; actions compare without case and with the wildcards * and ?;
+// resources and values with case; all conditions of a statement and all keys of an operator must hold, one of the values is enough; a
+// missing key fails a condition unless the operator ends in IfExists or is negated; an operator that is not known is refused when the
+// document is parsed.
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// Document is a parsed policy.
+type Document struct {
+	Version   string
+	ID        string `json:"Id"`
+	Statement statements
+}
+
+// Statement is one rule of a policy.
+type Statement struct {
+	Sid          string
+	Effect       string
+	Principal    *principals
+	NotPrincipal *principals
+	Action       wire.OneOrMany
+	NotAction    wire.OneOrMany
+	Resource     wire.OneOrMany
+	NotResource  wire.OneOrMany
+	Condition    map[string]map[string]values
+}
+
+type statements []Statement
+
+// UnmarshalJSON takes a single statement in place of the list.
+func (s *statements) UnmarshalJSON(raw []byte) error {
+	var one Statement
+	if len(raw) > 0 && raw[0] == '{' {
+		err := json.Unmarshal(raw, &one)
+		*s = statements{one}
+		return err
+	}
+	return json.Unmarshal(raw, (*[]Statement)(s))
+}
+
+// values are a condition's: strings, or booleans and numbers in their text form.
+type values []string
+
+// UnmarshalJSON takes one value or a list.
+func (v *values) UnmarshalJSON(raw []byte) error {
+	var many []any
+	if json.Unmarshal(raw, &many) != nil {
+		var one any
+		if err := json.Unmarshal(raw, &one); err != nil {
+			return err
+		}
+		many = []any{one}
+	}
+	for _, value := range many {
+		*v = append(*v, fmt.Sprint(value))
+	}
+	return nil
+}
+
+type principals struct {
+	all    bool
+	byKind map[string]wire.OneOrMany
+}
+
+// UnmarshalJSON takes "*" or a map by kind.
+func (p *principals) UnmarshalJSON(raw []byte) error {
+	var star string
+	if json.Unmarshal(raw, &star) == nil {
+		if star != "*" {
+			return fmt.Errorf("invalid principal %q", star)
+		}
+		p.all = true
+		return nil
+	}
+	return json.Unmarshal(raw, &p.byKind)
+}
+
+// Parse reads a document and refuses what would never be evaluated.
+func Parse(text string) (Document, error) {
+	var doc Document
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&doc); err != nil {
+		return Document{}, fmt.Errorf("parsing the policy: %w", err)
+	}
+	if len(doc.Statement) == 0 {
+		return Document{}, fmt.Errorf("parsing the policy: it has no statement")
+	}
+	for _, s := range doc.Statement {
+		if err := s.check(); err != nil {
+			return Document{}, fmt.Errorf("parsing the policy: %w", err)
+		}
+	}
+	return doc, nil
+}
+
+func (s Statement) check() error {
+	if s.Effect != "Allow" && s.Effect != "Deny" {
+		return fmt.Errorf("invalid effect %q", s.Effect)
+	}
+	if len(s.Action) == 0 && len(s.NotAction) == 0 {
+		return fmt.Errorf("a statement has no action")
+	}
+	names := make([]string, 0, len(s.Condition))
+	for name := range s.Condition {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		if _, known := operators[baseOperator(name)]; !known {
+			return fmt.Errorf("invalid condition operator %q", name)
+		}
+	}
+	return nil
+}

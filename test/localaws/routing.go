@@ -1,0 +1,45 @@
+package localaws
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// ServeHTTP finds the service of a request: a data plane that claims it by host or path, else SigV4's signing name, else the host
+// <service>.<region>.amazonaws.com, else, for an unsigned request without any of these, the answer of an unsigned STS call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, service := range s.services {
+		if service.Claims != nil && service.Claims(r) {
+			service.Data.ServeHTTP(w, r)
+			return
+		}
+	}
+	if service := s.signed(r); service != nil {
+		s.gateway.Serve(w, r, service)
+		return
+	}
+	http.Error(w, "the local AWS has no service for this request", http.StatusNotFound)
+}
+
+func (s *Server) signed(r *http.Request) *wire.Service {
+	if scope, ok := wire.ScopeOf(r); ok {
+		return s.bySigner[scope.Service]
+	}
+	if service, ok := s.bySigner[hostService(r.Host)]; ok {
+		return service
+	}
+	return s.bySigner["sts"]
+}
+
+// hostService is the service's name in <service>.<region>.amazonaws.com, <bucket>.s3.<region>.amazonaws.com or <service>.amazonaws.com.
+func hostService(host string) string {
+	labels := strings.Split(strings.TrimSuffix(strings.Split(host, ":")[0], ".amazonaws.com"), ".")
+	for i, label := range labels {
+		if label == "s3" {
+			return labels[i]
+		}
+	}
+	return labels[0]
+}
