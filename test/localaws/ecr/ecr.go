@@ -1,0 +1,142 @@
+// Package ecr is the local AWS's container registry: the ECR API, and the OCI distribution API that images are pushed and pulled with.
+//
+// It encodes these rules of AWS (Amazon ECR API reference and user guide; containers-roadmap#2179; kaniko#204):
+//
+//   - repositories are made before a push, never by it; one with images is deleted only by force
+//   - a tag of an immutable repository cannot be pushed again, not even with the digest that it names: TAG_INVALID, HTTP 400
+//   - an authorization token lasts twelve hours and carries the rights of the principal who asked for it
+//   - BatchDeleteImage takes at most 100 images, answers with success and lists failures; a digest goes with all its tags,
+//     and the last tag goes with its image
+//   - a layer is mounted from another repository of the registry, or the push falls back to an upload (202)
+//   - AWS services need the repository's policy: identity policies say nothing about them
+//
+// Lifecycle policies are kept, not executed. Not yet proven against AWS itself: the texts of the distribution API's errors.
+package ecr
+
+import (
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// Registry is the registry of one account and region.
+type Registry struct {
+	env      *wire.Env
+	blobs    *blobs
+	tokens   tokens
+	counters counters
+
+	mu           sync.Mutex
+	repositories map[string]*repository
+}
+
+type counters struct{ received, sent, mounted atomic.Int64 }
+
+// Traffic is what went over the registry's wire since its start.
+type Traffic struct {
+	// ReceivedBytes and SentBytes are bytes of layers and configurations, manifests not counted.
+	ReceivedBytes, SentBytes int64
+	// Mounted is the number of layers that came from another repository without being sent.
+	Mounted int64
+}
+
+// Traffic reads the counters.
+func (s *Registry) Traffic() Traffic {
+	return Traffic{s.counters.received.Load(), s.counters.sent.Load(), s.counters.mounted.Load()}
+}
+
+// New makes an empty registry.
+func New(env *wire.Env) (*Registry, error) {
+	stored, err := newBlobs(filepath.Join(env.Dir, "ecr"))
+	if err != nil {
+		return nil, err
+	}
+	return &Registry{env: env, blobs: stored, repositories: map[string]*repository{}}, nil
+}
+
+// Service is the registry as a part of the local AWS.
+func (s *Registry) Service() *wire.Service {
+	return &wire.Service{
+		Name:         "ecr",
+		SigningNames: []string{"ecr"},
+		Protocol:     wire.JSON("AmazonEC2ContainerRegistry_V20150921"),
+		Names:        wire.LowerCamel,
+		Invalid:      wire.Sender("InvalidParameterException"),
+		Operations:   s.operations(),
+		Resource:     s.resource,
+		Claims:       func(r *http.Request) bool { return r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/") },
+		Data:         s,
+	}
+}
+
+func (s *Registry) operations() []wire.Operation {
+	return []wire.Operation{
+		wire.Write("CreateRepository", s.createRepository),
+		wire.Read("DescribeRepositories", s.describeRepositories),
+		wire.Write("DeleteRepository", s.deleteRepository),
+		wire.Write("SetRepositoryPolicy", s.setPolicy),
+		wire.Read("GetRepositoryPolicy", s.getPolicy),
+		wire.Write("DeleteRepositoryPolicy", s.deletePolicy),
+		wire.Write("PutImageTagMutability", s.putMutability),
+		wire.Write("PutImageScanningConfiguration", s.putScanning),
+		wire.Write("PutLifecyclePolicy", s.putLifecycle),
+		wire.Read("GetLifecyclePolicy", s.getLifecycle),
+		wire.Write("DeleteLifecyclePolicy", s.deleteLifecycle),
+		wire.Read("GetAuthorizationToken", s.authorizationToken),
+		wire.Read("DescribeImages", s.describeImages),
+		wire.Read("ListImages", s.listImages),
+		wire.Read("BatchGetImage", s.batchGetImage),
+		wire.Write("BatchDeleteImage", s.batchDeleteImage),
+		wire.Read("BatchCheckLayerAvailability", s.layerAvailability),
+		wire.Read("GetDownloadUrlForLayer", s.downloadURL),
+		wire.Write("TagResource", s.tagResource),
+		wire.Write("UntagResource", s.untagResource),
+		wire.Read("ListTagsForResource", s.listTags),
+	}
+}
+
+// resource is the repository that an operation is about, for identity policies.
+func (s *Registry) resource(_ *wire.Call, in any) string {
+	switch in := in.(type) {
+	case *createRepositoryInput:
+		return s.arn(in.RepositoryName)
+	case *deleteRepositoryInput:
+		return s.arn(in.RepositoryName)
+	case *nameInput:
+		return s.arn(in.RepositoryName)
+	case *setPolicyInput:
+		return s.arn(in.RepositoryName)
+	case *mutabilityInput:
+		return s.arn(in.RepositoryName)
+	case *putLifecycleInput:
+		return s.arn(in.RepositoryName)
+	case *describeImagesInput:
+		return s.arn(in.RepositoryName)
+	case *listImagesInput:
+		return s.arn(in.RepositoryName)
+	case *batchGetImageInput:
+		return s.arn(in.RepositoryName)
+	case *batchDeleteImageInput:
+		return s.arn(in.RepositoryName)
+	case *availabilityInput:
+		return s.arn(in.RepositoryName)
+	case *downloadInput:
+		return s.arn(in.RepositoryName)
+	default:
+		return "*"
+	}
+}
+
+// host is the registry's name in image references: the address that it is really served at, once it is.
+func (s *Registry) host() string {
+	if _, address, ok := strings.Cut(s.env.URL, "://"); ok {
+		return address
+	}
+	return s.env.AccountID + ".dkr.ecr." + s.env.Region + ".amazonaws.com"
+}
+
+func invalid(message string) error { return wire.Sender("InvalidParameterException")(message) }

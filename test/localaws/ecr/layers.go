@@ -1,0 +1,109 @@
+package ecr
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// downloadLifetime is how long a layer's download address works.
+const downloadLifetime = time.Hour
+
+type availabilityInput struct {
+	RegistryId     string
+	RepositoryName string   `wire:",required"`
+	LayerDigests   []string `wire:",required"`
+}
+
+type layerOutput struct {
+	LayerDigest       string
+	LayerAvailability string
+	LayerSize         int64
+	MediaType         string
+}
+
+type layerFailure struct {
+	LayerDigest   string
+	FailureCode   string
+	FailureReason string
+}
+
+type availabilityOutput struct {
+	Layers   []layerOutput  `wire:",required"`
+	Failures []layerFailure `wire:",required"`
+}
+
+func (s *Registry) layerAvailability(_ context.Context, call *wire.Call, in *availabilityInput) (*availabilityOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	repo, err := s.repository(call, in.RepositoryName)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.LayerDigests) > 100 {
+		return nil, invalid("Invalid parameter at 'layerDigests' failed to satisfy constraint: 'Member must have length less than or equal to 100'")
+	}
+	out := &availabilityOutput{Layers: []layerOutput{}, Failures: []layerFailure{}}
+	for _, digest := range in.LayerDigests {
+		if !validDigest(digest) {
+			out.Failures = append(out.Failures, layerFailure{digest, "InvalidLayerDigest", "Invalid request parameters: layer digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"})
+			continue
+		}
+		size, held := repo.layers[digest]
+		if !held {
+			out.Layers = append(out.Layers, layerOutput{LayerDigest: digest, LayerAvailability: "UNAVAILABLE"})
+			continue
+		}
+		out.Layers = append(out.Layers, layerOutput{digest, "AVAILABLE", size, "application/vnd.docker.image.rootfs.diff.tar.gzip"})
+	}
+	return out, nil
+}
+
+type downloadInput struct {
+	RegistryId     string
+	RepositoryName string `wire:",required"`
+	LayerDigest    string `wire:",required"`
+}
+
+type downloadOutput struct {
+	DownloadUrl string
+	LayerDigest string
+}
+
+// downloadURL gives an address that needs no further credentials, like the presigned one of AWS.
+func (s *Registry) downloadURL(_ context.Context, call *wire.Call, in *downloadInput) (*downloadOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	repo, err := s.repository(call, in.RepositoryName)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.permit(call, repo, "ecr:GetDownloadUrlForLayer"); err != nil {
+		return nil, err
+	}
+	if _, held := repo.layers[in.LayerDigest]; !held {
+		return nil, wire.Errorf(http.StatusBadRequest, "LayersNotFoundException",
+			"The layer with digest '%s' does not exist in the repository with name '%s' in the registry with id '%s'", in.LayerDigest, repo.name, s.env.AccountID)
+	}
+	ticket := s.tokens.issue(call.Principal, call.Time.Add(downloadLifetime))
+	address := url.URL{Scheme: "http", Host: s.host(), Path: "/v2/" + repo.name + "/blobs/" + in.LayerDigest, RawQuery: url.Values{"ticket": {ticket}}.Encode()}
+	return &downloadOutput{address.String(), in.LayerDigest}, nil
+}
+
+// permit asks the repository's policy when an AWS service acts: identity policies say nothing about those
+// (ECR user guide, "Repository policies vs IAM policies").
+func (s *Registry) permit(call *wire.Call, repo *repository, action string) error {
+	if call.Principal.Service == "" || allowed(repo.policy, call.Principal, action) {
+		return nil
+	}
+	return wire.Denied(call, action, s.arn(repo.name))
+}
+
+func validDigest(digest string) bool {
+	hexadecimal, ok := strings.CutPrefix(digest, "sha256:")
+	return ok && len(hexadecimal) == 64 && strings.Trim(hexadecimal, "0123456789abcdef") == ""
+}
