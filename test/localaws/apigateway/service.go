@@ -1,0 +1,148 @@
+// Package apigateway is API Gateway's HTTP APIs of the local AWS: APIs, stages, routes and integrations, and the data plane that
+// turns requests into invocations of Lambda functions.
+package apigateway
+
+import (
+	"context"
+	"crypto/rand"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// Invoke runs a function synchronously. A failed function is no error but a name in functionError, as "Unhandled"; errors carry
+// AWS's code.
+type Invoke func(ctx context.Context, principal, sourceARN, functionARN string, payload []byte) (result []byte, functionError string, err error)
+
+// Options shape the gateway.
+type Options struct {
+	// Invoke reaches Lambda; nil means lambda:Invoke over the wire.
+	Invoke Invoke
+	// MaxTimeout shortens every integration's timeout, for tests of slow functions; 0 leaves them.
+	MaxTimeout time.Duration
+}
+
+// Gateway is the service and its data plane.
+type Gateway struct {
+	env     *wire.Env
+	options Options
+	mu      sync.RWMutex
+	apis    map[string]*api
+}
+
+// New makes a service without APIs.
+func New(env *wire.Env, options Options) *Gateway {
+	g := &Gateway{env: env, options: options, apis: map[string]*api{}}
+	if g.options.Invoke == nil {
+		g.options.Invoke = g.invokeOverTheWire
+	}
+	return g
+}
+
+const (
+	apis         = "/v2/apis"
+	oneAPI       = apis + "/{ApiId}"
+	stages       = oneAPI + "/stages"
+	oneStage     = stages + "/{StageName}"
+	routes       = oneAPI + "/routes"
+	oneRoute     = routes + "/{RouteId}"
+	integrations = oneAPI + "/integrations"
+	oneIntegr    = integrations + "/{IntegrationId}"
+	tags         = "/v2/tags/{ResourceArn+}"
+)
+
+// Service is the service on the wire; its data plane takes every request whose host is an API's.
+func (g *Gateway) Service() *wire.Service {
+	return &wire.Service{
+		Name:     "apigateway",
+		Protocol: wire.RESTJSON(),
+		Names:    wire.LowerCamel,
+		Invalid:  wire.Sender("BadRequestException"),
+		Claims:   func(r *http.Request) bool { return isAPIHost(r.Host) },
+		Data:     http.HandlerFunc(g.ServeHTTP),
+		Operations: slices.Concat([]wire.Operation{
+			wire.Write("CreateApi", g.createAPI).At(http.MethodPost, apis).Answers(http.StatusCreated),
+			wire.Read("GetApis", g.getAPIs).At(http.MethodGet, apis),
+			wire.Read("GetApi", g.getAPI).At(http.MethodGet, oneAPI),
+			wire.Write("UpdateApi", g.updateAPI).At(http.MethodPatch, oneAPI),
+			wire.Write("DeleteApi", g.deleteAPI).At(http.MethodDelete, oneAPI).Answers(http.StatusNoContent),
+			wire.Write("TagResource", g.tagResource).At(http.MethodPost, tags).Answers(http.StatusCreated),
+			wire.Write("UntagResource", g.untagResource).At(http.MethodDelete, tags).Answers(http.StatusNoContent),
+			wire.Read("GetTags", g.getTags).At(http.MethodGet, tags),
+		}, g.partOperations()),
+	}
+}
+
+func (g *Gateway) partOperations() []wire.Operation {
+	return []wire.Operation{
+		wire.Write("CreateStage", g.createStage).At(http.MethodPost, stages).Answers(http.StatusCreated),
+		wire.Read("GetStages", g.getStages).At(http.MethodGet, stages),
+		wire.Read("GetStage", g.getStage).At(http.MethodGet, oneStage),
+		wire.Write("UpdateStage", g.updateStage).At(http.MethodPatch, oneStage),
+		wire.Write("DeleteStage", g.deleteStage).At(http.MethodDelete, oneStage).Answers(http.StatusNoContent),
+		wire.Write("CreateRoute", g.createRoute).At(http.MethodPost, routes).Answers(http.StatusCreated),
+		wire.Read("GetRoutes", g.getRoutes).At(http.MethodGet, routes),
+		wire.Read("GetRoute", g.getRoute).At(http.MethodGet, oneRoute),
+		wire.Write("UpdateRoute", g.updateRoute).At(http.MethodPatch, oneRoute),
+		wire.Write("DeleteRoute", g.deleteRoute).At(http.MethodDelete, oneRoute).Answers(http.StatusNoContent),
+		wire.Write("CreateIntegration", g.createIntegration).At(http.MethodPost, integrations).Answers(http.StatusCreated),
+		wire.Read("GetIntegrations", g.getIntegrations).At(http.MethodGet, integrations),
+		wire.Read("GetIntegration", g.getIntegration).At(http.MethodGet, oneIntegr),
+		wire.Write("UpdateIntegration", g.updateIntegration).At(http.MethodPatch, oneIntegr),
+		wire.Write("DeleteIntegration", g.deleteIntegration).At(http.MethodDelete, oneIntegr).Answers(http.StatusNoContent),
+	}
+}
+
+// invalid is API Gateway's answer to a parameter that it refuses.
+func invalid(format string, args ...any) *wire.Error {
+	return wire.Errorf(http.StatusBadRequest, "BadRequestException", format, args...)
+}
+
+func notFound(format string, args ...any) *wire.Error {
+	return wire.Errorf(http.StatusNotFound, "NotFoundException", format, args...)
+}
+
+// newID is an identifier in API Gateway's form: lower-case letters and digits.
+func newID(length int) string {
+	return strings.ToLower(rand.Text())[:length]
+}
+
+// apply sets a field when an update names it.
+func apply[T any](field *T, update *T) {
+	if update != nil {
+		*field = *update
+	}
+}
+
+// listInput is the paging of every list.
+type listInput struct {
+	MaxResults int    `wire:",query"`
+	NextToken  string `wire:",query"`
+}
+
+// pageOf cuts a page out of a list that is in order of ids; the token is the last id of the page before.
+func pageOf[T any](items map[string]T, in listInput) ([]T, string) {
+	ids := slices.Sorted(maps.Keys(items))
+	if in.NextToken != "" {
+		from, found := slices.BinarySearch(ids, in.NextToken)
+		if found {
+			from++
+		}
+		ids = ids[from:]
+	}
+	next := ""
+	if in.MaxResults > 0 && in.MaxResults < len(ids) {
+		ids = ids[:in.MaxResults]
+		next = ids[len(ids)-1]
+	}
+	page := make([]T, len(ids))
+	for i, id := range ids {
+		page[i] = items[id]
+	}
+	return page, next
+}

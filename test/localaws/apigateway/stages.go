@@ -1,0 +1,173 @@
+package apigateway
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// stageView is a stage. Changes of an API reach a stage at once when it deploys automatically; the
+// local AWS has no explicit deployments, so other stages are refused.
+type stageView struct {
+	AutoDeploy           bool      `wire:",required"`
+	CreatedDate          time.Time `wire:",iso8601"`
+	DefaultRouteSettings *routeSettings
+	DeploymentId         string
+	Description          string
+	LastUpdatedDate      time.Time                `wire:",iso8601"`
+	RouteSettings        map[string]routeSettings `wire:",required"`
+	StageName            string
+	StageVariables       map[string]string `wire:",required"`
+	Tags                 map[string]string `wire:",required"`
+}
+
+type routeSettings struct {
+	DetailedMetricsEnabled bool `wire:",required"`
+	ThrottlingBurstLimit   *int
+	ThrottlingRateLimit    *float64
+}
+
+var stageName = regexp.MustCompile(`^[-a-zA-Z0-9_]{1,128}$`)
+
+type createStageInput struct {
+	ApiId                string `wire:"ApiId,path"`
+	StageName            string `wire:",required"`
+	AutoDeploy           bool
+	DefaultRouteSettings *routeSettings
+	Description          string
+	StageVariables       map[string]string
+	Tags                 map[string]string
+}
+
+func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStageInput) (*stageView, error) {
+	call.On(in.ApiId + " " + in.StageName)
+	if in.StageName != defaultStage && !stageName.MatchString(in.StageName) {
+		return nil, invalid("Stage name %s is not valid: only letters, digits, hyphens and underscores, or $default.", in.StageName)
+	}
+	if !in.AutoDeploy {
+		return nil, invalid("Stages without autoDeploy are not supported by the local AWS.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a, err := g.api(in.ApiId)
+	if err != nil {
+		return nil, err
+	}
+	if _, exists := a.stages[in.StageName]; exists {
+		return nil, wire.Errorf(http.StatusConflict, "ConflictException", "Stage already exists")
+	}
+	now := g.env.Clock.Now().UTC()
+	stage := stageView{
+		StageName: in.StageName, AutoDeploy: true, Description: in.Description, DefaultRouteSettings: in.DefaultRouteSettings,
+		CreatedDate: now, LastUpdatedDate: now, DeploymentId: newID(6), StageVariables: merged(nil, in.StageVariables),
+		Tags: merged(nil, in.Tags), RouteSettings: map[string]routeSettings{},
+	}
+	if stage.DefaultRouteSettings == nil {
+		stage.DefaultRouteSettings = &routeSettings{}
+	}
+	a.stages[in.StageName] = stage
+	return &stage, nil
+}
+
+type stageInput struct {
+	ApiId     string `wire:"ApiId,path"`
+	StageName string `wire:"StageName,path"`
+}
+
+// stage finds one by name; the caller holds mu.
+func (g *Gateway) stage(apiID, name string) (*api, stageView, error) {
+	a, err := g.api(apiID)
+	if err != nil {
+		return nil, stageView{}, err
+	}
+	stage, found := a.stages[name]
+	if !found {
+		return nil, stageView{}, notFound("Unable to find Stage by name %s within the provided API", name)
+	}
+	return a, stage, nil
+}
+
+func (g *Gateway) getStage(_ context.Context, call *wire.Call, in *stageInput) (*stageView, error) {
+	call.On(in.ApiId + " " + in.StageName)
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	_, stage, err := g.stage(in.ApiId, in.StageName)
+	return &stage, err
+}
+
+type partsInput struct {
+	ApiId      string `wire:"ApiId,path"`
+	MaxResults int    `wire:",query"`
+	NextToken  string `wire:",query"`
+}
+
+func (in *partsInput) paging() listInput {
+	return listInput{MaxResults: in.MaxResults, NextToken: in.NextToken}
+}
+
+type stagesOutput struct {
+	Items     []stageView `wire:",required"`
+	NextToken string
+}
+
+func (g *Gateway) getStages(_ context.Context, call *wire.Call, in *partsInput) (*stagesOutput, error) {
+	call.On(in.ApiId)
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	a, err := g.api(in.ApiId)
+	if err != nil {
+		return nil, err
+	}
+	page, next := pageOf(a.stages, in.paging())
+	return &stagesOutput{Items: page, NextToken: next}, nil
+}
+
+type updateStageInput struct {
+	ApiId                string `wire:"ApiId,path"`
+	StageName            string `wire:"StageName,path"`
+	AutoDeploy           *bool
+	DefaultRouteSettings *routeSettings
+	Description          *string
+	StageVariables       map[string]string
+}
+
+func (g *Gateway) updateStage(_ context.Context, call *wire.Call, in *updateStageInput) (*stageView, error) {
+	call.On(in.ApiId + " " + in.StageName)
+	if in.AutoDeploy != nil && !*in.AutoDeploy {
+		return nil, invalid("Stages without autoDeploy are not supported by the local AWS.")
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a, stage, err := g.stage(in.ApiId, in.StageName)
+	if err != nil {
+		return nil, err
+	}
+	apply(&stage.Description, in.Description)
+	if in.DefaultRouteSettings != nil {
+		stage.DefaultRouteSettings = in.DefaultRouteSettings
+	}
+	if in.StageVariables != nil {
+		stage.StageVariables = merged(nil, in.StageVariables)
+	}
+	stage.LastUpdatedDate = g.env.Clock.Now().UTC()
+	a.stages[stage.StageName] = stage
+	return &stage, nil
+}
+
+func (g *Gateway) deleteStage(_ context.Context, call *wire.Call, in *stageInput) (*wire.Empty, error) {
+	call.On(in.ApiId + " " + in.StageName)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a, _, err := g.stage(in.ApiId, in.StageName)
+	if err != nil {
+		return nil, err
+	}
+	delete(a.stages, in.StageName)
+	return nil, nil
+}

@@ -1,0 +1,205 @@
+package events
+
+import (
+	"context"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// namePattern is that of rules and of target ids.
+var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
+
+type putRuleInput struct {
+	Name               string `wire:",required"`
+	ScheduleExpression string
+	EventPattern       string
+	State              string
+	Description        string
+	RoleArn            string
+	Tags               []tag
+	EventBusName       string
+}
+
+type putRuleOutput struct{ RuleArn string }
+
+// putRule creates a rule or replaces its settings, targets excepted: what is left out of an update
+// takes its default, and tags of an update are ignored (PutRule).
+func (e *Events) putRule(_ context.Context, call *wire.Call, in *putRuleInput) (*putRuleOutput, error) {
+	call.On(in.Name)
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	var due schedule
+	if in.ScheduleExpression != "" {
+		var err error
+		if due, err = parseSchedule(in.ScheduleExpression, e.minute); err != nil {
+			return nil, err
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.checkBus(in.EventBusName); err != nil {
+		return nil, err
+	}
+	r := e.rules[in.Name]
+	if r == nil {
+		r = &rule{name: in.Name, arn: e.arn("rule/" + in.Name), tags: asMap(in.Tags)}
+		e.rules[in.Name] = r
+	}
+	enabled := in.State != "DISABLED"
+	restart := r.expression != in.ScheduleExpression || r.enabled != enabled
+	r.expression, r.pattern, r.schedule, r.enabled = in.ScheduleExpression, in.EventPattern, due, enabled
+	r.description, r.role = in.Description, in.RoleArn
+	if restart {
+		e.restart(r)
+	}
+	return &putRuleOutput{RuleArn: r.arn}, nil
+}
+
+func (in *putRuleInput) check() error {
+	if !namePattern.MatchString(in.Name) {
+		return invalid("1 validation error detected: Value '%s' at 'name' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: %s", in.Name, `[\.\-_A-Za-z0-9]+`)
+	}
+	if in.ScheduleExpression == "" && in.EventPattern == "" {
+		return invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+	}
+	if len(in.ScheduleExpression) > 256 || len(in.EventPattern) > 4096 || len(in.Description) > 512 {
+		return invalid("ScheduleExpression has at most 256, EventPattern 4096 and Description 512 characters.")
+	}
+	if !slices.Contains([]string{"", "ENABLED", "DISABLED"}, in.State) {
+		return invalid("State %q is not one of ENABLED, DISABLED.", in.State)
+	}
+	return checkTags(in.Tags)
+}
+
+type ruleInput struct {
+	Name         string `wire:",required"`
+	EventBusName string
+}
+
+type ruleView struct {
+	Name               string
+	Arn                string
+	EventPattern       string
+	ScheduleExpression string
+	State              string
+	Description        string
+	RoleArn            string
+	EventBusName       string
+}
+
+type describeRuleOutput struct {
+	ruleView
+	CreatedBy string
+}
+
+func (r *rule) view() ruleView {
+	state := "DISABLED"
+	if r.enabled {
+		state = "ENABLED"
+	}
+	return ruleView{
+		Name: r.name, Arn: r.arn, EventPattern: r.pattern, ScheduleExpression: r.expression, State: state,
+		Description: r.description, RoleArn: r.role, EventBusName: "default",
+	}
+}
+
+func (e *Events) describeRule(_ context.Context, call *wire.Call, in *ruleInput) (*describeRuleOutput, error) {
+	call.On(in.Name)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r, err := e.rule(in.Name, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	return &describeRuleOutput{ruleView: r.view(), CreatedBy: e.env.AccountID}, nil
+}
+
+type listRulesInput struct {
+	NamePrefix   string
+	EventBusName string
+	NextToken    string
+	Limit        int
+}
+
+type listRulesOutput struct {
+	Rules     []ruleView `wire:",required"`
+	NextToken string
+}
+
+func (e *Events) listRules(_ context.Context, _ *wire.Call, in *listRulesInput) (*listRulesOutput, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.checkBus(in.EventBusName); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(e.rules)) {
+		if strings.HasPrefix(name, in.NamePrefix) {
+			names = append(names, name)
+		}
+	}
+	names, next, err := pageOf(names, in.NextToken, in.Limit)
+	out := &listRulesOutput{NextToken: next}
+	for _, name := range names {
+		out.Rules = append(out.Rules, e.rules[name].view())
+	}
+	return out, err
+}
+
+func (e *Events) enableRule(_ context.Context, call *wire.Call, in *ruleInput) (*wire.Empty, error) {
+	return e.setEnabled(call, in, true)
+}
+
+func (e *Events) disableRule(_ context.Context, call *wire.Call, in *ruleInput) (*wire.Empty, error) {
+	return e.setEnabled(call, in, false)
+}
+
+func (e *Events) setEnabled(call *wire.Call, in *ruleInput, enabled bool) (*wire.Empty, error) {
+	call.On(in.Name)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r, err := e.rule(in.Name, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	if r.enabled == enabled {
+		call.NoEffect()
+		return nil, nil
+	}
+	r.enabled = enabled
+	e.restart(r)
+	return nil, nil
+}
+
+type deleteRuleInput struct {
+	Name         string `wire:",required"`
+	EventBusName string
+	Force        bool
+}
+
+// deleteRule refuses a rule that still has targets; a rule that does not exist is no error.
+func (e *Events) deleteRule(_ context.Context, call *wire.Call, in *deleteRuleInput) (*wire.Empty, error) {
+	call.On(in.Name)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.checkBus(in.EventBusName); err != nil {
+		return nil, err
+	}
+	r := e.rules[in.Name]
+	if r == nil {
+		call.NoEffect()
+		return nil, nil
+	}
+	if len(r.targets) > 0 {
+		return nil, invalid("Rule can't be deleted since it has targets.")
+	}
+	delete(e.rules, in.Name)
+	e.wake()
+	return nil, nil
+}

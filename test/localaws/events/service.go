@@ -1,0 +1,135 @@
+// Package events is EventBridge of the local AWS: rules on the default event bus whose schedules really fire.
+package events
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// Invoke starts a function asynchronously: it returns when the event is queued. Its errors carry AWS's code.
+type Invoke func(ctx context.Context, principal, sourceARN, functionARN string, payload []byte) error
+
+// Options shape the scheduler.
+type Options struct {
+	// RateMinute is how long a minute of rate(...) lasts; 0 means a minute. cron(...) keeps to the clock.
+	RateMinute time.Duration
+	// Invoke reaches Lambda; nil means lambda:Invoke over the wire.
+	Invoke Invoke
+	// Manual leaves the firing to Tick and Fire.
+	Manual bool
+}
+
+// Events is the service and its scheduler.
+type Events struct {
+	env    *wire.Env
+	minute time.Duration
+	invoke Invoke
+
+	mu    sync.Mutex
+	rules map[string]*rule
+	// deliveries are the latest attempts to reach a target, oldest first.
+	deliveries []Delivery
+	// changed is closed and replaced whenever due times may have moved.
+	changed chan struct{}
+
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// rule is one rule of the default bus.
+type rule struct {
+	name, arn, description, role string
+	expression, pattern          string
+	schedule                     schedule
+	enabled                      bool
+	// since is when the rule last began to count: created, changed or enabled.
+	since time.Time
+	// due is the next time to fire; zero means never.
+	due     time.Time
+	targets []target
+	tags    map[string]string
+}
+
+// New makes a service without rules and, unless Manual, starts its scheduler.
+func New(env *wire.Env, options Options) *Events {
+	if options.RateMinute <= 0 {
+		options.RateMinute = time.Minute
+	}
+	e := &Events{
+		env: env, minute: options.RateMinute, invoke: options.Invoke,
+		rules: map[string]*rule{}, changed: make(chan struct{}), done: make(chan struct{}),
+	}
+	if e.invoke == nil {
+		e.invoke = e.invokeOverTheWire
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e.stop = cancel
+	if options.Manual {
+		close(e.done)
+		return e
+	}
+	go e.run(ctx)
+	return e
+}
+
+// Close stops the scheduler.
+func (e *Events) Close() error {
+	e.stop()
+	<-e.done
+	return nil
+}
+
+// Service is the service on the wire.
+func (e *Events) Service() *wire.Service {
+	return &wire.Service{
+		Name:     "events",
+		Protocol: wire.JSON("AWSEvents"),
+		Invalid:  wire.Sender("ValidationException"),
+		Close:    e.Close,
+		Operations: []wire.Operation{
+			wire.Write("PutRule", e.putRule),
+			wire.Read("DescribeRule", e.describeRule),
+			wire.Read("ListRules", e.listRules),
+			wire.Write("EnableRule", e.enableRule),
+			wire.Write("DisableRule", e.disableRule),
+			wire.Write("DeleteRule", e.deleteRule),
+			wire.Write("PutTargets", e.putTargets),
+			wire.Write("RemoveTargets", e.removeTargets),
+			wire.Read("ListTargetsByRule", e.listTargetsByRule),
+			wire.Read("ListRuleNamesByTarget", e.listRuleNamesByTarget),
+			wire.Write("TagResource", e.tagResource),
+			wire.Write("UntagResource", e.untagResource),
+			wire.Read("ListTagsForResource", e.listTagsForResource),
+		},
+	}
+}
+
+// rule finds a rule of the default bus; the caller holds mu.
+func (e *Events) rule(name, bus string) (*rule, error) {
+	if err := e.checkBus(bus); err != nil {
+		return nil, err
+	}
+	if r := e.rules[name]; r != nil {
+		return r, nil
+	}
+	return nil, wire.Errorf(400, "ResourceNotFoundException", "Rule %s does not exist on EventBus default.", name)
+}
+
+// checkBus takes the default bus by name or ARN; it is the only one there is.
+func (e *Events) checkBus(bus string) error {
+	if bus == "" || bus == "default" || bus == e.arn("event-bus/default") {
+		return nil
+	}
+	return wire.Errorf(400, "ResourceNotFoundException", "Event bus %s does not exist.", bus)
+}
+
+func (e *Events) arn(resource string) string {
+	return "arn:aws:events:" + e.env.Region + ":" + e.env.AccountID + ":" + resource
+}
+
+func invalid(format string, args ...any) *wire.Error {
+	return wire.Errorf(400, "ValidationException", format, args...)
+}

@@ -1,0 +1,88 @@
+// Package logs is CloudWatch Logs of the local AWS: groups, streams, retention, and reading them back by time and by filter pattern.
+package logs
+
+import (
+	"strings"
+	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// Limits bound the memory of one log stream; the oldest events go first. AWS has no such limit.
+type Limits struct {
+	// StreamEvents is the number of events kept; 0 means 10,000.
+	StreamEvents int
+	// StreamBytes is the size of the events kept; 0 means 4 MiB.
+	StreamBytes int
+}
+
+// Logs is the service and what the other services write into it.
+type Logs struct{ store *store }
+
+// New makes an empty service.
+func New(env *wire.Env, limits Limits) *Logs {
+	if limits.StreamEvents == 0 {
+		limits.StreamEvents = 10_000
+	}
+	if limits.StreamBytes == 0 {
+		limits.StreamBytes = 4 << 20
+	}
+	return &Logs{store: &store{env: env, limits: limits, groups: map[string]*group{}}}
+}
+
+// Service is the service on the wire.
+func (l *Logs) Service() *wire.Service {
+	s := l.store
+	return &wire.Service{
+		Name:     "logs",
+		Protocol: wire.JSON("Logs_20140328"),
+		Invalid:  wire.Sender("InvalidParameterException"),
+		Names:    wire.LowerCamel,
+		Operations: []wire.Operation{
+			wire.Write("CreateLogGroup", s.createLogGroup),
+			wire.Write("DeleteLogGroup", s.deleteLogGroup),
+			wire.Read("DescribeLogGroups", s.describeLogGroups),
+			wire.Write("PutRetentionPolicy", s.putRetentionPolicy),
+			wire.Write("DeleteRetentionPolicy", s.deleteRetentionPolicy),
+			wire.Write("CreateLogStream", s.createLogStream),
+			wire.Write("DeleteLogStream", s.deleteLogStream),
+			wire.Read("DescribeLogStreams", s.describeLogStreams),
+			wire.Write("PutLogEvents", s.putLogEvents),
+			wire.Read("GetLogEvents", s.getLogEvents),
+			wire.Read("FilterLogEvents", s.filterLogEvents),
+			wire.Write("TagResource", s.tagResource),
+			wire.Write("UntagResource", s.untagResource),
+			wire.Read("ListTagsForResource", s.listTagsForResource),
+		},
+	}
+}
+
+// maxMessage is where Append cuts a line: the largest event that AWS stores.
+const maxMessage = 1<<20 - eventOverhead
+
+// Append writes lines into a stream at one time, as Lambda does for a function: group and stream are
+// made when they are missing, so an invocation after DeleteLogGroup brings the group back, without
+// retention and tags. Empty lines are left out, for CloudWatch Logs keeps no empty event.
+func (l *Logs) Append(groupName, streamName string, at time.Time, lines ...string) {
+	s := l.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.groups[groupName]
+	if g == nil {
+		g = s.newGroup(groupName)
+	}
+	st := g.streams[streamName]
+	if st == nil {
+		st = s.newStream(g, streamName)
+	}
+	var events []event
+	for _, line := range lines {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		events = append(events, event{timestamp: at.UnixMilli(), message: line[:min(len(line), maxMessage)]})
+	}
+	if len(events) > 0 {
+		s.add(st, events)
+	}
+}
