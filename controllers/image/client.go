@@ -27,6 +27,8 @@ type Options struct {
 	AllowPrivateAddresses bool
 	// RootCAs replaces the system's certificate authorities.
 	RootCAs *x509.CertPool
+	// TempDir is where assets are kept while they are read; empty means the system's folder for temporary files.
+	TempDir string
 }
 
 // Client talks to registries. It is safe for concurrent use and keeps connections, but no credentials.

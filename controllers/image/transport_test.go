@@ -2,6 +2,8 @@ package image
 
 import (
 	"crypto/x509"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,7 +15,9 @@ import (
 // tlsRegistry is a fixture that speaks https, as any registry must that is not on loopback.
 func tlsRegistry(t *testing.T, handler http.HandlerFunc) (server *httptest.Server, roots *x509.CertPool) {
 	t.Helper()
-	server = httptest.NewTLSServer(handler)
+	server = httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	roots = x509.NewCertPool()
 	roots.AddCert(server.Certificate())

@@ -1,0 +1,81 @@
+package image
+
+import (
+	"archive/tar"
+	"os"
+	"path"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// safe is what must hold of every path that is published, said independently of the code that checks it.
+func safe(name string) bool {
+	return name != "" && len(name) <= 900 && utf8.ValidString(name) && !path.IsAbs(name) && path.Clean(name) == name &&
+		name != "." && name != ".." && !strings.HasPrefix(name, "../") && !strings.ContainsFunc(name, unicode.IsControl) && !strings.Contains(name, `\`)
+}
+
+func FuzzEntryNames(f *testing.F) {
+	for _, seed := range []string{"www/a.css", "./www/a", "/www/a", "www/../../etc/passwd", "www/a\x00b", "www/.wh.a", "www/.wh..wh..opq", "www//a",
+		"www/a/.", "www/\xff", "..", "www/..", "www/.wh...", "www/.wh.", `www\..\a`, "www/\u202e", strings.Repeat("www/", 100), "www/.aloft-manifest.json"} {
+		f.Add(seed, byte(tar.TypeReg))
+	}
+	f.Add("www", byte(tar.TypeSymlink))
+	f.Add("www/a", byte(tar.TypeLink))
+	f.Add("www/a", byte(tar.TypeDir))
+	f.Fuzz(func(t *testing.T, name string, kind byte) {
+		content, err := os.CreateTemp(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer content.Close()
+		run := &collector{limits: DefaultLimits(), overlay: newOverlay("www"), content: content, inLayer: map[string]bool{}}
+		if run.entry(&tar.Header{Name: name, Typeflag: kind}, strings.NewReader("")) != nil {
+			return
+		}
+		run.overlay.endLayer()
+		for _, file := range run.files {
+			if !safe(file.Path) || kind != tar.TypeReg {
+				t.Errorf("the entry %q of kind %q became the asset %q", name, kind, file.Path)
+			}
+			if !run.overlay.hidden("www/"+file.Path, false) {
+				t.Errorf("the asset %q does not hide the same file of a lower layer", file.Path)
+			}
+		}
+	})
+}
+
+func FuzzLayers(f *testing.F) {
+	f.Add(pack(f, regular("www/a", "1"), folder("www/b"), regular("www/b/c", "2")), pack(f, regular("www/.wh.a", ""), regular("www/d", "3")))
+	f.Add(pack(f, file{name: "www/a", kind: tar.TypeSymlink, link: "/etc"}), pack(f, regular("www/.wh..wh..opq", "")))
+	f.Add([]byte("no gzip"), []byte{})
+	limits := Limits{Files: 20, Entries: 100, FileBytes: 1 << 16, TotalBytes: 1 << 18, DecompressedBytes: 1 << 20, Ratio: 200, PathBytes: 900}
+	f.Fuzz(func(t *testing.T, lower, upper []byte) {
+		content, err := os.CreateTemp(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer content.Close()
+		run := &collector{limits: limits, overlay: newOverlay("www"), barren: newBarrenLayers(), content: content}
+		layers := []v1.Layer{static.NewLayer(lower, types.OCILayer), static.NewLayer(upper, types.OCILayer)}
+		if run.collect(t.Context(), layers) != nil {
+			return
+		}
+		assets := &Assets{Files: run.files, content: content}
+		var total int64
+		for _, file := range assets.Files {
+			total += file.Size
+			if !safe(file.Path) || file.Size > limits.FileBytes {
+				t.Errorf("the asset %q of %d bytes is not safe", file.Path, file.Size)
+			}
+		}
+		if total > limits.TotalBytes || len(assets.Files) > limits.Files {
+			t.Errorf("%d files of %d bytes pass the limits", len(assets.Files), total)
+		}
+	})
+}
