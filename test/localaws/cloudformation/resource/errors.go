@@ -56,6 +56,10 @@ func CodeOf(err error) Code {
 	if !errors.As(err, &api) {
 		return GeneralFailure
 	}
+	if strings.Contains(api.ErrorMessage(), "already exist") {
+		// Lambda says ResourceConflictException both for this and for an update in progress.
+		return AlreadyExists
+	}
 	return classify(api.ErrorCode(), status(err))
 }
 

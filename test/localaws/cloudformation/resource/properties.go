@@ -120,3 +120,12 @@ func (p Properties) Tags() map[string]string {
 func (p Properties) Same(other Properties, name string) bool {
 	return reflect.DeepEqual(p[name], other[name])
 }
+
+// AttributeText renders a scalar as text and anything else as JSON.
+func (p Properties) AttributeText(name string) string {
+	switch value := p[name].(type) {
+	case int64, float64, bool:
+		return fmt.Sprint(value)
+	}
+	return p.Document(name)
+}
