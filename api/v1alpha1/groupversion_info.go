@@ -14,6 +14,9 @@ var (
 	// GroupVersion is the group and version of every type in this package.
 	GroupVersion = schema.GroupVersion{Group: "aloft.dev", Version: "v1alpha1"}
 
+	// SchemeGroupVersion is GroupVersion under the name that generated code asks for.
+	SchemeGroupVersion = GroupVersion
+
 	// SchemeBuilder registers the types of this package.
 	SchemeBuilder = runtime.NewSchemeBuilder(addTypes)
 

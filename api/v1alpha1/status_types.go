@@ -87,7 +87,7 @@ type ResolvedImage struct {
 }
 
 // RunState is where a run stands.
-// +kubebuilder:validation:Enum=Running;Succeeded;Failed;Superseded
+// +kubebuilder:validation:Enum=Running;Succeeded;Failed
 type RunState string
 
 // The states of a run.
@@ -98,8 +98,6 @@ const (
 	RunSucceeded RunState = "Succeeded"
 	// RunFailed: it stopped for good; a changed release or the retry annotation begins a new run.
 	RunFailed RunState = "Failed"
-	// RunSuperseded: a newer spec took its place before its commands.
-	RunSuperseded RunState = "Superseded"
 )
 
 // Run is one attempt to bring a release live.
@@ -115,6 +113,12 @@ type Run struct {
 	// state of the run.
 	// +required
 	State RunState `json:"state"`
+	// attempt counts the tries of this run.
+	// +optional
+	Attempt int32 `json:"attempt,omitempty"`
+	// flipIntendedAt is when the versions before the run were recorded, just before the first alias moved.
+	// +optional
+	FlipIntendedAt *metav1.Time `json:"flipIntendedAt,omitempty"`
 	// buildID is the image tag.
 	// +required
 	// +kubebuilder:validation:MaxLength=128
