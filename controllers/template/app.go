@@ -1,0 +1,60 @@
+package template
+
+import "github.com/aloft-dev/aloft/controllers/release"
+
+// App is what the application stack is rendered from.
+type App struct {
+	Desired    *release.Desired
+	Foundation release.Foundation
+	// ImageURI is <repository uri>@<deployed digest>.
+	ImageURI string
+	// Live functions, by their names within the stage, have a live alias on AWS.
+	Live map[string]bool
+	// Keep functions that the deployed stack has, the manifest has no more, and that must stay for now.
+	Keep map[string]bool
+}
+
+// The values of a latch.
+const (
+	yes = "true"
+	no  = "false"
+)
+
+// manifest renders what the release asks for, whatever is deployed.
+func (a App) manifest() *Template {
+	d := a.Desired
+	t := newTemplate("Aloft: the application of stage " + d.Stage.String())
+	t.Parameters[bucketParameter] = Parameter{Type: "String", Description: "Bucket of the foundation stack"}
+	t.Parameters[roleParameter] = Parameter{Type: "String", Description: "Role of the functions"}
+	for _, f := range d.Functions {
+		a.addFunction(t, f)
+	}
+	a.addWeb(t)
+	a.addDistribution(t)
+	for _, q := range d.Queues {
+		a.addQueue(t, q)
+	}
+	a.addSchedules(t)
+	t.output(release.OutputRendering, "Hash of this template and its parameters", text(""))
+	t.output(release.OutputBuildID, "Build of the functions", text(d.BuildID))
+	t.output(release.OutputCDNDomain, "Where the application answers", attribute{distributionID, "DomainName"})
+	t.output(release.OutputAPIEndpoint, "Where the API answers the distribution", attribute{apiID, "ApiEndpoint"})
+	t.output(release.OutputDistributionID, "The distribution", ref(distributionID))
+	return t
+}
+
+// stackParameters gives the parameters that come from the foundation, and the latches as next decides.
+func (a App) stackParameters(latch func(parameter, function string) bool) map[string]string {
+	values := map[string]string{
+		bucketParameter: a.Foundation.BucketName,
+		roleParameter:   a.Foundation.FunctionRoleARN,
+	}
+	for _, f := range a.Desired.Functions {
+		parameter := liveParameter(functionBase(f.Role, f.Name))
+		values[parameter] = no
+		if latch(parameter, f.Name) {
+			values[parameter] = yes
+		}
+	}
+	return values
+}
