@@ -1,0 +1,75 @@
+package logs
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/smithy-go"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+const region = "eu-central-1"
+
+// local is the service alone behind the real SDK, on a clock that stands still.
+type local struct {
+	*Logs
+	*cloudwatchlogs.Client
+	clock *wire.ManualClock
+}
+
+func start(t *testing.T, limits Limits) *local {
+	t.Helper()
+	clock := wire.NewManualClock(time.Now().Truncate(time.Second))
+	ids := wire.NewIdentities(clock)
+	gateway := &wire.Gateway{
+		AccountID: "123456789012", Region: region, Clock: clock, Identities: ids,
+		Calls: wire.NewRecorder(0), Latencies: &wire.Latencies{}, Faults: &wire.Faults{},
+	}
+	env := &wire.Env{AccountID: "123456789012", Region: region, Clock: clock, Identities: ids, Gateway: gateway}
+	l := &local{Logs: New(env, limits), clock: clock}
+	service := l.Service()
+	if err := service.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	env.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { gateway.Serve(w, r, service) })
+	admin := ids.Issue(wire.Principal{AccountID: "123456789012", Root: true}, 0)
+	l.Client = cloudwatchlogs.NewFromConfig(env.Config(admin), func(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} })
+	return l
+}
+
+func (l *local) group(t *testing.T, name string, streams ...string) {
+	t.Helper()
+	_, err := l.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name})
+	must(t, err)
+	for _, stream := range streams {
+		_, err := l.CreateLogStream(t.Context(), &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &name, LogStreamName: &stream})
+		must(t, err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func codeOf(err error) string {
+	var coded smithy.APIError
+	if errors.As(err, &coded) {
+		return coded.ErrorCode()
+	}
+	return ""
+}
+
+func expectCode(t *testing.T, err error, code string) {
+	t.Helper()
+	if got := codeOf(err); got != code {
+		t.Errorf("error code %q, want %q (%v)", got, code, err)
+	}
+}
