@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// ended is how a command's end is answered.
+type ended struct {
+	ExitCode  int `json:"exit_code"`
+	Output    []byte
+	Truncated bool
+}
+
+// command is a CLI event without a claim.
+func command(arguments ...string) string {
+	raw, err := json.Marshal(map[string]any{"command": arguments})
+	if err != nil {
+		panic(err)
+	}
+	return string(raw)
+}
+
+func startCLI(t *testing.T, environment map[string]string) *running {
+	all := map[string]string{"ALOFT_ROLE": "cli", "ALOFT_HTTP_PORT": ""}
+	for name, value := range environment {
+		all[name] = value
+	}
+	return start(t, all)
+}
+
+func (f *running) command(t *testing.T, event string) ended {
+	t.Helper()
+	got := f.invoke(t, event, 20*time.Second)
+	if got.kind != "response" {
+		t.Fatalf("the invocation failed: %s", got.body)
+	}
+	return decode[ended](t, got.body)
+}
+
+func TestCommandRunsWithItsArgumentsAndWithoutAShell(t *testing.T) {
+	f := startCLI(t, nil)
+	app := appPath(t)
+	for name, row := range map[string]struct {
+		reason, event string
+		want          ended
+	}{
+		"arguments":      {"no shell looks at an argument", command(app, "say", "0", "a b", "$HOME", "*; false"), ended{Output: []byte("a b|$HOME|*; false\nto standard error\n")}},
+		"exit code":      {"the program's own exit code is answered", command(app, "say", "42", "x"), ended{ExitCode: 42, Output: []byte("x\nto standard error\n")}},
+		"string":         {"a string is split by a shell's rules, but no shell runs it", `{"command":"` + app + ` say 0 'a b' $HOME"}`, ended{Output: []byte("a b|$HOME\nto standard error\n")}},
+		"not there":      {"as in a shell", command("no-such-program"), ended{ExitCode: 127, Output: []byte("\naloft: looking for \"no-such-program\" in PATH " + os.Getenv("PATH") + ": executable file not found in $PATH\n")}},
+		"not executable": {"as in a shell", command("/dev/null"), ended{ExitCode: 126, Output: []byte("\naloft: fork/exec /dev/null: permission denied\n")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(row.want, f.command(t, row.event)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", row.reason, diff)
+			}
+		})
+	}
+	if !strings.Contains(f.output(), "a b|$HOME|*; false\n") {
+		t.Error("the output is not in the log")
+	}
+}
+
+func TestCommandIsKilledWithItsChildrenBeforeTheFunctionEnds(t *testing.T) {
+	f := startCLI(t, nil)
+	got := decode[ended](t, f.invoke(t, command(appPath(t), "sleep"), 1200*time.Millisecond).body)
+	if got.ExitCode != 124 || !strings.HasPrefix(string(got.Output), "sleeping\n") || !strings.Contains(string(got.Output), "timeoutSeconds") {
+		t.Errorf("got %d %s", got.ExitCode, got.Output)
+	}
+	if got := f.invoke(t, `{"command":"`+appPath(t)+` sleep"}`, 1200*time.Millisecond); got.kind != "error" || !strings.Contains(got.body, "timed out") {
+		t.Errorf("a command given as a string must fail the invocation: %+v", got)
+	}
+}
+
+func TestCommandDoesNotWaitForChildrenThatItLeftBehind(t *testing.T) {
+	f := startCLI(t, nil)
+	got := f.command(t, command(appPath(t), "orphan"))
+	if got.ExitCode != 0 || !strings.HasPrefix(string(got.Output), "child ") {
+		t.Errorf("got %d %s", got.ExitCode, got.Output)
+	}
+}
+
+func TestLongOutputKeepsItsEnd(t *testing.T) {
+	f := startCLI(t, nil)
+	got := f.command(t, command(appPath(t), "chatter", "40000", "a line of text"))
+	if len(got.Output) != 256<<10 || !got.Truncated || !strings.HasSuffix(string(got.Output), "a line of text\n") {
+		t.Errorf("kept %d bytes, truncated %v", len(got.Output), got.Truncated)
+	}
+}
+
+func TestEventsThatNameNoCommandAreRefused(t *testing.T) {
+	f := startCLI(t, nil)
+	for name, event := range map[string]string{
+		"none": `{}`, "empty list": `{"command":[]}`, "empty string": `{"command":" "}`, "number": `{"command":5}`,
+		"claim without a last moment": `{"command":["true"],"claim":"s3://bucket/x.claim"}`, "broken quotes": `{"command":"say 'x"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := f.invoke(t, event, 10*time.Second); got.kind != "error" {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestCommandFunctionAnswersPingsWithoutAnApplication(t *testing.T) {
+	f := startCLI(t, nil)
+	if got := f.invoke(t, `{"warmer_ping":true}`, 10*time.Second); got.body != `{"output":"Warmed!","environment":"2026/11/21/[7]stream","coldStart":true}` {
+		t.Errorf("got %s", got.body)
+	}
+}

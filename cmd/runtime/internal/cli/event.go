@@ -1,0 +1,85 @@
+// Package cli runs the commands of a release and of its schedules.
+//
+// It encodes the protocol that makes a deploy command run at most once: a claim that only one delivery can put, the output in pieces while the
+// command runs, and a result that outlives the function. Commands are argument vectors; no shell ever sees them.
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/shlex"
+)
+
+// Bounds of a command.
+const (
+	maxArguments = 256
+	maxCommand   = 64 << 10
+)
+
+// event is an order to run a command.
+type event struct {
+	Command json.RawMessage `json:"command"`
+	// ID is the command's name in the manifest, Run the run that it belongs to.
+	ID  string `json:"id"`
+	Run string `json:"run"`
+	// NotAfter is the last moment at which the command may be claimed.
+	NotAfter time.Time `json:"notAfter"`
+	// Claim is where the claim is put, as s3://bucket/key.claim; empty means that the command just runs.
+	Claim string `json:"claim"`
+}
+
+// order is an event that was understood.
+type order struct {
+	event
+	args []string
+	// line says that the command came as one string; its time-out is an error of the invocation then.
+	line bool
+}
+
+func parse(payload []byte) (order, error) {
+	var e event
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return order{}, fmt.Errorf("reading the event: %w", err)
+	}
+	o := order{event: e}
+	if len(e.Command) > maxCommand {
+		return order{}, fmt.Errorf("the command is longer than %d bytes", maxCommand)
+	}
+	var text string
+	switch {
+	case len(e.Command) == 0:
+		return order{}, errors.New("the event names no command")
+	case json.Unmarshal(e.Command, &o.args) == nil:
+	case json.Unmarshal(e.Command, &text) == nil:
+		args, err := shlex.Split(text)
+		if err != nil {
+			return order{}, fmt.Errorf("splitting the command: %w", err)
+		}
+		o.args, o.line = args, true
+	default:
+		return order{}, errors.New("the command is neither a list of arguments nor a string")
+	}
+	return o, o.check()
+}
+
+func (o order) check() error {
+	if len(o.args) == 0 || o.args[0] == "" {
+		return errors.New("the command is empty")
+	}
+	if len(o.args) > maxArguments {
+		return fmt.Errorf("the command has more than %d arguments", maxArguments)
+	}
+	for _, arg := range o.args {
+		if strings.Contains(arg, "\x00") {
+			return errors.New("an argument of the command holds a NUL byte")
+		}
+	}
+	if o.Claim != "" && o.NotAfter.IsZero() {
+		return errors.New("the event has a claim but no notAfter")
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
+)
+
+// maxOutput is how much of a command's output its answer and result keep, in bytes, from the end.
+const maxOutput = 256 << 10
+
+// Config is what commands are run with.
+type Config struct {
+	// Spec holds the directory, the user and the environment of the application.
+	Spec process.Spec
+	Log  *slog.Logger
+	// Output receives the commands' lines.
+	Output *logging.Sink
+	// Hide removes secrets from the output that is kept in answers and results.
+	Hide func(string) string
+	// Environment is the function environment's own name, its log stream.
+	Environment string
+}
+
+// Handler runs the command of an event.
+type Handler struct{ Config }
+
+// NewHandler returns a handler.
+func NewHandler(config Config) *Handler { return &Handler{Config: config} }
+
+// result is how a command ended, as it is answered and stored.
+type result struct {
+	ExitCode int `json:"exit_code"`
+	// Output is the end of what the command printed.
+	Output     []byte    `json:"output"`
+	Truncated  bool      `json:"truncated"`
+	StartedAt  time.Time `json:"startedAt,omitzero"`
+	FinishedAt time.Time `json:"finishedAt,omitzero"`
+
+	timedOut bool
+}
+
+// Handle runs one command.
+func (h *Handler) Handle(ctx context.Context, in lambdaapi.Invocation) ([]byte, error) {
+	o, err := parse(in.Payload)
+	if err != nil {
+		return nil, err
+	}
+	log := h.Log.With("requestId", in.RequestID, "command", o.ID, "run", o.Run)
+	ended := h.run(ctx, o, in, io.Discard, log)
+	if o.line && ended.timedOut {
+		return nil, errors.New("the command timed out 1 second before Lambda times out")
+	}
+	return json.Marshal(ended)
+}
+
+// run runs the command to its end; whatever happens to it is in the result.
+func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pieces io.Writer, log *slog.Logger) result {
+	spec := h.Spec
+	spec.Args = o.args
+	if in.TraceID != "" {
+		spec.Env = append(spec.Env[:len(spec.Env):len(spec.Env)], "_X_AMZN_TRACE_ID="+in.TraceID)
+	}
+	tail, lines := process.NewTail(maxOutput), h.Output.Lines()
+	output := io.MultiWriter(lines, tail, pieces)
+	spec.Output = output
+
+	ended := result{StartedAt: time.Now().UTC()}
+	log.Info("the command starts", "program", o.args[0])
+	exit := process.Run(ctx, spec, in.Cut)
+	ended.FinishedAt = time.Now().UTC()
+	ended.ExitCode, ended.timedOut = exit.Code, exit.TimedOut
+	if note := noteOn(exit, ended); note != "" {
+		_, _ = io.WriteString(output, note)
+	}
+	lines.Close()
+	ended.Output, ended.Truncated = tail.Bytes()
+	if h.Hide != nil {
+		ended.Output = []byte(h.Hide(string(ended.Output)))
+	}
+	log.Info("the command ended", "exitCode", exit.Code, "exit", exit.Text)
+	return ended
+}
+
+// noteOn is what the reader of the output must know beside it.
+func noteOn(exit process.Exit, ended result) string {
+	switch {
+	case exit.TimedOut:
+		return fmt.Sprintf("\naloft: the command was ended after %s, one second before the function's time was over; raise its timeoutSeconds or the function's\n",
+			ended.FinishedAt.Sub(ended.StartedAt).Round(time.Second))
+	case exit.NotStarted:
+		return "\naloft: " + exit.Text + "\n"
+	}
+	return ""
+}

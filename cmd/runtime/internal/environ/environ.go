@@ -1,0 +1,72 @@
+// Package environ composes the environment of the application's processes.
+//
+// It encodes which value wins: the function's own variables, over them the stage's environment, and secrets only for names that are not present yet.
+package environ
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Bundle is what a stage declares beside the function's configuration.
+type Bundle struct {
+	Environment map[string]string `json:"environment"`
+	Secrets     map[string]string `json:"secrets"`
+}
+
+// hidden are variables of the function that the application must not see: an application that finds the address of the
+// Runtime API may believe that it is the runtime and take invocations away from it.
+var hidden = []string{"AWS_LAMBDA_RUNTIME_API", "_HANDLER"}
+
+// Reserved says that a name belongs to Lambda or to Aloft and no stage may set it.
+func Reserved(name string) bool {
+	return strings.HasPrefix(name, "ALOFT_") || strings.HasPrefix(name, "AWS_")
+}
+
+// Merge returns the application's environment as sorted "NAME=value" pairs. A port, when not empty, is given as PORT: it wins over
+// the image's own variable, for it is the port that is waited for, and yields to the stage's.
+func Merge(function []string, bundle Bundle, port string) []string {
+	all := map[string]string{}
+	for _, pair := range function {
+		if name, value, ok := strings.Cut(pair, "="); ok && name != "" {
+			all[name] = value
+		}
+	}
+	for _, name := range hidden {
+		delete(all, name)
+	}
+	if port != "" {
+		all["PORT"] = port
+	}
+	for name, value := range bundle.Environment {
+		if usable(name, value) && !Reserved(name) {
+			all[name] = value
+		}
+	}
+	for name, value := range bundle.Secrets {
+		if _, present := all[name]; !present && usable(name, value) {
+			all[name] = value
+		}
+	}
+	list := make([]string, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, name+"="+all[name])
+	}
+	return list
+}
+
+// usable says that an operating system can carry the variable: no NUL, and no "=" inside the name.
+func usable(name, value string) bool {
+	return name != "" && !strings.ContainsAny(name, "=\x00") && !strings.Contains(value, "\x00")
+}
+
+// Lookup returns the value of a name in "NAME=value" pairs, or "".
+func Lookup(environment []string, name string) string {
+	for _, pair := range environment {
+		if value, found := strings.CutPrefix(pair, name+"="); found {
+			return value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,180 @@
+// Package process starts the application's programs and ends them with everything that they started.
+//
+// It encodes what a container engine does for an image's command: the working directory, the user, the search in PATH,
+// and exit codes 126, 127 and 128+signal.
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// drain is how long the output of a program may stay open after its end, held by a child that left its process group.
+const drain = time.Second
+
+// Spec is a program to run.
+type Spec struct {
+	Args []string
+	// Dir is the working directory; empty means "/".
+	Dir string
+	// Env is the whole environment, as "NAME=value".
+	Env []string
+	// User is an image's USER, "uid[:gid]" or names; it is obeyed only where the runtime runs as root.
+	User string
+	// Stdin is what the program reads; nil means nothing.
+	Stdin io.Reader
+	// Output receives standard output and standard error in the order of their writing.
+	Output io.Writer
+}
+
+// Process is a running program with its process group.
+type Process struct {
+	cmd    *exec.Cmd
+	exited chan struct{}
+	exit   Exit
+}
+
+// Exit is how a program ended.
+type Exit struct {
+	// Code is the exit code, or 128 plus the number of the signal.
+	Code int
+	// Text is for people: "exit status 1", "signal: killed", or why the program was not started.
+	Text string
+	// NotStarted says that the program never ran, TimedOut that it was killed at the cut.
+	NotStarted, TimedOut bool
+}
+
+// Start runs the program. An error says that nothing runs; StartCode gives its exit code.
+func Start(spec Spec) (*Process, error) {
+	cmd, err := command(spec)
+	if err != nil {
+		return nil, err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("opening a pipe for the output: %w", err)
+	}
+	cmd.Stdout, cmd.Stderr = write, write
+	p := &Process{cmd: cmd, exited: make(chan struct{})}
+	started := make(chan error)
+	go p.live(started, read, spec.Output)
+	err = <-started
+	write.Close()
+	if err != nil {
+		read.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func command(spec Spec) (*exec.Cmd, error) {
+	if len(spec.Args) == 0 || spec.Args[0] == "" {
+		return nil, errors.New("there is no command to start: the image has neither an entry point nor a command")
+	}
+	dir := spec.Dir
+	if dir == "" {
+		dir = "/"
+	}
+	path, err := lookPath(spec.Args[0], dir, spec.Env)
+	if err != nil {
+		return nil, err
+	}
+	return &exec.Cmd{
+		Path: path, Args: spec.Args, Dir: dir, Env: spec.Env, Stdin: spec.Stdin, WaitDelay: drain,
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: credential(spec.User)},
+	}, nil
+}
+
+// live stays with the program on one thread: the kernel sends the parent-death signal when the thread that forked ends.
+func (p *Process) live(started chan<- error, read *os.File, output io.Writer) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := p.cmd.Start()
+	if err != nil && p.cmd.SysProcAttr.Credential != nil && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL)) {
+		// A user that does not exist in this environment's user namespace: Lambda chooses the user itself, so go on as it.
+		p.cmd = again(p.cmd)
+		err = p.cmd.Start()
+	}
+	started <- err
+	if err != nil {
+		return
+	}
+	copied := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(output, read)
+		close(copied)
+	}()
+	_ = p.cmd.Wait()
+	p.exit = exitOf(p.cmd.ProcessState)
+	p.Kill()
+	select {
+	case <-copied:
+	case <-time.After(drain):
+	}
+	read.Close()
+	<-copied
+	close(p.exited)
+}
+
+// again is the same command as the current user; a command that failed to start cannot be started a second time.
+func again(cmd *exec.Cmd) *exec.Cmd {
+	attr := *cmd.SysProcAttr
+	attr.Credential = nil
+	return &exec.Cmd{Path: cmd.Path, Args: cmd.Args, Dir: cmd.Dir, Env: cmd.Env, Stdin: cmd.Stdin, Stdout: cmd.Stdout, Stderr: cmd.Stderr,
+		WaitDelay: cmd.WaitDelay, SysProcAttr: &attr}
+}
+
+func exitOf(state *os.ProcessState) Exit {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return Exit{Code: 128 + int(status.Signal()), Text: state.String()}
+	}
+	return Exit{Code: state.ExitCode(), Text: state.String()}
+}
+
+// StartCode is the exit code that a shell would give for an error of Start: 127 for a program that is not there, 126 else.
+func StartCode(err error) int {
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		return 127
+	}
+	return 126
+}
+
+// Exited is closed when the program, its process group and its output have ended.
+func (p *Process) Exited() <-chan struct{} { return p.exited }
+
+// Exit says how the program ended; it is valid after Exited.
+func (p *Process) Exit() Exit { return p.exit }
+
+// Signal sends a signal to the program and everything in its process group.
+func (p *Process) Signal(signal syscall.Signal) {
+	select {
+	case <-p.exited:
+		// The number may belong to another process by now.
+		return
+	default:
+	}
+	_ = syscall.Kill(-p.cmd.Process.Pid, signal)
+}
+
+// Kill ends the program and everything in its process group at once.
+func (p *Process) Kill() { p.Signal(syscall.SIGKILL) }
+
+// Stop asks the program to end and kills it after the grace period. It returns when the program has ended.
+func (p *Process) Stop(grace time.Duration) {
+	p.Signal(syscall.SIGTERM)
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+	case <-timer.C:
+		p.Kill()
+		<-p.exited
+	}
+}

@@ -1,0 +1,52 @@
+// Command runtime is the entry point of function images: it starts the image's own application and speaks the Lambda Runtime API for it.
+//
+// It encodes the function protocol of Aloft: HTTP requests, commands, queues and warm pings, for any image and without changes to its code.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/boot"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
+)
+
+// startFile can be set at link time by images that keep the file elsewhere.
+var startFile = boot.StartFile
+
+// stopGrace is how long the application may take to end; Lambda's shutdown phase lasts two seconds.
+const stopGrace = 1500 * time.Millisecond
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	sink := logging.NewSink(os.Stderr)
+	log := logging.New(sink)
+	api := os.Getenv("AWS_LAMBDA_RUNTIME_API")
+	if api == "" {
+		log.Error("AWS_LAMBDA_RUNTIME_API is not set: this program is the entry point of an AWS Lambda function")
+		return 2
+	}
+	client := lambdaapi.New(api)
+	function, err := newFunction(ctx, os.Environ(), sink, log)
+	if err != nil {
+		log.Error("the function cannot start", "error", err.Error())
+		failure := lambdaapi.Failure{Message: err.Error(), Type: lambdaapi.TypeOf(err)}
+		if err := client.FailInit(context.WithoutCancel(ctx), failure); err != nil {
+			log.Error("the failure could not be reported", "error", err.Error())
+		}
+		return 1
+	}
+	defer function.stop(stopGrace)
+	if err := lambdaapi.Serve(ctx, client, function.handle, log); err != nil {
+		log.Error("the Runtime API is gone", "error", err.Error())
+		return 1
+	}
+	return 0
+}

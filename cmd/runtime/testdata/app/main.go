@@ -1,0 +1,152 @@
+// Command app is a web application for the runtime's tests: a plain server with commands, which knows nothing of Lambda.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	args := os.Args[1:]
+	if len(args) == 0 {
+		args = []string{"serve"}
+	}
+	actions := map[string]func(args []string){
+		"serve": serve, "crash": crash, "deaf": deaf, "env": env, "say": say, "count": count, "sleep": sleep, "orphan": orphan, "work": work, "chatter": chatter,
+	}
+	actions[args[0]](args[1:])
+}
+
+func serve([]string) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/echo/", echo)
+	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, os.Getenv(r.FormValue("name"))) })
+	mux.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getpid()) })
+	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
+	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) { time.Sleep(time.Hour) })
+	mux.HandleFunc("/answer", answer)
+	mux.HandleFunc("/work", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		note(r.Method + " " + string(body) + " " + r.Header.Get("X-Aloft-Message-Id") + " " + r.Header.Get("X-Aloft-Queue"))
+		if strings.Contains(string(body), "fail") {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("/aloft-warm", func(http.ResponseWriter, *http.Request) { note("warm") })
+	mux.HandleFunc("/early", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	})
+	fmt.Println("listening on", os.Getenv("PORT"))
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		note("terminated")
+		os.Exit(0)
+	}()
+	http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), mux)
+}
+
+// echo says what arrived.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(map[string]any{
+		"method": r.Method, "uri": r.RequestURI, "host": r.Host, "header": r.Header, "body": body, "length": r.ContentLength,
+	})
+}
+
+// answer sends what the query asks for: status, header (repeated, "Name: value") and body.
+func answer(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	for _, header := range query["header"] {
+		name, value, _ := strings.Cut(header, ": ")
+		w.Header().Add(name, value)
+	}
+	status, err := strconv.Atoi(query.Get("status"))
+	if err != nil {
+		status = http.StatusOK
+	}
+	w.WriteHeader(status)
+	size, _ := strconv.Atoi(query.Get("size"))
+	io.WriteString(w, query.Get("body")+strings.Repeat("x", size))
+}
+
+func crash([]string) {
+	fmt.Println("configuration: the cache does not exist")
+	fmt.Fprintln(os.Stderr, "password is", os.Getenv("DB_PASSWORD"))
+	os.Exit(70)
+}
+
+func deaf([]string) { time.Sleep(time.Hour) }
+
+func env(args []string) {
+	for _, name := range args {
+		fmt.Printf("%s=%s\n", name, os.Getenv(name))
+	}
+}
+
+func say(args []string) {
+	code, _ := strconv.Atoi(args[0])
+	fmt.Println(strings.Join(args[1:], "|"))
+	fmt.Fprintln(os.Stderr, "to standard error")
+	os.Exit(code)
+}
+
+// count appends a line to the file in NOTES, so that a test sees how often it ran.
+func count([]string) {
+	note("ran")
+	fmt.Println("counted")
+}
+
+func sleep(args []string) {
+	fmt.Println("sleeping")
+	time.Sleep(time.Hour)
+}
+
+// orphan leaves a child behind that holds the output open.
+func orphan([]string) {
+	child := exec.Command("/proc/self/exe", "sleep")
+	child.Stdout, child.Stderr = os.Stdout, os.Stderr
+	child.Start()
+	fmt.Println("child", child.Process.Pid)
+}
+
+// chatter prints its second argument as often as its first says.
+func chatter(args []string) {
+	times, _ := strconv.Atoi(args[0])
+	for range times {
+		fmt.Println(args[1])
+	}
+}
+
+// work is a queue worker: it notes the job and fails when the job says so.
+func work([]string) {
+	body, _ := io.ReadAll(os.Stdin)
+	note(string(body) + " " + os.Getenv("ALOFT_MESSAGE_ID") + " " + os.Getenv("ALOFT_QUEUE") + " " + os.Getenv("ALOFT_RECEIVE_COUNT") + " " + os.Getenv("ALOFT_ATTRIBUTE_TRACE_ID"))
+	if strings.Contains(string(body), "fail") {
+		os.Exit(1)
+	}
+	if strings.Contains(string(body), "hang") {
+		time.Sleep(time.Hour)
+	}
+}
+
+func note(text string) {
+	file, err := os.OpenFile(os.Getenv("NOTES"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	fmt.Fprintln(file, text)
+}
