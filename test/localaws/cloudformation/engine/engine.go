@@ -133,6 +133,9 @@ func (e *Engine) setStatus(s *Stack, status Status, reason, token string) {
 // record appends an event; the caller holds the lock.
 func (e *Engine) record(s *Stack, event Event) {
 	event.ID, event.StackID, event.StackName, event.Time = uuid.NewString(), s.ID, s.Name, e.options.Now()
+	if n := len(s.Operations); n > 0 {
+		event.Operation = s.Operations[n-1].ID
+	}
 	if event.Type != StackType {
 		event.ID = fmt.Sprintf("%s-%s-%s", event.LogicalID, event.Status, event.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
 	}

@@ -76,6 +76,9 @@ func (e *Engine) ChangeSets(stack string) ([]ChangeSet, error) {
 	return open, nil
 }
 
+// Body is the original template of the change set.
+func (c ChangeSet) Body() string { return c.next.template.Body }
+
 // DeleteChangeSet removes a change set; one that does not exist is deleted already.
 func (e *Engine) DeleteChangeSet(name, stack string) error {
 	e.mu.Lock()

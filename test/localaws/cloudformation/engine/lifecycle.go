@@ -43,6 +43,7 @@ func (e *Engine) Delete(ctx context.Context, caller aws.Config, in DeleteInput) 
 	}
 	r := &run{stack: s, config: acting, token: in.Token}
 	creation := s.running
+	s.began("DELETE_STACK")
 	e.setStatus(s, DeleteInProgress, "User Initiated", in.Token)
 	e.start(r, func(ctx context.Context) {
 		if creation != nil {
@@ -127,16 +128,17 @@ func (e *Engine) ContinueRollback(ctx context.Context, caller aws.Config, name, 
 	}
 	s.remember(token, "ContinueUpdateRollback", request)
 	s.adopt(role, "")
-	e.resume(s, &run{config: acting, token: token, skip: skipped}, "User Initiated")
+	e.resume(s, &run{config: acting, token: token, skip: skipped}, "CONTINUE_ROLLBACK")
 	return nil
 }
 
 // resume rolls back what the failed operation left; the caller holds the lock.
-func (e *Engine) resume(s *Stack, r *run, reason string) {
+func (e *Engine) resume(s *Stack, r *run, kind string) {
 	f := s.failed
 	r.stack, r.next, r.before, r.beforeContent, r.beforeOutputs, r.made = s, f.next, f.before, f.beforeContent, f.beforeOutputs, f.made
 	r.retainExceptOnCreate = f.retainExceptOnCreate
-	e.setStatus(s, UpdateRollbackInProgress, reason, r.token)
+	s.began(kind)
+	e.setStatus(s, UpdateRollbackInProgress, "User Initiated", r.token)
 	e.start(r, r.rollback)
 }
 
@@ -160,8 +162,9 @@ func (e *Engine) Rollback(ctx context.Context, caller aws.Config, name, role, to
 	r := &run{stack: s, config: acting, token: token}
 	switch s.Status {
 	case UpdateFailed:
-		e.resume(s, r, "User Initiated")
+		e.resume(s, r, "ROLLBACK")
 	case CreateFailed:
+		s.began("ROLLBACK")
 		e.setStatus(s, RollbackInProgress, "User Initiated", token)
 		e.start(r, r.rollbackCreation)
 	default:

@@ -76,6 +76,7 @@ func (e *Engine) create(s *Stack, next *desired, r *run) {
 	r.stack, r.next, r.before = s, next, map[string]*Resource{}
 	r.keepFailed = r.keepFailed || r.onFailure == "DO_NOTHING"
 	s.current, s.NoRollback = next, r.keepFailed
+	s.began("CREATE_STACK")
 	e.setStatus(s, CreateInProgress, "User Initiated", r.token)
 	e.start(r, func(ctx context.Context) { r.deploy(ctx, true) })
 }
@@ -145,6 +146,7 @@ func (e *Engine) update(s *Stack, next *desired, r *run) {
 		s.failed = nil
 	}
 	s.current, s.Updated, s.NoRollback = next, e.options.Now(), r.keepFailed
+	s.began("UPDATE_STACK")
 	e.setStatus(s, UpdateInProgress, "User Initiated", r.token)
 	e.start(r, func(ctx context.Context) { r.deploy(ctx, false) })
 }

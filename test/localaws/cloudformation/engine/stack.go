@@ -4,32 +4,42 @@ import (
 	"maps"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/aloft-dev/aloft/test/localaws/cloudformation/resource"
 )
 
 // Stack is one stack; the engine's lock guards it.
 type Stack struct {
-	ID, Name       string
-	Status         Status
-	Reason         string
-	Created        time.Time
-	Updated        time.Time
-	Deleted        time.Time
-	Role           string
-	Policy         string
-	Protected      bool
-	NoRollback     bool
-	ChangeSetID    string
-	Outputs        []Output
-	Resources      map[string]*Resource
-	Events         []Event
-	RolledBackWith string
+	ID, Name    string
+	Status      Status
+	Reason      string
+	Created     time.Time
+	Updated     time.Time
+	Deleted     time.Time
+	Role        string
+	Policy      string
+	Protected   bool
+	NoRollback  bool
+	ChangeSetID string
+	Outputs     []Output
+	Resources   map[string]*Resource
+	Events      []Event
+	Operations  []Operation
 
 	current    *desired
 	changeSets []*ChangeSet
 	tokens     map[string]tokenUse
 	running    *run
 	failed     *run
+}
+
+// Operation is one operation that a stack went through; the newest is the last.
+type Operation struct{ ID, Kind string }
+
+// began gives the operation that starts an id; the caller holds the lock.
+func (s *Stack) began(kind string) {
+	s.Operations = append(s.Operations, Operation{uuid.NewString(), kind})
 }
 
 // Output is one evaluated output.
@@ -69,6 +79,7 @@ type Event struct {
 	Reason                 string
 	Properties             string
 	Token                  string
+	Operation              string
 	Time                   time.Time
 }
 

@@ -34,7 +34,9 @@ func (inlinePolicy) Update(ctx context.Context, r *resource.Request) (resource.S
 	return created(r.PhysicalID, nil), embed(ctx, r, r.Previous, r.Properties)
 }
 
-func (inlinePolicy) Delete(ctx context.Context, r *resource.Request) error { return embed(ctx, r, r.Properties, nil) }
+func (inlinePolicy) Delete(ctx context.Context, r *resource.Request) error {
+	return embed(ctx, r, r.Properties, nil)
+}
 
 // embed moves the policy from the roles of one set of properties to those of another.
 func embed(ctx context.Context, r *resource.Request, from, to resource.Properties) error {
