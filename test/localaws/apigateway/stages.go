@@ -25,7 +25,7 @@ type stageView struct {
 }
 
 type routeSettings struct {
-	DetailedMetricsEnabled bool `wire:",required"`
+	DetailedMetricsEnabled *bool
 	ThrottlingBurstLimit   *int
 	ThrottlingRateLimit    *float64
 }
@@ -69,7 +69,7 @@ func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStag
 		Tags: merged(nil, in.Tags), RouteSettings: map[string]routeSettings{},
 	}
 	if stage.DefaultRouteSettings == nil {
-		stage.DefaultRouteSettings = &routeSettings{}
+		stage.DefaultRouteSettings = &routeSettings{DetailedMetricsEnabled: new(false)}
 	}
 	a.stages[in.StageName] = stage
 	return &stage, nil
