@@ -35,18 +35,32 @@ func (c *collector) entry(header *tar.Header, content io.Reader) error {
 }
 
 // hides reports whether a layer above hides an entry of this one. What this layer shows then depends on those above it.
+// A file that a folder above took the place of had itself taken the place of a folder below, so that one stays hidden.
 func (c *collector) hides(name string, folder bool) bool {
-	hidden := c.overlay.hidden(name, folder)
-	c.hid = c.hid || hidden
-	return hidden
+	if !c.overlay.hidden(name, folder) {
+		return false
+	}
+	c.hid = true
+	if !folder && c.overlay.folders[name] {
+		c.overlay.conceal(name)
+	}
+	return true
 }
 
-// note tells the overlay of an entry, within bounds, for it keeps them all.
+// note tells the overlay of an entry.
 func (c *collector) note(name string, folder bool) error {
+	if err := c.bound(); err != nil {
+		return err
+	}
+	c.overlay.saw(name, folder)
+	return nil
+}
+
+// bound counts what the overlay keeps.
+func (c *collector) bound() error {
 	if c.noted++; c.noted > 4*c.limits.Files {
 		return overLimit(ErrAssets, "there are more than %d files, folders and removed files", 4*c.limits.Files)
 	}
-	c.overlay.saw(name, folder)
 	return nil
 }
 
@@ -68,11 +82,15 @@ func (c *collector) whiteout(name string) error {
 	if !c.overlay.below(target) && !c.overlay.onTheWay(target) {
 		return nil
 	}
+	if err := c.bound(); err != nil {
+		return err
+	}
 	if base == opaqueMarker {
 		c.overlay.conceal(target)
 		return nil
 	}
-	return c.note(target, false)
+	c.overlay.remove(target)
+	return nil
 }
 
 // below takes an entry below the root: a folder, a file to keep, or something to refuse. What a layer above hides is not

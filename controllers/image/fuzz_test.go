@@ -2,6 +2,9 @@ package image
 
 import (
 	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"io"
 	"os"
 	"path"
 	"strings"
@@ -50,10 +53,22 @@ func FuzzEntryNames(f *testing.F) {
 	})
 }
 
+// FuzzLayers is given tar files without their compression, which would only hide them from the fuzzer.
 func FuzzLayers(f *testing.F) {
-	f.Add(pack(f, regular("www/a", "1"), folder("www/b"), regular("www/b/c", "2")), pack(f, regular("www/.wh.a", ""), regular("www/d", "3")))
-	f.Add(pack(f, file{name: "www/a", kind: tar.TypeSymlink, link: "/etc"}), pack(f, regular("www/.wh..wh..opq", "")))
-	f.Add([]byte("no gzip"), []byte{})
+	plain := func(files ...file) []byte {
+		reader, err := gzip.NewReader(bytes.NewReader(pack(f, files...)))
+		if err != nil {
+			f.Fatal(err)
+		}
+		content, err := io.ReadAll(reader)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return content
+	}
+	f.Add(plain(regular("www/a", "1"), folder("www/b"), regular("www/b/c", "2")), plain(regular("www/.wh.a", ""), regular("www/d", "3")))
+	f.Add(plain(file{name: "www/a", kind: tar.TypeSymlink, link: "/etc"}), plain(regular("www/.wh..wh..opq", ""), regular("www/"+strings.Repeat("long/", 30)+"a", "4")))
+	f.Add([]byte("no tar"), []byte{})
 	limits := Limits{Files: 20, Entries: 100, FileBytes: 1 << 16, TotalBytes: 1 << 18, DecompressedBytes: 1 << 20, Ratio: 200, PathBytes: 900}
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
 		content, err := os.CreateTemp(t.TempDir(), "")
@@ -62,7 +77,7 @@ func FuzzLayers(f *testing.F) {
 		}
 		defer content.Close()
 		run := &collector{limits: limits, overlay: newOverlay("www"), barren: newBarrenLayers(), content: content}
-		layers := []v1.Layer{static.NewLayer(lower, types.OCILayer), static.NewLayer(upper, types.OCILayer)}
+		layers := []v1.Layer{static.NewLayer(stored(t, lower), types.OCILayer), static.NewLayer(stored(t, upper), types.OCILayer)}
 		if run.collect(t.Context(), layers) != nil {
 			return
 		}
@@ -78,4 +93,21 @@ func FuzzLayers(f *testing.F) {
 			t.Errorf("%d files of %d bytes pass the limits", len(assets.Files), total)
 		}
 	})
+}
+
+// stored wraps content in gzip without compressing it.
+func stored(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	writer, err := gzip.NewWriterLevel(&packed, gzip.NoCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writer.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return packed.Bytes()
 }

@@ -67,7 +67,10 @@ func (o *overlay) covered() bool { return o.opaque[o.root] || o.hidden(o.root, t
 // conceal records an opaque folder of the layer being read.
 func (o *overlay) conceal(folder string) { o.newOpaque = append(o.newOpaque, folder) }
 
-// saw records an entry of the layer being read; a removed path counts as one that is no folder.
+// remove records a whiteout of the layer being read. Unlike an entry it does not say that the paths on the way are folders.
+func (o *overlay) remove(name string) { o.newGone = append(o.newGone, name) }
+
+// saw records an entry of the layer being read.
 func (o *overlay) saw(name string, folder bool) {
 	if folder {
 		o.newFolders = append(o.newFolders, name)
