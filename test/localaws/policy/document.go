@@ -123,3 +123,14 @@ func (s Statement) check() error {
 	}
 	return nil
 }
+
+// Public says whether a resource policy lets everybody in: an Allow to all principals under no condition.
+func (d Document) Public() bool {
+	for _, s := range d.Statement {
+		all := s.Principal != nil && (s.Principal.all || s.Principal.byKind["AWS"].Has("*"))
+		if s.Effect == "Allow" && all && len(s.Condition) == 0 {
+			return true
+		}
+	}
+	return false
+}

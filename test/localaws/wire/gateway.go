@@ -33,6 +33,9 @@ type Gateway struct {
 
 // Serve answers one call to a service.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, s *Service) {
+	if s.Rewrite != nil {
+		r = s.Rewrite(r)
+	}
 	call := &Call{
 		Service: s.Name, RequestID: NewRequestID(), AccountID: g.AccountID, Region: g.Region,
 		Time: g.Clock.Now(), HTTP: r, authorize: g.Authorize,

@@ -25,6 +25,9 @@ type Service struct {
 	// "-" that identity policies are not asked.
 	Action func(call *Call) string
 
+	// Rewrite changes a request before its route is looked for, as S3 does with bucket names in the host; nil leaves it.
+	Rewrite func(*http.Request) *http.Request
+
 	// Claims takes requests that are not signed API calls, by host or path: a data plane as execute-api or the registry's /v2/. They
 	// go to Data, unlogged unless Data logs them with Gateway.Calls.
 	Claims func(*http.Request) bool

@@ -1,0 +1,85 @@
+package s3
+
+import (
+	"context"
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+type copyResult struct {
+	XMLName      xml.Name  `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
+	ETag         string    `xml:"ETag"`
+	LastModified time.Time `xml:"LastModified"`
+}
+
+// copyObject copies within the account; metadata comes along unless the directive is REPLACE.
+func (s *service) copyObject(_ context.Context, call *wire.Call) (*wire.Response, error) {
+	r := call.HTTP
+	if err := known(r); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, key, err := s.request(call, "s3:PutObject")
+	if err != nil {
+		return nil, err
+	}
+	source, err := s.copySource(call)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.conditions(r.Header, key); err != nil {
+		return nil, err
+	}
+	o := *source
+	o.key, o.modified = key, s.env.Clock.Now()
+	if r.Header.Get("X-Amz-Metadata-Directive") == "REPLACE" {
+		if o.header, err = describedBy(r.Header); err != nil {
+			return nil, err
+		}
+	}
+	b.store(&o, r.Header)
+	resp, err := xmlResponse(copyResult{ETag: quote(o.etag), LastModified: o.modified.UTC()})
+	if err == nil {
+		o.mark(resp.Header)
+	}
+	return resp, err
+}
+
+func (s *service) copySource(call *wire.Call) (*object, error) {
+	text, version, _ := strings.Cut(call.HTTP.Header.Get("X-Amz-Copy-Source"), "?versionId=")
+	path, err := url.PathUnescape(text)
+	if err != nil {
+		return nil, invalidArgument("Invalid copy source encoding")
+	}
+	name, key, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !ok {
+		return nil, invalidArgument("Invalid copy source object key")
+	}
+	from, ok := s.buckets[name]
+	if !ok {
+		return nil, noSuchBucket(name)
+	}
+	if owner := call.HTTP.Header.Get("X-Amz-Source-Expected-Bucket-Owner"); owner != "" && owner != call.AccountID {
+		return nil, accessDenied()
+	}
+	if err := from.allowObject(call, "s3:GetObject", key); err != nil {
+		return nil, err
+	}
+	o, err := from.version(key, version)
+	if err != nil {
+		return nil, err
+	}
+	if o == nil || o.deleteMarker {
+		return nil, from.absent(call, key)
+	}
+	if match := call.HTTP.Header.Get("X-Amz-Copy-Source-If-Match"); match != "" && unquote(match) != o.etag {
+		return nil, wire.Errorf(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+	}
+	return o, nil
+}

@@ -1,0 +1,108 @@
+package s3
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// object is one version of a key.
+type object struct {
+	key          string
+	version      string
+	content      []byte
+	etag         string
+	modified     time.Time
+	header       http.Header // Content-Type, Cache-Control, X-Amz-Meta-.. as they were put
+	algorithm    string
+	checksum     string
+	checksumType string
+	encryption   string
+	deleteMarker bool
+}
+
+// kept are the headers that come back with an object.
+var kept = []string{"Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", "X-Amz-Website-Redirect-Location"}
+
+const (
+	metaPrefix  = "X-Amz-Meta-"
+	maxMetadata = 2 << 10
+	maxKey      = 1024
+)
+
+// describedBy takes the kept headers and the metadata out of a request.
+func describedBy(request http.Header) (http.Header, error) {
+	out, size := http.Header{}, 0
+	for _, name := range kept {
+		if value := request.Get(name); value != "" {
+			out.Set(name, value)
+		}
+	}
+	if encoding := withoutChunked(out.Get("Content-Encoding")); encoding == "" {
+		out.Del("Content-Encoding")
+	} else {
+		out.Set("Content-Encoding", encoding)
+	}
+	if out.Get("Content-Type") == "" {
+		out.Set("Content-Type", "binary/octet-stream")
+	}
+	for name, values := range request {
+		if strings.HasPrefix(name, metaPrefix) {
+			out[name] = values
+			size += len(name) - len(metaPrefix) + len(values[0])
+		}
+	}
+	if size > maxMetadata {
+		return nil, wire.Errorf(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
+	}
+	return out, nil
+}
+
+// withoutChunked removes aws-chunked, which is the transfer's and not the object's.
+func withoutChunked(encoding string) string {
+	var rest []string
+	for _, e := range strings.Split(encoding, ",") {
+		if e = strings.TrimSpace(e); e != "" && e != "aws-chunked" {
+			rest = append(rest, e)
+		}
+	}
+	return strings.Join(rest, ",")
+}
+
+// describe fills the header of an answer about an object.
+func (o *object) describe(h http.Header, checksums bool) {
+	for name, values := range o.header {
+		h[name] = values
+	}
+	h.Set("ETag", quote(o.etag))
+	h.Set("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
+	h.Set("Accept-Ranges", "bytes")
+	h.Set("Content-Length", strconv.Itoa(len(o.content)))
+	o.mark(h)
+	if checksums {
+		o.checksums(h)
+	}
+}
+
+// mark adds version and encryption, which puts answer as well.
+func (o *object) mark(h http.Header) {
+	if o.version != nullVersion {
+		h.Set("X-Amz-Version-Id", o.version)
+	}
+	h.Set("X-Amz-Server-Side-Encryption", o.encryption)
+}
+
+func (o *object) checksums(h http.Header) {
+	if o.algorithm == "" {
+		return
+	}
+	h.Set(checksumHeader+o.algorithm, o.checksum)
+	h.Set("X-Amz-Checksum-Type", o.checksumType)
+}
+
+func quote(etag string) string { return `"` + etag + `"` }
+
+func unquote(etag string) string { return strings.Trim(etag, `"`) }
