@@ -45,7 +45,10 @@ build() {
   (cd "$2" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $4" -o "$folder/$1.partial" "$3")
   mv "$folder/$1.partial" "$folder/$1"
 }
+# Without all three parts of the version, kube-apiserver panics while it starts.
+version=k8s.io/component-base/version
+minor=${kubernetes#v1.} && minor=${minor%%.*}
 [ -x "$folder/etcd" ] || build etcd etcd go.etcd.io/etcd/server/v3 "" "1 minute"
 [ -x "$folder/kube-apiserver" ] || build kube-apiserver kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver \
-  "-X k8s.io/component-base/version.gitVersion=$kubernetes -X k8s.io/component-base/version.gitMajor=1" "7 minutes"
+  "-X $version.gitVersion=$kubernetes -X $version.gitMajor=1 -X $version.gitMinor=$minor" "7 minutes"
 echo "$folder"
