@@ -188,4 +188,3 @@ func (o *Observer) changeSet(ctx context.Context, stack, name string) (*release.
 		input.NextToken = answer.NextToken
 	}
 }
-

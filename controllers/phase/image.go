@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -49,7 +50,7 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 			Repository: repository, Tag: tag, Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
 		})
 		if errors.Is(err, image.ErrTagMoved) { // left by a copy that was cut off and had another runtime: images are immutable here
-			return "", tagMoved(s.Desired.Image, "")
+			return "", TagMoved(s.Desired.Image, "")
 		}
 		if err != nil {
 			return "", ImageError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
@@ -75,17 +76,21 @@ func (p *Performer) copyOf(ctx context.Context, d *release.Desired) (string, err
 	}
 	detail := answer.ImageDetails[0]
 	if !slices.Contains(detail.ImageTags, release.SourceTag(d.BuildID, d.Image.Digest)) {
-		return "", tagMoved(d.Image, "")
+		return "", TagMoved(d.Image, "")
 	}
 	return aws.ToString(detail.ImageDigest), nil
 }
+
+// imagePoll is when an image that is not there yet is looked for again.
+const imagePoll = 10 * time.Second
 
 // SourceOf names a build's image in the registry that the user pushes to.
 func SourceOf(i release.Image) image.Source {
 	return image.Source{Repository: i.Repository, Tag: i.Tag, Digest: i.Digest, DockerConfig: []byte(i.PullSecret.Reveal())}
 }
 
-func tagMoved(i release.Image, known string) *release.Rejected {
+// TagMoved refuses a tag that names other content than before; known is that content, where it is known.
+func TagMoved(i release.Image, known string) *release.Rejected {
 	was := ""
 	if known != "" {
 		was = " (it was " + known + ")"

@@ -47,7 +47,7 @@ func (s *Situation) settle() (release.Step, error) {
 	app.Keep = s.Observed.Leftovers
 	return s.bring(s.Observed.App, stackGoal{
 		part: release.PartApp, phase: release.PhaseClean, condition: v1alpha1.ConditionCleaned,
-		rendering:  template.Settled(app, deployed),
+		rendering:  template.Settled(app, deployed, s.Observed.App.Parameters),
 		hashOutput: release.OutputRendering,
 	})
 }

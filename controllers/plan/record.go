@@ -57,7 +57,8 @@ func recovered(aliases map[string]release.Alias, now time.Time) *release.Live {
 // Begin makes the record of a new run. The id begins with its time, so that runs sort by age.
 func Begin(d *release.Desired, now time.Time, nonce string) *release.Run {
 	return &release.Run{
-		ID: d.ID, Run: now.UTC().Format("20060102t150405") + "-" + nonce, State: release.RunRunning, StartedAt: now, ConfigHash: d.ConfigHash,
+		ID: d.ID, Run: now.UTC().Format("20060102t150405") + "-" + nonce, State: release.RunRunning, StartedAt: now,
+		BuildID: d.BuildID, ImageDigest: d.Image.Digest, Revision: d.Revision, ConfigHash: d.ConfigHash,
 	}
 }
 

@@ -75,7 +75,9 @@ func beginRun(s *Situation) (release.Step, error) {
 		return next()
 	case run == nil, run.ID != s.Desired.ID, run.State == release.RunSucceeded:
 		return step(release.ActionBegin, release.PhaseResolve)
-	case run.State == release.RunFailed && s.Retry && run.Failure != nil && run.Failure.Reason == v1alpha1.ReasonEntryFailed:
+	case run.State == release.RunFailed && run.Failure == nil: // a person asked to start a command of unknown outcome again
+		return step(release.ActionBegin, release.PhaseResolve)
+	case run.State == release.RunFailed && s.Retry && run.Failure.Reason == v1alpha1.ReasonEntryFailed:
 		// Its commands ran and its aliases stand: only the entry resources are missing.
 		return step(release.ActionResume, release.PhaseActivate)
 	case run.State == release.RunFailed && s.Retry:

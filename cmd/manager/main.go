@@ -1,0 +1,79 @@
+// Command manager is the operator.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/aloft-dev/aloft/cmd/manager/operator"
+	"github.com/aloft-dev/aloft/controllers/plan"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	o := operator.Options{Limits: plan.DefaultLimits()}
+	var endpoint string
+	flag.StringVar(&o.Namespace, "namespace", "aloft-system", "The operator's own namespace: of its lease and of the Secret with its hash key.")
+	flag.StringVar(&o.ClusterID, "cluster-id", "", "The first part of every ownership tag on AWS. Default: the UID of the namespace kube-system.")
+	flag.StringVar(&o.RuntimeDir, "runtime-dir", beside(), "The folder of the function runtimes, runtime-linux-amd64 and runtime-linux-arm64.")
+	flag.IntVar(&o.Concurrency, "concurrent", 8, "How many Stages are reconciled at the same time.")
+	flag.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8443", "Where metrics are served; 0 leaves them out.")
+	flag.BoolVar(&o.SecureMetrics, "metrics-secure", true, "Serve metrics by https, to those whom the API server authorizes.")
+	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "Where health checks are answered; 0 leaves them out.")
+	flag.BoolVar(&o.LeaderElection, "leader-elect", false, "Elect one of several replicas to act.")
+	flag.DurationVar(&o.Limits.Settle, "settle", o.Limits.Settle, "How long the clean-up waits after the aliases were switched.")
+	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded, "The least age at which a superseded release is removed.")
+	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")
+	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false, "Allow image registries on loopback, by http.")
+	flag.BoolVar(&o.Images.AllowPrivateAddresses, "private-registries", false, "Allow image registries on private addresses.")
+	logging := zap.Options{}
+	logging.BindFlags(flag.CommandLine)
+	flag.Parse()
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&logging)))
+
+	ctx := ctrl.SetupSignalHandler()
+	var err error
+	if o.Kubernetes, err = ctrl.GetConfig(); err != nil {
+		return fmt.Errorf("finding the API server: %w", err)
+	}
+	// Without a default limit: the API server's own priority and fairness decides.
+	o.Kubernetes.QPS = -1
+	if o.AWS, err = awsConfig(ctx, endpoint); err != nil {
+		return err
+	}
+	return operator.Run(ctx, o)
+}
+
+func awsConfig(ctx context.Context, endpoint string) (aws.Config, error) {
+	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithDefaultRegion("us-east-1"))
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	if endpoint != "" {
+		config.BaseEndpoint = aws.String(endpoint)
+	}
+	return config, nil
+}
+
+// beside is the folder of this program, where an image has the runtimes too.
+func beside() string {
+	program, err := os.Executable()
+	if err != nil {
+		return "."
+	}
+	return filepath.Dir(program)
+}

@@ -1,0 +1,131 @@
+// Package operator puts the operator together: manager, clients, function runtimes and reconcilers.
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/image"
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/stage"
+)
+
+// Options are what an operator is made with.
+type Options struct {
+	// Kubernetes is how the API server is reached.
+	Kubernetes *rest.Config
+	// AWS holds the operator's own credentials and, for another AWS, its endpoint.
+	AWS aws.Config
+	// Namespace is the operator's own: of its lease and of the key that it keeps in a Secret.
+	Namespace string
+	// ClusterID is the first part of every ownership tag; empty takes the UID of the namespace kube-system.
+	ClusterID string
+	// RuntimeDir holds the function runtimes: runtime-linux-amd64 and runtime-linux-arm64.
+	RuntimeDir string
+	Images     image.Options
+	Limits     plan.Limits
+	// Concurrency is how many Stages are reconciled at the same time.
+	Concurrency int
+	// MetricsAddress and HealthAddress are listened on; "0" leaves them out.
+	MetricsAddress string
+	SecureMetrics  bool
+	HealthAddress  string
+	LeaderElection bool
+	// SkipNameValidation allows several operators in one process.
+	SkipNameValidation bool
+}
+
+// Scheme knows every type that the operator reads or writes.
+func Scheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("building the scheme: %w", err)
+	}
+	return scheme, nil
+}
+
+// Run runs an operator until the context ends.
+func Run(ctx context.Context, o Options) error {
+	mgr, err := newManager(o)
+	if err != nil {
+		return err
+	}
+	direct, err := client.New(o.Kubernetes, client.Options{Scheme: mgr.GetScheme()})
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	if o.ClusterID == "" {
+		if o.ClusterID, err = clusterID(ctx, direct); err != nil {
+			return err
+		}
+	}
+	key, err := hashKey(ctx, direct, o.Namespace)
+	if err != nil {
+		return err
+	}
+	runtimes, err := openRuntimes(o.RuntimeDir)
+	if err != nil {
+		return err
+	}
+	images := image.NewClient(o.Images)
+	defer images.Close()
+	reconciler := &stage.Reconciler{
+		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("aloft"),
+		Cloud: cloud.NewProvider(o.AWS), Images: images, Runtimes: runtimes,
+		ClusterID: o.ClusterID, HashKey: key, Limits: o.Limits, Now: time.Now,
+	}
+	if err := reconciler.SetupWithManager(ctx, mgr, o.Concurrency); err != nil {
+		return err
+	}
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("running the manager: %w", err)
+	}
+	return nil
+}
+
+func newManager(o Options) (ctrl.Manager, error) {
+	scheme, err := Scheme()
+	if err != nil {
+		return nil, err
+	}
+	metrics := metricsserver.Options{BindAddress: o.MetricsAddress, SecureServing: o.SecureMetrics}
+	if o.SecureMetrics {
+		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	mgr, err := ctrl.NewManager(o.Kubernetes, ctrl.Options{
+		Scheme:                        scheme,
+		Metrics:                       metrics,
+		HealthProbeBindAddress:        o.HealthAddress,
+		LeaderElection:                o.LeaderElection,
+		LeaderElectionID:              "aloft.dev",
+		LeaderElectionNamespace:       o.Namespace,
+		LeaderElectionReleaseOnCancel: true,
+		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ReaderFailOnMissingInformer: false},
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Controller:                    config.Controller{SkipNameValidation: &o.SkipNameValidation},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the manager: %w", err)
+	}
+	if err := errors.Join(mgr.AddHealthzCheck("healthz", healthz.Ping), mgr.AddReadyzCheck("readyz", healthz.Ping)); err != nil {
+		return nil, fmt.Errorf("adding health checks: %w", err)
+	}
+	return mgr, nil
+}

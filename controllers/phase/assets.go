@@ -1,0 +1,181 @@
+package phase
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/image"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+const (
+	// parallelObjects are sent at the same time.
+	parallelObjects = 32
+	// immutable: the folder of a build never changes, so browsers and CloudFront may keep what they have.
+	immutable = "public, max-age=31536000, immutable"
+	// maxMarker bounds what is read of a marker.
+	maxMarker = 64 << 20
+)
+
+// marker is the index of a build's assets. It is written last, so where it stands all assets stand.
+type marker struct {
+	// Source is the image digest and folder that they were taken from.
+	Source string `json:"source"`
+	// Digest identifies paths and contents together.
+	Digest string `json:"digest"`
+	// Files by path: SHA-256 of the content in hexadecimal.
+	Files map[string]string `json:"files"`
+}
+
+// uploadAssets brings the build's assets into its folder and gives their digest. What the live build has in the same place with the
+// same content is copied by S3 itself.
+func (p *Performer) uploadAssets(ctx context.Context, s Subject) (digest string, err error) {
+	d := s.Desired
+	if d.AssetsPath == "" {
+		return "", nil
+	}
+	source := d.Image.Digest + " " + d.AssetsPath
+	there, err := p.readMarker(ctx, d.Names.Bucket, d.BuildID)
+	switch {
+	case err != nil:
+		return "", err
+	case there.Source == source:
+		return there.Digest, nil
+	case there.Source != "" && activated(s.Recorded, d.BuildID):
+		return "", release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsMoved,
+			"the assets of %s were released with other content before: use a new tag for a new build", d.BuildID)
+	}
+	assets, err := p.openAssets(ctx, d)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = assets.Close() }()
+	before := marker{}
+	if live := s.Recorded.Live; live != nil && live.BuildID != d.BuildID {
+		if before, err = p.readMarker(ctx, d.Names.Bucket, live.BuildID); err != nil {
+			return "", err
+		}
+	}
+	if err := p.sendAssets(ctx, s, assets, before); err != nil {
+		return "", err
+	}
+	return assets.Digest(), p.writeMarker(ctx, d, source, assets)
+}
+
+// activated says that a build is or was live, so that browsers may hold what its folder has.
+func activated(recorded *release.Recorded, buildID string) bool {
+	if recorded.Live != nil && recorded.Live.BuildID == buildID {
+		return true
+	}
+	for _, old := range recorded.History {
+		if old.BuildID == buildID {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Performer) openAssets(ctx context.Context, d *release.Desired) (*image.Assets, error) {
+	opened, err := p.Images.Open(ctx, SourceOf(d.Image), d.Image.Digest)
+	if err != nil {
+		return nil, ImageError(v1alpha1.ConditionAssetsUploaded, d.Image, err)
+	}
+	assets, err := p.Images.Assets(ctx, opened, d.AssetsPath, image.DefaultLimits())
+	if err != nil {
+		return nil, ImageError(v1alpha1.ConditionAssetsUploaded, d.Image, err)
+	}
+	return assets, nil
+}
+
+func (p *Performer) sendAssets(ctx context.Context, s Subject, assets *image.Assets, before marker) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallelObjects)
+	bucket, prefix := s.Desired.Names.Bucket, release.AssetsPrefix(s.Desired.BuildID)
+	for _, file := range assets.Files {
+		group.Go(func() error {
+			if before.Files[file.Path] == file.SHA256 {
+				return p.copyAsset(ctx, bucket, release.AssetsPrefix(s.Recorded.Live.BuildID)+file.Path, prefix+file.Path)
+			}
+			return p.putAsset(ctx, bucket, prefix+file.Path, assets, file)
+		})
+	}
+	return group.Wait()
+}
+
+func (p *Performer) copyAsset(ctx context.Context, bucket, from, to string) error {
+	_, err := p.Clients.S3.CopyObject(ctx, &s3.CopyObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String(to), CopySource: aws.String(bucket + "/" + (&url.URL{Path: from}).EscapedPath()),
+		ExpectedBucketOwner: aws.String(p.Clients.Account), ExpectedSourceBucketOwner: aws.String(p.Clients.Account),
+	})
+	if err != nil {
+		return fmt.Errorf("copying asset %s: %w", from, err)
+	}
+	return nil
+}
+
+func (p *Performer) putAsset(ctx context.Context, bucket, key string, assets *image.Assets, file image.Asset) error {
+	sum, err := hex.DecodeString(file.SHA256)
+	if err != nil {
+		return fmt.Errorf("reading the checksum of asset %s: %w", file.Path, err)
+	}
+	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String(key), Body: assets.Open(file), ContentLength: aws.Int64(file.Size),
+		ContentType: aws.String(file.ContentType), CacheControl: aws.String(immutable),
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum)),
+		ExpectedBucketOwner: aws.String(p.Clients.Account),
+	})
+	if err != nil {
+		return fmt.Errorf("uploading asset %s: %w", file.Path, err)
+	}
+	return nil
+}
+
+func (p *Performer) readMarker(ctx context.Context, bucket, buildID string) (marker, error) {
+	answer, err := p.Clients.S3.GetObject(ctx, &s3.GetObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String(release.MarkerKey(buildID)), ExpectedBucketOwner: aws.String(p.Clients.Account),
+	})
+	if cloud.IsNotFound(err) {
+		return marker{}, nil
+	}
+	if err != nil {
+		return marker{}, fmt.Errorf("reading the index of the assets of %s: %w", buildID, err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var m marker
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxMarker)).Decode(&m); err != nil {
+		return marker{}, fmt.Errorf("reading the index of the assets of %s: %w", buildID, err)
+	}
+	return m, nil
+}
+
+func (p *Performer) writeMarker(ctx context.Context, d *release.Desired, source string, assets *image.Assets) error {
+	m := marker{Source: source, Digest: assets.Digest(), Files: make(map[string]string, len(assets.Files))}
+	for _, file := range assets.Files {
+		m.Files[file.Path] = file.SHA256
+	}
+	content, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("writing the index of the assets: %w", err)
+	}
+	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(d.Names.Bucket), Key: aws.String(release.MarkerKey(d.BuildID)), Body: bytes.NewReader(content),
+		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"), ExpectedBucketOwner: aws.String(p.Clients.Account),
+	})
+	if err != nil {
+		return fmt.Errorf("writing the index of the assets of %s: %w", d.BuildID, err)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+// Package stage is the edge to Kubernetes: it gathers what a Stage asks for, drives the loop of look, plan and perform, and reports
+// in status, events and metrics.
+package stage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/image"
+	"github.com/aloft-dev/aloft/controllers/plan"
+)
+
+// +kubebuilder:rbac:groups=aloft.dev,resources=stages,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=aloft.dev,resources=stages/status,verbs=get;patch
+// +kubebuilder:rbac:groups=aloft.dev,resources=stageprofiles,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconciler takes Stages to where they are declared to be.
+type Reconciler struct {
+	// Client reads from the cache and writes; Reader reads Secrets from the API server itself.
+	Client client.Client
+	Reader client.Reader
+	Events events.EventRecorder
+	Cloud  *cloud.Provider
+	Images *image.Client
+	// Runtimes are the function runtimes by architecture.
+	Runtimes map[string]*image.Runtime
+	// ClusterID is the first part of every ownership tag.
+	ClusterID string
+	// HashKey keys the hash over secrets; it must stay the same for good.
+	HashKey []byte
+	Limits  plan.Limits
+	Now     func() time.Time
+
+	work *work
+}
+
+// Reconcile takes one Stage as far as it can go without waiting.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	stage := &v1alpha1.Stage{}
+	if err := r.Client.Get(ctx, request.NamespacedName, stage); err != nil {
+		if apierrors.IsNotFound(err) {
+			forget(request.NamespacedName)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, fmt.Errorf("reading the Stage: %w", err)
+	}
+	if stage.DeletionTimestamp.IsZero() {
+		if err := r.addFinalizer(ctx, stage); err != nil {
+			return ctrl.Result{}, err
+		}
+		return r.release(ctx, stage)
+	}
+	if !controllerutil.ContainsFinalizer(stage, v1alpha1.StageFinalizer) {
+		return ctrl.Result{}, nil
+	}
+	return r.delete(ctx, stage)
+}
+
+func (r *Reconciler) addFinalizer(ctx context.Context, stage *v1alpha1.Stage) error {
+	before := stage.DeepCopy()
+	if !controllerutil.AddFinalizer(stage, v1alpha1.StageFinalizer) {
+		return nil
+	}
+	if err := r.Client.Patch(ctx, stage, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("adding the finalizer: %w", err)
+	}
+	return nil
+}
+
+func (r *Reconciler) removeFinalizer(ctx context.Context, stage *v1alpha1.Stage) error {
+	before := stage.DeepCopy()
+	if !controllerutil.RemoveFinalizer(stage, v1alpha1.StageFinalizer) {
+		return nil
+	}
+	err := r.Client.Patch(ctx, stage, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("removing the finalizer: %w", err)
+	}
+	return nil
+}

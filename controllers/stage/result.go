@@ -1,0 +1,146 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+type result = ctrl.Result
+
+// secretPoll is how often referenced Secrets are read again; they are not watched.
+const secretPoll = time.Minute
+
+// cleanRetry spaces out tries of a clean-up that is refused.
+const cleanRetry = 10 * time.Minute
+
+// activateWithin is how long errors that may pass are tried again in the middle of an activation, before the aliases are moved back.
+const activateWithin = 5 * time.Minute
+
+// finish turns the three ways of not being done, or of being done, into status, event and result. It is the only place that does.
+func (s *session) finish(ctx context.Context, outcome error) (result, error) {
+	if apierrors.IsConflict(outcome) {
+		return result{RequeueAfter: conflictPoll}, nil // the Stage changed meanwhile: begin again with the new one
+	}
+	if s.clients != nil && cloud.IsExpired(outcome) {
+		s.Cloud.Forget(s.access(s.stage, s.in.Profile))
+	}
+	denied(&outcome)
+	if err := s.write(ctx, outcome); err != nil {
+		if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+			return result{RequeueAfter: conflictPoll}, nil
+		}
+		return result{}, errors.Join(err, outcome)
+	}
+	s.announce(outcome)
+	return s.resultOf(outcome)
+}
+
+// conflictPoll is when a Stage that was changed meanwhile is read again; its watch event is on its way.
+const conflictPoll = 50 * time.Millisecond
+
+func (s *session) resultOf(outcome error) (result, error) {
+	poll := result{}
+	if len(s.stage.Spec.Manifest.Secrets) > 0 {
+		poll.RequeueAfter = secretPoll + rand.N(secretPoll/10) //nolint:gosec // spreads load, guards nothing
+	}
+	waiting, isWaiting := release.AsWaiting(outcome)
+	rejected, isRejected := release.AsRejected(outcome)
+	switch {
+	case outcome == nil:
+		return poll, nil
+	case isWaiting && waiting.After == 0:
+		return poll, nil
+	case isWaiting:
+		return result{RequeueAfter: waiting.After}, nil
+	case isRejected && rejected.Condition == v1alpha1.ConditionCleaned:
+		return result{RequeueAfter: cleanRetry}, nil
+	case isRejected && poll.RequeueAfter > 0:
+		return poll, nil
+	case isRejected:
+		return result{}, reconcile.TerminalError(rejected)
+	default:
+		return result{}, outcome
+	}
+}
+
+// refused decides what a refusal means for the run: it fails, or first its aliases are moved back. Nil goes on with the loop.
+func (s *session) refused(err error) error {
+	rejected, ok := release.AsRejected(err)
+	run := s.situation.Recorded.Run
+	if !ok || run == nil || run.State != release.RunRunning || run.ID != s.situation.Desired.ID || s.isLive() {
+		return err
+	}
+	switch {
+	case rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown:
+		return err // a person's word takes the run on
+	case !run.FlipIntendedAt.IsZero() && run.Failure == nil:
+		run.Failure = activationFailure(run, rejected)
+		s.situation.Observed.Forget(release.PartAliases)
+		return nil
+	default:
+		run.State, run.Failure = release.RunFailed, rejected
+		return rejected
+	}
+}
+
+// activationFailure tells what becomes of the aliases: they move back where there is a version before; a first release stays.
+func activationFailure(run *release.Run, why *release.Rejected) *release.Rejected {
+	for _, function := range run.Functions {
+		if function.Previous != "" {
+			return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonRolledBack, "activation failed and the aliases were moved back: %s", why.Message)
+		}
+	}
+	return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonEntryFailed,
+		"the release is in place, and what lets traffic reach it could not be made: %s; annotate the Stage with %s=<any new value> to try only that again",
+		why.Message, v1alpha1.AnnotationRetry)
+}
+
+// overdue gives up an activation that meets errors for too long, so that functions do not stay on different releases.
+func (s *session) overdue(step release.Step, err error) error {
+	_, isRejected := release.AsRejected(err)
+	_, isWaiting := release.AsWaiting(err)
+	run := s.situation.Recorded.Run
+	if isRejected || isWaiting || step.Phase != release.PhaseActivate || run == nil || run.FlipIntendedAt.IsZero() || run.Failure != nil {
+		return err
+	}
+	if s.Now().Sub(run.FlipIntendedAt) < activateWithin {
+		return err
+	}
+	return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonRolledBack, "errors for more than %s: %s", activateWithin, safe(err))
+}
+
+// denied turns AWS's refusal of the credentials into a wait: a person has to act, and AWS takes a while to know of it.
+func denied(outcome *error) {
+	if !cloud.IsDenied(*outcome) {
+		return
+	}
+	if _, ok := release.AsRejected(*outcome); ok {
+		return
+	}
+	*outcome = release.Wait("", v1alpha1.ReasonAccessDenied, deniedPoll, "AWS refuses: %s", safe(*outcome))
+}
+
+// safe is an error's text without what must not be shown: request ids change with every try and would make each a new status.
+func safe(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	if code := cloud.Code(err); code != "" {
+		before, _, _ := strings.Cut(text, ": operation error")
+		text = fmt.Sprintf("%s: %s: %s", before, code, cloud.Message(err))
+	}
+	return bounded(text, maxMessage/2)
+}

@@ -1,0 +1,254 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/desired"
+	"github.com/aloft-dev/aloft/controllers/observed"
+	"github.com/aloft-dev/aloft/controllers/phase"
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// session is one reconcile of one Stage: what was gathered, what was observed so far, and what is recorded.
+type session struct {
+	*Reconciler
+	stage *v1alpha1.Stage
+	// before is the Stage as the API server has it.
+	before *v1alpha1.Stage
+	// readyBefore is the condition Ready as the reconcile found it.
+	readyBefore *metav1.Condition
+	in          desired.Inputs
+	situation   plan.Situation
+	requests    requests
+	// phase is where the run stands.
+	phase release.Phase
+	// performed guards against a step that does not take effect: none is performed twice.
+	performed map[string]bool
+
+	clients   *cloud.Clients
+	observer  *observed.Observer
+	performer *phase.Performer
+}
+
+// release takes a Stage towards the release that it asks for.
+func (r *Reconciler) release(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
+	s := &session{Reconciler: r, stage: stage, before: stage.DeepCopy(), requests: requestsOf(stage), performed: map[string]bool{}}
+	s.readyBefore = ready(s.before)
+	err := s.run(ctx)
+	return s.finish(ctx, err)
+}
+
+func (s *session) run(ctx context.Context) error {
+	var err error
+	if s.in, err = s.gather(ctx, s.stage); err != nil {
+		return err
+	}
+	if s.in.ImageDigest, err = s.resolve(ctx, s.stage, s.in.PullSecret); err != nil {
+		return err
+	}
+	s.requests.begin(s)
+	if err := s.situate(ctx); err != nil {
+		return err
+	}
+	for {
+		step, err := plan.Next(s.situation)
+		if err != nil {
+			if err = s.refused(err); err != nil {
+				return err
+			}
+			continue
+		}
+		if step.Action == release.ActionDone {
+			return nil
+		}
+		if err := s.take(ctx, step); err != nil {
+			if err = s.refused(err); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// situate puts together what the plan decides upon: the release that the Stage asks for, or the one whose run must be finished first.
+func (s *session) situate(ctx context.Context) error {
+	recorded := recordedFrom(&s.stage.Status)
+	d := build(s.in, &s.stage.Status, s.requests.look)
+	if run := recorded.Run; run != nil && run.ID != d.ID && run.State == release.RunRunning && run.Committed() {
+		if err := s.connect(ctx); err != nil {
+			return err
+		}
+		declared, err := s.observer.Release(ctx, run.ID)
+		if err != nil {
+			return err
+		}
+		d = declared
+	}
+	s.situation = plan.Situation{
+		Desired: d, Observed: s.situation.Observed, Recorded: recorded, UID: string(s.stage.UID), Now: s.Now(),
+		Suspended: s.stage.Spec.Suspend, Retry: s.requests.retry != "", Resolution: s.requests.resolution, Limits: s.Limits,
+	}
+	return nil
+}
+
+// take does one step and records it.
+func (s *session) take(ctx context.Context, step release.Step) error {
+	s.situation.Now = s.Now()
+	if step.Action == release.ActionLook {
+		if err := s.connect(ctx); err != nil {
+			return err
+		}
+		return s.observer.Look(ctx, step, s.situation.Desired, &s.situation.Recorded, &s.situation.Observed)
+	}
+	if err := s.guard(step); err != nil {
+		return err
+	}
+	if step.Phase != "" {
+		s.phase = step.Phase
+	}
+	switch step.Action {
+	case release.ActionBegin:
+		return s.begin(ctx)
+	case release.ActionRecoverLive, release.ActionReturn, release.ActionResume, release.ActionAnnounce, release.ActionRecordCommand,
+		release.ActionIntendFlip, release.ActionSeal, release.ActionTrim:
+		plan.Record(step, &s.situation)
+		s.requests.taken(step)
+		return s.recorded(ctx, step)
+	default:
+		return s.perform(ctx, step)
+	}
+}
+
+// recorded writes what was recorded, before the next step, and looks at the situation again.
+func (s *session) recorded(ctx context.Context, step release.Step) error {
+	if err := s.write(ctx, nil); err != nil {
+		return err
+	}
+	switch step.Action {
+	case release.ActionRecoverLive, release.ActionReturn, release.ActionSeal, release.ActionRecordCommand:
+		return s.situate(ctx)
+	default:
+		return nil
+	}
+}
+
+// begin starts a run. Where nothing is recorded the bucket tells whether an earlier run of this very release has started commands,
+// which must not run again.
+func (s *session) begin(ctx context.Context) error {
+	d, now := s.situation.Desired, s.Now()
+	run := plan.Begin(d, now, uuid.NewString()[:4])
+	if s.situation.Recorded.Run == nil && s.situation.Recorded.Live == nil && s.situation.Observed.Foundation.Exists {
+		if err := s.connect(ctx); err != nil {
+			return err
+		}
+		left, claimed, err := s.observer.LatestRun(ctx, d.ID)
+		if err != nil {
+			return err
+		}
+		if left != "" {
+			run = plan.Continue(d, now, left, claimed, s.Limits)
+		}
+	}
+	cause := causeOf(s.before, &s.situation, s.requests)
+	s.situation.Recorded.Run = run
+	s.situation.Retry = false
+	writeRecorded(&s.stage.Status, &s.situation.Recorded)
+	s.stage.Status.Target.Generation = s.stage.Generation
+	s.stage.Status.Target.Cause = cause
+	s.requests.taken(release.Step{Action: release.ActionBegin})
+	s.event(eventReleaseStarted, "releasing %s (%s): %s", d.BuildID, d.ID, cause.Type)
+	return s.write(ctx, nil)
+}
+
+// perform does a step on AWS. What takes long goes on beside the reconcile workers.
+func (s *session) perform(ctx context.Context, step release.Step) error {
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	if err := s.write(ctx, nil); err != nil {
+		return err
+	}
+	subject := phase.Subject{Desired: s.situation.Desired, Observed: &s.situation.Observed, Recorded: &s.situation.Recorded}
+	switch step.Action {
+	case release.ActionUpload, release.ActionWarm:
+		return s.performBeside(ctx, step, subject)
+	case release.ActionSweep:
+		if err := s.performer.Perform(ctx, step, subject); err != nil {
+			return err
+		}
+		s.situation.Recorded.Live.Cleaned = true
+		return s.write(ctx, nil)
+	default:
+		err := s.performer.Perform(ctx, step, subject)
+		if err != nil {
+			return s.overdue(step, err)
+		}
+		return s.write(ctx, nil)
+	}
+}
+
+// besidePoll looks after work that was lost; its end wakes the Stage at once.
+const besidePoll = 30 * time.Second
+
+func (s *session) performBeside(ctx context.Context, step release.Step, subject phase.Subject) error {
+	run := *subject.Recorded.Run
+	performer, d, seen := s.performer, subject.Desired, *subject.Observed
+	delete(s.performed, key(step))
+	done, finished, err := s.work.do(s.stage, run.Run+"/"+string(step.Action)+"/"+run.StartedAt.String(), func(ctx context.Context) (*release.Run, error) {
+		own := run
+		recorded := release.Recorded{Run: &own, Live: subject.Recorded.Live, History: subject.Recorded.History}
+		err := performer.Perform(ctx, step, phase.Subject{Desired: d, Observed: &seen, Recorded: &recorded})
+		return &own, err
+	})
+	switch {
+	case !finished:
+		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressing, besidePoll, "%s goes on", step.Phase)
+	case err != nil:
+		return err
+	default:
+		s.situation.Recorded.Run = done
+		return s.write(ctx, nil)
+	}
+}
+
+// key names a step that must take effect at once.
+func key(step release.Step) string {
+	operation := ""
+	if step.Stack != nil {
+		operation = string(step.Stack.Operation) + step.Stack.Token
+	}
+	return fmt.Sprintf("%s/%s/%s/%s/%s", step.Action, step.Phase, step.Function, step.Command, operation)
+}
+
+func (s *session) guard(step release.Step) error {
+	if s.performed[key(step)] {
+		return fmt.Errorf("the step %s of phase %s did not take effect", step.Action, step.Phase)
+	}
+	s.performed[key(step)] = true
+	return nil
+}
+
+// connect gives the session its clients, the first time that AWS is needed.
+func (s *session) connect(ctx context.Context) error {
+	if s.clients != nil {
+		return nil
+	}
+	clients, err := s.Reconciler.clients(ctx, s.stage, s.in.Profile)
+	if err != nil {
+		return err
+	}
+	key := release.StageKey{Namespace: s.stage.Namespace, Name: s.stage.Name}
+	s.clients = clients
+	s.observer = &observed.Observer{
+		Clients: clients, Names: desired.Names(key, clients.Account, clients.Region), Owner: desired.Owner(s.ClusterID, key),
+	}
+	s.performer = &phase.Performer{Clients: clients, Images: s.Images, Runtimes: s.Runtimes, Now: s.Now}
+	return nil
+}

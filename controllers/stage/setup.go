@@ -1,0 +1,93 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+)
+
+const (
+	// profileIndex finds the Stages of a profile.
+	profileIndex = "spec.profileRef.name"
+	// parallelWork bounds uploads and warmings at the same time; each streams, so memory stays small.
+	parallelWork = 8
+	// reconcileWithin ends a reconcile that hangs; what takes long goes on beside it.
+	reconcileWithin = 5 * time.Minute
+)
+
+// SetupWithManager registers the reconcilers of Stages and of StageProfiles.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, concurrency int) error {
+	r.work = newWork(ctx, parallelWork)
+	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Stage{}, profileIndex, func(o client.Object) []string {
+		stage, ok := o.(*v1alpha1.Stage)
+		if !ok {
+			return nil
+		}
+		return []string{stage.Spec.ProfileRef.Name}
+	})
+	if err != nil {
+		return fmt.Errorf("indexing Stages by profile: %w", err)
+	}
+	err = ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.Stage{}, builder.WithPredicates(predicate.Or(
+			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, statusWiped{}))).
+		Watches(&v1alpha1.StageProfile{}, handler.EnqueueRequestsFromMapFunc(r.stagesOfProfile),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.stagesOfNamespace),
+			builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesRawSource(source.Channel(r.work.wake, &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileWithin}).
+		Named("stage").
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("registering the reconciler of Stages: %w", err)
+	}
+	return (&profileReconciler{client: r.Client}).setupWithManager(mgr)
+}
+
+func (r *Reconciler) stagesOfProfile(ctx context.Context, profile client.Object) []reconcile.Request {
+	return r.requests(ctx, client.MatchingFields{profileIndex: profile.GetName()})
+}
+
+func (r *Reconciler) stagesOfNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
+	return r.requests(ctx, client.InNamespace(namespace.GetName()))
+}
+
+func (r *Reconciler) requests(ctx context.Context, which client.ListOption) []reconcile.Request {
+	list := &v1alpha1.StageList{}
+	if err := r.Client.List(ctx, list, which); err != nil {
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{
+			Namespace: list.Items[i].Namespace, Name: list.Items[i].Name,
+		}})
+	}
+	return requests
+}
+
+// statusWiped lets an update through that took away the status: only the operator writes it, so someone restored the Stage from
+// a backup or replaced it.
+type statusWiped struct{ predicate.Funcs }
+
+// Update says whether the conditions are gone.
+func (statusWiped) Update(e event.UpdateEvent) bool {
+	before, ok := e.ObjectOld.(*v1alpha1.Stage)
+	after, ok2 := e.ObjectNew.(*v1alpha1.Stage)
+	return ok && ok2 && len(before.Status.Conditions) > 0 && len(after.Status.Conditions) == 0
+}
