@@ -47,6 +47,8 @@ type request struct {
 	kind string
 	// reference is a tag, a digest or an upload's id.
 	reference string
+	// received is how many bytes of content it brought.
+	received int64
 }
 
 // parse takes /v2/<name>/<kind>/<reference> apart; names hold slashes, so it reads from the end.

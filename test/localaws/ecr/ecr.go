@@ -49,8 +49,16 @@ func (s *Registry) Traffic() Traffic {
 	return Traffic{s.counters.received.Load(), s.counters.sent.Load(), s.counters.mounted.Load()}
 }
 
-// New makes an empty registry.
-func New(env *wire.Env) (*Registry, error) {
+// New plugs an empty registry in; the service's Data is the *Registry.
+func New(env *wire.Env) (*wire.Service, error) {
+	registry, err := open(env)
+	if err != nil {
+		return nil, err
+	}
+	return registry.service(), nil
+}
+
+func open(env *wire.Env) (*Registry, error) {
 	stored, err := newBlobs(filepath.Join(env.Dir, "ecr"))
 	if err != nil {
 		return nil, err
@@ -58,8 +66,7 @@ func New(env *wire.Env) (*Registry, error) {
 	return &Registry{env: env, blobs: stored, repositories: map[string]*repository{}}, nil
 }
 
-// Service is the registry as a part of the local AWS.
-func (s *Registry) Service() *wire.Service {
+func (s *Registry) service() *wire.Service {
 	return &wire.Service{
 		Name:         "ecr",
 		SigningNames: []string{"ecr"},

@@ -33,11 +33,10 @@ func start(t *testing.T) *local {
 	ids := wire.NewIdentities(clock)
 	gateway := &wire.Gateway{AccountID: account, Region: region, Clock: clock, Identities: ids, Calls: wire.NewRecorder(0), Latencies: &wire.Latencies{}, Faults: &wire.Faults{}}
 	env := &wire.Env{AccountID: account, Region: region, Dir: t.TempDir(), Clock: clock, Identities: ids, Gateway: gateway}
-	registry, err := New(env)
+	service, err := New(env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := registry.Service()
 	if err := service.Prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +50,7 @@ func start(t *testing.T) *local {
 	server := httptest.NewServer(env.Handler)
 	t.Cleanup(server.Close)
 	env.URL = server.URL
-	l := &local{Registry: registry, t: t, clock: clock, env: env, host: server.Listener.Addr().String()}
+	l := &local{Registry: service.Data.(*Registry), t: t, clock: clock, env: env, host: server.Listener.Addr().String()}
 	l.admin = l.client(env.Config(ids.Issue(wire.Principal{AccountID: account, ARN: "arn:aws:iam::" + account + ":user/admin", Root: true}, 0)))
 	return l
 }

@@ -43,12 +43,11 @@ func (s *Registry) record(w http.ResponseWriter, call *request, serve func(http.
 			return internal(err)
 		}
 	}
-	received := s.counters.received.Load()
 	observed := &observedWriter{ResponseWriter: w}
 	failed := serve(observed)
 	entry := wire.Record{Time: begun, Duration: s.env.Clock.Now().Sub(begun), Service: "ecr", Operation: operation.name, Principal: call.principal,
 		Resource: call.repo + "/" + call.reference, Mutating: operation.mutating, Effect: operation.mutating && failed == nil,
-		Status: observed.status, Bytes: s.counters.received.Load() - received}
+		Status: observed.status, Bytes: call.received}
 	if failed != nil {
 		entry.Code, entry.Status = failed.code, failed.status
 	}

@@ -90,6 +90,7 @@ func (s *Registry) cancelUpload(w http.ResponseWriter, call *request) *problem {
 func (s *Registry) take(call *request, u *upload) *problem {
 	came, err := u.write(call.Body)
 	s.counters.received.Add(came)
+	call.received += came
 	if err != nil {
 		s.blobs.cancel(u)
 		return internal(err)
