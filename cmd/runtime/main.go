@@ -34,7 +34,8 @@ func run() int {
 		return 2
 	}
 	client := lambdaapi.New(api)
-	function, err := newFunction(ctx, os.Environ(), sink, log)
+	start := &starter{environment: os.Environ(), arguments: os.Args[1:], sink: sink, log: log}
+	function, err := start.start(ctx)
 	if err != nil {
 		log.Error("the function cannot start", "error", err.Error())
 		failure := lambdaapi.Failure{Message: err.Error(), Type: lambdaapi.TypeOf(err)}

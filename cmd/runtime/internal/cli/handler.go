@@ -28,6 +28,8 @@ type Config struct {
 	Hide func(string) string
 	// Environment is the function environment's own name, its log stream.
 	Environment string
+	// Objects holds claims, outputs and results.
+	Objects Objects
 }
 
 // Handler runs the command of an event.
@@ -55,6 +57,9 @@ func (h *Handler) Handle(ctx context.Context, in lambdaapi.Invocation) ([]byte, 
 		return nil, err
 	}
 	log := h.Log.With("requestId", in.RequestID, "command", o.ID, "run", o.Run)
+	if o.Claim != "" {
+		return h.handleClaimed(ctx, o, in, log)
+	}
 	ended := h.run(ctx, o, in, io.Discard, log)
 	if o.line && ended.timedOut {
 		return nil, errors.New("the command timed out 1 second before Lambda times out")

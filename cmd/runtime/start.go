@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/application"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/boot"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/bundle"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/cli"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/environ"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/queue"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/warm"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/web"
+)
+
+// startLimit is how long the start may take until the runtime asks for work nevertheless: Lambda ends the init phase after ten seconds and would
+// begin again from nothing, while an invocation can go on waiting for a slow application.
+const startLimit = 9 * time.Second
+
+// starter holds what a function is made from.
+type starter struct {
+	// environment is the function's own, "NAME=value"; arguments are the runtime's.
+	environment, arguments []string
+	sink                   *logging.Sink
+	log                    *slog.Logger
+
+	config aws.Config
+	bundle environ.Bundle
+	spec   process.Spec
+	hide   func(string) string
+}
+
+func (s *starter) getenv(name string) string { return environ.Lookup(s.environment, name) }
+
+// start makes the function of this environment. Its error is for the person who released it.
+func (s *starter) start(ctx context.Context) (*function, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	role, err := boot.RoleOf(s.getenv("ALOFT_ROLE"), s.getenv("AWS_LAMBDA_FUNCTION_NAME"))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, err
+	}
+	f := &function{stream: s.getenv("AWS_LAMBDA_LOG_STREAM_NAME"), log: s.log, sender: warm.Sender{
+		Lambda: awsapi.Lambda(s.config), Function: s.getenv("AWS_LAMBDA_FUNCTION_NAME"), Version: s.getenv("AWS_LAMBDA_FUNCTION_VERSION"), Log: s.log,
+	}}
+	switch role {
+	case boot.CLI:
+		f.role = cli.NewHandler(cli.Config{
+			Spec: s.spec, Log: s.log, Output: s.sink, Hide: s.hide, Environment: f.stream, Objects: awsapi.S3(s.config),
+		}).Handle
+		return f, nil
+	case boot.Queue:
+		return f, s.startQueue(ctx, f)
+	}
+	handler, err := s.startApplication(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	f.role = handler.Handle
+	return f, nil
+}
+
+// prepare reads everything that all roles need.
+func (s *starter) prepare(ctx context.Context) error {
+	start, err := boot.ReadStart(startFile, s.arguments)
+	if err != nil {
+		return err
+	}
+	s.config = awsapi.Config(s.getenv)
+	if location := s.getenv("ALOFT_CONFIG"); location != "" {
+		source := bundle.Source{Location: location, Stage: s.getenv("ALOFT_STAGE"), Objects: awsapi.S3(s.config), Keys: awsapi.KMS(s.config)}
+		if s.bundle, err = source.Load(ctx); err != nil {
+			return err
+		}
+	}
+	s.hide = environ.NewRedactor(s.bundle).Hide
+	s.spec = process.Spec{
+		Args: start.Command(), Dir: start.WorkingDir, User: start.User, Env: environ.Merge(s.environment, s.bundle, s.getenv("ALOFT_HTTP_PORT")),
+	}
+	return nil
+}
+
+func (s *starter) startApplication(ctx context.Context, f *function) (*web.Handler, error) {
+	port, err := strconv.ParseUint(s.getenv("ALOFT_HTTP_PORT"), 10, 16)
+	if err != nil || port == 0 {
+		return nil, fmt.Errorf("reading ALOFT_HTTP_PORT: %.20q is no port", s.getenv("ALOFT_HTTP_PORT"))
+	}
+	f.app = application.New(application.Config{Spec: s.spec, Port: int(port), Log: s.log, Output: s.sink, Hide: s.hide})
+	if err := f.app.Start(ctx); err != nil {
+		return nil, err
+	}
+	handler := web.NewHandler(f.app, s.log)
+	f.dummy = handler.Dummy
+	return handler, nil
+}
+
+func (s *starter) startQueue(ctx context.Context, f *function) error {
+	backoff, err := queue.ParseBackoff(s.getenv("ALOFT_QUEUE_BACKOFF"))
+	if err != nil {
+		return err
+	}
+	suffix := s.getenv("SQS_SUFFIX")
+	config := queue.Config{Prefix: s.getenv("SQS_PREFIX"), Suffix: suffix, Backoff: backoff, Delayer: awsapi.SQS(s.config), Log: s.log}
+	command, path := s.getenv("ALOFT_QUEUE_COMMAND"), s.getenv("ALOFT_QUEUE_HTTP_PATH")
+	switch {
+	case command != "":
+		worker := queue.Command{Spec: s.spec, Output: s.sink, Suffix: suffix}
+		if worker.Spec.Args, err = queue.ParseCommand(command); err != nil {
+			return err
+		}
+		config.Worker = worker
+	case path != "":
+		handler, err := s.startApplication(ctx, f)
+		if err != nil {
+			return err
+		}
+		config.Worker = queue.Path{Target: path, Suffix: suffix, Application: handler}
+	default:
+		return errors.New("the worker has neither ALOFT_QUEUE_COMMAND nor ALOFT_QUEUE_HTTP_PATH")
+	}
+	f.role = queue.NewHandler(config).Handle
+	return nil
+}
