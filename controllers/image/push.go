@@ -53,6 +53,10 @@ func (c *Client) push(ctx context.Context, image v1.Image, target Target) (Pushe
 	if err != nil || there {
 		return pushed, err
 	}
+	// The same image under a new tag: a repository that has the manifest has all that it names.
+	if _, err := run.puller.Head(ctx, run.tag.Digest(run.digest)); err == nil {
+		return pushed, run.manifest(ctx)
+	}
 	sent, err := run.layers(ctx)
 	pushed.Layers, pushed.Bytes = sent.total()
 	if err != nil {

@@ -59,6 +59,23 @@ func TestNothingIsSentWhenTheTagNamesTheImageAlready(t *testing.T) {
 	g.Expect(registry.take("")).To(ConsistOf("GET /v2/", "HEAD /v2/aloft/manifests/v1"))
 }
 
+func TestTheSameImageUnderANewTagCostsATagOnly(t *testing.T) {
+	g := NewWithT(t)
+	registry, client := newRegistry(t), newLocalClient(t)
+	image := forPlatform(t, "linux", "amd64", "x")
+	target := Target{Repository: registry.repository("aloft"), Tag: "v1"}
+	_, err := client.Push(t.Context(), image, target)
+	g.Expect(err).NotTo(HaveOccurred())
+	registry.take("")
+
+	target.Tag = "v2"
+	pushed, err := client.Push(t.Context(), image, target)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(pushed).To(Equal(Pushed{Digest: digestOf(t, image)}))
+	g.Expect(registry.take("")).To(ConsistOf("GET /v2/", "HEAD /v2/aloft/manifests/v2", "HEAD /v2/aloft/manifests/"+digestOf(t, image),
+		"PUT /v2/aloft/manifests/v2", "HEAD /v2/aloft/manifests/v2"))
+}
+
 func TestATagIsNeverMoved(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)

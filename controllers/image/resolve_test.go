@@ -66,6 +66,14 @@ func TestImagesThatLambdaWouldRefuseAreRefusedWithARemedy(t *testing.T) {
 		{"zstd cannot be read", "compression=gzip", func(*testing.T) any { return typed(types.OCILayerZStd) }},
 		{"a plain tar cannot be read", "build with gzip", func(*testing.T) any { return typed(types.OCIUncompressedLayer) }},
 		{"a foreign media type cannot be read", "application/x-other", func(*testing.T) any { return typed("application/x-other") }},
+		{"a layer from elsewhere is not fetched", "push it to the registry", func(t *testing.T) any {
+			layer := mutate.Addendum{Layer: packedLayer(t, packed, types.OCILayer), URLs: []string{"https://elsewhere.example/layer"}}
+			image, err := mutate.Append(imageOf(t), layer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return image
+		}},
 		{"another architecture does not run", "--platform linux/amd64", func(t *testing.T) any { return forPlatform(t, "linux", "arm64", "arm") }},
 		{"an index without the architecture", "only for linux/arm64; build with --platform linux/amd64", func(t *testing.T) any {
 			return indexOf(t, map[string]v1.Image{"linux/arm64": forPlatform(t, "linux", "arm64", "arm"), "unknown/unknown": forPlatform(t, "unknown", "unknown", "x")})
