@@ -109,3 +109,12 @@ func TestTheFoundationIsGuardedToo(t *testing.T) {
 		t.Errorf("a stage that got a role of the profile must be able to give up its own: %s", why)
 	}
 }
+
+func TestATemplateThatForgetsTheManifestIsNotBelieved(t *testing.T) {
+	before := released(full("v1"))
+	forgetful := released(stage("v2"))
+	change := []release.Change{{LogicalID: "DefaultMapping", Type: "AWS::Lambda::EventSourceMapping", Action: "Remove"}}
+	if template.Refusal(before.Template, forgetful.Template, full("v2"), change) == "" {
+		t.Error("a worker that the manifest has would get no jobs any more")
+	}
+}
