@@ -6,8 +6,8 @@ type distributionConfig struct {
 	CallerReference      string `wire:",required"`
 	Aliases              aliases
 	DefaultRootObject    *string
-	Origins              origins       `wire:",required"`
-	OriginGroups         emptyList     `wire:",required"`
+	Origins              origins `wire:",required"`
+	OriginGroups         emptyList
 	DefaultCacheBehavior cacheBehavior `wire:",required"`
 	CacheBehaviors       cacheBehaviors
 	CustomErrorResponses errorResponses
@@ -29,7 +29,7 @@ type aliases struct {
 }
 
 // emptyList stands for features that the local AWS does not have: only Quantity 0 is taken.
-type emptyList struct{ Quantity int }
+type emptyList struct{ Quantity *int }
 
 type origins struct {
 	Quantity *int     `wire:",required"`

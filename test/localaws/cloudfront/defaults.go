@@ -17,6 +17,7 @@ func (c *distributionConfig) complete() {
 	c.Aliases.Quantity = new(len(c.Aliases.Items))
 	c.CacheBehaviors.Quantity = new(len(c.CacheBehaviors.Items))
 	c.CustomErrorResponses.Quantity = new(len(c.CustomErrorResponses.Items))
+	orDefault(&c.OriginGroups.Quantity, 0)
 	orDefault(&c.DefaultRootObject, "")
 	orDefault(&c.WebACLId, "")
 	orDefault(&c.IsIPV6Enabled, false)
@@ -59,6 +60,8 @@ func (b *cacheBehavior) complete() {
 	if b.TrustedKeyGroups == nil {
 		b.TrustedKeyGroups = &signers{Enabled: new(false), Quantity: new(0)}
 	}
+	orDefault(&b.LambdaFunctionAssociations.Quantity, 0)
+	orDefault(&b.FunctionAssociations.Quantity, 0)
 	orDefault(&b.SmoothStreaming, false)
 	orDefault(&b.Compress, false)
 	orDefault(&b.FieldLevelEncryptionId, "")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
@@ -23,23 +24,15 @@ var bucketDomain = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*\.s3(\.[a-z0-9-]+)?\.
 const originTimeout = 30 * time.Second
 
 // fetch asks the origin. What is going to be remembered is asked for as a whole.
-func (x *exchange) fetch(whole bool) (*http.Response, error) {
-	origin := x.config.origin(x.behavior.TargetOriginId)
-	request, err := x.originRequest(origin, whole)
+func (x *exchange) fetch(ctx context.Context, origin *origin, whole bool) (*http.Response, error) {
+	request, err := x.originRequest(ctx, origin, whole)
 	if err != nil {
 		return nil, err
 	}
 	config := x.service.env.ServiceConfig(principal, x.distribution.arn)
 	if bucketDomain.MatchString(origin.DomainName) && x.service.signs(text(origin.OriginAccessControlId)) {
-		credentials, err := config.Credentials.Retrieve(request.Context())
-		if err != nil {
-			return nil, fmt.Errorf("getting credentials for the origin: %w", err)
-		}
-		request.Header.Set("X-Amz-Content-Sha256", unsigned)
-		now := x.service.env.Clock.Now()
-		unescaped := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
-		if err := v4.NewSigner().SignHTTP(request.Context(), credentials, request, unsigned, "s3", config.Region, now, unescaped); err != nil {
-			return nil, fmt.Errorf("signing the request to the bucket: %w", err)
+		if err := x.sign(request, config); err != nil {
+			return nil, err
 		}
 	}
 	response, err := config.HTTPClient.Do(request)
@@ -47,6 +40,21 @@ func (x *exchange) fetch(whole bool) (*http.Response, error) {
 		return nil, fmt.Errorf("asking %s: %w", origin.DomainName, err)
 	}
 	return response, nil
+}
+
+// sign makes the request one of CloudFront's own for this distribution: a bucket policy tells it by aws:SourceArn.
+func (x *exchange) sign(request *http.Request, config aws.Config) error {
+	credentials, err := config.Credentials.Retrieve(request.Context())
+	if err != nil {
+		return fmt.Errorf("getting credentials for the origin: %w", err)
+	}
+	request.Header.Set("X-Amz-Content-Sha256", unsigned)
+	now := x.service.env.Clock.Now()
+	unescaped := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
+	if err := v4.NewSigner().SignHTTP(request.Context(), credentials, request, unsigned, "s3", config.Region, now, unescaped); err != nil {
+		return fmt.Errorf("signing the request to the bucket: %w", err)
+	}
+	return nil
 }
 
 const (
@@ -57,7 +65,7 @@ const (
 // originRequest is what travels to the origin: of query string, cookies and headers only what the
 // cache policy and the origin request policy name, CloudFront's own headers, and last the custom
 // headers of the origin, which replace the viewer's.
-func (x *exchange) originRequest(o *origin, whole bool) (*http.Request, error) {
+func (x *exchange) originRequest(ctx context.Context, o *origin, whole bool) (*http.Request, error) {
 	forwarded := originRequestPolicies[x.behavior.OriginRequestPolicyId]
 	target, err := url.Parse("https://" + o.DomainName + text(o.OriginPath) + x.path)
 	if err != nil {
@@ -66,8 +74,6 @@ func (x *exchange) originRequest(o *origin, whole bool) (*http.Request, error) {
 	if forwarded.queryStrings || x.policy.queryStrings {
 		target.RawQuery = x.r.URL.RawQuery
 	}
-	ctx, cancel := context.WithTimeout(x.r.Context(), o.timeout())
-	context.AfterFunc(x.r.Context(), cancel)
 	request, err := http.NewRequestWithContext(ctx, x.r.Method, target.String(), x.r.Body)
 	if err != nil {
 		return nil, fmt.Errorf("making the origin's request: %w", err)

@@ -2,6 +2,8 @@ package cloudfront
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -20,7 +22,14 @@ func (x *exchange) serve() {
 		}
 	}
 	keep := cacheable && x.r.Method == http.MethodGet
-	response, err := x.fetch(keep)
+	origin := x.config.origin(x.behavior.TargetOriginId)
+	ctx, cancel := context.WithTimeout(x.r.Context(), origin.timeout())
+	defer cancel()
+	response, err := x.fetch(ctx, origin, keep)
+	if errors.Is(err, context.DeadlineExceeded) {
+		x.fail(http.StatusGatewayTimeout, "The origin did not answer in time.")
+		return
+	}
 	if err != nil {
 		x.fail(http.StatusBadGateway, "CloudFront wasn't able to connect to the origin: "+err.Error())
 		return

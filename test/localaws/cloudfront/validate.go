@@ -46,7 +46,7 @@ func (c *distributionConfig) checkQuantities() error {
 	if !consistent {
 		return wire.Errorf(400, "InconsistentQuantities", "The value of Quantity and the size of Items don't match.")
 	}
-	if c.OriginGroups.Quantity != 0 {
+	if *c.OriginGroups.Quantity != 0 {
 		return invalid("Origin groups are not supported by the local AWS.")
 	}
 	return nil
@@ -128,7 +128,7 @@ func (b *cacheBehavior) check() error {
 		return wire.Errorf(http.StatusNotFound, "NoSuchResponseHeadersPolicy", "The response headers policy does not exist.")
 	}
 	if isTrue(b.TrustedSigners.Enabled) || isTrue(b.TrustedKeyGroups.Enabled) || text(b.FieldLevelEncryptionId) != "" ||
-		b.FunctionAssociations.Quantity+b.LambdaFunctionAssociations.Quantity != 0 {
+		*b.FunctionAssociations.Quantity+*b.LambdaFunctionAssociations.Quantity != 0 {
 		return invalid("Signed requests, field-level encryption and functions at the edge are not supported by the local AWS.")
 	}
 	return b.checkMethods()
