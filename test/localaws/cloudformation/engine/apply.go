@@ -56,6 +56,8 @@ func (r *run) apply(ctx context.Context, name string) bool {
 	switch {
 	case current == nil:
 		return r.create(ctx, res, nil, err)
+	case current.Status == CreateFailed:
+		return r.createAgain(ctx, res, current, err)
 	case err == nil && !current.differs(res):
 		r.locked(func() { r.stack.Resources[name] = current.redefined(res) })
 		return true
@@ -105,6 +107,14 @@ func (r *run) create(ctx context.Context, res, old *Resource, problem error) boo
 	res.Attributes = state.Attributes
 	r.mark(res, completed, "")
 	return true
+}
+
+// createAgain makes what an earlier operation without rollback failed to create; its remains are cleaned up.
+func (r *run) createAgain(ctx context.Context, res, remains *Resource, problem error) bool {
+	if remains.PhysicalID != "" {
+		r.locked(func() { r.superseded = append(r.superseded, remains) })
+	}
+	return r.create(ctx, res, nil, problem)
 }
 
 // initiated records that something exists under a physical id by now.

@@ -107,7 +107,7 @@ func (p *planner) lookup(name string) (template.Values, bool) {
 func (p *planner) compare(name string) (*Change, error) {
 	definition := p.next.template.Resources[name]
 	current := p.stack.Resources[name]
-	if current == nil {
+	if current == nil || current.Status == CreateFailed {
 		return &Change{Action: "Add", LogicalID: name, Type: definition.Type}, nil
 	}
 	if current.Type != definition.Type {

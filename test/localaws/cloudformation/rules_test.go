@@ -1,0 +1,270 @@
+package cloudformation_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	. "github.com/onsi/gomega"
+)
+
+func TestTheStackPolicyProtectsResources(t *testing.T) {
+	w := newWorld(t)
+	w.create(resources(thingA))
+	policy := `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"Update:*","Resource":"*"},
+		{"Effect":"Deny","Principal":"*","Action":"Update:*","Resource":"LogicalResourceId/A"}]}`
+	_, err := w.SetStackPolicy(w.ctx, &cloudformation.SetStackPolicyInput{StackName: aws.String("demo"), StackPolicyBody: &policy})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	got, err := w.GetStackPolicy(w.ctx, &cloudformation.GetStackPolicyInput{StackName: aws.String("demo")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(*got.StackPolicyBody).To(Equal(policy))
+
+	for _, row := range []struct{ why, body, action string }{
+		{"modified", thingA2, "Update:Modify"},
+		{"replaced", `"A":{"Type":"Test::Thing","Properties":{"Value":"one","Shape":"round"}}`, "Update:Replace"},
+		{"removed", `"N":{"Type":"Test::Thing"}`, "Update:Delete"},
+	} {
+		stack, err := w.update(resources(row.body))
+		w.g.Expect(err).NotTo(HaveOccurred())
+		w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete), row.why)
+		all := w.events("demo")
+		var reasons []string
+		for _, e := range all {
+			reasons = append(reasons, aws.ToString(e.ResourceStatusReason))
+		}
+		w.g.Expect(reasons).To(ContainElement("Action denied by stack policy: Statement [#2] does not allow ["+row.action+"] for resource [LogicalResourceId/A]"), row.why)
+	}
+	w.g.Expect(w.things.Calls()).To(Equal([]string{"create A"}))
+	stack, err := w.update(resources(thingA + `,"N":{"Type":"Test::Thing"}`))
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateComplete), "creations are no updates")
+}
+
+func TestTerminationProtectionRefusesDeletion(t *testing.T) {
+	w := newWorld(t)
+	w.create(resources(thingA))
+	protect := func(on bool) {
+		_, err := w.UpdateTerminationProtection(w.ctx, &cloudformation.UpdateTerminationProtectionInput{StackName: aws.String("demo"), EnableTerminationProtection: &on})
+		w.g.Expect(err).NotTo(HaveOccurred())
+	}
+	protect(true)
+	w.g.Expect(*w.stack("demo").EnableTerminationProtection).To(BeTrue())
+	_, err := w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("demo")})
+	w.g.Expect(err).To(refused("ValidationError", "Stack [demo] cannot be deleted while TerminationProtection is enabled"))
+	protect(false)
+	_, err = w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("demo")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+}
+
+func TestOnlyAFailedDeletionMayRetainResources(t *testing.T) {
+	w := newWorld(t)
+	stack := w.create(resources(thingA + "," + thingB))
+	remove := func(retain []string, mode types.DeletionMode) error {
+		_, err := w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: stack.StackId, RetainResources: retain, DeletionMode: mode})
+		return err
+	}
+	w.g.Expect(remove([]string{"A"}, "")).To(refused("ValidationError", "RetainResources"))
+	w.g.Expect(remove(nil, types.DeletionModeForceDeleteStack)).To(refused("ValidationError", "FORCE_DELETE_STACK"))
+	w.things.Fail("delete A", "still in use")
+	w.g.Expect(remove(nil, "")).To(Succeed())
+	failed := w.settled(*stack.StackId)
+	w.g.Expect(failed.StackStatus).To(Equal(types.StackStatusDeleteFailed))
+	w.g.Expect(*failed.StackStatusReason).To(Equal("The following resource(s) failed to delete: [A]. "))
+	w.g.Expect(remove([]string{"B"}, "")).To(refused("ValidationError", "Do not specify resources that are in the DELETE_COMPLETE state"))
+	w.g.Expect(remove([]string{"A"}, "")).To(Succeed())
+	w.g.Expect(w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteComplete))
+	w.g.Expect(w.things.Living()).To(Equal("A-1=one"), "the retained resource is left in place")
+}
+
+func TestPoliciesDecideWhatIsKept(t *testing.T) {
+	rows := []struct{ why, policy, kept string }{
+		{"the default deletes", "Delete", `^$`},
+		{"Retain keeps", "Retain", `^A-\d=one$`},
+		{"RetainExceptOnCreate keeps after a successful creation", "RetainExceptOnCreate", `^A-\d=one$`},
+	}
+	for _, row := range rows {
+		w := newWorld(t)
+		kept := strings.Replace(thingA, `"Properties"`, `"DeletionPolicy":"`+row.policy+`","Properties"`, 1)
+		w.create(resources(kept + `,"N":{"Type":"Test::Thing","Properties":{"Name":"n"}}`))
+		_, err := w.update(resources(`"N":{"Type":"Test::Thing","Properties":{"Name":"n"}}`))
+		w.g.Expect(err).NotTo(HaveOccurred())
+		w.g.Expect(strings.TrimSpace(strings.TrimSuffix(w.things.Living(), "n="))).To(MatchRegexp(row.kept), row.why)
+	}
+}
+
+func TestAFailedCreationKeepsOnlyWhatIsRetainedOnCreate(t *testing.T) {
+	rows := []struct{ why, policy, kept string }{
+		{"a named orphan would block the next attempt", "RetainExceptOnCreate", ""},
+		{"Retain means it", "Retain", "A-1=one"},
+	}
+	for _, row := range rows {
+		w := newWorld(t)
+		w.things.Fail("create C", "no such shape")
+		kept := strings.Replace(thingA, `"Properties"`, `"DeletionPolicy":"`+row.policy+`","Properties"`, 1)
+		stack := w.create(resources(kept + `,"C":{"Type":"Test::Thing","DependsOn":"A"}`))
+		w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusRollbackComplete))
+		w.g.Expect(w.things.Living()).To(Equal(row.kept), row.why)
+	}
+}
+
+func TestParametersAreSubmittedKeptAndHidden(t *testing.T) {
+	w := newWorld(t)
+	body := aws.String(`{"Parameters":{"Value":{"Type":"String"},"Secret":{"Type":"String","NoEcho":true,"Default":"hush"}},
+		"Resources":{"A":{"Type":"Test::Thing","Properties":{"Value":{"Fn::Sub":"${Value}-${Secret}"}}}},"Outputs":{"O":{"Value":{"Fn::GetAtt":["A","Arn"]}}}}`)
+	parameter := func(key, value string) types.Parameter {
+		return types.Parameter{ParameterKey: &key, ParameterValue: &value}
+	}
+	stack := w.create(body, func(in *cloudformation.CreateStackInput) {
+		in.Parameters = []types.Parameter{parameter("Value", "one")}
+	})
+	w.g.Expect(*stack.Outputs[0].OutputValue).To(Equal("arn:thing:A-1"))
+	w.g.Expect(stack.Parameters).To(HaveLen(2))
+	w.g.Expect(*stack.Parameters[0].ParameterValue).To(Equal("****"))
+	keep := types.Parameter{ParameterKey: aws.String("Value"), UsePreviousValue: aws.Bool(true)}
+	_, err := w.update(nil, func(in *cloudformation.UpdateStackInput) {
+		in.UsePreviousTemplate = aws.Bool(true)
+		in.Parameters = []types.Parameter{keep, parameter("Secret", "loud")}
+	})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(w.things.Living()).To(Equal("A-1=one-loud"))
+	_, err = w.update(body, func(in *cloudformation.UpdateStackInput) { in.Parameters = []types.Parameter{parameter("Other", "x")} })
+	w.g.Expect(err).To(refused("ValidationError", "Parameters: [Other] do not exist in the template"))
+}
+
+func TestStackTagsReachTheResources(t *testing.T) {
+	w := newWorld(t)
+	tags := func(value string) []types.Tag { return []types.Tag{{Key: aws.String("owner"), Value: &value}} }
+	stack := w.create(resources(thingA), func(in *cloudformation.CreateStackInput) { in.Tags = tags("me") })
+	w.g.Expect(w.things.Tags("A-1")).To(And(HaveKeyWithValue("owner", "me"), HaveKeyWithValue("aws:cloudformation:stack-id", *stack.StackId),
+		HaveKeyWithValue("aws:cloudformation:logical-id", "A"), HaveKeyWithValue("aws:cloudformation:stack-name", "demo")))
+	_, err := w.update(resources(thingA))
+	w.g.Expect(err).To(refused("ValidationError", "No updates are to be performed."), "omitted tags stay")
+	_, err = w.update(resources(thingA), func(in *cloudformation.UpdateStackInput) { in.Tags = tags("you") })
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(w.things.Tags("A-1")).To(HaveKeyWithValue("owner", "you"))
+	stack, err = w.update(resources(thingA), func(in *cloudformation.UpdateStackInput) { in.Tags = []types.Tag{} })
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(stack.Tags).To(BeEmpty(), "empty tags are removed")
+}
+
+func TestEventsArePagedNewestFirst(t *testing.T) {
+	w := newWorld(t)
+	var many []string
+	for _, name := range strings.Split(strings.Repeat("x", 60), "") {
+		many = append(many, `"`+strings.ToUpper(name)+string(rune('A'+len(many)%26))+string(rune('A'+len(many)/26))+`":{"Type":"Test::Thing"}`)
+	}
+	w.create(resources(strings.Join(many, ",")))
+	first, err := w.DescribeStackEvents(w.ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String("demo")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(first.StackEvents).To(HaveLen(100))
+	w.g.Expect(first.StackEvents[0].ResourceStatus).To(Equal(types.ResourceStatusCreateComplete))
+	w.g.Expect(*first.StackEvents[0].LogicalResourceId).To(Equal("demo"))
+	w.g.Expect(w.events("demo")).To(HaveLen(60*3 + 2))
+	_, err = w.DescribeStackEvents(w.ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String("nothing")})
+	w.g.Expect(err).To(refused("ValidationError", "Stack [nothing] does not exist"))
+}
+
+const bucketTemplate = `{"Resources":{"Assets":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"assets-of-demo",
+	"PublicAccessBlockConfiguration":{"BlockPublicAcls":true,"BlockPublicPolicy":"true","IgnorePublicAcls":true,"RestrictPublicBuckets":true}}}},
+	"Outputs":{"Domain":{"Value":{"Fn::GetAtt":["Assets","RegionalDomainName"]}},"Name":{"Value":{"Ref":"Assets"}}}}`
+
+func TestTheStackRoleActsAndStays(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA), RoleARN: aws.String("arn:aws:iam::123456789012:role/other")})
+	w.g.Expect(err).To(refused("ValidationError", "Role arn:aws:iam::123456789012:role/other is invalid or cannot be assumed"))
+	stack := w.create(aws.String(bucketTemplate), func(in *cloudformation.CreateStackInput) { in.RoleARN = aws.String(roleARN) })
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusCreateComplete), w.reason("demo", "Assets", types.ResourceStatusCreateFailed))
+	w.g.Expect(*stack.Outputs[0].OutputValue).To(Equal("assets-of-demo.s3.eu-central-1.amazonaws.com"))
+	_, err = w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("demo")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.settled(*stack.StackId)
+	calls := w.calls.Snapshot().Service("s3").Mutating()
+	w.g.Expect(calls.Names()).To(ContainElements("s3:CreateBucket", "s3:DeleteBucket"))
+	w.g.Expect(calls.By("stacks")).To(HaveLen(len(calls)), "creation and deletion acted as the role")
+}
+
+func TestABucketWithObjectsIsNotDeleted(t *testing.T) {
+	w := newWorld(t)
+	stack := w.create(aws.String(bucketTemplate))
+	_, err := w.s3.PutObject(w.ctx, &s3.PutObjectInput{Bucket: aws.String("assets-of-demo"), Key: aws.String("k"), Body: strings.NewReader("v")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	_, err = w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("demo")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteFailed))
+	w.g.Expect(w.reason("demo", "Assets", types.ResourceStatusDeleteFailed)).To(MatchRegexp(
+		`^Resource handler returned message: ".*The bucket you tried to delete is not empty.* \(Service: S3, Status Code: 409, Request ID: .+\)" \(RequestToken: [0-9a-f-]+, HandlerErrorCode: GeneralServiceException\)$`))
+}
+
+func TestANameThatIsTakenIsNotAdopted(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.s3.CreateBucket(w.ctx, &s3.CreateBucketInput{
+		Bucket: aws.String("assets-of-demo"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
+	})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	stack := w.create(aws.String(bucketTemplate))
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusRollbackComplete))
+	w.g.Expect(w.reason("demo", "Assets", types.ResourceStatusCreateFailed)).To(HaveSuffix("HandlerErrorCode: AlreadyExists)"))
+	_, err = w.s3.HeadBucket(w.ctx, &s3.HeadBucketInput{Bucket: aws.String("assets-of-demo")})
+	w.g.Expect(err).NotTo(HaveOccurred(), "the rollback left the foreign bucket alone")
+}
+
+func TestATemplateComesFromS3(t *testing.T) {
+	w := newWorld(t)
+	w.create(aws.String(bucketTemplate))
+	long := `{"Description":"` + strings.Repeat("x", 60_000) + `","Resources":{` + thingA + `}}`
+	_, err := w.s3.PutObject(w.ctx, &s3.PutObjectInput{Bucket: aws.String("assets-of-demo"), Key: aws.String("templates/one.json"), Body: strings.NewReader(long)})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	for i, url := range []string{
+		"https://assets-of-demo.s3.eu-central-1.amazonaws.com/templates/one.json", "https://s3.eu-central-1.amazonaws.com/assets-of-demo/templates/one.json",
+	} {
+		name := []string{"virtual", "path"}[i]
+		_, err = w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: &name, TemplateURL: &url})
+		w.g.Expect(err).NotTo(HaveOccurred(), url)
+		w.g.Expect(w.settled(name).StackStatus).To(Equal(types.StackStatusCreateComplete))
+	}
+	out, err := w.GetTemplate(w.ctx, &cloudformation.GetTemplateInput{StackName: aws.String("path")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(*out.TemplateBody).To(Equal(long))
+	for url, message := range map[string]string{
+		"http://assets-of-demo.s3.eu-central-1.amazonaws.com/templates/one.json": "TemplateURL must be a supported URL.",
+		"https://example.com/one.json":                                           "TemplateURL must be a supported URL.",
+		"https://assets-of-demo.s3.eu-central-1.amazonaws.com/none.json":         "S3 error",
+	} {
+		_, err = w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("bad"), TemplateURL: &url})
+		w.g.Expect(err).To(refused("ValidationError", message), url)
+	}
+}
+
+func TestPropertiesThatTheTypeDoesNotDeclareFailTheResource(t *testing.T) {
+	w := newWorld(t)
+	stack := w.create(resources(`"Assets":{"Type":"AWS::S3::Bucket","Properties":{"BucketNames":"x","VersioningConfiguration":{}}}`))
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusRollbackComplete))
+	w.g.Expect(w.reason("demo", "Assets", types.ResourceStatusCreateFailed)).To(Equal(
+		"Properties validation failed for resource Assets with message:\n#: extraneous key [BucketNames] is not permitted\n#/VersioningConfiguration: required key [Status] not found"))
+	w.g.Expect(w.calls.Snapshot().Service("s3")).To(BeEmpty())
+}
+
+func TestAnUnknownParameterIsRefused(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA), TimeoutInMinutes: aws.Int32(1)})
+	w.g.Expect(err).To(refused("ValidationError", "TimeoutInMinutes"))
+}
+
+func TestATemplateIsDescribedWithoutAStack(t *testing.T) {
+	w := newWorld(t)
+	body := aws.String(`{"Description":"d","Parameters":{"P":{"Type":"String","Default":"x","NoEcho":true}},
+		"Resources":{"R":{"Type":"AWS::IAM::Role","Properties":{"AssumeRolePolicyDocument":{}}}}}`)
+	valid, err := w.ValidateTemplate(w.ctx, &cloudformation.ValidateTemplateInput{TemplateBody: body})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(valid.Capabilities).To(Equal([]types.Capability{types.CapabilityCapabilityIam}))
+	w.g.Expect(*valid.Parameters[0].DefaultValue).To(Equal("x"))
+	summary, err := w.GetTemplateSummary(w.ctx, &cloudformation.GetTemplateSummaryInput{TemplateBody: body})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(summary.ResourceTypes).To(Equal([]string{"AWS::IAM::Role"}))
+	_, err = w.ValidateTemplate(w.ctx, &cloudformation.ValidateTemplateInput{TemplateBody: aws.String(`{}`)})
+	w.g.Expect(err).To(refused("ValidationError", "At least one Resources member must be defined."))
+}
