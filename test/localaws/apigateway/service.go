@@ -35,8 +35,11 @@ type Gateway struct {
 	apis    map[string]*api
 }
 
-// New makes a service without APIs.
-func New(env *wire.Env, options Options) *Gateway {
+// New plugs API Gateway in.
+func New(env *wire.Env) (*wire.Service, error) { return Open(env, Options{}).Service(), nil }
+
+// Open makes a service without APIs.
+func Open(env *wire.Env, options Options) *Gateway {
 	g := &Gateway{env: env, options: options, apis: map[string]*api{}}
 	if g.options.Invoke == nil {
 		g.options.Invoke = g.invokeOverTheWire

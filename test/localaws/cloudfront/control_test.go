@@ -214,3 +214,21 @@ func TestTagsComeWithTheDistributionAndLater(t *testing.T) {
 	_, err = l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{Resource: aws.String("arn:aws:cloudfront::123456789012:distribution/EMISSING")})
 	expectCode(t, err, "NoSuchResource")
 }
+
+func TestDelaysComeFromTheSettings(t *testing.T) {
+	env := start(t, Options{}).env
+	for _, row := range []struct {
+		settings map[string]string
+		taken    bool
+		why      string
+	}{
+		{map[string]string{"cloudfront.deploy": "3m", "cloudfront.invalidate": "10s", "lambda.idle": "1m"}, true, "others' settings do not matter"},
+		{map[string]string{"cloudfront.deploy": "long"}, false, "a delay is a duration"},
+		{map[string]string{"cloudfront.delay": "3m"}, false, "a setting that does not exist is a mistake"},
+	} {
+		env.Settings = row.settings
+		if _, err := New(env); (err == nil) != row.taken {
+			t.Errorf("%v: %v, %s", row.settings, err, row.why)
+		}
+	}
+}

@@ -33,7 +33,7 @@ type createWithTagsInput struct {
 
 type configWithTags struct {
 	DistributionConfig distributionConfig `wire:",required"`
-	Tags               tagList            `wire:",required"`
+	Tags               tagList
 }
 
 type distributionOutput struct {

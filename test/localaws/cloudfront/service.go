@@ -2,6 +2,8 @@
 package cloudfront
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,8 +28,28 @@ type CloudFront struct {
 	controls      map[string]*accessControl
 }
 
-// New makes an empty service. Its distributions carry certificates of the local AWS's authority.
-func New(env *wire.Env, options Options) *CloudFront {
+// New plugs CloudFront in. The local AWS's settings "cloudfront.deploy" and "cloudfront.invalidate" are the delays of Options, as "3m".
+func New(env *wire.Env) (*wire.Service, error) {
+	options := Options{}
+	delays := map[string]*time.Duration{"deploy": &options.DeployDelay, "invalidate": &options.InvalidationDelay}
+	for key, value := range env.Settings {
+		name, ours := strings.CutPrefix(key, "cloudfront.")
+		if !ours {
+			continue
+		}
+		if delays[name] == nil {
+			return nil, fmt.Errorf("reading the setting %s: there is no such setting", key)
+		}
+		var err error
+		if *delays[name], err = time.ParseDuration(value); err != nil {
+			return nil, fmt.Errorf("reading the setting %s: %w", key, err)
+		}
+	}
+	return Open(env, options).Service(), nil
+}
+
+// Open makes an empty service. Its distributions carry certificates of the local AWS's authority.
+func Open(env *wire.Env, options Options) *CloudFront {
 	return &CloudFront{
 		env: env, options: options, distributions: map[string]*distribution{}, controls: map[string]*accessControl{},
 	}

@@ -3,6 +3,7 @@ package events
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -53,8 +54,20 @@ type rule struct {
 	tags    map[string]string
 }
 
-// New makes a service without rules and, unless Manual, starts its scheduler.
-func New(env *wire.Env, options Options) *Events {
+// New plugs EventBridge in. The local AWS's setting "events.rateMinute" is how long a minute of rate(...) lasts, as "2s".
+func New(env *wire.Env) (*wire.Service, error) {
+	options := Options{}
+	if text := env.Settings["events.rateMinute"]; text != "" {
+		var err error
+		if options.RateMinute, err = time.ParseDuration(text); err != nil {
+			return nil, fmt.Errorf("reading the setting events.rateMinute: %w", err)
+		}
+	}
+	return Open(env, options).Service(), nil
+}
+
+// Open makes a service without rules and, unless Manual, starts its scheduler.
+func Open(env *wire.Env, options Options) *Events {
 	if options.RateMinute <= 0 {
 		options.RateMinute = time.Minute
 	}

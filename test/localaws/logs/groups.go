@@ -24,7 +24,7 @@ type createLogGroupInput struct {
 	DeletionProtectionEnabled bool
 }
 
-func (s *store) createLogGroup(_ context.Context, call *wire.Call, in *createLogGroupInput) (*struct{}, error) {
+func (s *store) createLogGroup(_ context.Context, call *wire.Call, in *createLogGroupInput) (*wire.Empty, error) {
 	call.On(in.LogGroupName)
 	if !groupName.MatchString(in.LogGroupName) {
 		return nil, invalid("1 validation error detected: Value at 'logGroupName' failed to satisfy constraint: "+
@@ -49,7 +49,7 @@ func (s *store) createLogGroup(_ context.Context, call *wire.Call, in *createLog
 	for key, value := range in.Tags {
 		g.tags[key] = value
 	}
-	return &struct{}{}, nil
+	return nil, nil
 }
 
 // newGroup adds an empty group; the caller holds mu.
@@ -66,7 +66,7 @@ type logGroupNameInput struct {
 	LogGroupName string `wire:",required"`
 }
 
-func (s *store) deleteLogGroup(_ context.Context, call *wire.Call, in *logGroupNameInput) (*struct{}, error) {
+func (s *store) deleteLogGroup(_ context.Context, call *wire.Call, in *logGroupNameInput) (*wire.Empty, error) {
 	call.On(in.LogGroupName)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +78,7 @@ func (s *store) deleteLogGroup(_ context.Context, call *wire.Call, in *logGroupN
 		return nil, wire.Errorf(400, "ValidationException", "Cannot delete a log group with deletion protection enabled")
 	}
 	delete(s.groups, g.name)
-	return &struct{}{}, nil
+	return nil, nil
 }
 
 type putRetentionPolicyInput struct {
@@ -86,7 +86,7 @@ type putRetentionPolicyInput struct {
 	RetentionInDays int    `wire:",required"`
 }
 
-func (s *store) putRetentionPolicy(_ context.Context, call *wire.Call, in *putRetentionPolicyInput) (*struct{}, error) {
+func (s *store) putRetentionPolicy(_ context.Context, call *wire.Call, in *putRetentionPolicyInput) (*wire.Empty, error) {
 	call.On(in.LogGroupName)
 	if !slices.Contains(retentions, in.RetentionInDays) {
 		return nil, invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: "+
@@ -95,12 +95,12 @@ func (s *store) putRetentionPolicy(_ context.Context, call *wire.Call, in *putRe
 	return s.retain(call, in.LogGroupName, in.RetentionInDays)
 }
 
-func (s *store) deleteRetentionPolicy(_ context.Context, call *wire.Call, in *logGroupNameInput) (*struct{}, error) {
+func (s *store) deleteRetentionPolicy(_ context.Context, call *wire.Call, in *logGroupNameInput) (*wire.Empty, error) {
 	call.On(in.LogGroupName)
 	return s.retain(call, in.LogGroupName, 0)
 }
 
-func (s *store) retain(call *wire.Call, name string, days int) (*struct{}, error) {
+func (s *store) retain(call *wire.Call, name string, days int) (*wire.Empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, err := s.group(name)
@@ -111,5 +111,31 @@ func (s *store) retain(call *wire.Call, name string, days int) (*struct{}, error
 		call.NoEffect()
 	}
 	g.retention = days
-	return &struct{}{}, nil
+	return nil, nil
+}
+
+type associateKmsKeyInput struct {
+	LogGroupName string `wire:",required"`
+	KmsKeyId     string `wire:",required"`
+}
+
+func (s *store) associateKmsKey(_ context.Context, call *wire.Call, in *associateKmsKeyInput) (*wire.Empty, error) {
+	return s.setKey(call, in.LogGroupName, in.KmsKeyId)
+}
+
+func (s *store) disassociateKmsKey(_ context.Context, call *wire.Call, in *logGroupNameInput) (*wire.Empty, error) {
+	return s.setKey(call, in.LogGroupName, "")
+}
+
+// setKey notes the key; nothing is encrypted, for nothing is ever written to a disk.
+func (s *store) setKey(call *wire.Call, name, key string) (*wire.Empty, error) {
+	call.On(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.group(name)
+	if err != nil {
+		return nil, err
+	}
+	g.kmsKey = key
+	return nil, nil
 }

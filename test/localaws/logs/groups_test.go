@@ -142,3 +142,20 @@ func TestStreamsAreListedByNameOrByTheirLastEvent(t *testing.T) {
 	})
 	expectCode(t, err, "InvalidParameterException")
 }
+
+func TestAKeyIsAssociatedAndTakenAway(t *testing.T) {
+	l := start(t, Limits{})
+	l.group(t, "app")
+	key := "arn:aws:kms:eu-central-1:123456789012:key/1"
+	_, err := l.AssociateKmsKey(t.Context(), &sdk.AssociateKmsKeyInput{LogGroupName: aws.String("app"), KmsKeyId: &key})
+	must(t, err)
+	with, err := l.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{})
+	must(t, err)
+	_, err = l.DisassociateKmsKey(t.Context(), &sdk.DisassociateKmsKeyInput{LogGroupName: aws.String("app")})
+	must(t, err)
+	without, err := l.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{})
+	must(t, err)
+	if aws.ToString(with.LogGroups[0].KmsKeyId) != key || without.LogGroups[0].KmsKeyId != nil {
+		t.Errorf("with %v, without %v", with.LogGroups[0].KmsKeyId, without.LogGroups[0].KmsKeyId)
+	}
+}

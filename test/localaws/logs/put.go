@@ -25,7 +25,7 @@ type logStreamInput struct {
 	LogStreamName string `wire:",required"`
 }
 
-func (s *store) createLogStream(_ context.Context, call *wire.Call, in *logStreamInput) (*struct{}, error) {
+func (s *store) createLogStream(_ context.Context, call *wire.Call, in *logStreamInput) (*wire.Empty, error) {
 	call.On(in.LogGroupName + " " + in.LogStreamName)
 	if len(in.LogStreamName) > 512 || strings.ContainsAny(in.LogStreamName, ":*") {
 		return nil, invalid("1 validation error detected: Value at 'logStreamName' failed to satisfy constraint: "+
@@ -41,7 +41,7 @@ func (s *store) createLogStream(_ context.Context, call *wire.Call, in *logStrea
 		return nil, wire.Errorf(400, "ResourceAlreadyExistsException", "The specified log stream already exists")
 	}
 	s.newStream(g, in.LogStreamName)
-	return &struct{}{}, nil
+	return nil, nil
 }
 
 // newStream adds an empty stream; the caller holds mu.
@@ -51,7 +51,7 @@ func (s *store) newStream(g *group, name string) *stream {
 	return st
 }
 
-func (s *store) deleteLogStream(_ context.Context, call *wire.Call, in *logStreamInput) (*struct{}, error) {
+func (s *store) deleteLogStream(_ context.Context, call *wire.Call, in *logStreamInput) (*wire.Empty, error) {
 	call.On(in.LogGroupName + " " + in.LogStreamName)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *store) deleteLogStream(_ context.Context, call *wire.Call, in *logStrea
 		return nil, err
 	}
 	delete(g.streams, in.LogStreamName)
-	return &struct{}{}, nil
+	return nil, nil
 }
 
 type putLogEventsInput struct {

@@ -19,8 +19,11 @@ type Limits struct {
 // Logs is the service and what the other services write into it.
 type Logs struct{ store *store }
 
-// New makes an empty service.
-func New(env *wire.Env, limits Limits) *Logs {
+// New plugs CloudWatch Logs in.
+func New(env *wire.Env) (*wire.Service, error) { return Open(env, Limits{}).Service(), nil }
+
+// Open makes an empty service.
+func Open(env *wire.Env, limits Limits) *Logs {
 	if limits.StreamEvents == 0 {
 		limits.StreamEvents = 10_000
 	}
@@ -44,6 +47,8 @@ func (l *Logs) Service() *wire.Service {
 			wire.Read("DescribeLogGroups", s.describeLogGroups),
 			wire.Write("PutRetentionPolicy", s.putRetentionPolicy),
 			wire.Write("DeleteRetentionPolicy", s.deleteRetentionPolicy),
+			wire.Write("AssociateKmsKey", s.associateKmsKey),
+			wire.Write("DisassociateKmsKey", s.disassociateKmsKey),
 			wire.Write("CreateLogStream", s.createLogStream),
 			wire.Write("DeleteLogStream", s.deleteLogStream),
 			wire.Read("DescribeLogStreams", s.describeLogStreams),

@@ -16,7 +16,7 @@ type tagResourceInput struct {
 	Tags        map[string]string `wire:",required"`
 }
 
-func (s *store) tagResource(_ context.Context, call *wire.Call, in *tagResourceInput) (*struct{}, error) {
+func (s *store) tagResource(_ context.Context, call *wire.Call, in *tagResourceInput) (*wire.Empty, error) {
 	call.On(in.ResourceArn)
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (s *store) tagResource(_ context.Context, call *wire.Call, in *tagResourceI
 		return nil, wire.Errorf(400, "TooManyTagsException", "A resource can have no more than %d tags.", maxTags)
 	}
 	g.tags = tags
-	return &struct{}{}, nil
+	return nil, nil
 }
 
 type untagResourceInput struct {
@@ -41,7 +41,7 @@ type untagResourceInput struct {
 	TagKeys     []string `wire:",required"`
 }
 
-func (s *store) untagResource(_ context.Context, call *wire.Call, in *untagResourceInput) (*struct{}, error) {
+func (s *store) untagResource(_ context.Context, call *wire.Call, in *untagResourceInput) (*wire.Empty, error) {
 	call.On(in.ResourceArn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +52,7 @@ func (s *store) untagResource(_ context.Context, call *wire.Call, in *untagResou
 	for _, key := range in.TagKeys {
 		delete(g.tags, key)
 	}
-	return &struct{}{}, nil
+	return nil, nil
 }
 
 type listTagsInput struct {
