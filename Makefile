@@ -1,0 +1,117 @@
+# Everything here needs Go and make alone; install and deploy also need kubectl.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -o pipefail -ec
+
+# The image that deploy runs.
+IMG ?= ghcr.io/aloft-dev/aloft:v0.1.0
+# Set ONCE=1 to have the demo end after its proof.
+ONCE ?=
+KUBECTL ?= kubectl
+
+# Flags of the caller's environment, such as -mod=vendor or -tags, would build something else than CI does; and a
+# checkout that belongs to another user has no readable version.
+export GOFLAGS := -buildvcs=false
+export GOWORK := off
+
+CONTROLLER_GEN := go tool -modfile=hack/tools/go.mod controller-gen
+GOLANGCI_LINT := go tool -modfile=hack/lint/go.mod golangci-lint
+# Modules of their own, because what they test needs other versions of the same libraries.
+TEST_MODULES := test/gitops
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go api/v1alpha1/applyconfiguration config/crd/bases config/rbac/role.yaml config/argocd/patch.yaml
+
+.DEFAULT_GOAL := help
+
+##@ General
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*##"; printf "Usage:\n  make \033[36m<target>\033[0m\n"} \
+	  /^[a-zA-Z_0-9-]+:.*?##/ { printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2 } \
+	  /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Release the sample application on this machine, no cluster or account needed; ONCE=1 ends after the proof.
+	go run ./cmd/sandbox $(if $(filter-out 0 false no,$(ONCE)),--once)
+
+##@ Development
+
+.PHONY: manifests
+manifests: ## Generate the CRDs, the RBAC roles and Argo CD's patch.
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=manager paths=./controllers/... paths=./cmd/... output:rbac:dir=config/rbac
+	cd config/argocd && go run ./generate
+
+.PHONY: generate
+generate: ## Generate deep copies and apply configurations.
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api/v1alpha1
+
+.PHONY: fmt
+fmt: ## Format the code.
+	go fmt ./...
+	@for module in $(TEST_MODULES); do (cd $$module && go fmt ./...); done
+
+.PHONY: vet
+vet: ## Run go vet.
+	go vet ./...
+	@for module in $(TEST_MODULES); do (cd $$module && go vet ./...); done
+
+.PHONY: lint
+lint: ## Run the linters, the import rules among them. The first run builds them, which takes minutes.
+	@echo "linting (the first run on a machine builds golangci-lint, about 4 minutes on two cores) ..."
+	$(GOLANGCI_LINT) run
+
+.PHONY: test
+test: controlplane ## Run every test, on a real kube-apiserver and etcd, which are built once for the machine.
+	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
+	go test -timeout 20m ./...; \
+	for module in $(TEST_MODULES); do (cd $$module && go test -timeout 10m ./...); done
+
+.PHONY: contract
+contract: ## Run the tests of the rules that the local AWS encodes.
+	go test -count=1 ./test/localaws/...
+
+.PHONY: bench
+bench: controlplane ## Measure, print the figures with their targets, and write bin/bench.json.
+	@mkdir -p bin
+	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
+	go run ./test/bench -o bin/bench.json
+
+.PHONY: presubmit
+presubmit: generate manifests fmt vet lint test ## Run everything that a change must pass; generated files must be up to date.
+	@stale=$$(git status --porcelain -- $(GENERATED)); if [ -n "$$stale" ]; then \
+	  echo "generated files differ from what is committed: commit them"; echo "$$stale"; exit 1; fi
+
+.PHONY: controlplane
+controlplane: ## Build kube-apiserver and etcd, unless this machine has them.
+	@hack/controlplane/build.sh >/dev/null
+
+##@ Build
+
+.PHONY: build
+build: ## Build the programs and the function runtimes into bin.
+	go build -o bin/ ./cmd/...
+	@for arch in amd64 arm64; do \
+	  echo "building bin/runtime-linux-$$arch"; \
+	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags "-s -w" -o bin/runtime-linux-$$arch ./cmd/runtime; done
+
+.PHONY: run
+run: build ## Run the operator on this machine against the cluster of the current kubeconfig.
+	bin/manager --runtime-dir=bin
+
+##@ Deployment
+
+.PHONY: install
+install: ## Install the CRDs into the cluster of the current kubeconfig.
+	$(KUBECTL) kustomize config/crd | $(KUBECTL) apply --server-side -f -
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs, and with them every Stage. The operator must still run, to settle what they own on AWS.
+	$(KUBECTL) kustomize config/crd | $(KUBECTL) delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: ## Deploy the operator (IMG=...) into the cluster of the current kubeconfig.
+	$(KUBECTL) kustomize config/default | sed 's|image: ghcr.io/aloft-dev/aloft:.*|image: $(IMG)|' | $(KUBECTL) apply --server-side -f -
+
+.PHONY: undeploy
+undeploy: ## Remove the operator and the CRDs. Delete the Stages first.
+	$(KUBECTL) kustomize config/default | $(KUBECTL) delete --ignore-not-found -f -
