@@ -2,7 +2,7 @@ package template
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -144,8 +144,7 @@ func (t *Template) declares(r reference) bool {
 	if _, ok := t.Parameters[r.name]; ok && r.attribute == "" {
 		return true
 	}
-	index := sort.SearchStrings(PseudoParameters, r.name)
-	return index < len(PseudoParameters) && PseudoParameters[index] == r.name
+	return slices.Contains(PseudoParameters, r.name)
 }
 
 func unresolved(missing map[string]bool, block string) error {
