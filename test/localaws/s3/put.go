@@ -9,13 +9,14 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// knownHeaders are the x-amz- headers of puts; others ask for what is not there.
+// knownHeaders are the x-amz- headers of object requests; others ask for what is not there.
 var knownHeaders = map[string]bool{
 	"X-Amz-Content-Sha256": true, "X-Amz-Date": true, "X-Amz-Security-Token": true, "X-Amz-Decoded-Content-Length": true, "X-Amz-Trailer": true,
 	"X-Amz-Sdk-Checksum-Algorithm": true, "X-Amz-Checksum-Algorithm": true, "X-Amz-Checksum-Type": true, "X-Amz-Checksum-Mode": true,
 	"X-Amz-Expected-Bucket-Owner": true, "X-Amz-Source-Expected-Bucket-Owner": true, "X-Amz-Acl": true, "X-Amz-Storage-Class": true,
 	"X-Amz-Server-Side-Encryption": true, "X-Amz-Website-Redirect-Location": true, "X-Amz-Copy-Source": true, "X-Amz-Metadata-Directive": true,
 	"X-Amz-Mp-Object-Size": true, "X-Amz-User-Agent": true,
+	"X-Amz-Cf-Id": true, // CloudFront sends it to its origins
 }
 
 // request checks what every object operation shares: known headers and query parameters, the bucket and its owner. Callers hold the lock.
