@@ -134,3 +134,14 @@ func (d Document) Public() bool {
 	}
 	return false
 }
+
+// Principals lists the AWS principals that the statements name.
+func (d Document) Principals() []string {
+	var names []string
+	for _, s := range d.Statement {
+		if s.Principal != nil {
+			names = append(names, s.Principal.byKind["AWS"]...)
+		}
+	}
+	return names
+}

@@ -65,7 +65,7 @@ func (g *Gateway) authenticate(call *Call) authFailure {
 	return ""
 }
 
-// authError is what JSON and REST-JSON services answer.
+// jsonAuthError is what JSON and REST-JSON services answer.
 func jsonAuthError(kind authFailure) *Error {
 	switch kind {
 	case authMissing:

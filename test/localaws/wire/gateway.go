@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -200,7 +201,11 @@ func (g *Gateway) authorizeCall(s *Service, call *Call, in any) error {
 	if resource == "" {
 		resource = "*"
 	}
-	return g.Authorize(call, action, resource)
+	err := g.Authorize(call, action, resource)
+	if e := new(Error); errors.As(err, &e) {
+		e.Code = s.Protocol.deniedCode()
+	}
+	return err
 }
 
 // readBody reads the request's body once.

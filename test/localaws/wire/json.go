@@ -18,6 +18,8 @@ func (p jsonProtocol) inBody() bool { return false }
 
 func (p jsonProtocol) authError(kind authFailure) *Error { return jsonAuthError(kind) }
 
+func (jsonProtocol) deniedCode() string { return "AccessDeniedException" }
+
 func (p jsonProtocol) find(s *Service, call *Call) (*Operation, error) {
 	target := call.HTTP.Header.Get("X-Amz-Target")
 	prefix, name, _ := strings.Cut(target, ".")

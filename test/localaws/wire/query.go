@@ -28,6 +28,8 @@ func (p queryProtocol) form(call *Call) (url.Values, error) {
 	return form, nil
 }
 
+func (queryProtocol) deniedCode() string { return "AccessDenied" }
+
 func (p queryProtocol) find(s *Service, call *Call) (*Operation, error) {
 	form, err := p.form(call)
 	if err != nil {

@@ -19,6 +19,8 @@ func (restJSON) authError(kind authFailure) *Error {
 	return e
 }
 
+func (restJSON) deniedCode() string { return "AccessDeniedException" }
+
 func (restJSON) find(s *Service, call *Call) (*Operation, error) {
 	return findRoute(s, call, func(r *http.Request, _ bool) *Error {
 		return Errorf(http.StatusNotFound, "UnknownOperationException", "No operation answers %s %s", r.Method, r.URL.Path)

@@ -27,6 +27,8 @@ func (p restXML) authError(kind authFailure) *Error {
 	return queryAuthError(kind)
 }
 
+func (restXML) deniedCode() string { return "AccessDenied" }
+
 func (p restXML) find(s *Service, call *Call) (*Operation, error) {
 	return findRoute(s, call, func(r *http.Request, otherMethod bool) *Error {
 		if !p.s3 {

@@ -80,8 +80,9 @@ type Protocol interface {
 	// result and fail make the answer.
 	result(s *Service, op *Operation, call *Call, out any) (*Response, error)
 	fail(s *Service, call *Call, e *Error) *Response
-	// unsigned adapts errors of authentication to the protocol's codes.
+	// authError and deniedCode adapt authentication and authorization to the protocol's codes.
 	authError(kind authFailure) *Error
+	deniedCode() string
 	// inBody says that the operation's name stands in the body, which has to be read first.
 	inBody() bool
 }

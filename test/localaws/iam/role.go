@@ -1,0 +1,250 @@
+package iam
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/policy"
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+type role struct {
+	name        string
+	path        string
+	arn         string
+	id          string
+	created     time.Time
+	trust       string
+	description string
+	maxSession  int
+	boundary    string
+	tags        []tag
+	inline      map[string]document
+	attached    []string
+}
+
+// document is a policy as it was written and as it is evaluated.
+type document struct {
+	text   string
+	parsed policy.Document
+}
+
+type tag struct {
+	Key   string `wire:",required"`
+	Value string
+}
+
+type boundaryView struct {
+	PermissionsBoundaryType string
+	PermissionsBoundaryArn  string
+}
+
+type roleView struct {
+	Path                     string
+	RoleName                 string
+	RoleId                   string
+	Arn                      string
+	CreateDate               time.Time
+	AssumeRolePolicyDocument string
+	Description              string
+	MaxSessionDuration       int
+	PermissionsBoundary      *boundaryView
+	Tags                     []tag
+}
+
+func (r *role) view() roleView {
+	v := roleView{
+		Path: r.path, RoleName: r.name, RoleId: r.id, Arn: r.arn, CreateDate: r.created, AssumeRolePolicyDocument: encoded(r.trust),
+		Description: r.description, MaxSessionDuration: r.maxSession, Tags: r.tags,
+	}
+	if r.boundary != "" {
+		v.PermissionsBoundary = &boundaryView{"Policy", r.boundary}
+	}
+	return v
+}
+
+// encoded is RFC 3986's form, in which IAM answers documents.
+func encoded(document string) string {
+	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
+}
+
+// named is the input of every operation on a role.
+type named struct {
+	RoleName string `wire:",required"`
+}
+
+func (n *named) subject() string { return n.RoleName }
+
+var (
+	roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+	rolePath = regexp.MustCompile(`^/([\x21-\x7e]+/)?$`)
+)
+
+type createRoleInput struct {
+	named
+	AssumeRolePolicyDocument string `wire:",required"`
+	Path                     string
+	Description              string
+	MaxSessionDuration       int
+	PermissionsBoundary      string
+	Tags                     []tag
+}
+
+type roleOutput struct{ Role roleView }
+
+func (s *service) createRole(_ context.Context, call *wire.Call, in *createRoleInput) (*roleOutput, error) {
+	call.On(in.RoleName)
+	if err := in.complete(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, taken := s.roles[strings.ToLower(in.RoleName)]; taken {
+		return nil, wire.Errorf(http.StatusConflict, "EntityAlreadyExists", "Role with name %s already exists.", in.RoleName)
+	}
+	if err := s.validTrust(in.AssumeRolePolicyDocument); err != nil {
+		return nil, err
+	}
+	if in.PermissionsBoundary != "" && s.policies[in.PermissionsBoundary] == nil {
+		return nil, noSuchEntity("Scope ARN: %s does not exist or is not attachable.", in.PermissionsBoundary)
+	}
+	r := &role{
+		name: in.RoleName, path: in.Path, id: wire.RandomID("AROA"), created: s.env.Clock.Now(), trust: in.AssumeRolePolicyDocument,
+		arn:         "arn:aws:iam::" + s.env.AccountID + ":role" + in.Path + in.RoleName,
+		description: in.Description, maxSession: in.MaxSessionDuration, boundary: in.PermissionsBoundary, tags: merged(nil, in.Tags), inline: map[string]document{},
+	}
+	s.roles[strings.ToLower(r.name)] = r
+	return &roleOutput{r.view()}, nil
+}
+
+// complete checks the input and fills its defaults.
+func (in *createRoleInput) complete() error {
+	if in.Path == "" {
+		in.Path = "/"
+	}
+	if in.MaxSessionDuration == 0 {
+		in.MaxSessionDuration = 3600
+	}
+	if !roleName.MatchString(in.RoleName) {
+		return invalid("1 validation error detected: Value at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64 and match [\\w+=,.@-]+")
+	}
+	if !rolePath.MatchString(in.Path) {
+		return invalid("The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
+	}
+	return validSession(in.MaxSessionDuration)
+}
+
+func validSession(seconds int) error {
+	if seconds < 3600 || seconds > 43200 {
+		return invalid("1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value between 3600 and 43200", seconds)
+	}
+	return nil
+}
+
+// validTrust parses a trust policy; callers hold the lock.
+func (s *service) validTrust(text string) error {
+	doc, err := policy.Parse(text)
+	if err != nil {
+		return malformed(err)
+	}
+	for _, arn := range doc.Principals() {
+		if !strings.HasPrefix(arn, "arn:aws:iam::"+s.env.AccountID+":role/") {
+			continue
+		}
+		if _, ok := s.byARN(arn); !ok {
+			return wire.Errorf(http.StatusBadRequest, "MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":\"%s\"", arn)
+		}
+	}
+	return nil
+}
+
+// find is a role by name; callers hold the lock.
+func (s *service) find(call *wire.Call, name string) (*role, error) {
+	call.On(name)
+	r, ok := s.roles[strings.ToLower(name)]
+	if !ok {
+		return nil, noSuchEntity("The role with name %s cannot be found.", name)
+	}
+	return r, nil
+}
+
+func (s *service) byARN(arn string) (*role, bool) {
+	r, ok := s.roles[strings.ToLower(arn[strings.LastIndexByte(arn, '/')+1:])]
+	return r, ok && r.arn == arn
+}
+
+// Role makes the service the role directory of the other services.
+func (s *service) Role(arn string) (wire.Role, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r, ok := s.byARN(arn)
+	if !ok {
+		return wire.Role{}, false
+	}
+	return wire.Role{ARN: r.arn, ID: r.id, Name: r.name, TrustPolicy: r.trust, MaxSession: time.Duration(r.maxSession) * time.Second}, true
+}
+
+func (s *service) getRole(_ context.Context, call *wire.Call, in *named) (*roleOutput, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r, err := s.find(call, in.RoleName)
+	if err != nil {
+		return nil, err
+	}
+	return &roleOutput{r.view()}, nil
+}
+
+type listRolesInput struct {
+	PathPrefix string
+	MaxItems   int
+	Marker     string
+}
+
+type listRolesOutput struct {
+	Roles       []roleView
+	IsTruncated bool `wire:",required"`
+	Marker      string
+}
+
+func (s *service) listRoles(_ context.Context, _ *wire.Call, in *listRolesInput) (*listRolesOutput, error) {
+	limit := in.MaxItems
+	if limit <= 0 || limit > 1000 {
+		limit = 100
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := &listRolesOutput{Roles: []roleView{}}
+	for _, r := range s.roles {
+		if strings.HasPrefix(r.path, in.PathPrefix) && r.name > in.Marker {
+			out.Roles = append(out.Roles, r.view())
+		}
+	}
+	sort.Slice(out.Roles, func(i, j int) bool { return out.Roles[i].RoleName < out.Roles[j].RoleName })
+	if len(out.Roles) > limit {
+		out.Roles, out.IsTruncated = out.Roles[:limit], true
+		out.Marker = out.Roles[limit-1].RoleName
+	}
+	return out, nil
+}
+
+func (s *service) deleteRole(_ context.Context, call *wire.Call, in *named) (*wire.Empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.find(call, in.RoleName)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.attached) > 0 {
+		return nil, wire.Errorf(http.StatusConflict, "DeleteConflict", "Cannot delete entity, must detach all policies first.")
+	}
+	if len(r.inline) > 0 {
+		return nil, wire.Errorf(http.StatusConflict, "DeleteConflict", "Cannot delete entity, must delete policies first.")
+	}
+	delete(s.roles, strings.ToLower(r.name))
+	return nil, nil
+}
