@@ -255,6 +255,9 @@ func (l *local) settled(name, qualifier string) *types.FunctionConfiguration {
 		if c.State != types.StatePending && c.LastUpdateStatus != types.LastUpdateStatusInProgress {
 			return c
 		}
+		if manual, ok := l.env.Clock.(*wire.ManualClock); ok {
+			manual.Advance(time.Minute)
+		}
 		time.Sleep(time.Millisecond)
 	}
 }

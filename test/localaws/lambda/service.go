@@ -65,6 +65,11 @@ func (l *Lambda) entryOperations() []wire.Operation {
 		wire.Read("GetFunctionEventInvokeConfig", l.getInvokeConfig).At(get, invokes),
 		wire.Write("DeleteFunctionEventInvokeConfig", l.deleteInvokeConfig).At(del, invokes).Answers(http.StatusNoContent),
 		wire.Read("ListFunctionEventInvokeConfigs", l.listInvokeConfigs).At(get, invokes+"/list"),
+		wire.Write("CreateEventSourceMapping", l.createMapping).At(post, mappings).Answers(http.StatusAccepted),
+		wire.Read("ListEventSourceMappings", l.listMappings).At(get, mappings),
+		wire.Read("GetEventSourceMapping", l.getMapping).At(get, mappings+"/{UUID}"),
+		wire.Write("UpdateEventSourceMapping", l.updateMapping).At(put, mappings+"/{UUID}").Answers(http.StatusAccepted),
+		wire.Write("DeleteEventSourceMapping", l.deleteMapping).At(del, mappings+"/{UUID}").Answers(http.StatusAccepted),
 	}
 }
 
