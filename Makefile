@@ -60,6 +60,10 @@ lint: ## Run the linters, the import rules among them. The first run builds them
 	@echo "linting (the first run on a machine builds golangci-lint, about 4 minutes on two cores) ..."
 	$(GOLANGCI_LINT) run
 
+.PHONY: lint-fix
+lint-fix: ## Run the linters and let them repair what they can.
+	$(GOLANGCI_LINT) run --fix
+
 .PHONY: test
 test: controlplane ## Run every test, on a real kube-apiserver and etcd, which are built once for the machine.
 	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
