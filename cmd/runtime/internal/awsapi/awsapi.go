@@ -25,6 +25,9 @@ const dialTimeout = 2 * time.Second
 // attempts is how often the SDK sends a request; callers that need more persistence loop themselves.
 const attempts = 3
 
+// maxBackoff is the longest pause between them; a command's result may have one second left to be stored.
+const maxBackoff = 200 * time.Millisecond
+
 // Config is the SDK configuration of the function, from its environment variables.
 func Config(getenv func(string) string) aws.Config {
 	credentials := aws.Credentials{
@@ -39,7 +42,7 @@ func Config(getenv func(string) string) aws.Config {
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
 			WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = dialTimeout }),
 		Retryer: func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, time.Second })
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff })
 		},
 	}
 	if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {

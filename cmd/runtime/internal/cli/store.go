@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -18,6 +19,10 @@ import (
 
 // maxStored bounds what is read of a claim or a result, in bytes.
 const maxStored = 1 << 20
+
+// callTimeout bounds one call, the SDK's retries included. A connection that died while the environment was frozen may never answer; its
+// caller tries again.
+const callTimeout = 5 * time.Second
 
 // Objects is S3, as far as commands need it.
 type Objects interface {
@@ -31,6 +36,8 @@ var _ Objects = (*s3.Client)(nil)
 var errAbsent = errors.New("the object is not there")
 
 func putJSON(ctx context.Context, objects Objects, at awsapi.Location, value any, ifAbsent bool) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	body, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -44,6 +51,8 @@ func putJSON(ctx context.Context, objects Objects, at awsapi.Location, value any
 }
 
 func getJSON(ctx context.Context, objects Objects, at awsapi.Location, value any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	got, err := objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &at.Bucket, Key: &at.Key})
 	var missing *types.NoSuchKey
 	if errors.As(err, &missing) || awsapi.Status(err) == http.StatusNotFound {
