@@ -43,7 +43,7 @@ func (o *Observer) stack(ctx context.Context, name, changeSet string) (*release.
 		stack.Foreign = fmt.Sprintf("stack %s exists and belongs to %q", name, stack.Owner)
 		return stack, nil
 	}
-	if settled(stack.Status) {
+	if stack.Exists && stack.Status != string(types.StackStatusReviewInProgress) {
 		if err := o.deployed(ctx, stack); err != nil {
 			return nil, err
 		}
@@ -83,11 +83,6 @@ func fill(stack *release.Stack, described *types.Stack) {
 	for _, parameter := range described.Parameters {
 		stack.Parameters[aws.ToString(parameter.ParameterKey)] = aws.ToString(parameter.ParameterValue)
 	}
-}
-
-// settled says that no operation runs, or that only what was replaced is still going.
-func settled(status string) bool {
-	return !strings.HasSuffix(status, "_IN_PROGRESS") || status == string(types.StackStatusUpdateCompleteCleanupInProgress)
 }
 
 func (o *Observer) deployed(ctx context.Context, stack *release.Stack) error {

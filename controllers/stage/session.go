@@ -15,6 +15,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/template"
 )
 
 // session is one reconcile of one Stage: what was gathered, what was observed so far, and what is recorded.
@@ -90,6 +91,9 @@ func (s *session) situate(ctx context.Context) error {
 			return err
 		}
 		d = declared
+	}
+	if problem := template.Oversized(d); problem != "" {
+		return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest, "spec.manifest: %s", problem)
 	}
 	s.situation = plan.Situation{
 		Desired: d, Observed: s.situation.Observed, Recorded: recorded, UID: string(s.stage.UID), Now: s.Now(),

@@ -103,11 +103,13 @@ func TestTheFoundationIsGuardedToo(t *testing.T) {
 			t.Errorf("%+v is let through", change)
 		}
 	}
+}
+
+func TestTheStagesOwnRoleStaysBesideAProfilesRole(t *testing.T) {
+	d := stage("v1")
+	own := template.Foundation(d).Template.Resources["FunctionRole"]
 	d.Account.FunctionRoleARN = "arn:aws:iam::123456789012:role/platform"
-	change := []release.Change{{LogicalID: "FunctionRole", Type: "AWS::IAM::Role", Action: "Remove"}}
-	if why := template.Refusal(foundation, template.Foundation(d).Template, d, change); why != "" {
-		t.Errorf("a stage that got a role of the profile must be able to give up its own: %s", why)
-	}
+	requireEqual(t, "the role that live versions may still have", own, template.Foundation(d).Template.Resources["FunctionRole"])
 }
 
 func TestATemplateThatForgetsTheManifestIsNotBelieved(t *testing.T) {

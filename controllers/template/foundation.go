@@ -15,7 +15,7 @@ const (
 	serverSideEncryptionS3 = "AES256"
 )
 
-// Foundation renders what must exist before a release: bucket, repository, key, and a function role where the profile gives none.
+// Foundation renders what must exist before a release: bucket, repository, key and function role.
 // It holds nothing of a release, so it stays as it is from one to the next.
 func Foundation(d *release.Desired) Rendering {
 	t := newTemplate("Aloft: the foundation of stage " + d.Stage.String())
@@ -26,10 +26,11 @@ func Foundation(d *release.Desired) Rendering {
 	t.output(release.OutputRepositoryURI, "Images of the builds", attribute{repositoryID, "RepositoryUri"})
 	t.output(release.OutputKeyARN, "Key of the bundles of environment and secrets", attribute{keyID, "Arn"})
 	t.output(release.OutputTemplateHash, "Hash of this template", text(""))
-	var functionRole value = text(d.Account.FunctionRoleARN)
-	if d.Account.FunctionRoleARN == "" {
-		t.add(roleID, roleOf(d), stateful)
-		functionRole = attribute{roleID, "Arn"}
+	// The stage's own role stays although the profile gives one: versions that are live or kept may still have it.
+	t.add(roleID, roleOf(d), disposable)
+	var functionRole value = attribute{roleID, "Arn"}
+	if d.Account.FunctionRoleARN != "" {
+		functionRole = text(d.Account.FunctionRoleARN)
 	}
 	t.output(release.OutputFunctionRoleARN, "Role of the functions", functionRole)
 	return Rendering{Template: t, Parameters: map[string]string{}}

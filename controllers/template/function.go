@@ -54,7 +54,7 @@ func (a App) addFunction(t *Template, f release.Function) {
 		Default: no, AllowedValues: []string{yes, no},
 	}
 	t.Conditions[liveCondition(base)] = equals(ref(liveParameter(base)), yes)
-	t.add(logGroupID(base), logGroup{LogGroupName: "/aws/lambda/" + f.FullName, RetentionInDays: logRetentionDays}, stateful, of(f.Name))
+	t.add(logGroupID(base), logGroup{LogGroupName: "/aws/lambda/" + f.FullName, RetentionInDays: logRetentionDays}, disposable, of(f.Name))
 	t.add(functionID(base), function{
 		FunctionName:                 f.FullName,
 		Description:                  a.Desired.Description().String(),

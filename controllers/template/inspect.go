@@ -14,11 +14,11 @@ func Functions(t *Template) []string {
 	return names
 }
 
-// QueuesOf gives the names on AWS of the queues that belong to a function in the template, sorted and without the dead-letter queues.
+// QueuesOf gives the names on AWS of the queues that belong to a function in the template, sorted, the dead-letter queues among them.
 func QueuesOf(t *Template, function string) []string {
 	var names []string
 	for _, r := range t.Resources {
-		if r.Type != queueType || r.function() != function || r.Properties[redrivePolicy] == nil {
+		if r.Type != queueType || r.function() != function {
 			continue
 		}
 		if name, ok := r.Properties[queueName].(string); ok {

@@ -61,12 +61,12 @@ func (a App) addQueue(t *Template, q release.Queue) {
 	base := functionBase(f.Role, f.Name)
 	t.add(deadLetterID(q.Name), queue{
 		QueueName: q.DeadLetterName, FIFO: q.FIFO, MessageRetentionPeriod: deadLetterRetentionSeconds, ManagedEncryption: true,
-	}, stateful, of(f.Name))
+	}, disposable, of(f.Name))
 	t.add(queueID(q.Name), queue{
 		QueueName: q.FullName, FIFO: q.FIFO, VisibilityTimeout: q.VisibilitySeconds, MessageRetentionPeriod: jobRetentionSeconds,
 		RedrivePolicy:     &redrive{DeadLetterTarget: attribute{deadLetterID(q.Name), "Arn"}, MaxReceiveCount: q.MaxAttempts},
 		ManagedEncryption: true,
-	}, stateful, of(f.Name))
+	}, disposable, of(f.Name))
 	m := mapping{
 		EventSourceArn: attribute{queueID(q.Name), "Arn"}, FunctionName: aliasARN(base), BatchSize: oneJob,
 		FunctionResponseTypes: []string{"ReportBatchItemFailures"},

@@ -122,11 +122,11 @@ func TestAKeptWorkerDoesNotTakeBackAQueueThatMoved(t *testing.T) {
 	a.Keep = map[string]bool{"mail-queue": true}
 	settled := template.Settled(a, before.Template, before.Parameters)
 	requireEqual(t, "queues of the kept worker", []string(nil), template.QueuesOf(settled.Template, "mail-queue"))
-	requireEqual(t, "queues of the new worker", []string{"my-mails-" + prefix}, template.QueuesOf(settled.Template, "default-queue"))
+	requireEqual(t, "queues of the new worker", []string{"my-mails-" + prefix, "my-mails-" + prefix + "-dlq"}, template.QueuesOf(settled.Template, "default-queue"))
 }
 
-func TestQueuesOfAFunctionAreItsOwnWithoutDeadLetters(t *testing.T) {
-	want := []string{"default-" + prefix, "orders-" + prefix + ".fifo"}
+func TestQueuesOfAFunctionAreItsOwnWithTheirDeadLetters(t *testing.T) {
+	want := []string{"default-" + prefix, "default-" + prefix + "-dlq", "orders-" + prefix + "-dlq.fifo", "orders-" + prefix + ".fifo"}
 	requireEqual(t, "queues", want, template.QueuesOf(released(full("v1")).Template, "default-queue"))
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/ecr"
 	"github.com/aloft-dev/aloft/test/localaws/events"
 	"github.com/aloft-dev/aloft/test/localaws/iam"
+	"github.com/aloft-dev/aloft/test/localaws/kms"
 	"github.com/aloft-dev/aloft/test/localaws/lambda"
 	"github.com/aloft-dev/aloft/test/localaws/logs"
 	"github.com/aloft-dev/aloft/test/localaws/s3"
@@ -19,6 +20,7 @@ import (
 var plugs = []func(*wire.Env) (*wire.Service, error){
 	iam.New,
 	sts.New,
+	kms.New,
 	sqs.New,
 	s3.New,
 	logs.New,

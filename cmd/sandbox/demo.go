@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
+	"github.com/aloft-dev/aloft/test/sandbox"
+)
+
+const (
+	demoNamespace = "counter"
+	demoStage     = "production"
+	demoProfile   = "sandbox"
+	// releaseWithin is how long the first release may take.
+	releaseWithin = 5 * time.Minute
+)
+
+// demo is one run of the sandbox.
+type demo struct {
+	once, noSample      bool
+	endpoint            string
+	kubeconfig, logFile string
+
+	sandbox *sandbox.Sandbox
+}
+
+func (d *demo) run(ctx context.Context) error {
+	began := time.Now()
+	if err := os.MkdirAll(filepath.Dir(d.logFile), 0o755); err != nil { //nolint:gosec // logs of a sandbox
+		return fmt.Errorf("making the folder for logs: %w", err)
+	}
+	logs, err := os.Create(d.logFile)
+	if err != nil {
+		return fmt.Errorf("opening the log: %w", err)
+	}
+	defer func() { _ = logs.Close() }()
+	logTo(logs)
+
+	fmt.Println("Starting Aloft on this machine")
+	options := sandbox.Options{Kubeconfig: d.kubeconfig, Progress: os.Stdout, ControlPlaneOutput: logs}
+	if options.AWS, err = d.awsConfig(ctx); err != nil {
+		return err
+	}
+	if d.sandbox, err = sandbox.Start(ctx, options); err != nil {
+		return err
+	}
+	defer func() { _ = d.sandbox.Close() }()
+	if err := d.sandbox.StartOperator(ctx); err != nil {
+		return err
+	}
+	if !d.noSample {
+		if err := d.release(ctx); err != nil {
+			return fmt.Errorf("%w\n  logs: %s", err, d.logFile)
+		}
+	}
+	fmt.Printf("\n✓ done in %.1fs\n", time.Since(began).Seconds())
+	if d.once {
+		return nil
+	}
+	d.suggest()
+	<-ctx.Done()
+	fmt.Println("\nStopping")
+	return nil
+}
+
+// awsConfig reaches another AWS, or gives nil for the local one.
+func (d *demo) awsConfig(ctx context.Context) (*aws.Config, error) {
+	if d.endpoint == "" {
+		return nil, nil //nolint:nilnil // no other AWS is an ordinary answer
+	}
+	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithDefaultRegion("eu-central-1"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	config.BaseEndpoint = aws.String(d.endpoint)
+	return &config, nil
+}
+
+// release brings the sample application live and proves that it serves.
+func (d *demo) release(ctx context.Context) error {
+	fmt.Println("\nBuilding the sample application: v1, v2, and a version whose migration fails")
+	for _, variant := range []sample.Variant{sample.V1, sample.V2, sample.FailingMigration} {
+		if err := d.sandbox.Push(ctx, variant); err != nil {
+			return err
+		}
+	}
+	if err := d.sandbox.Prepare(ctx, demoNamespace, demoProfile); err != nil {
+		return err
+	}
+	stage := d.sandbox.SampleStage(demoNamespace, demoStage, demoProfile, sample.V1.Version)
+	shown, err := yaml.Marshal(map[string]any{"apiVersion": stage.APIVersion, "kind": stage.Kind, "spec": stage.Spec})
+	if err != nil {
+		return fmt.Errorf("showing the Stage: %w", err)
+	}
+	fmt.Printf("\nApplying the Stage %s/%s\n\n%s\n", demoNamespace, demoStage, indent(string(shown)))
+	if err := d.sandbox.Client.Create(ctx, stage); err != nil {
+		return fmt.Errorf("applying the Stage: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, releaseWithin)
+	defer cancel()
+	live, err := d.watch(ctx, client.ObjectKeyFromObject(stage))
+	if err != nil {
+		return err
+	}
+	return d.prove(ctx, live)
+}
+
+func (d *demo) suggest() {
+	fmt.Printf(`
+What to try next, in another terminal:
+
+  export KUBECONFIG=%[1]s
+  kubectl get stages.aloft.dev -A -w
+  kubectl -n %[2]s describe stages.aloft.dev %[3]s
+
+  # release the next version: no request fails while it goes live
+  kubectl -n %[2]s patch stages.aloft.dev %[3]s --type merge -p '{"spec":{"image":{"tag":"%[4]s"}}}'
+
+  # a version whose migration fails never reaches anybody
+  kubectl -n %[2]s patch stages.aloft.dev %[3]s --type merge -p '{"spec":{"image":{"tag":"%[5]s"}}}'
+`, absolute(d.kubeconfig), demoNamespace, demoStage, sample.V2.Version, sample.FailingMigration.Version)
+	if d.sandbox.AWS != nil {
+		fmt.Printf(`
+  # what it made on AWS
+  export AWS_ENDPOINT_URL=%s AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
+  aws cloudformation describe-stacks --query 'Stacks[].[StackName,StackStatus]' --output text
+`, d.sandbox.AWS.URL(), adminKey, adminSecret)
+	}
+	fmt.Println("\nCtrl-C stops everything and leaves nothing behind.")
+}
+
+// watch shows the release phase by phase until it is live; a release that stalls is an error with its root cause.
+func (d *demo) watch(ctx context.Context, key client.ObjectKey) (*v1alpha1.Stage, error) {
+	began := time.Now()
+	shown := map[string]v1alpha1.PhaseState{}
+	stage := &v1alpha1.Stage{}
+	for {
+		if err := d.sandbox.Client.Get(ctx, key, stage); err != nil {
+			return nil, fmt.Errorf("reading the Stage: %w", err)
+		}
+		show(stage, shown, began)
+		switch stalled, ready := conditionOf(stage, v1alpha1.ConditionStalled), conditionOf(stage, v1alpha1.ConditionReady); {
+		case stalled != nil:
+			return nil, fmt.Errorf("the release failed in phase %s: %s: %s", failedPhase(stage), stalled.Reason, stalled.Message)
+		case ready != nil && ready.Status == "True":
+			fmt.Printf("  %6.2fs  %-12s %s\n", time.Since(began).Seconds(), "Ready", ready.Message)
+			return stage, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the release did not end within %s: phase %s: %s", releaseWithin, stage.Status.Phase, message(stage))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package e2e
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/sandbox"
+)
+
+// limits are short, so that the clean-up is seen; a superseded release may go at once.
+func limits() plan.Limits {
+	limits := plan.DefaultLimits()
+	limits.Settle, limits.KeepSuperseded = 100*time.Millisecond, 0
+	return limits
+}
+
+var stages atomic.Int32
+
+// aStage declares the sample application in a namespace of its own, ready to be applied.
+func aStage(tag string, edits ...func(*v1alpha1.Stage)) *v1alpha1.Stage {
+	GinkgoHelper()
+	name := fmt.Sprintf("shop-%d", stages.Add(1))
+	Expect(box.Prepare(ctx, name, name)).To(Succeed())
+	stage := box.SampleStage(name, "production", name, tag)
+	for _, edit := range edits {
+		edit(stage)
+	}
+	return stage
+}
+
+// apply makes a Stage.
+func apply(stage *v1alpha1.Stage) *v1alpha1.Stage {
+	GinkgoHelper()
+	Expect(box.Client.Create(ctx, stage)).To(Succeed())
+	return stage
+}
+
+// edit changes a Stage as a user does.
+func edit(stage *v1alpha1.Stage, change func(*v1alpha1.Stage)) {
+	GinkgoHelper()
+	before := fetch(stage).DeepCopy()
+	change(stage)
+	Expect(box.Client.Patch(ctx, stage, client.MergeFrom(before))).To(Succeed())
+}
+
+// setTag asks for another build.
+func setTag(stage *v1alpha1.Stage, tag string) {
+	GinkgoHelper()
+	edit(stage, func(s *v1alpha1.Stage) { s.Spec.Image.Tag = tag })
+}
+
+// annotate asks for something once.
+func annotate(stage *v1alpha1.Stage, key, value string) {
+	GinkgoHelper()
+	edit(stage, func(s *v1alpha1.Stage) { metav1.SetMetaDataAnnotation(&s.ObjectMeta, key, value) })
+}
+
+// fetch reads the Stage again.
+func fetch(stage *v1alpha1.Stage) *v1alpha1.Stage {
+	GinkgoHelper()
+	Expect(box.Client.Get(ctx, client.ObjectKeyFromObject(stage), stage)).To(Succeed())
+	return stage
+}
+
+func condition(stage *v1alpha1.Stage, conditionType string) metav1.Condition {
+	if found := meta.FindStatusCondition(stage.Status.Conditions, conditionType); found != nil {
+		return *found
+	}
+	return metav1.Condition{}
+}
+
+// becomesLive waits until a tag is live and cleaned up after.
+func becomesLive(stage *v1alpha1.Stage, tag string) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		fetch(stage)
+		if stalled := condition(stage, v1alpha1.ConditionStalled); stalled.Status == metav1.ConditionTrue && stage.Status.ObservedGeneration == stage.Generation {
+			StopTrying("the release stalled: " + stalled.Reason + ": " + stalled.Message).Now()
+		}
+		g.Expect(condition(stage, v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionTrue), "%s", condition(stage, v1alpha1.ConditionReady).Message)
+		g.Expect(stage.Status.ObservedGeneration).To(Equal(stage.Generation))
+		g.Expect(stage.Status.Live.BuildID).To(Equal(tag))
+		g.Expect(stage.Status.Live.Cleaned).To(BeTrue(), "%s", condition(stage, v1alpha1.ConditionCleaned).Message)
+	}).Should(Succeed())
+}
+
+// stalls waits until nothing goes on for a reason.
+func stalls(stage *v1alpha1.Stage, reason string) metav1.Condition {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		fetch(stage)
+		g.Expect(stage.Status.ObservedGeneration).To(Equal(stage.Generation))
+		g.Expect(condition(stage, v1alpha1.ConditionStalled)).To(And(
+			HaveField("Status", metav1.ConditionTrue), HaveField("Reason", reason)), "Ready: %+v", condition(stage, v1alpha1.ConditionReady))
+	}).Should(Succeed())
+	return condition(stage, v1alpha1.ConditionStalled)
+}
+
+// waitsFor waits until the Stage says what it waits for.
+func waitsFor(stage *v1alpha1.Stage, reason string) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		g.Expect(condition(fetch(stage), v1alpha1.ConditionReady)).To(HaveField("Reason", reason))
+	}).Should(Succeed())
+}
+
+// reaches waits until a phase is under way or done.
+func reaches(stage *v1alpha1.Stage, phase string) {
+	GinkgoHelper()
+	Eventually(func() v1alpha1.PhaseState {
+		if target := fetch(stage).Status.Target; target != nil {
+			for _, run := range target.Phases {
+				if run.Name == phase {
+					return run.State
+				}
+			}
+		}
+		return v1alpha1.PhasePending
+	}).WithPolling(5 * time.Millisecond).ShouldNot(Equal(v1alpha1.PhasePending))
+}
+
+// remove deletes the Stage and waits until it is gone.
+func remove(stage *v1alpha1.Stage) {
+	GinkgoHelper()
+	Expect(box.Client.Delete(ctx, stage)).To(Succeed())
+	Eventually(func() error { return box.Client.Get(ctx, client.ObjectKeyFromObject(stage), &v1alpha1.Stage{}) }).ShouldNot(Succeed())
+}
+
+// browser trusts the local CloudFront's certificates.
+func browser() *http.Client {
+	return &http.Client{
+		Timeout:   30 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: box.AWS.CA(), MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 8},
+	}
+}
+
+// load gets a page.
+func load(url string) (status int, body string) {
+	GinkgoHelper()
+	response, err := browser().Get(url)
+	Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = response.Body.Close() }()
+	content, err := io.ReadAll(response.Body)
+	Expect(err).NotTo(HaveOccurred())
+	return response.StatusCode, string(content)
+}
+
+// ran counts how often something happened in the database of the sample application, by a word in its notes.
+func ran(journal, note string) int {
+	count := 0
+	for _, entry := range box.Database.Entries(journal) {
+		if strings.Contains(entry.Note, note) {
+			count++
+		}
+	}
+	return count
+}
+
+// mark remembers where the call log ends now.
+func mark() uint64 { return box.AWS.Calls().End() }
+
+// operatorCalls are the operator's own calls since a mark, without those of CloudFormation on its behalf.
+func operatorCalls(since uint64) wire.Log {
+	return box.AWS.Calls().Since(since).By(sandbox.OperatorRole)
+}
+
+// changes are the calls since a mark that changed something, whoever of Aloft's made them.
+func changes(since uint64) wire.Log {
+	return box.AWS.Calls().Since(since).Effects().Where(func(r wire.Record) bool {
+		return strings.Contains(r.Principal.ARN, sandbox.OperatorRole) || strings.Contains(r.Principal.ARN, sandbox.StackRole)
+	})
+}
