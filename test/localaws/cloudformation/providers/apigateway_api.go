@@ -15,10 +15,6 @@ func apiGatewayAPI() *resource.Type {
 	return &resource.Type{
 		Name: "AWS::ApiGatewayV2::Api", Taggable: true, Handler: httpAPI{}, Attributes: []string{"ApiEndpoint", "ApiId"},
 		Properties: resource.Schema{
-			"CorsConfiguration": resource.Fields(resource.Schema{
-				"AllowCredentials": resource.Bool(), "AllowHeaders": resource.Texts(), "AllowMethods": resource.Texts(), "AllowOrigins": resource.Texts(),
-				"ExposeHeaders": resource.Texts(), "MaxAge": resource.Int(),
-			}),
 			"Description": resource.Text(), "DisableExecuteApiEndpoint": resource.Bool(), "Name": resource.Text(),
 			"ProtocolType": resource.OneOf("HTTP", "WEBSOCKET").Replaces(), "Tags": resource.TextMap(), "Version": resource.Text(),
 		},
@@ -27,21 +23,10 @@ func apiGatewayAPI() *resource.Type {
 
 type httpAPI struct{}
 
-func cors(p resource.Properties) *types.Cors {
-	if !p.Has("CorsConfiguration") {
-		return nil
-	}
-	c := p.Object("CorsConfiguration")
-	return &types.Cors{
-		AllowCredentials: c.Bool("AllowCredentials"), AllowHeaders: c.Texts("AllowHeaders"), AllowMethods: c.Texts("AllowMethods"),
-		AllowOrigins: c.Texts("AllowOrigins"), ExposeHeaders: c.Texts("ExposeHeaders"), MaxAge: c.Int32("MaxAge"),
-	}
-}
-
 func (httpAPI) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	p := r.Properties
 	out, err := apigatewayv2.NewFromConfig(r.Config).CreateApi(ctx, &apigatewayv2.CreateApiInput{
-		Name: p.TextPointer("Name"), ProtocolType: types.ProtocolType(p.Text("ProtocolType")), CorsConfiguration: cors(p),
+		Name: p.TextPointer("Name"), ProtocolType: types.ProtocolType(p.Text("ProtocolType")),
 		Description: p.TextPointer("Description"), DisableExecuteApiEndpoint: p.Bool("DisableExecuteApiEndpoint"), Tags: r.Tags, Version: p.TextPointer("Version"),
 	})
 	if err != nil {
@@ -54,14 +39,9 @@ func (httpAPI) Create(ctx context.Context, r *resource.Request) (resource.State,
 
 func (httpAPI) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, p, state := apigatewayv2.NewFromConfig(r.Config), r.Properties, created(r.PhysicalID, nil)
-	if r.Changed("CorsConfiguration", "Description", "DisableExecuteApiEndpoint", "Name", "Version") {
-		if !p.Has("CorsConfiguration") && r.Previous.Has("CorsConfiguration") {
-			if _, err := client.DeleteCorsConfiguration(ctx, &apigatewayv2.DeleteCorsConfigurationInput{ApiId: &r.PhysicalID}); err != nil {
-				return state, err
-			}
-		}
+	if r.Changed("Description", "DisableExecuteApiEndpoint", "Name", "Version") {
 		if _, err := client.UpdateApi(ctx, &apigatewayv2.UpdateApiInput{
-			ApiId: &r.PhysicalID, Name: p.TextPointer("Name"), CorsConfiguration: cors(p), Description: aws.String(p.Text("Description")),
+			ApiId: &r.PhysicalID, Name: p.TextPointer("Name"), Description: aws.String(p.Text("Description")),
 			DisableExecuteApiEndpoint: aws.Bool(enabled(p, "DisableExecuteApiEndpoint")), Version: p.TextPointer("Version"),
 		}); err != nil {
 			return state, fmt.Errorf("updating the API: %w", err)
