@@ -10,7 +10,7 @@ import (
 
 func checkTags(tags map[string]string) error {
 	for key, value := range tags {
-		if len(tags) > 50 || key == "" || len(key) > 128 || len(value) > 256 || strings.HasPrefix(strings.ToLower(key), "aws:") {
+		if len(tags) > 50 || key == "" || len(key) > 128 || len(value) > 256 || wire.ReservedTag(key) {
 			return invalid("Invalid tag specified: %s", key)
 		}
 	}

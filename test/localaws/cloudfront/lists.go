@@ -3,7 +3,6 @@ package cloudfront
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -142,7 +141,7 @@ type tag struct {
 func (l tagList) check() error {
 	seen := map[string]bool{}
 	for _, t := range l.Items {
-		if seen[t.Key] || len(t.Key) > 128 || len(t.Value) > 256 || strings.HasPrefix(strings.ToLower(t.Key), "aws:") || len(l.Items) > 50 {
+		if seen[t.Key] || len(t.Key) > 128 || len(t.Value) > 256 || wire.ReservedTag(t.Key) || len(l.Items) > 50 {
 			return wire.Errorf(400, "InvalidTagging", "The tagging specified is not valid.")
 		}
 		seen[t.Key] = true

@@ -75,9 +75,35 @@ func (s *Registry) service() *wire.Service {
 		Invalid:      wire.Sender("InvalidParameterException"),
 		Operations:   s.operations(),
 		Resource:     s.resource,
-		Claims:       func(r *http.Request) bool { return r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/") },
+		Claims:       forRegistry,
 		Data:         s,
 	}
+}
+
+// forRegistry tells requests of the distribution API from signed calls to API Gateway, whose paths begin with /v2/ as well, and from
+// requests to applications behind their own host names.
+func forRegistry(r *http.Request) bool {
+	if r.URL.Path != "/v2" && !strings.HasPrefix(r.URL.Path, "/v2/") {
+		return false
+	}
+	if _, signed := wire.ScopeOf(r); signed {
+		return false
+	}
+	host, _, _ := strings.Cut(r.Host, ":")
+	return !strings.HasSuffix(host, ".amazonaws.com") || strings.Contains(host, ".dkr.ecr.")
+}
+
+// isRegistry tells the distribution API from API Gateway's control plane, which also lives under /v2/ but is signed, and from data
+// planes whose applications have such paths.
+func isRegistry(r *http.Request) bool {
+	if _, signed := wire.ScopeOf(r); signed {
+		return false
+	}
+	host := strings.Split(r.Host, ":")[0]
+	if strings.HasSuffix(host, ".amazonaws.com") && !strings.Contains(host, ".dkr.ecr.") {
+		return false
+	}
+	return r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/")
 }
 
 func (s *Registry) operations() []wire.Operation {

@@ -25,7 +25,7 @@ func asMap(tags []tag) map[string]string {
 
 func checkTags(tags []tag) error {
 	for _, t := range tags {
-		if len(tags) > 50 || len(t.Key) > 128 || len(*t.Value) > 256 || strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
+		if len(tags) > 50 || len(t.Key) > 128 || len(*t.Value) > 256 || wire.ReservedTag(t.Key) {
 			return invalid("The tag %q is not valid.", t.Key)
 		}
 	}

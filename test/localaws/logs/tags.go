@@ -89,7 +89,7 @@ func checkTags(tags map[string]string) error {
 		return wire.Errorf(400, "TooManyTagsException", "A resource can have no more than %d tags.", maxTags)
 	}
 	for key, value := range tags {
-		if key == "" || len(key) > 128 || len(value) > 256 || strings.HasPrefix(strings.ToLower(key), "aws:") {
+		if key == "" || len(key) > 128 || len(value) > 256 || wire.ReservedTag(key) {
 			return invalid("The tag %q is not valid.", key)
 		}
 	}
