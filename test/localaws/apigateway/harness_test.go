@@ -46,7 +46,7 @@ func start(t *testing.T, options Options) *local {
 	}
 	l.env = &wire.Env{AccountID: account, Region: region, Clock: l.clock, Identities: ids, Gateway: gateway}
 	options.Invoke = l.invoke
-	l.Gateway = Open(l.env, options)
+	l.Gateway = open(l.env, options)
 	l.returns(`{"statusCode":200,"body":"ok"}`)
 	service := l.Service()
 	must(t, service.Prepare())

@@ -36,10 +36,10 @@ type Gateway struct {
 }
 
 // New plugs API Gateway in.
-func New(env *wire.Env) (*wire.Service, error) { return Open(env, Options{}).Service(), nil }
+func New(env *wire.Env) (*wire.Service, error) { return open(env, Options{}).Service(), nil }
 
-// Open makes a service without APIs.
-func Open(env *wire.Env, options Options) *Gateway {
+// open makes a service without APIs.
+func open(env *wire.Env, options Options) *Gateway {
 	g := &Gateway{env: env, options: options, apis: map[string]*api{}}
 	if g.options.Invoke == nil {
 		g.options.Invoke = g.invokeOverTheWire

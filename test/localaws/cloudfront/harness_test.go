@@ -56,7 +56,7 @@ func start(t *testing.T, options Options) *local {
 		Calls: wire.NewRecorder(0), Latencies: &wire.Latencies{}, Faults: &wire.Faults{},
 	}
 	l.env = &wire.Env{AccountID: account, Region: region, Clock: l.clock, Identities: ids, Gateway: gateway, CA: ca}
-	l.CloudFront = Open(l.env, options)
+	l.CloudFront = open(l.env, options)
 	t.Cleanup(func() { must(t, l.Close()) })
 	service := l.Service()
 	must(t, service.Prepare())

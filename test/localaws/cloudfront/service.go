@@ -45,11 +45,11 @@ func New(env *wire.Env) (*wire.Service, error) {
 			return nil, fmt.Errorf("reading the setting %s: %w", key, err)
 		}
 	}
-	return Open(env, options).Service(), nil
+	return open(env, options).Service(), nil
 }
 
-// Open makes an empty service. Its distributions carry certificates of the local AWS's authority.
-func Open(env *wire.Env, options Options) *CloudFront {
+// open makes an empty service. Its distributions carry certificates of the local AWS's authority.
+func open(env *wire.Env, options Options) *CloudFront {
 	return &CloudFront{
 		env: env, options: options, distributions: map[string]*distribution{}, controls: map[string]*accessControl{},
 	}

@@ -47,7 +47,7 @@ func start(t *testing.T, options Options) *local {
 	if options.Invoke == nil {
 		options.Invoke = l.invoke
 	}
-	l.Events = Open(l.env, options)
+	l.Events = open(l.env, options)
 	t.Cleanup(func() { must(t, l.Close()) })
 	service := l.Service()
 	must(t, service.Prepare())

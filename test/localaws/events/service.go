@@ -63,11 +63,11 @@ func New(env *wire.Env) (*wire.Service, error) {
 			return nil, fmt.Errorf("reading the setting events.rateMinute: %w", err)
 		}
 	}
-	return Open(env, options).Service(), nil
+	return open(env, options).Service(), nil
 }
 
-// Open makes a service without rules and, unless Manual, starts its scheduler.
-func Open(env *wire.Env, options Options) *Events {
+// open makes a service without rules and, unless Manual, starts its scheduler.
+func open(env *wire.Env, options Options) *Events {
 	if options.RateMinute <= 0 {
 		options.RateMinute = time.Minute
 	}

@@ -31,7 +31,7 @@ func start(t *testing.T, limits Limits) *local {
 		Calls: wire.NewRecorder(0), Latencies: &wire.Latencies{}, Faults: &wire.Faults{},
 	}
 	env := &wire.Env{AccountID: "123456789012", Region: region, Clock: clock, Identities: ids, Gateway: gateway}
-	l := &local{Logs: Open(env, limits), clock: clock}
+	l := &local{Logs: open(env, limits), clock: clock}
 	service := l.Service()
 	if err := service.Prepare(); err != nil {
 		t.Fatal(err)

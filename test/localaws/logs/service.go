@@ -20,10 +20,10 @@ type Limits struct {
 type Logs struct{ store *store }
 
 // New plugs CloudWatch Logs in.
-func New(env *wire.Env) (*wire.Service, error) { return Open(env, Limits{}).Service(), nil }
+func New(env *wire.Env) (*wire.Service, error) { return open(env, Limits{}).Service(), nil }
 
-// Open makes an empty service.
-func Open(env *wire.Env, limits Limits) *Logs {
+// open makes an empty service.
+func open(env *wire.Env, limits Limits) *Logs {
 	if limits.StreamEvents == 0 {
 		limits.StreamEvents = 10_000
 	}
