@@ -64,6 +64,8 @@ func (s *service) accept(call *wire.Call, q *queue, in outgoing) (sent, error) {
 	dedup := q.dedupID(in)
 	if before, ok := q.dedup[dedup]; ok && dedup != "" && now.Sub(before.at) < dedupWindow {
 		call.NoEffect()
+		// The repeat gets the first message's id and number, with the digests of what it sent itself, which the SDK verifies.
+		before.MD5OfMessageBody, before.MD5OfMessageAttributes = digest(in.MessageBody), attributesDigest(in.MessageAttributes)
 		return before, nil
 	}
 	m := &message{
