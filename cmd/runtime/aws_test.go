@@ -63,6 +63,13 @@ func (c *cloud) put(t *testing.T, key, content string) {
 	}
 }
 
+func (c *cloud) remove(t *testing.T, key string) {
+	t.Helper()
+	if _, err := c.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &key}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // get returns an object, and false when it is not there.
 func (c *cloud) get(t *testing.T, key string) (string, bool) {
 	t.Helper()

@@ -137,7 +137,7 @@ func (f *running) terminate(t *testing.T) int {
 	return f.cmd.ProcessState.ExitCode()
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -48,6 +48,19 @@ type response struct {
 	IsBase64Encoded bool
 }
 
+// text is the body as the client sees it.
+func (r response) text(t *testing.T) string {
+	t.Helper()
+	if !r.IsBase64Encoded {
+		return r.Body
+	}
+	raw, err := base64.StdEncoding.DecodeString(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
 func (f *running) request(t *testing.T, event string) response {
 	t.Helper()
 	got := f.invoke(t, event, 20*time.Second)

@@ -10,7 +10,6 @@ import (
 	"net"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
@@ -128,13 +127,6 @@ func (a *Application) Restart(why string) {
 	a.Log.Warn("the application is started again", "reason", why)
 	now.intended.Store(true)
 	now.kill()
-}
-
-// Signal passes a signal on to the application.
-func (a *Application) Signal(signal syscall.Signal) {
-	if now, _ := a.snapshot(); now != nil && now.process != nil {
-		now.process.Signal(signal)
-	}
 }
 
 // Stop asks the application to end and kills it after the grace period.

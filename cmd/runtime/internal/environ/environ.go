@@ -27,15 +27,7 @@ func Reserved(name string) bool {
 // Merge returns the application's environment as sorted "NAME=value" pairs. A port, when not empty, is given as PORT: it wins over
 // the image's own variable, for it is the port that is waited for, and yields to the stage's.
 func Merge(function []string, bundle Bundle, port string) []string {
-	all := map[string]string{}
-	for _, pair := range function {
-		if name, value, ok := strings.Cut(pair, "="); ok && name != "" {
-			all[name] = value
-		}
-	}
-	for _, name := range hidden {
-		delete(all, name)
-	}
+	all := ofFunction(function)
 	if port != "" {
 		all["PORT"] = port
 	}
@@ -54,6 +46,18 @@ func Merge(function []string, bundle Bundle, port string) []string {
 		list = append(list, name+"="+all[name])
 	}
 	return list
+}
+
+// ofFunction are the function's own variables, without the hidden ones.
+func ofFunction(pairs []string) map[string]string {
+	all := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if ok && name != "" && !slices.Contains(hidden, name) {
+			all[name] = value
+		}
+	}
+	return all
 }
 
 // usable says that an operating system can carry the variable: no NUL, and no "=" inside the name.

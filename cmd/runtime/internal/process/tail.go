@@ -33,10 +33,3 @@ func (t *Tail) Bytes() (end []byte, truncated bool) {
 	kept := t.held[max(0, len(t.held)-t.limit):]
 	return append([]byte(nil), kept...), t.total > int64(len(kept))
 }
-
-// Reset forgets everything.
-func (t *Tail) Reset() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.held, t.total = t.held[:0], 0
-}
