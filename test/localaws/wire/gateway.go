@@ -108,6 +108,8 @@ func (g *Gateway) answer(ctx context.Context, s *Service, call *Call) *answer {
 		return a.refuse(s, call, err)
 	}
 	if a.fault == FaultDropBefore {
+		// An unread request would let the caller's write fail in place of its read.
+		io.Copy(io.Discard, call.HTTP.Body)
 		return a
 	}
 	if a.fault == FaultError {
