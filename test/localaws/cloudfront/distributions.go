@@ -47,6 +47,9 @@ func (s *CloudFront) createDistribution(_ context.Context, call *wire.Call, in *
 }
 
 func (s *CloudFront) createDistributionWithTags(_ context.Context, call *wire.Call, in *createWithTagsInput) (*distributionOutput, error) {
+	if err := call.Authorize("cloudfront:TagResource", s.resource(call, in)); err != nil {
+		return nil, err
+	}
 	return s.create(call, in.DistributionConfigWithTags.DistributionConfig, in.DistributionConfigWithTags.Tags)
 }
 

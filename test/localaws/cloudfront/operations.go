@@ -21,6 +21,8 @@ func (s *CloudFront) Service() *wire.Service {
 		Protocol: wire.RESTXML(namespace),
 		Invalid:  wire.Sender("InvalidArgument"),
 		Close:    s.Close,
+		Action:   action,
+		Resource: s.resource,
 		Operations: []wire.Operation{
 			wire.Write("CreateDistribution", s.createDistribution).At(http.MethodPost, distributions).Answers(http.StatusCreated),
 			wire.Write("CreateDistributionWithTags", s.createDistributionWithTags).

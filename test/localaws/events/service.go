@@ -1,4 +1,13 @@
 // Package events is EventBridge of the local AWS: rules on the default event bus whose schedules really fire.
+//
+// Rules it encodes (EventBridge User Guide and API reference):
+//   - rate(...) has a singular unit for 1 only and counts from when the rule began; cron(...) has six fields, "?" in exactly one of the two
+//     for days, and runs in UTC. Everything else is "Parameter ScheduleExpression is not valid."
+//   - PutRule replaces all settings but targets and tags; a rule with targets is not deleted, a missing one is deleted without an error.
+//   - A rule has at most five targets; removing an unknown one is a failed entry of a successful call.
+//   - A Lambda target is invoked asynchronously as events.amazonaws.com for the rule's ARN, with its constant input or the event.
+//
+// Not yet proven against AWS itself: when a rate's first event comes (here after one interval). Failed deliveries are not repeated here.
 package events
 
 import (
@@ -102,6 +111,7 @@ func (e *Events) Service() *wire.Service {
 		Protocol: wire.JSON("AWSEvents"),
 		Invalid:  wire.Sender("ValidationException"),
 		Close:    e.Close,
+		Resource: e.resource,
 		Operations: []wire.Operation{
 			wire.Write("PutRule", e.putRule),
 			wire.Read("DescribeRule", e.describeRule),
