@@ -1,13 +1,10 @@
 package wire
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math"
 	"reflect"
 	"sort"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -152,64 +149,6 @@ func (s strict) list(v reflect.Value, in tree, path string, f field) error {
 	return nil
 }
 
-// items brings JSON's lists and the list forms of query and XML into one shape.
-func (s strict) items(in tree, path string, f field) ([]any, error) {
-	if items, ok := in.([]any); ok {
-		return items, nil
-	}
-	if !s.text {
-		return nil, refuse("Invalid type for parameter %s: expected a list", path)
-	}
-	if f.flat {
-		if numbered, ok := numberedItems(in); ok {
-			return numbered, nil
-		}
-		return []any{in}, nil
-	}
-	if text, ok := in.(string); ok && strings.TrimSpace(text) == "" {
-		return []any{}, nil
-	}
-	members, ok := in.(map[string]any)
-	if !ok {
-		return nil, refuse("Invalid type for parameter %s: expected a list", path)
-	}
-	if inner, ok := members[f.item]; ok && len(members) == 1 {
-		if items, ok := inner.([]any); ok {
-			return items, nil
-		}
-		if numbered, ok := numberedItems(inner); ok {
-			return numbered, nil
-		}
-		return []any{inner}, nil
-	}
-	if numbered, ok := numberedItems(members); ok {
-		return numbered, nil
-	}
-	return nil, refuse("Unknown parameter: %s", join(path, sortedKeys(members)[0]))
-}
-
-// numberedItems reads {"1": .., "2": ..} as a form has lists.
-func numberedItems(in tree) ([]any, bool) {
-	members, ok := in.(map[string]any)
-	if !ok || len(members) == 0 {
-		return nil, false
-	}
-	numbers := make([]int, 0, len(members))
-	for name := range members {
-		n, err := strconv.Atoi(name)
-		if err != nil {
-			return nil, false
-		}
-		numbers = append(numbers, n)
-	}
-	sort.Ints(numbers)
-	items := make([]any, len(numbers))
-	for i, n := range numbers {
-		items[i] = members[strconv.Itoa(n)]
-	}
-	return items, true
-}
-
 func (s strict) mapping(v reflect.Value, in tree, path string, f field) error {
 	members, ok := in.(map[string]any)
 	if !ok {
@@ -234,93 +173,6 @@ func (s strict) mapping(v reflect.Value, in tree, path string, f field) error {
 	}
 	v.Set(out)
 	return nil
-}
-
-// entries reads a form's map: {"entry": {"1": {"key": .., "value": ..}}}.
-func entries(in map[string]any, path string) (map[string]any, error) {
-	items, ok := numberedItems(in["entry"])
-	if !ok {
-		return nil, refuse("Invalid type for parameter %s: expected a map", path)
-	}
-	out := map[string]any{}
-	for _, item := range items {
-		pair, _ := item.(map[string]any)
-		key, ok := pair["key"].(string)
-		if !ok {
-			return nil, refuse("Invalid type for parameter %s: an entry without a key", path)
-		}
-		out[key] = pair["value"]
-	}
-	return out, nil
-}
-
-func (s strict) blob(v reflect.Value, in tree, path string) error {
-	text, ok := in.(string)
-	if !ok {
-		return refuse("Invalid type for parameter %s: expected a blob", path)
-	}
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return refuse("Invalid base64 in parameter %s", path)
-	}
-	v.SetBytes(raw)
-	return nil
-}
-
-func (s strict) time(v reflect.Value, in tree, path string) error {
-	switch t := in.(type) {
-	case json.Number:
-		seconds, err := t.Float64()
-		if err != nil {
-			return refuse("Invalid timestamp in parameter %s", path)
-		}
-		whole, part := math.Modf(seconds)
-		v.Set(reflect.ValueOf(time.Unix(int64(whole), int64(part*1e9)).UTC()))
-		return nil
-	case string:
-		at, err := time.Parse(time.RFC3339Nano, t)
-		if err != nil {
-			return refuse("Invalid timestamp in parameter %s", path)
-		}
-		v.Set(reflect.ValueOf(at.UTC()))
-		return nil
-	}
-	return refuse("Invalid type for parameter %s: expected a timestamp", path)
-}
-
-func (s strict) scalar(v reflect.Value, in tree, path string) error {
-	text, isText := in.(string)
-	number, isNumber := in.(json.Number)
-	if isNumber || s.text {
-		text += string(number)
-	}
-	switch v.Kind() {
-	case reflect.String:
-		if isText {
-			v.SetString(text)
-			return nil
-		}
-	case reflect.Bool:
-		if flag, ok := in.(bool); ok {
-			v.SetBool(flag)
-			return nil
-		}
-		if flag, err := strconv.ParseBool(text); err == nil && s.text {
-			v.SetBool(flag)
-			return nil
-		}
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		if n, err := strconv.ParseInt(text, 10, v.Type().Bits()); err == nil && (isNumber || s.text) {
-			v.SetInt(n)
-			return nil
-		}
-	case reflect.Float64:
-		if n, err := strconv.ParseFloat(text, 64); err == nil && (isNumber || s.text) {
-			v.SetFloat(n)
-			return nil
-		}
-	}
-	return refuse("Invalid value for parameter %s: expected a %s", path, v.Kind())
 }
 
 func join(path, name string) string {

@@ -1,21 +1,14 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"reflect"
-	"strconv"
 )
-
-// maxBody bounds what is read of a request that is not streamed: Lambda's largest payload and some.
-const maxBody = 16 << 20
 
 // Gateway takes API calls through authentication, faults, latency, authorization, decoding, the handler and the log.
 type Gateway struct {
@@ -210,67 +203,10 @@ func (g *Gateway) authorizeCall(s *Service, call *Call, in any) error {
 	return err
 }
 
-// readBody reads the request's body once.
-func (c *Call) readBody() error {
-	if c.Body != nil || c.HTTP.Body == nil {
-		return nil
-	}
-	body, err := io.ReadAll(io.LimitReader(c.HTTP.Body, maxBody+1))
-	if err != nil {
-		return fmt.Errorf("reading the request: %w", err)
-	}
-	if len(body) > maxBody {
-		return Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request must be smaller than %d bytes", maxBody)
-	}
-	c.Body = body
-	return nil
-}
-
-// digest tells equal requests from different ones without keeping their content.
-func (c *Call) digest() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %s?%s\n", c.HTTP.Method, c.HTTP.URL.Path, c.HTTP.URL.RawQuery)
-	if c.Body == nil {
-		io.WriteString(h, c.HTTP.Header.Get("X-Amz-Content-Sha256"))
-	}
-	h.Write(c.Body)
-	return hex.EncodeToString(h.Sum(nil)[:8])
-}
-
 // NewRequestID is a request id as most services make them.
 func NewRequestID() string {
 	var b [16]byte
 	rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-func closeBody(r *Response) {
-	if r == nil {
-		return
-	}
-	if c, ok := r.Body.(io.Closer); ok {
-		c.Close()
-	}
-}
-
-func send(w http.ResponseWriter, r *http.Request, call *Call, resp *Response) {
-	defer closeBody(resp)
-	h := w.Header()
-	for name, values := range resp.Header {
-		h[name] = values
-	}
-	h.Set("X-Amzn-Requestid", call.RequestID)
-	h.Set("Date", call.Time.UTC().Format(http.TimeFormat))
-	if b, ok := resp.Body.(*bytes.Reader); ok {
-		resp.Length = int64(b.Len())
-	}
-	_, whole := resp.Body.(*bytes.Reader)
-	if (whole || resp.Length > 0) && h.Get("Content-Length") == "" {
-		h.Set("Content-Length", strconv.FormatInt(resp.Length, 10))
-	}
-	w.WriteHeader(resp.Status)
-	if resp.Body != nil && r.Method != http.MethodHead {
-		io.Copy(w, resp.Body)
-	}
 }

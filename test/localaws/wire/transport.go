@@ -1,10 +1,10 @@
 package wire
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"syscall"
 )
 
@@ -28,12 +28,11 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	reader, writer := io.Pipe()
-	conn := &localConn{header: http.Header{}, answer: make(chan *http.Response, 1), failed: make(chan error, 1), body: writer, request: r, reader: reader}
+	conn := &localConn{header: http.Header{}, answer: make(chan *http.Response, 1), failed: make(chan error, 1), body: writer, request: r}
 	go conn.serve(t.Handler, in)
 	select {
 	case resp := <-conn.answer:
-		stop := closeOnCancel(r, reader)
-		resp.Body = &localBody{PipeReader: reader, stop: stop}
+		resp.Body = &localBody{PipeReader: reader, ctx: ctx, stop: closeOnCancel(ctx, writer)}
 		return resp, nil
 	case err := <-conn.failed:
 		return nil, err
@@ -43,21 +42,16 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-func closeOnCancel(r *http.Request, reader *io.PipeReader) func() {
-	done := make(chan struct{})
-	go func() {
-		select {
-		case <-r.Context().Done():
-			reader.CloseWithError(r.Context().Err())
-		case <-done:
-		}
-	}()
-	return sync.OnceFunc(func() { close(done) })
+// closeOnCancel ends the body with the context's error when the context ends first.
+func closeOnCancel(ctx context.Context, writer *io.PipeWriter) (stop func()) {
+	cancel := context.AfterFunc(ctx, func() { writer.CloseWithError(ctx.Err()) })
+	return func() { cancel() }
 }
 
 // localBody is a response body whose end stops the watch on the context.
 type localBody struct {
 	*io.PipeReader
+	ctx  context.Context
 	stop func()
 }
 
@@ -65,6 +59,10 @@ func (b *localBody) Read(p []byte) (int, error) {
 	n, err := b.PipeReader.Read(p)
 	if err != nil {
 		b.stop()
+		// A handler that gives up because the caller did must not look like the end of the body.
+		if gone := b.ctx.Err(); gone != nil {
+			err = gone
+		}
 	}
 	return n, err
 }
@@ -82,7 +80,6 @@ type localConn struct {
 	answer  chan *http.Response
 	failed  chan error
 	body    *io.PipeWriter
-	reader  *io.PipeReader
 	request *http.Request
 }
 
