@@ -3,6 +3,7 @@ package v1alpha1
 // Manifest is what a stage consists of.
 // +kubebuilder:validation:XValidation:rule="!has(self.workers) || self.workers.map(w, w.queues.size()).sum() <= 120",message="workers may drain at most 120 queues in all: split the stage"
 // +kubebuilder:validation:XValidation:rule="!has(self.workers) || self.workers.all(w, w.queues.all(q, self.workers.exists_one(other, other.queues.exists(x, x.name == q.name))))",message="workers: each queue belongs to exactly one worker: remove the queue from all but one"
+// +kubebuilder:validation:XValidation:rule="!has(self.workers) || !has(oldSelf.workers) || self.workers.all(w, w.queues.all(q, !oldSelf.workers.exists(o, o.queues.exists(x, x.name == q.name && x.?fifo.orValue(false) != q.?fifo.orValue(false)))))",message="workers: fifo of a queue is immutable: add a queue of another name and remove this one when it is empty"
 // +kubebuilder:validation:XValidation:rule="!has(self.deployCommands) || self.deployCommands.all(c, c.timeoutSeconds <= self.cli.timeoutSeconds)",message="deployCommands: timeoutSeconds must not exceed cli.timeoutSeconds: raise cli.timeoutSeconds or lower the command's"
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.all(k, k.matches('^[A-Za-z_][A-Za-z0-9_]*$') && k.size() <= 128)",message="environment: names must be letters, digits and underscores, at most 128 characters"
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.all(k, !k.startsWith('AWS_') && !k.startsWith('ALOFT_'))",message="environment: names that begin with AWS_ or ALOFT_ are reserved: rename the variable"
@@ -173,14 +174,15 @@ type Schedule struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=22
-	// +kubebuilder:validation:Pattern=`^[a-z]([a-z0-9-]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="must begin with a letter, end with a letter or digit, and hold only lower-case letters, digits and dashes"
 	Name string `json:"name"`
 
 	// cron is an EventBridge cron expression of six fields in UTC, such as "0 3 * * ? *".
 	// +optional
 	// +kubebuilder:validation:MinLength=11
 	// +kubebuilder:validation:MaxLength=100
-	// +kubebuilder:validation:Pattern=`^[0-9A-Za-z*/,?#L-]+( [0-9A-Za-z*/,?#LW-]+){5}$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Z*/,-]+( [0-9A-Za-z*/,?#-]+){5}$')",message="must have six fields, minutes hours day-of-month month day-of-week year, such as 0 3 * * ? *"
+	// +kubebuilder:validation:XValidation:rule="self.split(' ').size() != 6 || (self.split(' ')[2] == '?') != (self.split(' ')[4] == '?')",message="exactly one of day-of-month and day-of-week, the third and fifth field, must be ?: write 0 3 * * ? * for each day"
 	Cron string `json:"cron,omitempty"`
 
 	// rateMinutes runs the command each so many minutes.
@@ -201,7 +203,7 @@ type Worker struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=22
-	// +kubebuilder:validation:Pattern=`^[a-z]([a-z0-9-]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="must begin with a letter, end with a letter or digit, and hold only lower-case letters, digits and dashes"
 	Name string `json:"name"`
 
 	// memoryMiB of one environment.
@@ -261,18 +263,17 @@ type Worker struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
-	// +kubebuilder:validation:Pattern=`^/[A-Za-z0-9._~/-]*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^/[A-Za-z0-9._~/-]*$')",message="must be a path that begins with /, without query"
 	HTTPPath string `json:"httpPath,omitempty"`
 }
 
 // Queue is an SQS queue with a dead-letter queue.
-// +kubebuilder:validation:XValidation:rule="has(self.fifo) == has(oldSelf.fifo) && (!has(self.fifo) || self.fifo == oldSelf.fifo)",message="queues: fifo is immutable: add a queue of another name and remove this one when it is empty"
 type Queue struct {
 	// name that the application uses; on AWS it is followed by SQS_SUFFIX.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=30
-	// +kubebuilder:validation:Pattern=`^[a-z]([a-z0-9-]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="must begin with a letter, end with a letter or digit, and hold only lower-case letters, digits and dashes"
 	Name string `json:"name"`
 
 	// fifo keeps the order of jobs.
@@ -286,7 +287,7 @@ type DeployCommand struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	// +kubebuilder:validation:Pattern=`^[a-z]([a-z0-9-]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="must begin with a letter, end with a letter or digit, and hold only lower-case letters, digits and dashes"
 	Name string `json:"name"`
 
 	// command is the argument vector.

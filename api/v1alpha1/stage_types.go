@@ -44,7 +44,7 @@ type StageList struct {
 type StageSpec struct {
 	// profileRef names the StageProfile that grants the AWS account, region and roles.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="profileRef is immutable: a stage cannot move to another account; create a new Stage and delete this one"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="is immutable: a stage cannot move to another account; create a new Stage and delete this one"
 	ProfileRef ProfileReference `json:"profileRef"`
 
 	// image is the build: changing its tag makes a release.
@@ -99,22 +99,22 @@ type Image struct {
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=255
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`
-	// +kubebuilder:validation:XValidation:rule="!self.contains('@')",message="repository must not carry a tag or digest: use spec.image.tag and spec.image.digest"
+	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.matches('/[^/]*:')",message="must not carry a tag or digest: use spec.image.tag and spec.image.digest"
+	// +kubebuilder:validation:XValidation:rule="self.contains('@') || self.matches('/[^/]*:') || self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$')",message="must name registry and repository in lower case, such as ghcr.io/acme/clouder or docker.io/library/nginx"
 	Repository string `json:"repository"`
 
 	// tag is the build id: unique for each build and never moved to other content.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
-	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_][A-Za-z0-9._-]*$`
-	// +kubebuilder:validation:XValidation:rule="self != 'latest'",message="tag must name one build: 'latest' moves, use a commit id or a version"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_][A-Za-z0-9._-]*$')",message="must begin with a letter, digit or underscore and hold only these, dots and dashes"
+	// +kubebuilder:validation:XValidation:rule="self != 'latest'",message="must name one build: 'latest' moves, use a commit id or a version"
 	Tag string `json:"tag"`
 
 	// digest pins the content of the tag: sha256:<64 hexadecimal digits>.
 	// +optional
 	// +kubebuilder:validation:MaxLength=71
-	// +kubebuilder:validation:Pattern=`^sha256:[a-f0-9]{64}$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^sha256:[a-f0-9]{64}$')",message="must be sha256: and 64 hexadecimal digits; leave it out to follow the tag"
 	Digest string `json:"digest,omitempty"`
 
 	// pullSecretRef names a kubernetes.io/dockerconfigjson Secret with access to the repository.
@@ -136,8 +136,7 @@ type AssetsFromImage struct {
 	// +required
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=255
-	// +kubebuilder:validation:Pattern=`^(/[A-Za-z0-9._@+-]+)+$`
-	// +kubebuilder:validation:XValidation:rule="!self.contains('/../') && !self.endsWith('/..')",message="path must not contain '..': name the folder itself"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[A-Za-z0-9._@+-]+)+$') && !self.matches('/[.][.]?(/|$)')",message="must be the absolute path of a folder in the image, such as /var/www/public, without . and .. and without a slash at its end"
 	Path string `json:"path"`
 }
 

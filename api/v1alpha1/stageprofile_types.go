@@ -32,21 +32,21 @@ type StageProfileList struct {
 type StageProfileSpec struct {
 	// accountID of the AWS account; it is verified before anything is written.
 	// +required
-	// +kubebuilder:validation:Pattern=`^[0-9]{12}$`
 	// +kubebuilder:validation:MaxLength=12
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountID is immutable: make another StageProfile"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{12}$')",message="must be the 12 digits of an AWS account, in quotes"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="is immutable, for stages live there: make another StageProfile"
 	AccountID string `json:"accountID"`
 
 	// region of everything that the stages own.
 	// +required
-	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]$`
-	// +kubebuilder:validation:MaxLength=16
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="region is immutable: make another StageProfile"
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]{2,3}(-[a-z]+)+-[0-9]$')",message="must be the name of an AWS region, such as eu-central-1"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="is immutable, for stages live there: make another StageProfile"
 	Region string `json:"region"`
 
 	// roleARN is the role that the operator assumes for stages of this profile.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$')",message="must be the ARN of a role, such as arn:aws:iam::123456789012:role/aloft"
 	// +kubebuilder:validation:MaxLength=2048
 	RoleARN string `json:"roleARN,omitempty"`
 
@@ -57,7 +57,7 @@ type StageProfileSpec struct {
 
 	// stackRoleARN is the role that CloudFormation uses.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$')",message="must be the ARN of a role, such as arn:aws:iam::123456789012:role/aloft"
 	// +kubebuilder:validation:MaxLength=2048
 	StackRoleARN string `json:"stackRoleARN,omitempty"`
 
@@ -70,7 +70,7 @@ type StageProfileSpec struct {
 
 	// permissionsBoundaryARN limits the roles that are made for stages.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$')",message="must be the ARN of a policy, such as arn:aws:iam::123456789012:policy/aloft-stages"
 	// +kubebuilder:validation:MaxLength=2048
 	PermissionsBoundaryARN string `json:"permissionsBoundaryARN,omitempty"`
 
@@ -109,7 +109,7 @@ type FunctionRole struct {
 
 	// arn of the role.
 	// +required
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$')",message="must be the ARN of a role, such as arn:aws:iam::123456789012:role/aloft"
 	// +kubebuilder:validation:MaxLength=2048
 	ARN string `json:"arn"`
 

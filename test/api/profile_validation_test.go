@@ -1,0 +1,36 @@
+package api_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = DescribeTable("a StageProfile that grants nothing sensible is refused with the field and the remedy",
+	func(ctx context.Context, patch, field, remedy string) {
+		_, err := tried(ctx, profile(patch))
+		refused(err, field, remedy)
+	},
+	Entry("no account", "spec: {accountID: null}", "spec.accountID", "Required value"),
+	Entry("an account of eleven digits", "spec: {accountID: '12345678901'}", "spec.accountID", "must be the 12 digits of an AWS account, in quotes"),
+	Entry("an account without quotes", "spec: {accountID: 123456789012}", "spec.accountID", "must be of type string"),
+	Entry("a zone instead of a region", "spec: {region: eu-central-1a}", "spec.region", "such as eu-central-1"),
+	Entry("a role by its name", "spec: {roleARN: aloft}", "spec.roleARN", "must be the ARN of a role, such as arn:aws:iam::123456789012:role/aloft"),
+	Entry("a stack role that is a user", "spec: {stackRoleARN: 'arn:aws:iam::123456789012:user/x'}", "spec.stackRoleARN", "must be the ARN of a role"),
+	Entry("a boundary that is a role", "spec: {permissionsBoundaryARN: 'arn:aws:iam::123456789012:role/x'}", "spec.permissionsBoundaryARN", "must be the ARN of a policy"),
+	Entry("a function role by its name", "spec: {functionRoles: [{name: a, arn: a, namespaces: [b]}]}", "spec.functionRoles[0].arn", "must be the ARN of a role"),
+	Entry("a function role for nobody", "spec: {functionRoles: [{name: a, arn: 'arn:aws:iam::123456789012:role/x', namespaces: []}]}", "spec.functionRoles[0].namespaces", "at least 1 items"),
+	Entry("an output that has no place", "spec: {commandOutput: Logs}", "spec.commandOutput", `supported values: "Status", "StoreOnly"`),
+)
+
+var _ = DescribeTable("what a profile may grant is taken",
+	func(ctx context.Context, patch string) {
+		_, err := tried(ctx, profile(patch))
+		Expect(err).NotTo(HaveOccurred())
+	},
+	Entry("the smallest profile", "{}"),
+	Entry("all namespaces", "spec: {allowedNamespaces: {}}"),
+	Entry("a region of the government cloud", "spec: {region: us-gov-west-1}"),
+	Entry("a role of China", "spec: {region: cn-north-1, roleARN: 'arn:aws-cn:iam::123456789012:role/path/aloft'}"),
+)
