@@ -162,3 +162,13 @@ func (w *world) reason(stack, logicalID string, status types.ResourceStatus) str
 	}
 	return "no such event"
 }
+
+// startWith makes the service alone, with settings.
+func startWith(t *testing.T, settings map[string]string) error {
+	t.Helper()
+	service, err := local.New(&wire.Env{AccountID: account, Region: region, Clock: wire.RealClock{}, Settings: settings})
+	if err != nil {
+		return err
+	}
+	return service.Close()
+}

@@ -154,7 +154,7 @@ func TestStackTagsReachTheResources(t *testing.T) {
 func TestEventsArePagedNewestFirst(t *testing.T) {
 	w := newWorld(t)
 	var many []string
-	for _, name := range strings.Split(strings.Repeat("x", 60), "") {
+	for name := range strings.SplitSeq(strings.Repeat("x", 60), "") {
 		many = append(many, `"`+strings.ToUpper(name)+string(rune('A'+len(many)%26))+string(rune('A'+len(many)/26))+`":{"Type":"Test::Thing"}`)
 	}
 	w.create(resources(strings.Join(many, ",")))

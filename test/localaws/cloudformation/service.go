@@ -60,6 +60,7 @@ func NewWith(env *wire.Env, types ...*resource.Type) (*wire.Service, error) {
 		Name:       "cloudformation",
 		Protocol:   wire.Query("2010-05-15", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
 		Invalid:    wire.Sender(engine.CodeValidation),
+		Resource:   s.resource,
 		Operations: s.operations(),
 		Close:      func() error { s.engine.Close(); return nil },
 	}, nil

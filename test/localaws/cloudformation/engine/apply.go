@@ -61,20 +61,20 @@ func (r *run) apply(ctx context.Context, name string) bool {
 	case err == nil && !current.differs(res):
 		r.locked(func() { r.stack.Resources[name] = current.redefined(res) })
 		return true
-	case err == nil && recreation(known, current.Properties, res.Properties) == resource.Always:
+	case err == nil && replaces(known, current.Properties, res.Properties):
 		return r.replace(ctx, res, current)
 	}
 	return r.update(ctx, res, current, err)
 }
 
 // differs says whether a handler must be called; metadata and policies are the engine's own.
-func (current *Resource) differs(next *Resource) bool {
-	return current.attempted != nil || !equal(current.Properties, next.Properties) || !equal(current.Tags, next.Tags)
+func (r *Resource) differs(next *Resource) bool {
+	return r.attempted != nil || !equal(r.Properties, next.Properties) || !equal(r.Tags, next.Tags)
 }
 
 // redefined keeps what is deployed and takes over the rest of the definition.
-func (current *Resource) redefined(next *Resource) *Resource {
-	c := current.clone()
+func (r *Resource) redefined(next *Resource) *Resource {
+	c := r.clone()
 	c.Needs, c.Metadata, c.DeletionPolicy, c.UpdateReplacePolicy = next.Needs, next.Metadata, next.DeletionPolicy, next.UpdateReplacePolicy
 	return c
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aloft-dev/aloft/test/localaws/cloudformation/resource"
 	"github.com/aloft-dev/aloft/test/localaws/cloudformation/template"
@@ -37,7 +38,7 @@ func propertyNames(current, next resource.Properties) []string {
 // modification explains a property whose value differs or is not known yet.
 func (p *planner) modification(target Detail, expression, value any) []Detail {
 	if pending := template.PendingOn(value); len(pending) > 0 {
-		return p.references(target, expression, func(name string) bool { return contains(pending, name) })
+		return p.references(target, expression, func(name string) bool { return slices.Contains(pending, name) })
 	}
 	var details []Detail
 	for _, name := range p.next.template.Used(expression, p.next.conditions) {
@@ -102,13 +103,4 @@ func valueText(value any) string {
 		return jsonText(v)
 	}
 	return fmt.Sprint(value)
-}
-
-func contains(list []string, value string) bool {
-	for _, entry := range list {
-		if entry == value {
-			return true
-		}
-	}
-	return false
 }

@@ -62,11 +62,9 @@ func (e *Engine) Close() {
 func (e *Engine) Settled() { e.work.Wait() }
 
 func (e *Engine) background(work func()) {
-	e.work.Add(1)
-	go func() {
-		defer e.work.Done()
+	e.work.Go(func() {
 		work()
-	}()
+	})
 }
 
 func (e *Engine) arn(rest string) string {

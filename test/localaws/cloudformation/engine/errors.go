@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"fmt"
-	"sort"
-)
+import "fmt"
 
 // Error is a refused request: AWS's error code and message.
 type Error struct {
@@ -30,5 +27,3 @@ func invalid(format string, arguments ...any) error {
 func refuse(code, format string, arguments ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, arguments...)}
 }
-
-func sortedStrings(list []string) []string { sort.Strings(list); return list }

@@ -28,12 +28,10 @@ func (w *walker) walk(order []string) []string {
 	}
 	var all sync.WaitGroup
 	for _, name := range order {
-		all.Add(1)
-		go func() {
-			defer all.Done()
+		all.Go(func() {
 			defer close(finished[name])
 			*good[name] = w.await(name, finished, good) && w.run(name)
-		}()
+		})
 	}
 	all.Wait()
 	sort.Strings(w.failed)

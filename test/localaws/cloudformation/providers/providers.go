@@ -33,10 +33,10 @@ func created(id string, attributes map[string]any) resource.State {
 }
 
 // sortedTags turns tags into a service's own list, in order of their keys.
-func sortedTags[T any](tags map[string]string, make func(key, value string) T) []T {
+func sortedTags[T any](tags map[string]string, convert func(key, value string) T) []T {
 	var list []T
 	for _, key := range sortedKeys(tags) {
-		list = append(list, make(key, tags[key]))
+		list = append(list, convert(key, tags[key]))
 	}
 	return list
 }

@@ -24,7 +24,6 @@ const (
 	NotStabilized   Code = "NotStabilized"
 	InternalError   Code = "ServiceInternalError"
 	GeneralFailure  Code = "GeneralServiceException"
-	NotUpdatable    Code = "NotUpdatable"
 	InvalidIdentity Code = "InvalidCredentials"
 )
 

@@ -22,9 +22,8 @@ type Recreation string
 
 // The kinds of update behaviour.
 const (
-	Never         Recreation = "Never"
-	Conditionally Recreation = "Conditionally"
-	Always        Recreation = "Always"
+	Never  Recreation = "Never"
+	Always Recreation = "Always"
 )
 
 // Schema declares the properties of an object.
@@ -80,9 +79,6 @@ func (p Property) Must() Property { p.Required = true; return p }
 
 // Replaces makes a change of the property replace the resource.
 func (p Property) Replaces() Property { p.Recreate = Always; return p }
-
-// MayReplace makes a change of the property replace the resource under circumstances that only the service knows.
-func (p Property) MayReplace() Property { p.Recreate = Conditionally; return p }
 
 // Recreation is the update behaviour, Never by default.
 func (p Property) Recreation() Recreation {

@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -39,12 +40,7 @@ type Type struct {
 
 // HasAttribute says whether Fn::GetAtt supports the attribute.
 func (t *Type) HasAttribute(name string) bool {
-	for _, attribute := range t.Attributes {
-		if attribute == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.Attributes, name)
 }
 
 // Registry holds the known types by name.

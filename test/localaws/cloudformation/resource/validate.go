@@ -3,7 +3,8 @@ package resource
 import (
 	"encoding/json"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,7 +103,7 @@ func (p Property) scalar(value any, path string) (any, []string) {
 	if err != nil {
 		return nil, wrongType(p.Kind, value, path)
 	}
-	if len(p.Enum) > 0 && !contains(p.Enum, text) {
+	if len(p.Enum) > 0 && !slices.Contains(p.Enum, text) {
 		return nil, []string{fmt.Sprintf("%s: %s is not a valid enum value", path, text)}
 	}
 	return converted, nil
@@ -143,20 +144,4 @@ func kindOf(value any) Kind {
 	return Number
 }
 
-func contains(list []string, value string) bool {
-	for _, entry := range list {
-		if entry == value {
-			return true
-		}
-	}
-	return false
-}
-
-func sorted[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
-}
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -126,7 +126,7 @@ func TestAConditionDecidesWhatIsPartOfTheStack(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	graph, err := parsed.Graph(conditions)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(graph.Needs).To(Equal(map[string][]string{"Base": {}, "DependsOnIt": {"Base"}, "MightReadIt": {"Base"}}))
+	g.Expect(graph.Needs).To(Equal(map[string][]string{"Base": nil, "DependsOnIt": {"Base"}, "MightReadIt": {"Base"}}))
 	g.Expect(graph.Order).To(Equal([]string{"Base", "DependsOnIt", "MightReadIt"}))
 }
 

@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -131,10 +132,8 @@ func (g *Graph) cycle(left map[string]int) []string {
 
 func (g *Graph) neededBy(name string, among map[string]int) bool {
 	for other := range among {
-		for _, need := range g.Needs[other] {
-			if need == name {
-				return true
-			}
+		if slices.Contains(g.Needs[other], name) {
+			return true
 		}
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -113,10 +114,11 @@ func (p Parameter) satisfies(value string) bool {
 			return false
 		}
 	}
-	if (p.MinLength != nil && len(value) < *p.MinLength) || (p.MaxLength != nil && len(value) > *p.MaxLength) {
-		return false
-	}
-	return p.matches(value) && p.allows(value)
+	return p.fits(len(value)) && p.matches(value) && p.allows(value)
+}
+
+func (p Parameter) fits(length int) bool {
+	return (p.MinLength == nil || length >= *p.MinLength) && (p.MaxLength == nil || length <= *p.MaxLength)
 }
 
 func (p Parameter) matches(value string) bool {
@@ -124,10 +126,8 @@ func (p Parameter) matches(value string) bool {
 }
 
 func (p Parameter) allows(value string) bool {
-	for _, allowed := range p.AllowedValues {
-		if allowed == value {
-			return true
-		}
+	if slices.Contains(p.AllowedValues, value) {
+		return true
 	}
 	return len(p.AllowedValues) == 0
 }
@@ -152,7 +152,7 @@ func (p Parameter) Value(s string) any {
 		return s
 	}
 	list := []any{}
-	for _, part := range strings.Split(s, ",") {
+	for part := range strings.SplitSeq(s, ",") {
 		list = append(list, strings.TrimSpace(part))
 	}
 	return list

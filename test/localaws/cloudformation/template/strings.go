@@ -120,7 +120,7 @@ func (s *Scope) split(argument any) (any, error) {
 		return unknown, nil
 	}
 	list := []any{}
-	for _, part := range strings.Split(Scalar(value), delimiter) {
+	for part := range strings.SplitSeq(Scalar(value), delimiter) {
 		list = append(list, part)
 	}
 	return list, nil
