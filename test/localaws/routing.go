@@ -10,27 +10,33 @@ import (
 // ServeHTTP finds the service of a request: a data plane that claims it by host or path, else SigV4's signing name, else the host
 // <service>.<region>.amazonaws.com, else, for an unsigned request without any of these, the answer of an unsigned STS call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for _, service := range s.services {
-		if service.Claims != nil && service.Claims(r) {
-			service.Data.ServeHTTP(w, r)
-			return
-		}
-	}
-	if service := s.signed(r); service != nil {
+	service, claimed := s.route(r)
+	switch {
+	case claimed:
+		service.Data.ServeHTTP(w, r)
+	case service != nil:
 		s.gateway.Serve(w, r, service)
-		return
+	default:
+		http.Error(w, "the local AWS has no service for this request", http.StatusNotFound)
 	}
-	http.Error(w, "the local AWS has no service for this request", http.StatusNotFound)
 }
 
-func (s *Server) signed(r *http.Request) *wire.Service {
+// route finds the service of a request, and whether it is one for its data plane.
+func (s *Server) route(r *http.Request) (service *wire.Service, claimed bool) {
+	s.plugged.RLock()
+	defer s.plugged.RUnlock()
+	for _, service := range s.services {
+		if service.Claims != nil && service.Claims(r) {
+			return service, true
+		}
+	}
 	if scope, ok := wire.ScopeOf(r); ok {
-		return s.bySigner[scope.Service]
+		return s.bySigner[scope.Service], false
 	}
 	if service, ok := s.bySigner[hostService(r.Host)]; ok {
-		return service
+		return service, false
 	}
-	return s.bySigner["sts"]
+	return s.bySigner["sts"], false
 }
 
 // hostService is the service's name in <service>.<region>.amazonaws.com, <bucket>.s3.<region>.amazonaws.com or <service>.amazonaws.com.

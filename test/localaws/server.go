@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,6 +51,8 @@ type Options struct {
 type Server struct {
 	env      *wire.Env
 	gateway  *wire.Gateway
+	// plugged guards services and bySigner: a service that is plugged in early may call before the last one is.
+	plugged  sync.RWMutex
 	services []*wire.Service
 	bySigner map[string]*wire.Service
 	servers  []*http.Server
@@ -139,6 +142,8 @@ func (s *Server) plug(make func(*wire.Env) (*wire.Service, error)) error {
 	if err := service.Prepare(); err != nil {
 		return fmt.Errorf("plugging %s in: %w", service.Name, err)
 	}
+	s.plugged.Lock()
+	defer s.plugged.Unlock()
 	s.services = append(s.services, service)
 	for _, name := range service.SigningNames {
 		s.bySigner[name] = service

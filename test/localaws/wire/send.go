@@ -23,6 +23,7 @@ func send(w http.ResponseWriter, r *http.Request, call *Call, resp *Response) {
 		h[name] = values
 	}
 	h.Set("X-Amzn-Requestid", call.RequestID)
+	h.Set("X-Amz-Request-Id", call.RequestID)
 	h.Set("Date", call.Time.UTC().Format(http.TimeFormat))
 	if b, ok := resp.Body.(*bytes.Reader); ok {
 		resp.Length = int64(b.Len())
