@@ -49,6 +49,7 @@ func TestAChangeSetCreatesAStack(t *testing.T) {
 	w.g.Expect(set.Changes).To(HaveLen(1))
 	w.g.Expect(set.Changes[0].ResourceChange.Action).To(Equal(types.ChangeActionAdd))
 	w.g.Expect(w.stack("demo").StackStatus).To(Equal(types.StackStatusReviewInProgress))
+	w.g.Expect(w.stack("demo").ChangeSetId).To(Equal(set.ChangeSetId), "a stack in review names the change set that waits")
 	w.g.Expect(w.things.Calls()).To(BeEmpty())
 
 	w.g.Expect(w.execute("first", "t1")).To(Succeed())

@@ -134,3 +134,15 @@ func TestSettingsThatDoNotExistAreRefused(t *testing.T) {
 	NewWithT(t).Expect(startWith(t, map[string]string{"cloudformation.changeset": "soon"})).To(HaveOccurred())
 	NewWithT(t).Expect(startWith(t, map[string]string{"cloudformation.settle.AWS::CloudFront::Distribution": "3m", "lambda.idle": "x"})).To(Succeed())
 }
+
+func TestATypeCanBeMadeToTakeItsTime(t *testing.T) {
+	w := newWorldWith(t, map[string]string{"cloudformation.settle.Test::Thing": "1h"})
+	out, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA)})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Eventually(func() string { return w.things.Living() }).Should(Equal("A-1=one"))
+	w.g.Expect(w.stack("demo").StackStatus).To(Equal(types.StackStatusCreateInProgress))
+	_, err = w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("demo")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(w.settled(*out.StackId).StackStatus).To(Equal(types.StackStatusDeleteComplete))
+	w.g.Expect(w.reason(*out.StackId, "A", types.ResourceStatusCreateFailed)).To(Equal("Resource creation cancelled"))
+}

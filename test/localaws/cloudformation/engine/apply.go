@@ -95,7 +95,7 @@ func (r *run) create(ctx context.Context, res, old *Resource, problem error) boo
 	if err == nil {
 		request := r.request(res, nil, r.cancelled)
 		request.Initiated = func(id string) { r.initiated(res, started, id) }
-		state, err = r.handler(res).Create(ctx, request)
+		state, err = settled(ctx, request, r.handler(res).Create)
 	}
 	r.engine.mu.Lock()
 	defer r.engine.mu.Unlock()
@@ -107,6 +107,15 @@ func (r *run) create(ctx context.Context, res, old *Resource, problem error) boo
 	res.Attributes = state.Attributes
 	r.mark(res, completed, "")
 	return true
+}
+
+// settled calls a handler and then takes the time that the type is configured to take.
+func settled(ctx context.Context, request *resource.Request, call func(context.Context, *resource.Request) (resource.State, error)) (resource.State, error) {
+	state, err := call(ctx, request)
+	if err == nil {
+		err = request.WaitSettled(ctx)
+	}
+	return state, err
 }
 
 // createAgain makes what an earlier operation without rollback failed to create; its remains are cleaned up.
@@ -166,7 +175,7 @@ func (r *run) update(ctx context.Context, res, current *Resource, problem error)
 	})
 	state, err := resource.State{}, problem
 	if err == nil {
-		state, err = r.handler(res).Update(ctx, r.request(res, current, r.cancelled))
+		state, err = settled(ctx, r.request(res, current, r.cancelled), r.handler(res).Update)
 	}
 	r.engine.mu.Lock()
 	defer r.engine.mu.Unlock()

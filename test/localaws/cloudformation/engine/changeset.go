@@ -111,6 +111,9 @@ func (e *Engine) newChangeSet(s *Stack, next *desired, in ChangeSetInput) *Chang
 		role: in.Role, client: in.Token, token: tokenUse{"CreateChangeSet", digest(in)}, next: next,
 	}
 	s.changeSets = append(s.changeSets, c)
+	if s.Status == ReviewInProgress {
+		s.ChangeSetID = c.ID
+	}
 	if e.options.ChangeSetTime <= 0 {
 		e.compute(s, c)
 		return c

@@ -125,7 +125,7 @@ func (r *run) reapply(ctx context.Context, back, now *Resource) error {
 	if !tried.differs(back) && now.attempted == nil {
 		return nil
 	}
-	state, err := r.handler(back).Update(ctx, r.request(back, tried, nil))
+	state, err := settled(ctx, r.request(back, tried, nil), r.handler(back).Update)
 	if err == nil && state.Attributes != nil {
 		r.locked(func() { back.Attributes = state.Attributes })
 	}

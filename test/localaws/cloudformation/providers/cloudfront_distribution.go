@@ -39,11 +39,8 @@ func (distribution) Create(ctx context.Context, r *resource.Request) (resource.S
 	return created(id, map[string]any{"Id": id, "DomainName": *out.Distribution.DomainName}), distributionDeployed(ctx, client, r, id)
 }
 
-// distributionDeployed waits for the configured time and for the service's own.
+// distributionDeployed waits until the edge has the configuration.
 func distributionDeployed(ctx context.Context, client *cloudfront.Client, r *resource.Request, id string) error {
-	if err := r.WaitSettled(ctx); err != nil {
-		return err
-	}
 	return r.Wait(ctx, func(ctx context.Context) (bool, error) {
 		out, err := client.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &id})
 		if err != nil {
