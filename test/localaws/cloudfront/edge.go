@@ -75,6 +75,11 @@ func (x *exchange) check() (refuse func()) {
 	if redirect := x.checkProtocol(); redirect != nil {
 		return redirect
 	}
+	return x.checkMethod(forbidden)
+}
+
+// checkMethod takes what the behaviour allows, and no body where there can be none.
+func (x *exchange) checkMethod(forbidden func(why string) func()) func() {
 	if !slices.Contains(x.behavior.AllowedMethods.Items, x.r.Method) {
 		return forbidden("This distribution is not configured to allow the HTTP request method that was used for this request. " +
 			"The distribution supports only cachable requests.")

@@ -80,6 +80,10 @@ func (s *CloudFront) checkOrigin(o *origin) error {
 	if o.S3OriginConfig != nil && !bucketDomain.MatchString(o.DomainName) {
 		return wire.Errorf(400, "InvalidOrigin", "The specified origin server does not exist or is not valid.")
 	}
+	return s.checkOriginSettings(o)
+}
+
+func (s *CloudFront) checkOriginSettings(o *origin) error {
 	if path := text(o.OriginPath); path != "" && (!strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/")) {
 		return invalid("The parameter OriginPath must begin with a slash and must not end with one: %s", path)
 	}
@@ -118,6 +122,18 @@ func (b *cacheBehavior) check() error {
 	if b.CachePolicyId == "" {
 		return invalid("The parameter ForwardedValues is required.")
 	}
+	if err := b.checkPolicies(); err != nil {
+		return err
+	}
+	if isTrue(b.TrustedSigners.Enabled) || isTrue(b.TrustedKeyGroups.Enabled) || text(b.FieldLevelEncryptionId) != "" ||
+		*b.FunctionAssociations.Quantity+*b.LambdaFunctionAssociations.Quantity != 0 {
+		return invalid("Signed requests, field-level encryption and functions at the edge are not supported by the local AWS.")
+	}
+	return b.checkMethods()
+}
+
+// checkPolicies takes the managed policies that the local AWS knows.
+func (b *cacheBehavior) checkPolicies() error {
 	if _, known := cachePolicies[b.CachePolicyId]; !known {
 		return wire.Errorf(http.StatusNotFound, "NoSuchCachePolicy", "The cache policy does not exist.")
 	}
@@ -127,11 +143,7 @@ func (b *cacheBehavior) check() error {
 	if _, known := responseHeadersPolicies[b.ResponseHeadersPolicyId]; !known && b.ResponseHeadersPolicyId != "" {
 		return wire.Errorf(http.StatusNotFound, "NoSuchResponseHeadersPolicy", "The response headers policy does not exist.")
 	}
-	if isTrue(b.TrustedSigners.Enabled) || isTrue(b.TrustedKeyGroups.Enabled) || text(b.FieldLevelEncryptionId) != "" ||
-		*b.FunctionAssociations.Quantity+*b.LambdaFunctionAssociations.Quantity != 0 {
-		return invalid("Signed requests, field-level encryption and functions at the edge are not supported by the local AWS.")
-	}
-	return b.checkMethods()
+	return nil
 }
 
 func (b *cacheBehavior) checkMethods() error {

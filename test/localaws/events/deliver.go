@@ -15,25 +15,6 @@ import (
 // principal is who invokes targets.
 const principal = "events.amazonaws.com"
 
-// keptDeliveries bounds what is remembered of deliveries.
-const keptDeliveries = 1000
-
-// Delivery is one attempt to hand an event to a target. AWS shows failed ones only as a metric.
-type Delivery struct {
-	Time    time.Time
-	RuleARN string
-	// Target is the target's ARN.
-	Target string
-	Err    error
-}
-
-// Deliveries are the latest attempts, oldest first.
-func (e *Events) Deliveries() []Delivery {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return append([]Delivery(nil), e.deliveries...)
-}
-
 // scheduledEvent is what a target without an input of its own gets. AWS: "Schedule event".
 type scheduledEvent struct {
 	Version    string   `json:"version"`
@@ -47,7 +28,8 @@ type scheduledEvent struct {
 	Detail     struct{} `json:"detail"`
 }
 
-// deliver hands the event to every target of the rule. A target that refuses hinders no other.
+// deliver hands the event to every target of the rule. A target that refuses hinders no other; AWS shows refusals only as a metric, the
+// local AWS also as failed calls in its call log.
 func (e *Events) deliver(ctx context.Context, f firing) {
 	event := scheduledEvent{
 		Version: "0", ID: uuid.NewString(), DetailType: "Scheduled Event", Source: "aws.events", Account: e.env.AccountID,
@@ -58,16 +40,9 @@ func (e *Events) deliver(ctx context.Context, f firing) {
 		if err == nil {
 			err = e.invoke(ctx, principal, f.arn, t.Arn, payload)
 		}
-		e.record(Delivery{Time: e.env.Clock.Now(), RuleARN: f.arn, Target: t.Arn, Err: err})
-	}
-}
-
-func (e *Events) record(d Delivery) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.deliveries = append(e.deliveries, d)
-	if over := len(e.deliveries) - keptDeliveries; over > 0 {
-		e.deliveries = append([]Delivery(nil), e.deliveries[over:]...)
+		if err != nil && e.env.Log != nil {
+			e.env.Log.Debug("a target refused an event", "rule", f.arn, "target", t.Arn, "error", err)
+		}
 	}
 }
 

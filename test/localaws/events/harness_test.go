@@ -28,6 +28,7 @@ type local struct {
 	*sdk.Client
 	clock   *wire.ManualClock
 	env     *wire.Env
+	admin   aws.Config
 	invoked chan invocation
 	mu      sync.Mutex
 	refuse  error
@@ -52,8 +53,8 @@ func start(t *testing.T, options Options) *local {
 	service := l.Service()
 	must(t, service.Prepare())
 	l.env.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { gateway.Serve(w, r, service) })
-	admin := ids.Issue(wire.Principal{AccountID: account, Root: true}, 0)
-	l.Client = sdk.NewFromConfig(l.env.Config(admin), func(o *sdk.Options) { o.Retryer = aws.NopRetryer{} })
+	l.admin = l.env.Config(ids.Issue(wire.Principal{AccountID: account, Root: true}, 0))
+	l.Client = sdk.NewFromConfig(l.admin, func(o *sdk.Options) { o.Retryer = aws.NopRetryer{} })
 	return l
 }
 

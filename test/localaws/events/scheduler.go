@@ -45,9 +45,7 @@ func (e *Events) rest(ctx context.Context) {
 	_ = e.env.Clock.Sleep(sleep, wait) // why it ended is seen by the caller's context
 }
 
-// Tick fires every rule that is due by now, once each, and returns when the events are handed over.
-func (e *Events) Tick(ctx context.Context) { e.tick(ctx) }
-
+// tick fires every rule that is due by now, once each, and returns when the events are handed over.
 func (e *Events) tick(ctx context.Context) {
 	now := e.env.Clock.Now()
 	e.mu.Lock()
@@ -64,21 +62,6 @@ func (e *Events) tick(ctx context.Context) {
 	for _, f := range due {
 		e.deliver(ctx, f)
 	}
-}
-
-// Fire delivers a rule's event now, whatever its schedule and state, and returns when it is handed
-// over.
-func (e *Events) Fire(ctx context.Context, name string) error {
-	e.mu.Lock()
-	r, err := e.rule(name, "")
-	if err != nil {
-		e.mu.Unlock()
-		return err
-	}
-	f := firing{arn: r.arn, at: e.env.Clock.Now(), targets: r.targets}
-	e.mu.Unlock()
-	e.deliver(ctx, f)
-	return nil
 }
 
 // restart begins the schedule of a rule anew; the caller holds mu.

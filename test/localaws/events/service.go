@@ -28,7 +28,7 @@ type Options struct {
 	RateMinute time.Duration
 	// Invoke reaches Lambda; nil means lambda:Invoke over the wire.
 	Invoke Invoke
-	// Manual leaves the firing to Tick and Fire.
+	// Manual leaves the firing to tick and Fire.
 	Manual bool
 }
 
@@ -40,8 +40,6 @@ type Events struct {
 
 	mu    sync.Mutex
 	rules map[string]*rule
-	// deliveries are the latest attempts to reach a target, oldest first.
-	deliveries []Delivery
 	// changed is closed and replaced whenever due times may have moved.
 	changed chan struct{}
 
@@ -119,6 +117,7 @@ func (e *Events) Service() *wire.Service {
 			wire.Write("EnableRule", e.enableRule),
 			wire.Write("DisableRule", e.disableRule),
 			wire.Write("DeleteRule", e.deleteRule),
+			wire.Write(fireOperation, e.fireRule),
 			wire.Write("PutTargets", e.putTargets),
 			wire.Write("RemoveTargets", e.removeTargets),
 			wire.Read("ListTargetsByRule", e.listTargetsByRule),

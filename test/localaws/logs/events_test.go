@@ -94,7 +94,7 @@ func TestEventsTooOldOrTooNewAreReportedAndLeftOut(t *testing.T) {
 func TestFilterPatternsSelectByTerms(t *testing.T) {
 	l := start(t, Limits{})
 	lines := []string{"ERROR disk full", "WARN disk slow", "error lower case", "START RequestId: 8f-1", "[INFO] ok"}
-	l.Append("app", "s", l.clock.Now(), lines...)
+	l.append("app", "s", l.clock.Now(), lines...)
 	for _, row := range []struct {
 		pattern string
 		want    []string
@@ -123,13 +123,13 @@ func TestFilterPatternsSelectByTerms(t *testing.T) {
 func TestASearchGoesOnInPagesWhileEventsArrive(t *testing.T) {
 	l := start(t, Limits{})
 	for i := range 5 {
-		l.Append("app", "s", l.clock.Now(), fmt.Sprint(i))
+		l.append("app", "s", l.clock.Now(), fmt.Sprint(i))
 	}
 	in := &sdk.FilterLogEventsInput{LogGroupName: aws.String("app"), Limit: aws.Int32(2)}
 	first, err := l.FilterLogEvents(t.Context(), in)
 	must(t, err)
-	l.Append("app", "s", l.clock.Now().Add(-time.Minute), "before the mark")
-	l.Append("app", "s", l.clock.Now(), "5")
+	l.append("app", "s", l.clock.Now().Add(-time.Minute), "before the mark")
+	l.append("app", "s", l.clock.Now(), "5")
 	in.NextToken = first.NextToken
 	if got := l.messages(t, in); !cmp.Equal(got, []string{"2", "3", "4", "5"}) {
 		t.Error(got)
@@ -142,8 +142,8 @@ func TestASearchGoesOnInPagesWhileEventsArrive(t *testing.T) {
 func TestASearchIsNarrowedByTimeAndStream(t *testing.T) {
 	l := start(t, Limits{})
 	now := l.clock.Now()
-	l.Append("app", "2026/[1]a", now, "a")
-	l.Append("app", "2026/[2]b", now.Add(time.Second), "b")
+	l.append("app", "2026/[1]a", now, "a")
+	l.append("app", "2026/[2]b", now.Add(time.Second), "b")
 	for _, row := range []struct {
 		in   sdk.FilterLogEventsInput
 		want []string
@@ -163,7 +163,7 @@ func TestASearchIsNarrowedByTimeAndStream(t *testing.T) {
 
 func TestTheTailCommandsRequestIsTaken(t *testing.T) {
 	l := start(t, Limits{})
-	l.Append("/aws/lambda/app", "s", l.clock.Now(), "hello")
+	l.append("/aws/lambda/app", "s", l.clock.Now(), "hello")
 	got := l.messages(t, &sdk.FilterLogEventsInput{
 		LogGroupIdentifier: aws.String("arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/app"),
 		StartTime:          aws.Int64(l.clock.Now().Add(-10 * time.Minute).UnixMilli()),
@@ -177,7 +177,7 @@ func TestTheTailCommandsRequestIsTaken(t *testing.T) {
 func TestOneStreamIsReadInBothDirections(t *testing.T) {
 	l := start(t, Limits{})
 	for i := range 5 {
-		l.Append("app", "s", l.clock.Now().Add(time.Duration(i)*time.Second), fmt.Sprint(i))
+		l.append("app", "s", l.clock.Now().Add(time.Duration(i)*time.Second), fmt.Sprint(i))
 	}
 	in := &sdk.GetLogEventsInput{LogGroupName: aws.String("app"), LogStreamName: aws.String("s"), Limit: aws.Int32(2)}
 	latest := l.get(t, in)
@@ -193,7 +193,7 @@ func TestOneStreamIsReadInBothDirections(t *testing.T) {
 	if end.text != "" || end.forward != latest.forward {
 		t.Errorf("at the end the forward token stays: %q", end.text)
 	}
-	l.Append("app", "s", l.clock.Now().Add(time.Minute), "5")
+	l.append("app", "s", l.clock.Now().Add(time.Minute), "5")
 	if more := l.get(t, in); more.text != "5" {
 		t.Errorf("forward after an arrival: %s", more.text)
 	}
@@ -225,20 +225,9 @@ func TestAStreamForgetsItsOldestEventsAtItsLimits(t *testing.T) {
 		{Limits{StreamBytes: 2*eventOverhead + 5}, []string{"bb", "cc"}, "by size"},
 	} {
 		l := start(t, row.limits)
-		l.Append("app", "s", l.clock.Now(), "aa", "bb", "cc")
+		l.append("app", "s", l.clock.Now(), "aa", "bb", "cc")
 		if got := l.messages(t, &sdk.FilterLogEventsInput{LogGroupName: aws.String("app")}); !cmp.Equal(got, row.want) {
 			t.Errorf("%v: %s", got, row.why)
 		}
 	}
-}
-
-func TestAnInvocationAfterDeletionBringsTheGroupBackBare(t *testing.T) {
-	l := start(t, Limits{})
-	_, err := l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("app"), Tags: map[string]string{"a": "1"}})
-	must(t, err)
-	_, err = l.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("app")})
-	must(t, err)
-	l.Append("app", "s", l.clock.Now(), "late")
-	_, err = l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("app")})
-	expectCode(t, err, "ResourceAlreadyExistsException")
 }

@@ -80,8 +80,8 @@ func TestRetentionTakesOnlyTheListedDaysAndHidesWhatIsOlder(t *testing.T) {
 	l.group(t, "app")
 	_, err := l.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("app"), RetentionInDays: aws.Int32(4)})
 	expectCode(t, err, "InvalidParameterException")
-	l.Append("app", "s", l.clock.Now().AddDate(0, 0, -2), "old")
-	l.Append("app", "s", l.clock.Now(), "new")
+	l.append("app", "s", l.clock.Now().AddDate(0, 0, -2), "old")
+	l.append("app", "s", l.clock.Now(), "new")
 	_, err = l.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("app"), RetentionInDays: aws.Int32(1)})
 	must(t, err)
 	if got := l.messages(t, &sdk.FilterLogEventsInput{LogGroupName: aws.String("app")}); !cmp.Equal(got, []string{"new"}) {
@@ -115,8 +115,8 @@ func TestTagsAreKeptByTheARNWithoutAStar(t *testing.T) {
 func TestStreamsAreListedByNameOrByTheirLastEvent(t *testing.T) {
 	l := start(t, Limits{})
 	l.group(t, "app", "a", "b", "c")
-	l.Append("app", "b", l.clock.Now(), "late")
-	l.Append("app", "a", l.clock.Now().Add(-time.Minute), "early")
+	l.append("app", "b", l.clock.Now(), "late")
+	l.append("app", "a", l.clock.Now().Add(-time.Minute), "early")
 	for _, row := range []struct {
 		in   sdk.DescribeLogStreamsInput
 		want []string

@@ -52,6 +52,26 @@ func (l *local) group(t *testing.T, name string, streams ...string) {
 	}
 }
 
+// append writes lines at one time, making group and stream.
+func (l *local) append(groupName, streamName string, at time.Time, lines ...string) {
+	s := l.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.groups[groupName]
+	if g == nil {
+		g = s.newGroup(groupName)
+	}
+	st := g.streams[streamName]
+	if st == nil {
+		st = s.newStream(g, streamName)
+	}
+	var events []event
+	for _, line := range lines {
+		events = append(events, event{timestamp: at.UnixMilli(), message: line})
+	}
+	s.add(st, events)
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

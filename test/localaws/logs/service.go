@@ -12,12 +12,7 @@
 // Not yet proven against AWS itself: the resource that policies are asked about in each operation.
 package logs
 
-import (
-	"strings"
-	"time"
-
-	"github.com/aloft-dev/aloft/test/localaws/wire"
-)
+import "github.com/aloft-dev/aloft/test/localaws/wire"
 
 // Limits bound the memory of one log stream; the oldest events go first. AWS has no such limit.
 type Limits struct {
@@ -27,7 +22,7 @@ type Limits struct {
 	StreamBytes int
 }
 
-// Logs is the service and what the other services write into it.
+// Logs is the service.
 type Logs struct{ store *store }
 
 // New plugs CloudWatch Logs in.
@@ -71,35 +66,5 @@ func (l *Logs) Service() *wire.Service {
 			wire.Write("UntagResource", s.untagResource),
 			wire.Read("ListTagsForResource", s.listTagsForResource),
 		},
-	}
-}
-
-// maxMessage is where Append cuts a line: the largest event that AWS stores.
-const maxMessage = 1<<20 - eventOverhead
-
-// Append writes lines into a stream at one time, as Lambda does for a function: group and stream are
-// made when they are missing, so an invocation after DeleteLogGroup brings the group back, without
-// retention and tags. Empty lines are left out, for CloudWatch Logs keeps no empty event.
-func (l *Logs) Append(groupName, streamName string, at time.Time, lines ...string) {
-	s := l.store
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g := s.groups[groupName]
-	if g == nil {
-		g = s.newGroup(groupName)
-	}
-	st := g.streams[streamName]
-	if st == nil {
-		st = s.newStream(g, streamName)
-	}
-	var events []event
-	for _, line := range lines {
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		events = append(events, event{timestamp: at.UnixMilli(), message: line[:min(len(line), maxMessage)]})
-	}
-	if len(events) > 0 {
-		s.add(st, events)
 	}
 }
