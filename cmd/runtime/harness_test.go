@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// binaries are built once: the runtime as it is shipped, and the application of the tests.
+// binaries are built once: the runtime as it is shipped, the runtime for a host where /opt/aloft may hold another start, and the application of
+// the tests.
 var binaries = sync.OnceValues(func() (folder string, err error) {
 	folder, err = os.MkdirTemp("", "aloft-runtime-test-")
 	if err != nil {
@@ -24,6 +25,7 @@ var binaries = sync.OnceValues(func() (folder string, err error) {
 	start := filepath.Join(folder, "start.json")
 	for name, arguments := range map[string][]string{
 		"app":     {"./testdata/app"},
+		"shipped": {"-ldflags", "-s -w", "."},
 		"runtime": {"-ldflags", "-s -w -X main.startFile=" + start, "."},
 	} {
 		build := exec.Command("go", append([]string{"build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(folder, name)}, arguments...)...)

@@ -6,13 +6,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 )
 
 // message is a record of an SQS event.
 type message struct {
-	id, body, queue, group string
-	attributes             map[string]string
+	id, body, queue, group, receipt string
+	attributes                      map[string]string
 }
 
 func batch(messages ...message) string {
@@ -26,7 +29,7 @@ func batch(messages ...message) string {
 			attributes[name] = map[string]string{"stringValue": value, "dataType": "String"}
 		}
 		records = append(records, map[string]any{
-			"messageId": m.id, "receiptHandle": "receipt-" + m.id, "body": m.body, "messageAttributes": attributes,
+			"messageId": m.id, "receiptHandle": m.receipt, "body": m.body, "messageAttributes": attributes,
 			"attributes":     map[string]string{"ApproximateReceiveCount": "2", "MessageGroupId": m.group},
 			"eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:" + m.queue,
 		})
@@ -137,5 +140,41 @@ func TestWorkerWithoutWorkIsAnInitError(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+func TestFailedMessageIsVisibleAgainAfterItsBackoff(t *testing.T) {
+	c := newCloud(t)
+	client := sqs.NewFromConfig(c.Config())
+	created, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("default-demo"), Attributes: map[string]string{"VisibilityTimeout": "43200"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: created.QueueUrl, MessageBody: aws.String("fail")}); err != nil {
+		t.Fatal(err)
+	}
+	receive := func() []types.Message {
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: created.QueueUrl})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Messages
+	}
+	first := receive()
+	if len(first) != 1 || len(receive()) != 0 {
+		t.Fatalf("received %v", first)
+	}
+	argv, err := json.Marshal([]string{appPath(t), "work"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, c.environment(map[string]string{"ALOFT_ROLE": "queue", "ALOFT_HTTP_PORT": "", "ALOFT_QUEUE_COMMAND": string(argv), "ALOFT_QUEUE_BACKOFF": "0",
+		"SQS_PREFIX": strings.TrimSuffix(*created.QueueUrl, "/default-demo"), "SQS_SUFFIX": "-demo"}))
+	got := failed(t, f.invoke(t, batch(message{id: *first[0].MessageId, body: "fail", receipt: *first[0].ReceiptHandle}), 20*time.Second))
+	if !cmp.Equal([]string{*first[0].MessageId}, got) {
+		t.Errorf("failed: %v", got)
+	}
+	if again := receive(); len(again) != 1 {
+		t.Error("the message is still invisible")
 	}
 }

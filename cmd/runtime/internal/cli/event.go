@@ -18,6 +18,7 @@ import (
 const (
 	maxArguments = 256
 	maxCommand   = 64 << 10
+	maxName      = 256
 )
 
 // event is an order to run a command.
@@ -72,6 +73,9 @@ func (o order) check() error {
 	}
 	if len(o.args) > maxArguments {
 		return fmt.Errorf("the command has more than %d arguments", maxArguments)
+	}
+	if len(o.ID) > maxName || len(o.Run) > maxName {
+		return fmt.Errorf("the command's id or run is longer than %d bytes", maxName)
 	}
 	for _, arg := range o.args {
 		if strings.Contains(arg, "\x00") {

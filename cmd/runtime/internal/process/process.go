@@ -88,7 +88,7 @@ func command(spec Spec) (*exec.Cmd, error) {
 	}
 	return &exec.Cmd{
 		Path: path, Args: spec.Args, Dir: dir, Env: spec.Env, Stdin: spec.Stdin, WaitDelay: drain,
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: credential(spec.User)},
+		SysProcAttr: attributes(credential(spec.User)),
 	}, nil
 }
 
@@ -125,10 +125,8 @@ func (p *Process) live(started chan<- error, read *os.File, output io.Writer) {
 
 // again is the same command as the current user; a command that failed to start cannot be started a second time.
 func again(cmd *exec.Cmd) *exec.Cmd {
-	attr := *cmd.SysProcAttr
-	attr.Credential = nil
 	return &exec.Cmd{Path: cmd.Path, Args: cmd.Args, Dir: cmd.Dir, Env: cmd.Env, Stdin: cmd.Stdin, Stdout: cmd.Stdout, Stderr: cmd.Stderr,
-		WaitDelay: cmd.WaitDelay, SysProcAttr: &attr}
+		WaitDelay: cmd.WaitDelay, SysProcAttr: attributes(nil)}
 }
 
 func exitOf(state *os.ProcessState) Exit {
