@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 	"encoding/xml"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -52,14 +51,9 @@ func (s *service) copyObject(_ context.Context, call *wire.Call) (*wire.Response
 }
 
 func (s *service) copySource(call *wire.Call) (*object, error) {
-	text, version, _ := strings.Cut(call.HTTP.Header.Get("X-Amz-Copy-Source"), "?versionId=")
-	path, err := url.PathUnescape(text)
+	name, key, version, err := parseCopySource(call.HTTP.Header.Get("X-Amz-Copy-Source"))
 	if err != nil {
-		return nil, invalidArgument("Invalid copy source encoding")
-	}
-	name, key, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if !ok {
-		return nil, invalidArgument("Invalid copy source object key")
+		return nil, err
 	}
 	from, ok := s.buckets[name]
 	if !ok {
@@ -78,8 +72,19 @@ func (s *service) copySource(call *wire.Call) (*object, error) {
 	if o == nil || o.deleteMarker {
 		return nil, from.absent(call, key)
 	}
-	if match := call.HTTP.Header.Get("X-Amz-Copy-Source-If-Match"); match != "" && unquote(match) != o.etag {
-		return nil, wire.Errorf(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-	}
 	return o, nil
+}
+
+// parseCopySource reads "/<bucket>/<key>?versionId=<id>", URL-encoded.
+func parseCopySource(header string) (bucket, key, version string, err error) {
+	text, version, _ := strings.Cut(header, "?versionId=")
+	path, err := url.PathUnescape(text)
+	if err != nil {
+		return "", "", "", invalidArgument("Invalid copy source encoding")
+	}
+	bucket, key, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !ok {
+		return "", "", "", invalidArgument("Invalid copy source object key")
+	}
+	return bucket, key, version, nil
 }

@@ -99,25 +99,27 @@ func span(header string, size int) (from, to int, partial bool, err error) {
 		return 0, size, false, nil
 	}
 	if first == "" {
-		n, err := strconv.Atoi(last)
-		if err != nil || n == 0 || size == 0 {
-			return 0, 0, false, invalidRange()
-		}
-		return max(0, size-n), size, true, nil
+		return suffix(last, size)
 	}
-	from, err = strconv.Atoi(first)
-	if err != nil || from >= size {
+	if from, err = strconv.Atoi(first); err != nil || from >= size {
 		return 0, 0, false, invalidRange()
 	}
-	to = size
+	end := size - 1
 	if last != "" {
-		end, err := strconv.Atoi(last)
-		if err != nil || end < from {
+		if end, err = strconv.Atoi(last); err != nil || end < from {
 			return 0, size, false, nil
 		}
-		to = min(size, end+1)
 	}
-	return from, to, true, nil
+	return from, min(size, end+1), true, nil
+}
+
+// suffix is the last n bytes.
+func suffix(count string, size int) (from, to int, partial bool, err error) {
+	n, err := strconv.Atoi(count)
+	if err != nil || n == 0 || size == 0 {
+		return 0, 0, false, invalidRange()
+	}
+	return max(0, size-n), size, true, nil
 }
 
 func invalidRange() error {

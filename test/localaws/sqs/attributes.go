@@ -45,11 +45,7 @@ func settable(in map[string]string, fifo bool) (map[string]string, error) {
 
 func valid(name, value string, fifo bool) error {
 	if limit, ok := numeric[name]; ok {
-		n, err := strconv.Atoi(value)
-		if err != nil || n < limit.low || n > limit.high {
-			return badAttribute(name)
-		}
-		return nil
+		return limit.check(name, value)
 	}
 	if standard, ok := fifoOnly[name]; ok {
 		if !fifo && value != standard {
@@ -64,6 +60,13 @@ func valid(name, value string, fifo bool) error {
 		if _, err := policy.Parse(value); err != nil {
 			return badAttribute(name)
 		}
+	}
+	return nil
+}
+
+func (b bound) check(name, value string) error {
+	if n, err := strconv.Atoi(value); err != nil || n < b.low || n > b.high {
+		return badAttribute(name)
 	}
 	return nil
 }

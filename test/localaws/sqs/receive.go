@@ -33,14 +33,8 @@ type receiveOutput struct{ Messages []received }
 
 // receive counts as mutating, for it hides what it gives out; an empty one has no effect.
 func (s *service) receive(ctx context.Context, call *wire.Call, in *receiveInput) (*receiveOutput, error) {
-	if in.MaxNumberOfMessages == 0 {
-		in.MaxNumberOfMessages = 1
-	}
-	if in.MaxNumberOfMessages < 1 || in.MaxNumberOfMessages > maxBatch {
-		return nil, failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", in.MaxNumberOfMessages)
-	}
-	if w := in.WaitTimeSeconds; w != nil && (*w < 0 || *w > 20) {
-		return nil, failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", *w)
+	if err := in.complete(); err != nil {
+		return nil, err
 	}
 	var end time.Time
 	for {
@@ -56,6 +50,20 @@ func (s *service) receive(ctx context.Context, call *wire.Call, in *receiveInput
 			return &receiveOutput{}, nil
 		}
 	}
+}
+
+// complete fills the default and checks the limits.
+func (in *receiveInput) complete() error {
+	if in.MaxNumberOfMessages == 0 {
+		in.MaxNumberOfMessages = 1
+	}
+	if in.MaxNumberOfMessages < 1 || in.MaxNumberOfMessages > maxBatch {
+		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", in.MaxNumberOfMessages)
+	}
+	if w := in.WaitTimeSeconds; w != nil && (*w < 0 || *w > 20) {
+		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", *w)
+	}
+	return nil
 }
 
 // chance is what a long poll waits for: something arriving, or a hidden message's time.

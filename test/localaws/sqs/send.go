@@ -89,7 +89,8 @@ func (s *service) accept(call *wire.Call, q *queue, in outgoing) (sent, error) {
 	return answer, nil
 }
 
-func (q *queue) acceptable(in outgoing) error {
+// size is what counts against the queue's MaximumMessageSize.
+func (in outgoing) size() int {
 	size := len(in.MessageBody)
 	for name, value := range in.MessageAttributes {
 		size += len(name) + len(value.DataType) + len(value.BinaryValue)
@@ -97,7 +98,11 @@ func (q *queue) acceptable(in outgoing) error {
 			size += len(*value.StringValue)
 		}
 	}
-	if size > q.number("MaximumMessageSize") {
+	return size
+}
+
+func (q *queue) acceptable(in outgoing) error {
+	if in.size() > q.number("MaximumMessageSize") {
 		return failure("InvalidParameterValue", "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", q.number("MaximumMessageSize"))
 	}
 	if d := in.DelaySeconds; d != nil && (*d < 0 || *d > 900 || q.fifo && *d != 0) {

@@ -15,10 +15,7 @@ func (s strict) items(in tree, path string, f field) ([]any, error) {
 		return nil, refuse("Invalid type for parameter %s: expected a list", path)
 	}
 	if f.flat {
-		if numbered, ok := numberedItems(in); ok {
-			return numbered, nil
-		}
-		return []any{in}, nil
+		return oneOrMany(in), nil
 	}
 	if text, ok := in.(string); ok && strings.TrimSpace(text) == "" {
 		return []any{}, nil
@@ -28,18 +25,23 @@ func (s strict) items(in tree, path string, f field) ([]any, error) {
 		return nil, refuse("Invalid type for parameter %s: expected a list", path)
 	}
 	if inner, ok := members[f.item]; ok && len(members) == 1 {
-		if items, ok := inner.([]any); ok {
-			return items, nil
-		}
-		if numbered, ok := numberedItems(inner); ok {
-			return numbered, nil
-		}
-		return []any{inner}, nil
+		return oneOrMany(inner), nil
 	}
 	if numbered, ok := numberedItems(members); ok {
 		return numbered, nil
 	}
 	return nil, refuse("Unknown parameter: %s", join(path, sortedKeys(members)[0]))
+}
+
+// oneOrMany is a list of elements: repeated in XML, numbered in a form, or a single one.
+func oneOrMany(in tree) []any {
+	if items, ok := in.([]any); ok {
+		return items
+	}
+	if numbered, ok := numberedItems(in); ok {
+		return numbered
+	}
+	return []any{in}
 }
 
 // numberedItems reads {"1": .., "2": ..} as a form has lists.

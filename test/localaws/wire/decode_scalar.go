@@ -44,36 +44,51 @@ func (s strict) time(v reflect.Value, in tree, path string) error {
 }
 
 func (s strict) scalar(v reflect.Value, in tree, path string) error {
-	text, isText := in.(string)
-	number, isNumber := in.(json.Number)
-	if isNumber || s.text {
-		text += string(number)
-	}
-	switch v.Kind() {
-	case reflect.String:
-		if isText {
-			v.SetString(text)
-			return nil
-		}
-	case reflect.Bool:
-		if flag, ok := in.(bool); ok {
-			v.SetBool(flag)
-			return nil
-		}
-		if flag, err := strconv.ParseBool(text); err == nil && s.text {
-			v.SetBool(flag)
-			return nil
-		}
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		if n, err := strconv.ParseInt(text, 10, v.Type().Bits()); err == nil && (isNumber || s.text) {
-			v.SetInt(n)
-			return nil
-		}
-	case reflect.Float64:
-		if n, err := strconv.ParseFloat(text, 64); err == nil && (isNumber || s.text) {
-			v.SetFloat(n)
-			return nil
-		}
+	if s.setScalar(v, in) {
+		return nil
 	}
 	return refuse("Invalid value for parameter %s: expected a %s", path, v.Kind())
+}
+
+// setScalar sets a text, flag or number; where all leaves are texts, they are read as what the field wants.
+func (s strict) setScalar(v reflect.Value, in tree) bool {
+	switch leaf := in.(type) {
+	case bool:
+		if v.Kind() == reflect.Bool {
+			v.SetBool(leaf)
+			return true
+		}
+	case json.Number:
+		return setNumber(v, leaf.String())
+	case string:
+		if v.Kind() == reflect.String {
+			v.SetString(leaf)
+			return true
+		}
+		return s.text && (setFlag(v, leaf) || setNumber(v, leaf))
+	}
+	return false
+}
+
+func setFlag(v reflect.Value, text string) bool {
+	flag, err := strconv.ParseBool(text)
+	if err != nil || v.Kind() != reflect.Bool {
+		return false
+	}
+	v.SetBool(flag)
+	return true
+}
+
+func setNumber(v reflect.Value, text string) bool {
+	switch v.Kind() {
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(n)
+		return err == nil
+	case reflect.Float64:
+		n, err := strconv.ParseFloat(text, 64)
+		v.SetFloat(n)
+		return err == nil
+	}
+	return false
 }
