@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,8 +41,8 @@ func (s *Stack) changeSet(name string) *ChangeSet {
 	if c := s.liveChangeSet(name); c != nil {
 		return c
 	}
-	for i := len(s.changeSets) - 1; i >= 0; i-- {
-		if c := s.changeSets[i]; c.ID == name || c.Name == name {
+	for _, v := range slices.Backward(s.changeSets) {
+		if c := v; c.ID == name || c.Name == name {
 			return c
 		}
 	}

@@ -38,7 +38,6 @@ type run struct {
 	cancelOnce sync.Once
 	cancelled  chan struct{}
 	byUser     string
-	problem    string
 	done       chan struct{}
 }
 

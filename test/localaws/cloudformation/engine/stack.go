@@ -2,6 +2,7 @@ package engine
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -105,7 +106,7 @@ func (s *Stack) view() View {
 	for name, r := range s.Resources {
 		v.Resources[name] = r.clone()
 	}
-	v.Events = s.Events[:len(s.Events):len(s.Events)]
+	v.Events = slices.Clip(s.Events)
 	v.Outputs = append([]Output(nil), s.Outputs...)
 	if s.current != nil {
 		v.Description = s.current.template.Description

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,8 +77,8 @@ func statuses(view engine.View) string {
 
 // reasonOf returns the reason of the newest event of a resource with a status.
 func reasonOf(view engine.View, logicalID string, status engine.Status) string {
-	for i := len(view.Events) - 1; i >= 0; i-- {
-		if e := view.Events[i]; e.LogicalID == logicalID && e.Status == status {
+	for _, v := range slices.Backward(view.Events) {
+		if e := v; e.LogicalID == logicalID && e.Status == status {
 			return e.Reason
 		}
 	}

@@ -1,6 +1,7 @@
 package providers_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,7 +127,7 @@ func TestEntryResourcesFollowAnAliasThatTheStackDoesNotOwn(t *testing.T) {
 	w.g.Expect(err).NotTo(HaveOccurred())
 
 	entry := func(batch, retries string) []string {
-		return append(base[:len(base):len(base)],
+		return append(slices.Clip(base),
 			`"Invoke":{"Type":"AWS::Lambda::Permission","Properties":{"Action":"lambda:InvokeFunction","Principal":"events.amazonaws.com","FunctionName":{"Fn::Sub":"${F.Arn}:live"},"SourceArn":{"Fn::GetAtt":["Rule","Arn"]}}}`,
 			`"Mapping":{"Type":"AWS::Lambda::EventSourceMapping","Properties":{"FunctionName":{"Fn::Sub":"${F.Arn}:live"},"EventSourceArn":{"Fn::GetAtt":["Queue","Arn"]},"BatchSize":`+batch+`,"FunctionResponseTypes":["ReportBatchItemFailures"],"ScalingConfig":{"MaximumConcurrency":2}}}`,
 			`"Async":{"Type":"AWS::Lambda::EventInvokeConfig","Properties":{"FunctionName":{"Ref":"F"},"Qualifier":"live","MaximumRetryAttempts":`+retries+`}}`,

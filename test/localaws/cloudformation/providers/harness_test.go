@@ -2,7 +2,6 @@ package providers_test
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -98,9 +97,4 @@ func (w *world) remove() {
 	_, err := w.stacks.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: stack.StackId})
 	w.g.ExpectWithOffset(1, err).NotTo(HaveOccurred())
 	w.g.ExpectWithOffset(1, w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteComplete))
-}
-
-func quoted(text string) string {
-	encoded, _ := json.Marshal(text)
-	return string(encoded)
 }

@@ -47,8 +47,7 @@ func Exists(typeName, identifier string) error {
 
 // CodeOf classifies an error of a handler.
 func CodeOf(err error) Code {
-	var own *Error
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*Error](err); ok {
 		return own.Code
 	}
 	var api smithy.APIError
@@ -107,8 +106,7 @@ func classify(code string, status int) Code {
 }
 
 func status(err error) int {
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		return response.HTTPStatusCode()
 	}
 	return 0
@@ -125,13 +123,11 @@ func message(err error) string {
 		return err.Error()
 	}
 	service := "unknown"
-	var operation *smithy.OperationError
-	if errors.As(err, &operation) {
+	if operation, ok := errors.AsType[*smithy.OperationError](err); ok {
 		service = operation.ServiceID
 	}
 	requestID := ""
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		requestID = response.ServiceRequestID()
 	}
 	text := api.ErrorMessage()

@@ -39,7 +39,7 @@ type Property struct {
 	Enum     []string
 }
 
-// Text, Int, Num, Bool and Doc declare scalars and free documents that are updated in place.
+// Text declares a string property; like all of these, it is updated in place unless Replaces is added.
 func Text() Property { return Property{Kind: String} }
 
 // Int declares an integer property.
