@@ -1,6 +1,9 @@
 package release
 
-import "fmt"
+import (
+	"fmt"
+	"io"
+)
 
 // Desired is one release, complete: everything that the user declared, resolved to names and contents.
 type Desired struct {
@@ -144,8 +147,11 @@ const redacted = "[redacted]"
 // String hides the value.
 func (Sensitive) String() string { return redacted }
 
-// GoString hides the value.
-func (Sensitive) GoString() string { return redacted }
+// Format hides the value whatever the verb: with a verb that is none of a text's, fmt would print the value itself.
+func (Sensitive) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
+
+// MarshalText hides the value from encoders other than JSON's.
+func (Sensitive) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // MarshalJSON hides the value.
 func (Sensitive) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
