@@ -47,6 +47,8 @@ type request struct {
 	kind string
 	// reference is a tag, a digest or an upload's id.
 	reference string
+	// ticket says that a download address was used in place of a token.
+	ticket bool
 	// received is how many bytes of content it brought.
 	received int64
 }
@@ -92,6 +94,7 @@ func (s *Registry) authenticate(call *request) *problem {
 	user, password, ok := call.BasicAuth()
 	if ticket := call.URL.Query().Get("ticket"); ticket != "" && call.kind == "blobs" && call.Method == http.MethodGet {
 		user, password, ok = "AWS", ticket, true
+		call.ticket = true
 	}
 	if !ok || user != "AWS" {
 		return &problem{http.StatusUnauthorized, "UNAUTHORIZED", "no basic auth credentials"}

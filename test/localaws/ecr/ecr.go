@@ -132,36 +132,20 @@ func (s *Registry) operations() []wire.Operation {
 	}
 }
 
+// named is what every operation on one repository is given.
+type named struct {
+	RegistryId     string
+	RepositoryName string `wire:",required"`
+}
+
+func (n *named) repository() string { return n.RepositoryName }
+
 // resource is the repository that an operation is about, for identity policies.
 func (s *Registry) resource(_ *wire.Call, in any) string {
-	switch in := in.(type) {
-	case *createRepositoryInput:
-		return s.arn(in.RepositoryName)
-	case *deleteRepositoryInput:
-		return s.arn(in.RepositoryName)
-	case *nameInput:
-		return s.arn(in.RepositoryName)
-	case *setPolicyInput:
-		return s.arn(in.RepositoryName)
-	case *mutabilityInput:
-		return s.arn(in.RepositoryName)
-	case *putLifecycleInput:
-		return s.arn(in.RepositoryName)
-	case *describeImagesInput:
-		return s.arn(in.RepositoryName)
-	case *listImagesInput:
-		return s.arn(in.RepositoryName)
-	case *batchGetImageInput:
-		return s.arn(in.RepositoryName)
-	case *batchDeleteImageInput:
-		return s.arn(in.RepositoryName)
-	case *availabilityInput:
-		return s.arn(in.RepositoryName)
-	case *downloadInput:
-		return s.arn(in.RepositoryName)
-	default:
-		return "*"
+	if about, ok := in.(interface{ repository() string }); ok {
+		return s.arn(about.repository())
 	}
+	return "*"
 }
 
 // host is the registry's name in image references: the address that it is really served at, once it is.

@@ -32,12 +32,11 @@ type imageFilter struct {
 }
 
 type describeImagesInput struct {
-	RegistryId     string
-	RepositoryName string `wire:",required"`
-	ImageIds       []imageID
-	Filter         *imageFilter
-	MaxResults     int
-	NextToken      string
+	named
+	ImageIds   []imageID
+	Filter     *imageFilter
+	MaxResults int
+	NextToken  string
 }
 
 type imageDetail struct {
@@ -103,11 +102,10 @@ func (s *Registry) detail(repo *repository, i *image) imageDetail {
 }
 
 type listImagesInput struct {
-	RegistryId     string
-	RepositoryName string `wire:",required"`
-	Filter         *imageFilter
-	MaxResults     int
-	NextToken      string
+	named
+	Filter     *imageFilter
+	MaxResults int
+	NextToken  string
 }
 
 type listImagesOutput struct {
@@ -147,8 +145,7 @@ func (s *Registry) listImages(_ context.Context, call *wire.Call, in *listImages
 }
 
 type batchGetImageInput struct {
-	RegistryId         string
-	RepositoryName     string    `wire:",required"`
+	named
 	ImageIds           []imageID `wire:",required"`
 	AcceptedMediaTypes []string
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aloft-dev/aloft/test/localaws/policy"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -14,9 +15,8 @@ import (
 const downloadLifetime = time.Hour
 
 type availabilityInput struct {
-	RegistryId     string
-	RepositoryName string   `wire:",required"`
-	LayerDigests   []string `wire:",required"`
+	named
+	LayerDigests []string `wire:",required"`
 }
 
 type layerOutput struct {
@@ -64,9 +64,8 @@ func (s *Registry) layerAvailability(_ context.Context, call *wire.Call, in *ava
 }
 
 type downloadInput struct {
-	RegistryId     string
-	RepositoryName string `wire:",required"`
-	LayerDigest    string `wire:",required"`
+	named
+	LayerDigest string `wire:",required"`
 }
 
 type downloadOutput struct {
@@ -97,7 +96,11 @@ func (s *Registry) downloadURL(_ context.Context, call *wire.Call, in *downloadI
 // permit asks the repository's policy when an AWS service acts: identity policies say nothing about those
 // (ECR user guide, "Repository policies vs IAM policies").
 func (s *Registry) permit(call *wire.Call, repo *repository, action string) error {
-	if call.Principal.Service == "" || allowed(repo.policy, call.Principal, action) {
+	if call.Principal.Service == "" {
+		return nil
+	}
+	asked := policy.Request{Principal: call.Principal, Action: action, Resource: s.arn(repo.name)}
+	if policy.Resource([]policy.Document{repo.parsed}, asked) == policy.Allowed {
 		return nil
 	}
 	return wire.Denied(call, action, s.arn(repo.name))

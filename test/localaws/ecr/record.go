@@ -44,7 +44,10 @@ func (s *Registry) record(w http.ResponseWriter, call *request, serve func(http.
 		}
 	}
 	observed := &observedWriter{ResponseWriter: w}
-	failed := serve(observed)
+	failed := s.authorize(call, operation.name)
+	if failed == nil {
+		failed = serve(observed)
+	}
 	entry := wire.Record{Time: begun, Duration: s.env.Clock.Now().Sub(begun), Service: "ecr", Operation: operation.name, Principal: call.principal,
 		Resource: call.repo + "/" + call.reference, Mutating: operation.mutating, Effect: operation.mutating && failed == nil,
 		Status: observed.status, Bytes: call.received}
@@ -56,4 +59,18 @@ func (s *Registry) record(w http.ResponseWriter, call *request, serve func(http.
 	}
 	s.env.Gateway.Calls.Add(entry)
 	return failed
+}
+
+// authorize asks the identity policies of who the token belongs to. A layer's download address was authorized when it was made.
+func (s *Registry) authorize(call *request, operation string) *problem {
+	ask := s.env.Gateway.Authorize
+	if ask == nil || call.ticket {
+		return nil
+	}
+	as := &wire.Call{Principal: call.principal, Service: "ecr", Operation: operation, AccountID: s.env.AccountID, Region: s.env.Region,
+		Time: s.env.Clock.Now(), HTTP: call.Request}
+	if err := ask(as, "ecr:"+operation, s.arn(call.repo)); err != nil {
+		return &problem{http.StatusForbidden, "DENIED", err.Error()}
+	}
+	return nil
 }

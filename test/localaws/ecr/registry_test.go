@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
 func (l *local) auth() remote.Option {
@@ -309,6 +312,25 @@ func TestAServiceNeedsTheRepositoryPolicy(t *testing.T) {
 		if err := get(); (err == nil) != tc.allowed {
 			t.Errorf("%s: %v", tc.reason, err)
 		}
+	}
+}
+
+func TestATokenHasTheRightsOfWhoAskedForIt(t *testing.T) {
+	l := start(t)
+	l.repository("app", nil)
+	var asked []string
+	l.env.Gateway.Authorize = func(call *wire.Call, action, resource string) error {
+		asked = append(asked, action+" "+resource)
+		if action == "ecr:PutImage" {
+			return wire.Denied(call, action, resource)
+		}
+		return nil
+	}
+	if got := code(l.push("app:v1", picture(t))); got != "DENIED" {
+		t.Errorf("pushing without ecr:PutImage: %q, want DENIED", got)
+	}
+	if want := "ecr:PutImage arn:aws:ecr:" + region + ":" + account + ":repository/app"; !slices.Contains(asked, want) {
+		t.Errorf("the policies were asked %v, want %s among it", asked, want)
 	}
 }
 

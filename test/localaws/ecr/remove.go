@@ -8,9 +8,8 @@ import (
 )
 
 type batchDeleteImageInput struct {
-	RegistryId     string
-	RepositoryName string    `wire:",required"`
-	ImageIds       []imageID `wire:",required"`
+	named
+	ImageIds []imageID `wire:",required"`
 }
 
 type batchDeleteImageOutput struct {

@@ -24,8 +24,7 @@ type scanning struct {
 }
 
 type createRepositoryInput struct {
-	RegistryId                         string
-	RepositoryName                     string `wire:",required"`
+	named
 	ImageTagMutability                 string
 	ImageTagMutabilityExclusionFilters []exclusionFilter
 	ImageScanningConfiguration         *scanning
@@ -132,9 +131,8 @@ func page(sorted []string, token string, limit, most int) (names []string, next 
 }
 
 type deleteRepositoryInput struct {
-	RegistryId     string
-	RepositoryName string `wire:",required"`
-	Force          bool
+	named
+	Force bool
 }
 
 func (s *Registry) deleteRepository(_ context.Context, call *wire.Call, in *deleteRepositoryInput) (*repositoryOutput, error) {

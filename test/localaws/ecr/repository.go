@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aloft-dev/aloft/test/localaws/policy"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -26,6 +27,7 @@ type repository struct {
 	scanOnPush bool
 	encryption encryption
 	policy     string
+	parsed     policy.Document
 	lifecycle  string
 	tags       map[string]string
 

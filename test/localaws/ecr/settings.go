@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aloft-dev/aloft/test/localaws/policy"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -25,8 +26,7 @@ func (r *repository) setMutability(setting string, exclusions []exclusionFilter)
 }
 
 type mutabilityInput struct {
-	RegistryId                         string
-	RepositoryName                     string `wire:",required"`
+	named
 	ImageTagMutability                 string `wire:",required"`
 	ImageTagMutabilityExclusionFilters []exclusionFilter
 }
@@ -52,8 +52,7 @@ func (s *Registry) putMutability(_ context.Context, call *wire.Call, in *mutabil
 }
 
 type scanningInput struct {
-	RegistryId                 string
-	RepositoryName             string    `wire:",required"`
+	named
 	ImageScanningConfiguration *scanning `wire:",required"`
 }
 
@@ -75,15 +74,13 @@ func (s *Registry) putScanning(_ context.Context, call *wire.Call, in *scanningI
 }
 
 type nameInput struct {
-	RegistryId     string
-	RepositoryName string `wire:",required"`
+	named
 }
 
 type setPolicyInput struct {
-	RegistryId     string
-	RepositoryName string `wire:",required"`
-	PolicyText     string `wire:",required"`
-	Force          bool
+	named
+	PolicyText string `wire:",required"`
+	Force      bool
 }
 
 type policyOutput struct {
@@ -99,10 +96,11 @@ func (s *Registry) setPolicy(_ context.Context, call *wire.Call, in *setPolicyIn
 	if err != nil {
 		return nil, err
 	}
-	if !json.Valid([]byte(in.PolicyText)) {
+	parsed, err := policy.Parse(in.PolicyText)
+	if err != nil {
 		return nil, invalid("Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'")
 	}
-	repo.policy = in.PolicyText
+	repo.policy, repo.parsed = in.PolicyText, parsed
 	return &policyOutput{s.env.AccountID, repo.name, repo.policy}, nil
 }
 
@@ -127,14 +125,13 @@ func (s *Registry) policyOf(call *wire.Call, name string, remove bool) (*policyO
 	}
 	out := &policyOutput{s.env.AccountID, repo.name, repo.policy}
 	if remove {
-		repo.policy = ""
+		repo.policy, repo.parsed = "", policy.Document{}
 	}
 	return out, nil
 }
 
 type putLifecycleInput struct {
-	RegistryId          string
-	RepositoryName      string `wire:",required"`
+	named
 	LifecyclePolicyText string `wire:",required"`
 }
 

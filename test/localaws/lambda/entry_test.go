@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,8 +78,11 @@ func TestReservedConcurrencyIsSharedAndThrottles(t *testing.T) {
 		t.Fatal(err)
 	}
 	var busy sync.WaitGroup
+	var enough atomic.Bool
 	busy.Go(func() {
-		_, _ = l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"seconds":1.5}`)})
+		for !enough.Load() {
+			_, _ = l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"seconds":0.2}`)})
+		}
 	})
 	var throttled *types.TooManyRequestsException
 	for !errors.As(probe(l, version), &throttled) {
@@ -86,6 +90,7 @@ func TestReservedConcurrencyIsSharedAndThrottles(t *testing.T) {
 	if throttled.Reason != types.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded {
 		t.Errorf("the reason is %s", throttled.Reason)
 	}
+	enough.Store(true)
 	busy.Wait()
 	if err := put(0); err != nil {
 		t.Fatal(err)

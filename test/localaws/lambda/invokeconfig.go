@@ -62,11 +62,8 @@ func (l *Lambda) updateInvokeConfig(_ context.Context, call *wire.Call, in *invo
 }
 
 func (l *Lambda) changeInvokeConfig(call *wire.Call, in *invokeConfigInput, update bool) (*invokeConfigOutput, error) {
-	if n := in.MaximumRetryAttempts; n != nil && (*n < 0 || *n > 2) {
-		return nil, malformed(outOfRange("maximumRetryAttempts", *n, 0, 2))
-	}
-	if n := in.MaximumEventAgeInSeconds; n != nil && (*n < 60 || *n > maxEventAge) {
-		return nil, malformed(outOfRange("maximumEventAgeInSeconds", *n, 60, maxEventAge))
+	if err := in.check(); err != nil {
+		return nil, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,12 +72,11 @@ func (l *Lambda) changeInvokeConfig(call *wire.Call, in *invokeConfigInput, upda
 		return nil, err
 	}
 	key := invokeKey(ref.qualifier)
-	c := f.invokes[key]
-	if update && c == nil {
-		return nil, l.noInvokeConfig(ref)
-	}
-	if !update {
-		c = &invokeConfig{}
+	c := &invokeConfig{}
+	if update {
+		if c = f.invokes[key]; c == nil {
+			return nil, l.noInvokeConfig(ref)
+		}
 	}
 	if in.MaximumRetryAttempts != nil {
 		c.retries = in.MaximumRetryAttempts
@@ -91,6 +87,16 @@ func (l *Lambda) changeInvokeConfig(call *wire.Call, in *invokeConfigInput, upda
 	c.modified = call.Time
 	f.invokes[key] = c
 	return l.showInvokeConfig(f, key, c), nil
+}
+
+func (in *invokeConfigInput) check() error {
+	if n := in.MaximumRetryAttempts; n != nil && (*n < 0 || *n > 2) {
+		return malformed(outOfRange("maximumRetryAttempts", *n, 0, 2))
+	}
+	if n := in.MaximumEventAgeInSeconds; n != nil && (*n < 60 || *n > maxEventAge) {
+		return malformed(outOfRange("maximumEventAgeInSeconds", *n, 60, maxEventAge))
+	}
+	return nil
 }
 
 // invokeKey files the unqualified function under nothing.

@@ -98,7 +98,10 @@ func TestAMappingBringsMessagesToTheAliasAndDeletesWhatSucceeded(t *testing.T) {
 		t.Errorf("the mapping settled as %s", state)
 	}
 	q.send("one", "fail two", "three")
-	waitFor(func() bool { visible, hidden := q.counts(); return visible == 0 && hidden == 1 && seen.count("record ") >= 3 })
+	waitFor(func() bool {
+		visible, hidden := q.counts()
+		return visible == 0 && hidden == 1 && seen.count("record ") >= 3
+	})
 	for _, r := range l.env.Gateway.Calls.Snapshot().Operation("sqs:ReceiveMessage") {
 		if r.Principal.RoleARN != role {
 			t.Errorf("the queue was read by %s, want the function's role", r.Principal.Name())

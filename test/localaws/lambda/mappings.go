@@ -67,23 +67,28 @@ func (s *mappingSettings) apply(m *mapping) error {
 	if s.ScalingConfig != nil {
 		m.concurrency = s.ScalingConfig.MaximumConcurrency
 	}
-	fifo := strings.HasSuffix(m.source, ".fifo")
-	switch {
-	case m.batch < 1 || m.batch > 10000:
-		return malformed(outOfRange("batchSize", m.batch, 1, 10000))
-	case m.window < 0 || m.window > 300:
-		return malformed(outOfRange("maximumBatchingWindowInSeconds", m.window, 0, 300))
-	case fifo && (m.batch > 10 || m.window > 0):
-		return invalidValue("Batch size must be at most 10 and no batching window is supported for FIFO queues.")
-	case m.batch > 10 && m.window == 0:
-		return invalidValue("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
-	case m.concurrency != nil && (*m.concurrency < 2 || *m.concurrency > 1000):
-		return malformed(outOfRange("scalingConfig.maximumConcurrency", *m.concurrency, 2, 1000))
+	if i := slices.IndexFunc(m.responses, func(kind string) bool { return kind != reportFailures }); i >= 0 {
+		return malformed("1 validation error detected: Value '[" + m.responses[i] + "]' at 'functionResponseTypes' failed to satisfy constraint: Member must satisfy enum value set: [ReportBatchItemFailures]")
 	}
-	for _, kind := range m.responses {
-		if kind != reportFailures {
-			return malformed("1 validation error detected: Value '[" + kind + "]' at 'functionResponseTypes' failed to satisfy constraint: Member must satisfy enum value set: [ReportBatchItemFailures]")
+	return m.check(strings.HasSuffix(m.source, ".fifo"))
+}
+
+// check holds the limits of the API reference.
+func (r reading) check(fifo bool) error {
+	for _, n := range []struct {
+		name      string
+		value     *int
+		low, high int
+	}{{"batchSize", &r.batch, 1, 10000}, {"maximumBatchingWindowInSeconds", &r.window, 0, 300}, {"scalingConfig.maximumConcurrency", r.concurrency, 2, 1000}} {
+		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
+			return malformed(outOfRange(n.name, *n.value, n.low, n.high))
 		}
+	}
+	if fifo && (r.batch > 10 || r.window > 0) {
+		return invalidValue("Batch size must be at most 10 and no batching window is supported for FIFO queues.")
+	}
+	if r.batch > 10 && r.window == 0 {
+		return invalidValue("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
 	}
 	return nil
 }

@@ -22,18 +22,12 @@ type reference struct{ name, qualifier string }
 
 // refer parses the name and joins the qualifier that was given apart from it.
 func (l *Lambda) refer(call *wire.Call, text, qualifier string) (reference, error) {
-	parts := strings.Split(text, ":")
-	switch {
-	case strings.HasPrefix(text, "arn:"):
-		if len(parts) < 7 || parts[2] != "lambda" || parts[5] != "function" {
-			return reference{}, malformed("1 validation error detected: Value '" + text + "' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern")
-		}
-		if parts[3] != l.env.Region || parts[4] != l.env.AccountID {
-			return reference{}, wire.Denied(call, "lambda:"+call.Operation, text)
-		}
-		parts = parts[6:]
-	case len(parts) >= 3 && parts[1] == "function":
-		parts = parts[2:]
+	parts, err := l.local(call, text)
+	if err != nil {
+		return reference{}, err
+	}
+	if len(parts) > 2 || !namePattern.MatchString(parts[0]) {
+		return reference{}, badName(text)
 	}
 	ref := reference{name: parts[0], qualifier: qualifier}
 	if len(parts) == 2 {
@@ -42,11 +36,30 @@ func (l *Lambda) refer(call *wire.Call, text, qualifier string) (reference, erro
 		}
 		ref.qualifier = parts[1]
 	}
-	if len(parts) > 2 || !namePattern.MatchString(ref.name) {
-		return reference{}, malformed("1 validation error detected: Value '" + text + "' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern")
-	}
 	call.On(ref.String())
 	return ref, nil
+}
+
+// local is the name and, if there is one, the qualifier of a function of this account and region.
+func (l *Lambda) local(call *wire.Call, text string) ([]string, error) {
+	parts := strings.Split(text, ":")
+	if len(parts) >= 3 && parts[1] == "function" {
+		return parts[2:], nil
+	}
+	if parts[0] != "arn" {
+		return parts, nil
+	}
+	if len(parts) < 7 || parts[2] != "lambda" || parts[5] != "function" {
+		return nil, badName(text)
+	}
+	if parts[3] != l.env.Region || parts[4] != l.env.AccountID {
+		return nil, wire.Denied(call, "lambda:"+call.Operation, text)
+	}
+	return parts[6:], nil
+}
+
+func badName(text string) error {
+	return malformed("1 validation error detected: Value '" + text + "' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern")
 }
 
 // String is the name with its qualifier.
