@@ -45,11 +45,20 @@ func (w *world) create(body string) engine.View {
 
 func (w *world) update(body string) engine.View {
 	w.t.Helper()
-	_, err := w.Update(context.Background(), aws.Config{}, engine.UpdateInput{Name: "demo", Content: engine.Content{Body: body}})
+	view, err := w.tryUpdate(body)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return w.settled()
+	return view
+}
+
+func (w *world) tryUpdate(body string) (engine.View, error) {
+	w.t.Helper()
+	_, err := w.Update(context.Background(), aws.Config{}, engine.UpdateInput{Name: "demo", Content: engine.Content{Body: body}})
+	if err != nil {
+		return engine.View{}, err
+	}
+	return w.settled(), nil
 }
 
 func (w *world) settled() engine.View {

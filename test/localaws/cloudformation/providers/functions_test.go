@@ -152,3 +152,20 @@ func TestEntryResourcesFollowAnAliasThatTheStackDoesNotOwn(t *testing.T) {
 	w.g.Expect(alias.FunctionVersion).To(Equal(version.Version), "no stack operation touched the alias")
 	w.remove()
 }
+
+func TestAFunctionThatDoesNotBecomeReadyFailsItsResource(t *testing.T) {
+	w := newWorld(t)
+	registry := w.repository()
+	one, damaged := w.push(registry, "one"), w.pushImage(registry, "damaged", w.damaged())
+	w.apply(template(functionRole, function("A", one, "")))
+	stack := w.attempt(template(functionRole, function("A", damaged, "")))
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete))
+	w.g.Expect(w.failures()).To(MatchRegexp(`^A: Resource handler returned message: "Function update failed: InvalidImage: .*HandlerErrorCode: NotStabilized\)$`))
+	w.g.Expect(w.digest("a")).To(Equal(one))
+
+	stack = w.attempt(template(functionRole, function("A", one, ""), function("B", damaged, "")))
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete))
+	w.g.Expect(w.failures()).To(HavePrefix("B: Resource handler returned message: \"Function creation failed: InvalidImage: "))
+	_, err := lambda.NewFromConfig(w.Config()).GetFunction(w.ctx, &lambda.GetFunctionInput{FunctionName: aws.String("b")})
+	w.g.Expect(err).To(MatchError(ContainSubstring("ResourceNotFoundException")), "the rollback removed what had been created")
+}

@@ -34,6 +34,10 @@ func (w *world) repository() *ecr.Client {
 
 // push brings a small image to the repository and returns its URI by digest.
 func (w *world) push(client *ecr.Client, tag string) string {
+	return w.pushImage(client, tag, w.image(tag))
+}
+
+func (w *world) pushImage(client *ecr.Client, tag string, image v1.Image) string {
 	token, err := client.GetAuthorizationToken(w.ctx, &ecr.GetAuthorizationTokenInput{})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	plain, err := base64.StdEncoding.DecodeString(*token.AuthorizationData[0].AuthorizationToken)
@@ -41,7 +45,6 @@ func (w *world) push(client *ecr.Client, tag string) string {
 	user, password, _ := strings.Cut(string(plain), ":")
 	ref, err := name.ParseReference(strings.TrimPrefix(w.URL(), "http://")+"/app:"+tag, name.Insecure)
 	w.g.Expect(err).NotTo(HaveOccurred())
-	image := w.image(tag)
 	w.g.Expect(remote.Write(ref, image, remote.WithAuth(&authn.Basic{Username: user, Password: password}))).To(Succeed())
 	digest, err := image.Digest()
 	w.g.Expect(err).NotTo(HaveOccurred())
@@ -65,6 +68,18 @@ func (w *world) image(content string) v1.Image {
 	image, err := mutate.AppendLayers(empty.Image, layer)
 	w.g.Expect(err).NotTo(HaveOccurred())
 	image, err = mutate.Config(image, v1.Config{Entrypoint: []string{"/bootstrap"}})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	return image
+}
+
+// damaged is an image whose configuration promises another layer than it has.
+func (w *world) damaged() v1.Image {
+	image := w.image("damaged")
+	config, err := image.ConfigFile()
+	w.g.Expect(err).NotTo(HaveOccurred())
+	config = config.DeepCopy()
+	config.RootFS.DiffIDs[0].Hex = strings.Repeat("0", 64)
+	image, err = mutate.ConfigFile(image, config)
 	w.g.Expect(err).NotTo(HaveOccurred())
 	return image
 }

@@ -21,6 +21,7 @@ type Things struct {
 	calls []string
 	alive map[string]string
 	fail  map[string]string
+	once  map[string]bool
 	tags  map[string]map[string]string
 	count int
 	let   chan struct{}
@@ -30,7 +31,7 @@ type Things struct {
 // New makes a service without things.
 func New() *Things {
 	return &Things{
-		alive: map[string]string{}, fail: map[string]string{}, tags: map[string]map[string]string{},
+		alive: map[string]string{}, fail: map[string]string{}, once: map[string]bool{}, tags: map[string]map[string]string{},
 		let: make(chan struct{}), begun: make(chan string, 100),
 	}
 }
@@ -54,7 +55,7 @@ func (t *Things) Fail(call, reason string) {
 		delete(t.fail, call)
 		return
 	}
-	t.fail[call] = reason
+	t.fail[call], t.once[call] = reason, false
 }
 
 // Calls lists the calls so far, as "create A".
@@ -89,6 +90,13 @@ func (t *Things) AwaitSlow() { <-t.begun }
 // Release lets every slow call end, now and later.
 func (t *Things) Release() { close(t.let) }
 
+// FailOnce makes the next such call fail.
+func (t *Things) FailOnce(call, reason string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.fail[call], t.once[call] = reason, true
+}
+
 func (t *Things) called(operation string, r *resource.Request) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -96,6 +104,9 @@ func (t *Things) called(operation string, r *resource.Request) error {
 	t.calls = append(t.calls, call)
 	for _, key := range []string{call, call + "=" + r.Properties.Text("Value")} {
 		if reason, ok := t.fail[key]; ok {
+			if t.once[key] {
+				delete(t.fail, key)
+			}
 			return resource.Fail(resource.InvalidRequest, "%s", reason)
 		}
 	}
