@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -112,6 +113,9 @@ func TestFunctionWithoutItsBundleDoesNotStart(t *testing.T) {
 		"missing": {"removed by hand", func(c *cloud, _ string) { c.remove(t, bundleKey) }, "a new release puts it back"},
 		"S3 gone": {"no route from the function's network", func(c *cloud, _ string) {
 			c.Faults().Inject(wire.Fault{Call: "s3:GetObject", Kind: wire.FaultDropBefore})
+		}, "gateway endpoint for S3"},
+		"S3 silent": {"packets are dropped on the way", func(c *cloud, _ string) {
+			c.Faults().Inject(wire.Fault{Call: "s3:GetObject", Kind: wire.FaultDelay, Delay: 20 * time.Second})
 		}, "gateway endpoint for S3"},
 		"KMS gone": {"no route from the function's network", func(c *cloud, _ string) {
 			c.Faults().Inject(wire.Fault{Call: "kms:Decrypt", Kind: wire.FaultDropBefore})

@@ -181,7 +181,7 @@ func TestResultIsStoredDespiteFailures(t *testing.T) {
 func TestTimedOutCommandLeavesAResult(t *testing.T) {
 	c := newCloud(t)
 	f := startCLI(t, c.environment(nil))
-	f.invoke(t, deploy(soon(), appPath(t), "sleep"), 2*time.Second)
+	f.invoke(t, deploy(soon(), appPath(t), "sleep"), 3*time.Second)
 	stored, _ := c.get(t, runBase+".result.json")
 	if got := decode[ended](t, stored); got.ExitCode != 124 || !strings.Contains(string(got.Output), "timeoutSeconds") {
 		t.Errorf("got %s", stored)

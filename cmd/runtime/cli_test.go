@@ -69,11 +69,11 @@ func TestCommandRunsWithItsArgumentsAndWithoutAShell(t *testing.T) {
 
 func TestCommandIsKilledWithItsChildrenBeforeTheFunctionEnds(t *testing.T) {
 	f := startCLI(t, nil)
-	got := decode[ended](t, f.invoke(t, command(appPath(t), "sleep"), 1200*time.Millisecond).body)
+	got := decode[ended](t, f.invoke(t, command(appPath(t), "sleep"), 3*time.Second).body)
 	if got.ExitCode != 124 || !strings.HasPrefix(string(got.Output), "sleeping\n") || !strings.Contains(string(got.Output), "timeoutSeconds") {
 		t.Errorf("got %d %s", got.ExitCode, got.Output)
 	}
-	if got := f.invoke(t, `{"command":"`+appPath(t)+` sleep"}`, 1200*time.Millisecond); got.kind != "error" || !strings.Contains(got.body, "timed out") {
+	if got := f.invoke(t, `{"command":"`+appPath(t)+` sleep"}`, 3*time.Second); got.kind != "error" || !strings.Contains(got.body, "timed out") {
 		t.Errorf("a command given as a string must fail the invocation: %+v", got)
 	}
 }

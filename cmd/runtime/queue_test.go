@@ -107,7 +107,7 @@ func TestNothingOfAFifoGroupIsHandledAfterItsFirstFailure(t *testing.T) {
 
 func TestMessagesForWhichTheTimeIsOverAreDeliveredAgain(t *testing.T) {
 	f := startWorker(t)
-	got := failed(t, f.invoke(t, batch(message{id: "m1", body: "one"}, message{id: "m2", body: "hang"}, message{id: "m3", body: "three"}), 1500*time.Millisecond))
+	got := failed(t, f.invoke(t, batch(message{id: "m1", body: "one"}, message{id: "m2", body: "hang"}, message{id: "m3", body: "three"}), 4*time.Second))
 	if want := []string{"m2", "m3"}; !cmp.Equal(want, got) {
 		t.Errorf("failed: %v, want %v", got, want)
 	}
