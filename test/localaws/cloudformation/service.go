@@ -8,6 +8,10 @@
 //   - omitted tags stay as they are, empty ones are removed;
 //   - passing a role needs iam:PassRole on it.
 //
+// Not yet proven against AWS itself: the wording of a refused RetainResources, ResourcesToSkip or client token and of a stack policy without
+// a fitting statement; that a change of outputs or of a DeletionPolicy alone makes an update; that an executed change set's name is free again.
+// Early validation of change sets, macros, nested stacks, imports and EXPRESS mode are not offered.
+//
 // Settings: "cloudformation.changeset" is how long a change set is pending, "cloudformation.settle.<resource type>" how long resources
 // of a type take beyond their service's own time, as "cloudformation.settle.AWS::CloudFront::Distribution" = "3m".
 package cloudformation
