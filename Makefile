@@ -15,8 +15,6 @@ export GOWORK := off
 
 CONTROLLER_GEN := go tool -modfile=hack/tools/go.mod controller-gen
 GOLANGCI_LINT := go tool -modfile=hack/lint/go.mod golangci-lint
-# Modules of their own, because what they test needs other versions of the same libraries.
-TEST_MODULES := test/gitops
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go api/v1alpha1/applyconfiguration config/crd/bases config/rbac/role.yaml config/argocd/patch.yaml
 
 .DEFAULT_GOAL := help
@@ -48,12 +46,10 @@ generate: ## Generate deep copies and apply configurations.
 .PHONY: fmt
 fmt: ## Format the code.
 	go fmt ./...
-	@for module in $(TEST_MODULES); do (cd $$module && go fmt ./...); done
 
 .PHONY: vet
 vet: ## Run go vet.
 	go vet ./...
-	@for module in $(TEST_MODULES); do (cd $$module && go vet ./...); done
 
 .PHONY: lint
 lint: ## Run the linters, the import rules among them. The first run builds them, which takes minutes.
@@ -67,8 +63,7 @@ lint-fix: ## Run the linters and let them repair what they can.
 .PHONY: test
 test: controlplane ## Run every test, on a real kube-apiserver and etcd, which are built once for the machine.
 	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
-	go test -timeout 20m ./...; \
-	for module in $(TEST_MODULES); do (cd $$module && go test -timeout 10m ./...); done
+	go test -timeout 20m ./...
 
 .PHONY: contract
 contract: ## Run the tests of the rules that the local AWS encodes.
