@@ -37,6 +37,7 @@ func Build(in Inputs) *release.Desired {
 			Architecture: spec.Manifest.Architecture,
 			PullSecret:   release.Sensitive(in.PullSecret),
 		},
+		FunctionRoleName: spec.Manifest.FunctionRoleName,
 		Config:           config(in),
 		WarmEnvironments: spec.Manifest.HTTP.WarmEnvironments,
 		KeepReleases:     spec.Retention.Releases,

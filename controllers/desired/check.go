@@ -2,6 +2,7 @@ package desired
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ var checks = []check{
 	namespaceAllowed,  // the profile grants itself to namespaces
 	registryAllowed,   // images come from where the platform team allows
 	roleAllowed,       // a function role is one that the profile offers to the namespace
+	bucketNameFits,    // S3 takes 63 characters, and regions have names of many lengths
 	secretsUsable,     // keys become names of variables
 	configFits,        // the bundle is bounded
 	nothingResolvable, // CloudFormation would resolve dynamic references in any text
@@ -93,10 +95,24 @@ func functionRole(in Inputs) (arn string, ok bool) {
 	return "", false
 }
 
+// maxBucketName is S3's limit.
+const maxBucketName = 63
+
+func bucketNameFits(in Inputs) error {
+	stage := release.StageKey{Namespace: in.Stage.Namespace, Name: in.Stage.Name}
+	bucket := Names(stage, in.Profile.Spec.AccountID, in.Profile.Spec.Region).Bucket
+	if len(bucket) <= maxBucketName {
+		return nil
+	}
+	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
+		"the stage's bucket would be called %q, which has %d characters where S3 takes %d: make a Stage whose <namespace>-<metadata.name> has at most %d characters",
+		bucket, len(bucket), maxBucketName, prefixReadable-(len(bucket)-maxBucketName))
+}
+
 func secretsUsable(in Inputs) error {
 	owner := map[string]string{}
 	for _, source := range in.Stage.Spec.Manifest.Secrets {
-		for key := range in.Secrets[source.SecretRef.Name] {
+		for _, key := range slices.Sorted(maps.Keys(in.Secrets[source.SecretRef.Name])) { // sorted, so that the message stays the same
 			if problem := variableProblem(key); problem != "" {
 				return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
 					"key %q of Secret %q %s: rename the key", key, source.SecretRef.Name, problem)

@@ -3,6 +3,7 @@ package desired
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"regexp"
 	"strings"
 
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -12,9 +13,12 @@ import (
 // beside a worker's name of 22.
 const prefixReadable = 20
 
+// dashes in a row are allowed in a namespace's name and refused in a repository's.
+var dashes = regexp.MustCompile("-+")
+
 // Names gives a stage's names on AWS. The hash keeps stages apart whose readable parts are alike, such as a-b/c and a/b-c.
 func Names(stage release.StageKey, account, region string) release.Names {
-	readable := stage.Namespace + "-" + stage.Name
+	readable := dashes.ReplaceAllString(stage.Namespace+"-"+stage.Name, "-")
 	if len(readable) > prefixReadable {
 		readable = readable[:prefixReadable]
 	}

@@ -21,6 +21,8 @@ type Desired struct {
 	Image    Image   `json:"image"`
 	// AssetsPath is the folder of the image that holds the assets; empty without assets.
 	AssetsPath string `json:"assetsPath,omitempty"`
+	// FunctionRoleName that the manifest chose among the profile's; empty with a role of the stage's own.
+	FunctionRoleName string `json:"functionRoleName,omitempty"`
 	// ConfigHash names the bundle of environment and secrets.
 	ConfigHash string `json:"configHash"`
 	// Config is the content of that bundle. It is never stored with the release.
