@@ -116,7 +116,7 @@ var _ = Describe("Flux applies", func() {
 				if entry.Manager == "kustomize-controller" {
 					continue
 				}
-				Expect(string(entry.FieldsV1.Raw)).NotTo(ContainSubstring(`"f:spec"`), "%s owns a part of the spec of %s", entry.Manager, stage.Name)
+				Expect(entry.FieldsV1.GetRawString()).NotTo(ContainSubstring(`"f:spec"`), "%s owns a part of the spec of %s", entry.Manager, stage.Name)
 			}
 			Expect(stage.Generation).To(BeEquivalentTo(1), "nobody changed the spec of %s", stage.Name)
 		}
