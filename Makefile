@@ -95,6 +95,7 @@ build: ## Build the programs and the function runtimes into bin.
 
 .PHONY: run
 run: build ## Run the operator on this machine against the cluster of the current kubeconfig.
+	$(KUBECTL) apply --server-side -f config/manager/namespace.yaml
 	bin/manager --runtime-dir=bin
 
 ##@ Deployment
