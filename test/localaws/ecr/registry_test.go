@@ -50,6 +50,28 @@ func (l *local) push(text string, img v1.Image) error {
 	return remote.Write(l.reference(text), img, l.auth(), remote.WithRetryStatusCodes())
 }
 
+// pull reads the whole image.
+func (l *local) pull(text string) error {
+	pulled, err := remote.Image(l.reference(text), l.auth())
+	if err != nil {
+		return err
+	}
+	layers, err := pulled.Layers()
+	if err != nil {
+		return err
+	}
+	for _, layer := range layers {
+		content, err := layer.Compressed()
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func picture(t *testing.T) v1.Image {
 	t.Helper()
 	img, err := random.Image(1024, 3)
@@ -84,22 +106,8 @@ func TestAnImagePushedIsPulledAndDescribed(t *testing.T) {
 	if err := l.push("team/app:v1", img); err != nil {
 		t.Fatal(err)
 	}
-	pulled, err := remote.Image(l.reference("team/app@"+digestOf(t, img)), l.auth())
-	if err != nil {
-		t.Fatal(err)
-	}
-	layers, err := pulled.Layers()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, layer := range layers {
-		content, err := layer.Compressed()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.Copy(io.Discard, content); err != nil {
-			t.Errorf("pulling a layer: %v", err)
-		}
+	if err := l.pull("team/app@" + digestOf(t, img)); err != nil {
+		t.Errorf("pulling by digest: %v", err)
 	}
 	out, err := l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: ptr("team/app"), ImageIds: []types.ImageIdentifier{{ImageTag: ptr("v1")}}})
 	if err != nil {
@@ -266,7 +274,7 @@ func TestDeletingImagesReportsFailuresInAList(t *testing.T) {
 	if len(out.ImageIds) != 2 || len(out.Failures) != 2 || out.Failures[0].FailureCode != types.ImageFailureCodeImageNotFound {
 		t.Errorf("deleted %d tags with %d failures, want both tags of the digest and two failures", len(out.ImageIds), len(out.Failures))
 	}
-	if _, err := remote.Image(l.reference("app:kept"), l.auth()); err != nil {
+	if err := l.pull("app:kept"); err != nil {
 		t.Errorf("the image that shares layers: %v", err)
 	}
 	many := make([]types.ImageIdentifier, 101)

@@ -19,7 +19,12 @@ const (
 
 // enqueue takes an asynchronous event: it is delivered after the answer, and again when the function fails.
 func (l *Lambda) enqueue(ref reference, requestID string, at time.Time, payload []byte) {
-	l.later(func(ctx context.Context) { l.deliver(ctx, ref, requestID, at, payload) })
+	l.later(func(ctx context.Context) {
+		l.deliver(ctx, ref, requestID, at, payload)
+		if l.options.Twice {
+			l.deliver(ctx, ref, requestID, at, payload)
+		}
+	})
 }
 
 // deliver tries an event until it succeeds, its tries are used up, or it is too old. All tries have the same request id.

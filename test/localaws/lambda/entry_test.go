@@ -239,6 +239,27 @@ func TestRetriesOfEventsAreSetPerQualifier(t *testing.T) {
 	}
 }
 
+func TestAnEventMayBeDeliveredTwice(t *testing.T) {
+	seen := &journal{}
+	l := start(t, map[string]string{"lambda.deliver-twice": "true"}, seen.plug)
+	l.create("f", nil)
+	if _, err := l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeEvent}); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(func() bool { return seen.count("REPORT") == 2 })
+}
+
+func TestAnUnknownSettingIsRefused(t *testing.T) {
+	for _, settings := range []map[string]string{{"lambda.absent": "1"}, {"lambda.idle": "soon"}, {"lambda.retry": "1m,"}} {
+		if _, err := readOptions(settings); err == nil {
+			t.Errorf("the settings %v were accepted", settings)
+		}
+	}
+	if o, err := readOptions(map[string]string{"s3.other": "x", "lambda.retry": "1s, 2s", "lambda.concurrency": "7"}); err != nil || o.Concurrency != 7 || len(o.Retry) != 2 {
+		t.Errorf("the settings were read as %+v (%v)", o, err)
+	}
+}
+
 func TestTagsAndAccountSettings(t *testing.T) {
 	l := start(t, nil)
 	l.create("f", func(in *sdk.CreateFunctionInput) { in.Tags = map[string]string{"aloft.dev/owner": "c/n/s"} })

@@ -31,6 +31,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/aloft-dev/aloft/test/localaws/ecr"
+	"github.com/aloft-dev/aloft/test/localaws/lambda/environment"
 	"github.com/aloft-dev/aloft/test/localaws/lambda/jail"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -62,6 +63,8 @@ type local struct {
 	ecr  *sdkecr.Client
 	host string
 	uri  string
+	// lambda is the service itself, for what AWS does not show.
+	lambda *Lambda
 }
 
 func start(t *testing.T, settings map[string]string, more ...func(*wire.Env) (*wire.Service, error)) *local {
@@ -94,7 +97,13 @@ func startAt(t *testing.T, clock wire.Clock, settings map[string]string, more ..
 	server := httptest.NewServer(env.Handler)
 	t.Cleanup(server.Close)
 	env.URL = server.URL
-	for _, plug := range append([]func(*wire.Env) (*wire.Service, error){ecr.New, New}, more...) {
+	var lambda *Lambda
+	own := func(env *wire.Env) (*wire.Service, error) {
+		options, err := readOptions(env.Settings)
+		lambda = open(env, options)
+		return lambda.service(), err
+	}
+	for _, plug := range append([]func(*wire.Env) (*wire.Service, error){ecr.New, own}, more...) {
 		service, err := plug(env)
 		if err != nil {
 			t.Fatal(err)
@@ -113,7 +122,7 @@ func startAt(t *testing.T, clock wire.Clock, settings map[string]string, more ..
 			}
 		}
 	})
-	l := &local{t: t, env: env, host: server.Listener.Addr().String()}
+	l := &local{lambda: lambda, t: t, env: env, host: server.Listener.Addr().String()}
 	config := l.admin()
 	l.Client = l.client(config)
 	l.ecr = sdkecr.NewFromConfig(config)
@@ -303,6 +312,13 @@ func (l *local) invoke(name, qualifier, payload string) *sdk.InvokeOutput {
 		l.t.Fatal(err)
 	}
 	return out
+}
+
+// pool is the environments of a version.
+func (l *local) pool(name, qualifier string) *environment.Pool {
+	l.lambda.mu.Lock()
+	defer l.lambda.mu.Unlock()
+	return l.lambda.functions[name].version(qualifier).pool
 }
 
 // refused asserts an error's code and a piece of its message.

@@ -23,6 +23,9 @@ type Options struct {
 	Mapping time.Duration
 	// Retry ("lambda.retry", as "1m,2m") are the waits before the second and the third try of an asynchronous event; default AWS's own.
 	Retry []time.Duration
+	// Twice ("lambda.deliver-twice", "true") delivers every asynchronous event a second time after it was delivered, even without an error, as
+	// Lambda's queue may (AWS Lambda Developer Guide, invocation-async); default false.
+	Twice bool
 	// CheckImages ("lambda.check-images") is how often Lambda looks whether its images are still there; default never.
 	CheckImages time.Duration
 }
@@ -46,6 +49,8 @@ func readOptions(settings map[string]string) (Options, error) {
 			*into, err = time.ParseDuration(settings[key])
 		case name == "concurrency":
 			o.Concurrency, err = strconv.Atoi(settings[key])
+		case name == "deliver-twice":
+			o.Twice, err = strconv.ParseBool(settings[key])
 		case name == "retry":
 			o.Retry, err = parseDurations(settings[key])
 		default:

@@ -3,7 +3,6 @@ package lambda
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strconv"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -47,7 +46,6 @@ func (l *Lambda) publish(f *function, call *wire.Call, description *string) *ver
 	f.next++
 	v := &version{number: number, configuration: f.latest.configuration, image: f.latest.image, state: statePending,
 		stateReason: "The function is being created.", stateCode: "Creating"}
-	v.environment = maps.Clone(f.latest.environment)
 	set(&v.description, description)
 	v.touch(call.Time)
 	f.versions[number] = v

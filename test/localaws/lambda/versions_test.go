@@ -78,6 +78,28 @@ func TestPublishedVersionsDoNotFollowLatest(t *testing.T) {
 	}
 }
 
+func TestEnvironmentsEndWithWhatTheyRun(t *testing.T) {
+	l := start(t, nil)
+	l.create("f", nil)
+	version := l.publish("f")
+	l.invoke("f", "", `{}`)
+	l.invoke("f", version, `{}`)
+	latest, published := l.pool("f", ""), l.pool("f", version)
+	if latest.Size() != 1 || published.Size() != 1 {
+		t.Fatalf("%d and %d environments serve, want one each", latest.Size(), published.Size())
+	}
+	l.configure("f", "two")
+	if latest.Size() != 0 || published.Size() != 1 {
+		t.Errorf("after an update of $LATEST %d old and %d published environments are left, want 0 and 1", latest.Size(), published.Size())
+	}
+	if _, err := l.DeleteFunction(t.Context(), &sdk.DeleteFunctionInput{FunctionName: aws.String("f"), Qualifier: &version}); err != nil {
+		t.Fatal(err)
+	}
+	if published.Size() != 0 {
+		t.Errorf("after its deletion %d environments of the version are left", published.Size())
+	}
+}
+
 func TestDeletingVersionsAndFunctions(t *testing.T) {
 	l := start(t, nil)
 	l.create("f", nil)

@@ -90,7 +90,9 @@ func run(t *testing.T, server *localaws.Server, function, role, uri string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waiter := sdk.NewFunctionActiveV2Waiter(client, func(o *sdk.FunctionActiveV2WaiterOptions) { o.MinDelay, o.MaxDelay = time.Millisecond, 10*time.Millisecond })
+	waiter := sdk.NewFunctionActiveV2Waiter(client, func(o *sdk.FunctionActiveV2WaiterOptions) {
+		o.MinDelay, o.MaxDelay = time.Millisecond, 10*time.Millisecond
+	})
 	if err := waiter.Wait(t.Context(), &sdk.GetFunctionInput{FunctionName: &function}, time.Minute); err != nil {
 		t.Fatal(err)
 	}

@@ -86,6 +86,7 @@ func (e *environment) launch(host *Host, spec jail.Spec) error {
 		return err
 	}
 	if err := e.log.follow(read); err != nil {
+		e.process.Kill()
 		return err
 	}
 	for i, listener := range e.process.Listeners {

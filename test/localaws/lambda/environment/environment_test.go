@@ -191,6 +191,29 @@ func TestFailuresHaveLambdasPayloads(t *testing.T) {
 	}
 }
 
+func TestAnInitPhaseThatFailedIsRepeatedInsideTheInvocation(t *testing.T) {
+	p, lines := pool(t, func(f *Function) { f.Env["INIT"] = "exit" })
+	invoke(t, p, `{}`)
+	for _, want := range []string{"Phase: init\tStatus: error", "Phase: invoke\tStatus: error"} {
+		if !strings.Contains(lines.text(), want) {
+			t.Errorf("the log lacks %q: %s", want, lines.text())
+		}
+	}
+	p, lines = pool(t, func(f *Function) { f.Env["INIT"] = "slow" })
+	p.host.shortInit = 10 * time.Millisecond
+	if got := invoke(t, p, `{}`); got.Failed {
+		t.Errorf("an init phase longer than its limit but within the timeout failed: %s", got.Payload)
+	}
+	if !strings.Contains(lines.text(), "Phase: init\tStatus: timeout") {
+		t.Errorf("the log lacks the init phase's timeout: %s", lines.text())
+	}
+	p, _ = pool(t, func(f *Function) { f.Env["INIT"] = "hang"; f.Timeout = time.Second })
+	p.host.shortInit = 10 * time.Millisecond
+	if got := invoke(t, p, `{}`); !got.Failed || !strings.Contains(string(got.Payload), "Sandbox.Timedout") {
+		t.Errorf("an init phase without an end answered %s", got.Payload)
+	}
+}
+
 func TestAFailedEnvironmentIsReplaced(t *testing.T) {
 	p, _ := pool(t, nil)
 	first := invoke(t, p, `{"do":"exit"}`)

@@ -50,6 +50,15 @@ type Host struct {
 	Idle time.Duration
 
 	gateway *http.Server
+	// shortInit is a test's shorter init phase.
+	shortInit time.Duration
+}
+
+func (h *Host) initLimit() time.Duration {
+	if h.shortInit > 0 {
+		return h.shortInit
+	}
+	return initLimit
 }
 
 var quiet = log.New(io.Discard, "", 0)

@@ -45,7 +45,7 @@ func (p *Pool) Invoke(in Invocation) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	failure := e.await(initLimit)
+	failure := e.await(p.host.initLimit())
 	if failure == nil {
 		return p.run(e, in, p.function.Timeout, time.Since(begun))
 	}
