@@ -23,8 +23,10 @@ fi
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/aloft/controlplane/$kubernetes-etcd-$etcd-$(go env GOOS)-$(go env GOARCH)
 mkdir -p "$folder"
 # Two checkouts may ask at the same time: the second waits for the first one's build.
-exec 9>"$folder/.lock"
-flock 9
+if command -v flock >/dev/null; then
+  exec 9>"$folder/.lock"
+  flock 9
+fi
 if [ -x "$folder/kube-apiserver" ] && [ -x "$folder/etcd" ]; then
   echo "$folder"
   exit 0

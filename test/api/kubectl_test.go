@@ -80,6 +80,26 @@ var _ = Describe("kubectl", func() {
 		Expect(kubectl(ctx, "explain", "stages.spec.manifest.http.warmEnvironments", "--api-version", "aloft.dev/v1alpha1")).To(ContainSubstring("number of distinct environments that are warm"))
 	})
 
+	It("waits for Ready of this generation, not of the one before", func(ctx context.Context) {
+		object := released(ctx)
+		ready := func() string {
+			return kubectl(ctx, "wait", "--for=condition=Ready", "stages.aloft.dev/production", "-n", namespace, "--timeout=60s")
+		}
+		before := object.DeepCopy()
+		object.Status.ObservedGeneration, object.Status.Conditions[0].Status = 1, metav1.ConditionTrue
+		Expect(admin.Status().Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
+		Expect(ready()).To(ContainSubstring("condition met"))
+
+		before = object.DeepCopy()
+		object.Spec.Image.Tag = "next"
+		Expect(admin.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
+		Expect(object.Generation).To(BeEquivalentTo(2))
+		once := exec.CommandContext(ctx, "kubectl", "--kubeconfig", plane.Kubeconfig, "wait", "--for=condition=Ready", "stages.aloft.dev/production", "-n", namespace, "--timeout=0s")
+		output, err := once.CombinedOutput()
+		Expect(err).To(HaveOccurred(), string(output))
+		Expect(string(output)).To(ContainSubstring("condition not met"))
+	})
+
 	It("renders the deployment and every object in it is taken by the server", func(ctx context.Context) {
 		rendered := kubectl(ctx, "kustomize", "../../config/default")
 		file := GinkgoT().TempDir() + "/default.yaml"
