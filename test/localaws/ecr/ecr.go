@@ -93,19 +93,6 @@ func forRegistry(r *http.Request) bool {
 	return !strings.HasSuffix(host, ".amazonaws.com") || strings.Contains(host, ".dkr.ecr.")
 }
 
-// isRegistry tells the distribution API from API Gateway's control plane, which also lives under /v2/ but is signed, and from data
-// planes whose applications have such paths.
-func isRegistry(r *http.Request) bool {
-	if _, signed := wire.ScopeOf(r); signed {
-		return false
-	}
-	host := strings.Split(r.Host, ":")[0]
-	if strings.HasSuffix(host, ".amazonaws.com") && !strings.Contains(host, ".dkr.ecr.") {
-		return false
-	}
-	return r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/")
-}
-
 func (s *Registry) operations() []wire.Operation {
 	return []wire.Operation{
 		wire.Write("CreateRepository", s.createRepository),

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"maps"
 	"net/http"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -99,9 +100,7 @@ func (l *Lambda) add(call *wire.Call, name string, in *createFunctionInput, conf
 		stateReason: "The function is being created.", stateCode: "Creating"}
 	f.latest.touch(call.Time)
 	f.updates = 1
-	for key, value := range in.Tags {
-		f.tags[key] = value
-	}
+	maps.Copy(f.tags, in.Tags)
 	l.functions[name] = f
 	l.settleNew(f, f.latest, l.options.Create)
 	if !in.Publish {

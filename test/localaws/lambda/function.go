@@ -42,8 +42,7 @@ type function struct {
 type version struct {
 	number string
 	configuration
-	image       *sourceImage
-	imageConfig imageConfig
+	image *sourceImage
 
 	state, stateReason, stateCode    string
 	update, updateReason, updateCode string

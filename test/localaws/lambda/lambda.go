@@ -45,7 +45,6 @@ type Lambda struct {
 	mu        sync.Mutex
 	functions map[string]*function
 	mappings  map[string]*mapping
-	running   int
 }
 
 // New plugs a Lambda without functions in; see Options for its settings.

@@ -101,8 +101,7 @@ func (w *logWriter) open(ctx context.Context, client *cloudwatchlogs.Client, key
 	}
 	create := &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &key.group, LogStreamName: &key.stream}
 	_, err := client.CreateLogStream(ctx, create)
-	var noGroup *types.ResourceNotFoundException
-	if errors.As(err, &noGroup) {
+	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 		if _, err = client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &key.group}); err == nil {
 			_, err = client.CreateLogStream(ctx, create)
 		}

@@ -82,7 +82,7 @@ func (e *environment) launch(host *Host, spec jail.Spec) error {
 	defer write.Close()
 	spec.Stdout, spec.Stderr = write, write
 	if e.process, err = jail.Start(spec); err != nil {
-		read.Close()
+		_ = read.Close()
 		return err
 	}
 	if err := e.log.follow(read); err != nil {

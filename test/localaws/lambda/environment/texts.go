@@ -35,8 +35,7 @@ func startFailed(failure error) bool {
 
 // explain is the payload of an init phase that failed.
 func explain(in Invocation, failure error, e *environment) []byte {
-	var own *errInit
-	if errors.As(failure, &own) {
+	if own, ok := errors.AsType[*errInit](failure); ok {
 		if own.kind == "error" {
 			return own.payload
 		}

@@ -31,7 +31,7 @@ func probe(mode Mode) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	for _, name := range []string{"dev", "proc", "tmp"} {
 		if err := os.Mkdir(dir+"/"+name, 0o755); err != nil {
 			return err

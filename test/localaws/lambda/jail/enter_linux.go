@@ -39,7 +39,7 @@ func raiseLoopback() error {
 	if err != nil {
 		return fmt.Errorf("opening a socket: %w", err)
 	}
-	defer unix.Close(socket)
+	defer func() { _ = unix.Close(socket) }()
 	request, err := unix.NewIfreq("lo")
 	if err != nil {
 		return err

@@ -53,16 +53,16 @@ func start(spec Spec, mode Mode) (*Process, error) {
 
 	exited := make(chan struct{})
 	if err := launch(cmd, exited, cleanup); err != nil {
-		outside.Close()
-		inside.Close()
+		_ = outside.Close()
+		_ = inside.Close()
 		cleanup()
 		return nil, fmt.Errorf("starting the environment's helper: %w", err)
 	}
-	inside.Close()
+	_ = inside.Close()
 	process := &Process{Exited: exited, kill: killer(cmd, exited), state: func() string { return cmd.ProcessState.String() }}
 	sent := order{Mode: mode, Root: spec.Root, Dir: spec.Dir, Args: spec.Args, Env: spec.Env, TmpBytes: spec.TmpBytes, Ports: spec.Ports}
 	if err := process.greet(outside, sent); err != nil {
-		outside.Close()
+		_ = outside.Close()
 		process.Kill()
 		<-exited
 		return nil, err
@@ -128,7 +128,7 @@ func socketPair() (outside *net.UnixConn, inside *os.File, err error) {
 	inside = os.NewFile(uintptr(fds[1]), "jail")
 	conn, err := net.FileConn(file)
 	if err != nil {
-		inside.Close()
+		_ = inside.Close()
 		return nil, nil, fmt.Errorf("connecting to the environment's helper: %w", err)
 	}
 	return conn.(*net.UnixConn), inside, nil
@@ -199,7 +199,7 @@ func listeners(fds []int) ([]net.Listener, error) {
 	for _, fd := range fds {
 		file := os.NewFile(uintptr(fd), "listener")
 		listener, err := net.FileListener(file)
-		file.Close()
+		_ = file.Close()
 		if err != nil {
 			return nil, fmt.Errorf("taking over the environment's port: %w", err)
 		}

@@ -105,7 +105,7 @@ func (t *Tree) hideAll(dir string, written map[string]bool) error {
 		return err
 	}
 	names, err := folder.Readdirnames(-1)
-	folder.Close()
+	_ = folder.Close()
 	if err != nil {
 		return err
 	}
@@ -172,11 +172,11 @@ func (t *Tree) writeFile(header *tar.Header, content io.Reader, target string, m
 		return err
 	}
 	if _, err := io.Copy(file, content); err != nil {
-		file.Close()
+		_ = file.Close()
 		return err
 	}
 	if err := file.Chmod(mode); err != nil {
-		file.Close()
+		_ = file.Close()
 		return err
 	}
 	if err := file.Close(); err != nil {
