@@ -63,10 +63,16 @@ func config(in Inputs) release.Config {
 	for key, value := range in.Stage.Spec.Manifest.Environment {
 		c.Environment[key] = string(value)
 	}
+	complete := true
 	for _, source := range in.Stage.Spec.Manifest.Secrets {
-		for key, value := range in.Secrets[source.SecretRef.Name] {
+		values, gathered := in.Secrets[source.SecretRef.Name]
+		complete = complete && gathered
+		for key, value := range values {
 			c.Secrets[key] = release.Sensitive(value)
 		}
+	}
+	if !complete {
+		c.Secrets = nil // a deletion reads no Secrets: nil says that what they hold is not known, and so cannot be hidden
 	}
 	return c
 }

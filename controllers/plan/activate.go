@@ -45,11 +45,8 @@ func activateEntries(s *Situation) (release.Step, error) {
 	if s.isLive() {
 		return next()
 	}
-	switch {
-	case s.Observed.Foundation == nil:
-		return look(release.PartFoundation)
-	case s.Observed.App == nil:
-		return look(release.PartApp)
+	if looked, err := s.stacks(v1alpha1.ConditionActivated); err != nil || looked.Action != "" {
+		return looked, err
 	}
 	deployed, err := s.deployed()
 	if err != nil {

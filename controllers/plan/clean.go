@@ -15,11 +15,10 @@ func clean(s *Situation) (release.Step, error) {
 		return release.Step{}, release.Wait(v1alpha1.ConditionCleaned, v1alpha1.ReasonPending, wait,
 			"the clean-up waits until the switch has settled")
 	}
+	if looked, err := s.stacks(v1alpha1.ConditionCleaned); err != nil || looked.Action != "" {
+		return looked, err
+	}
 	switch {
-	case s.Observed.Foundation == nil:
-		return look(release.PartFoundation)
-	case s.Observed.App == nil:
-		return look(release.PartApp)
 	case s.Observed.Aliases == nil:
 		return look(release.PartAliases)
 	case s.Observed.Leftovers == nil:
@@ -56,6 +55,11 @@ func (s *Situation) settle() (release.Step, error) {
 func (s *Situation) aliasesAsRecorded() error {
 	for _, recorded := range s.Recorded.Live.Functions {
 		alias, looked := s.Observed.Aliases[recorded.Name]
+		if looked && alias.Weighted {
+			return release.Reject(v1alpha1.ConditionCleaned, v1alpha1.ReasonAliasConflict,
+				"the alias %s of function %s shares its traffic with another version than %s, which is recorded as live: remove its routing configuration",
+				release.LiveAlias, recorded.Name, recorded.Version)
+		}
 		if looked && alias.Version != recorded.Version {
 			return release.Reject(v1alpha1.ConditionCleaned, v1alpha1.ReasonAliasConflict,
 				"the alias %s of function %s points at version %s, and version %s is recorded as live: move it back",

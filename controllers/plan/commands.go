@@ -36,12 +36,10 @@ func (s *Situation) command(command release.Command, record *release.CommandRun)
 		return release.Step{}, release.Reject(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonCommandNotStarted,
 			"deploy command %q was not started in time and never will be in this run; no alias moved: annotate the Stage with %s=<any new value> for another run",
 			command.Name, v1alpha1.AnnotationRetry)
-	case release.CommandUnknown:
-		return s.unknown(command.Name, named)
 	case release.CommandAnnounced, release.CommandStarted:
 		return s.awaited(command, record, named)
 	default:
-		return next()
+		return s.unknown(command.Name, named)
 	}
 }
 
@@ -61,14 +59,14 @@ func (s *Situation) awaited(
 		return named(release.ActionRecordCommand)
 	case evidence.Claimed:
 		return release.Step{}, release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
-			pollAfter(s.Now.Sub(evidence.StartedAt)), "deploy command %q runs", command.Name)
+			PollAfter(s.Now.Sub(evidence.StartedAt)), "deploy command %q runs", command.Name)
 	case s.Now.After(record.NotAfter):
 		return named(release.ActionVoid)
 	case !record.Invoked:
 		return named(release.ActionInvoke)
 	default:
 		return release.Step{}, release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
-			pollAfter(s.Now.Sub(record.AnnouncedAt)), "deploy command %q is about to start", command.Name)
+			PollAfter(s.Now.Sub(record.AnnouncedAt)), "deploy command %q is about to start", command.Name)
 	}
 }
 
@@ -98,8 +96,8 @@ func commandFailed(name string, record *release.CommandRun) error {
 		"deploy command %q failed with exit code %d; no alias moved%s", name, record.ExitCode, output)
 }
 
-// pollAfter spaces out looks at something that has gone on for a while: soon at first, then at half of the time that has passed.
-func pollAfter(elapsed time.Duration) time.Duration {
+// PollAfter spaces out looks at something that has gone on for a while: soon at first, then at half of the time that has passed.
+func PollAfter(elapsed time.Duration) time.Duration {
 	const soonest, latest = 20 * time.Millisecond, 5 * time.Second
 	return min(max(elapsed/2, soonest), latest)
 }

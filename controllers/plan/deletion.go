@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -27,8 +28,8 @@ type deletionCheck func(*DeletionSituation) (release.Step, error)
 // deletionChecks in a safe order: nothing is removed that something before it still uses.
 var deletionChecks = []deletionCheck{
 	retain,           // everything stays: let the Stage go
-	endCommands,      // a command that may still run uses the functions
 	stacksObserved,   // what is there, and whose it is
+	endCommands,      // a command that may still run uses the functions
 	recordStacks,     // what the stacks retain is found by their ids
 	deleteApp,        // functions, with all versions, and what lets traffic reach them
 	removeApp,        // queues, log groups, images, objects
@@ -56,12 +57,12 @@ func retain(s *DeletionSituation) (release.Step, error) {
 
 func endCommands(s *DeletionSituation) (release.Step, error) {
 	run := s.Recorded.Run
-	if run == nil || run.State != release.RunRunning {
+	if run == nil || run.State != release.RunRunning || !ours(s.Observed.App) { // without functions nothing runs
 		return next()
 	}
 	for i := range run.Commands {
 		record := &run.Commands[i]
-		if record.State != release.CommandAnnounced && record.State != release.CommandStarted {
+		if !record.State.Open() {
 			continue
 		}
 		named := func(action release.Action) (release.Step, error) {
@@ -79,7 +80,7 @@ func endCommands(s *DeletionSituation) (release.Step, error) {
 			return named(release.ActionRecordCommand)
 		default:
 			return release.Step{}, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting,
-				pollAfter(s.Now.Sub(evidence.StartedAt)), "deploy command %q still runs", record.Name)
+				PollAfter(s.Now.Sub(evidence.StartedAt)), "deploy command %q still runs", record.Name)
 		}
 	}
 	return next()
@@ -119,7 +120,7 @@ func recordStacks(s *DeletionSituation) (release.Step, error) {
 }
 
 func deleteApp(s *DeletionSituation) (release.Step, error) {
-	return s.deleteStack(s.Observed.App, s.Deleted.AppStackID)
+	return s.deleteStack(release.PartApp, s.Observed.App, s.Deleted.AppStackID)
 }
 
 func removeApp(s *DeletionSituation) (release.Step, error) {
@@ -130,11 +131,14 @@ func removeApp(s *DeletionSituation) (release.Step, error) {
 }
 
 func deleteFoundation(s *DeletionSituation) (release.Step, error) {
-	return s.deleteStack(s.Observed.Foundation, s.Deleted.FoundationStackID)
+	return s.deleteStack(release.PartFoundation, s.Observed.Foundation, s.Deleted.FoundationStackID)
 }
 
 func removeFoundation(s *DeletionSituation) (release.Step, error) {
-	if s.Performed[release.ActionRemoveFoundation] || s.Deleted.FoundationStackID == "" {
+	switch {
+	case s.Performed[release.ActionRemoveFoundation], s.Deleted.FoundationStackID == "":
+		return next()
+	case s.Observed.Foundation.Exists: // someone else's by now, and so are the bucket and repository of these names
 		return next()
 	}
 	return step(release.ActionRemoveFoundation, "")
@@ -143,19 +147,25 @@ func removeFoundation(s *DeletionSituation) (release.Step, error) {
 // ours says that a stack is there and belongs to this stage; anything else is never touched.
 func ours(stack *release.Stack) bool { return stack.Exists && stack.Foreign == "" }
 
-func (s *DeletionSituation) deleteStack(stack *release.Stack, id string) (release.Step, error) {
+func (s *DeletionSituation) deleteStack(part release.Part, stack *release.Stack, id string) (release.Step, error) {
 	switch {
 	case !ours(stack), stack.ID != id: // gone, someone else's, or a successor of the same name
 		return next()
-	case stack.Status == "DELETE_FAILED" && strings.HasPrefix(stack.Token, "aloft-") && s.Now.Sub(stack.ChangedAt) < deleteRetry:
+	case stack.Status == "DELETE_FAILED" && strings.HasPrefix(stack.Token, tokenPrefix) && s.Now.Sub(stack.ChangedAt) < deleteRetry:
 		return release.Step{}, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, deleteRetry,
 			"stack %s could not be deleted and is tried again: %s", stack.Name, stack.Failure)
 	case strings.HasSuffix(stack.Status, "_IN_PROGRESS") && stack.Status != "REVIEW_IN_PROGRESS":
 		return release.Step{}, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting,
-			pollAfter(s.Now.Sub(stack.ChangedAt)), "stack %s is in %s", stack.Name, stack.Status)
+			PollAfter(s.Now.Sub(stack.ChangedAt)), "stack %s is in %s", stack.Name, stack.Status)
 	default:
 		return release.Step{Action: release.ActionStack, Stack: &release.StackStep{
-			Part: release.PartApp, Name: id, Operation: release.StackDelete, Token: "aloft-delete-" + s.UID,
+			Part: part, Name: id, Operation: release.StackDelete, Token: s.deletionToken(stack),
 		}}, nil
 	}
+}
+
+// deletionToken has the time of the operation before: a deletion that failed is tried again with another token, for CloudFormation
+// takes each once.
+func (s *DeletionSituation) deletionToken(stack *release.Stack) string {
+	return fmt.Sprintf("%sdelete-%s-%d", tokenPrefix, s.UID, stack.ChangedAt.Unix())
 }

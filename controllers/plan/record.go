@@ -2,7 +2,10 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -21,7 +24,9 @@ func Record(step release.Step, s *Situation) {
 	case release.ActionResume:
 		r.Run.State, r.Run.Failure = release.RunRunning, nil
 		r.Run.Attempt++
+		s.Retry = false
 	case release.ActionAnnounce:
+		s.Observed.Forget(release.PartCommand) // what is known of the command is of an earlier run
 		r.Run.Commands = append(r.Run.Commands, release.CommandRun{
 			Name: step.Command, State: release.CommandAnnounced, AnnouncedAt: s.Now, NotAfter: s.Now.Add(s.Limits.StartWithin),
 		})
@@ -46,7 +51,11 @@ func Record(step release.Step, s *Situation) {
 // recovered is the live release as its aliases tell of it.
 func recovered(aliases map[string]release.Alias, now time.Time) *release.Live {
 	live := &release.Live{ActivatedAt: now}
-	for name, alias := range aliases {
+	for _, name := range slices.Sorted(maps.Keys(aliases)) {
+		alias := aliases[name]
+		if alias.Version == "" {
+			continue
+		}
 		live.ID, live.BuildID, live.Revision = alias.Description.ReleaseID, alias.Description.BuildID, alias.Description.Revision
 		live.DeployedDigest, live.ConfigHash = alias.ImageDigest, alias.ConfigHash
 		live.Functions = append(live.Functions, release.FunctionVersion{Name: name, Version: alias.Version})
@@ -82,7 +91,7 @@ const maxOutput = 1024
 func (s *Situation) recordCommand(record *release.CommandRun) {
 	evidence := s.Observed.Command
 	switch {
-	case record.State == release.CommandUnknown:
+	case !record.State.Open():
 		s.resolve(record)
 	case evidence.Result != nil:
 		record.StartedAt, record.FinishedAt, record.ExitCode = evidence.StartedAt, evidence.Result.FinishedAt, evidence.Result.ExitCode
@@ -115,18 +124,27 @@ func (s *Situation) resolve(record *release.CommandRun) {
 	s.Resolution = ""
 }
 
+// leastSecret is the length from which a secret's line is worth hiding: shorter ones are parts of ordinary words.
+const leastSecret = 4
+
 // Shown gives the tail of a command's output without any known secret value. Without the secrets at hand nothing is shown: the
 // whole output stays in the stage's bucket.
 func Shown(output []byte, config release.Config) string {
-	if config.Environment == nil && config.Secrets == nil {
+	if config.Secrets == nil {
 		return ""
 	}
+	var lines []string
 	for _, secret := range config.Secrets {
-		for line := range bytes.Lines([]byte(secret.Reveal())) {
-			if line = bytes.TrimSpace(line); len(line) >= 4 {
-				output = bytes.ReplaceAll(output, line, []byte("[redacted]"))
+		for line := range strings.Lines(secret.Reveal()) {
+			if line = strings.TrimSpace(line); len(line) >= leastSecret {
+				lines = append(lines, line)
 			}
 		}
+	}
+	// The longest first: a secret that begins with another one must not be left with its end showing.
+	slices.SortFunc(lines, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
+	for _, line := range lines {
+		output = bytes.ReplaceAll(output, []byte(line), []byte("[redacted]"))
 	}
 	output = bytes.TrimSpace(output)
 	if len(output) > maxOutput {
@@ -143,6 +161,7 @@ func (s *Situation) seal() {
 		superseded.SupersededAt, superseded.Functions = s.Now, nil
 		r.History = slices.DeleteFunc(r.History, func(h release.Live) bool { return h.ID == old.ID || h.ID == r.Run.ID })
 		r.History = append([]release.Live{superseded}, r.History...)
+		r.History = r.History[:min(len(r.History), maxHistory)]
 	}
 	r.Live = &release.Live{
 		ID: r.Run.ID, BuildID: s.Desired.BuildID, ImageDigest: s.Desired.Image.Digest, DeployedDigest: r.Run.DeployedDigest,

@@ -15,38 +15,37 @@ func recoverLive(s *Situation) (release.Step, error) {
 	case s.Observed.Foundation == nil:
 		return look(release.PartFoundation)
 	case s.Observed.Foundation.Foreign != "":
-		return release.Step{}, notOwned(s.Observed.Foundation.Foreign)
+		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, s.Observed.Foundation.Foreign)
 	case !s.Observed.Foundation.Exists:
 		return next()
 	case s.Observed.App == nil:
 		return look(release.PartApp)
 	case s.Observed.App.Foreign != "":
-		return release.Step{}, notOwned(s.Observed.App.Foreign)
+		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, s.Observed.App.Foreign)
 	case !s.Observed.App.Exists:
 		return next()
 	case s.Observed.Aliases == nil:
 		return look(release.PartAliases)
-	case LiveRelease(s.Observed.Aliases) == "":
+	case s.liveRelease() == "":
 		return next()
 	default:
 		return step(release.ActionRecoverLive, "")
 	}
 }
 
-// LiveRelease gives the id of the release that all aliases agree on; empty where there are none or they disagree.
-func LiveRelease(aliases map[string]release.Alias) string {
-	id := ""
-	for _, alias := range aliases {
-		switch {
-		case alias.Version == "" || alias.Weighted:
-			return ""
-		case id == "":
-			id = alias.Description.ReleaseID
-		case id != alias.Description.ReleaseID:
+// liveRelease gives the id of the release that the aliases agree on; empty where they disagree. The http function's alias is moved
+// last, so that of a function without an alias nothing was moved: it was added by a run that did not get that far.
+func (s *Situation) liveRelease() string {
+	live := s.Observed.Aliases[s.Desired.HTTP().Name]
+	for name, alias := range s.Observed.Aliases {
+		_, err := s.Desired.Function(name)
+		missed := alias.Version == "" && err == nil && live.Description.ReleaseID == s.Desired.ID
+		other := alias.Version != "" && alias.Description.ReleaseID != live.Description.ReleaseID
+		if alias.Weighted || missed || other {
 			return ""
 		}
 	}
-	return id
+	return live.Description.ReleaseID
 }
 
 func returnToLive(s *Situation) (release.Step, error) {
@@ -95,7 +94,7 @@ func reportFailure(s *Situation) (release.Step, error) {
 	return release.Step{}, run.Failure
 }
 
-func notOwned(what string) error {
-	return release.Reject(v1alpha1.ConditionFoundationReady, v1alpha1.ReasonNotOwned,
+func notOwned(condition, what string) error {
+	return release.Reject(condition, v1alpha1.ReasonNotOwned,
 		"%s; nothing of it was touched: rename the Stage, or remove what stands in its place", what)
 }

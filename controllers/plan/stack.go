@@ -23,9 +23,15 @@ type stackGoal struct {
 // continued marks the token of a ContinueUpdateRollback, which is tried once for each failed update.
 const continued = "-continue"
 
+// The beginnings of tokens. Those of a stack that is brought back to what is live stand apart, since no run tells them apart.
+const (
+	tokenPrefix     = "aloft-"
+	liveTokenPrefix = tokenPrefix + "live-"
+)
+
 // bring takes a stack one operation towards its goal; no step means that it is there.
 func (s *Situation) bring(stack *release.Stack, goal stackGoal) (release.Step, error) {
-	token := s.token(goal)
+	token := s.token(stack, goal)
 	operation := func(o release.StackOperation, token string) (release.Step, error) {
 		return release.Step{Action: release.ActionStack, Phase: goal.phase, Part: goal.part, Stack: &release.StackStep{
 			Part: goal.part, Name: stack.Name, Operation: o, Token: token,
@@ -34,6 +40,8 @@ func (s *Situation) bring(stack *release.Stack, goal stackGoal) (release.Step, e
 	}
 	reached := stack.Outputs[goal.hashOutput] == goal.rendering.Hash()
 	switch {
+	case stack.Foreign != "":
+		return release.Step{}, notOwned(goal.condition, stack.Foreign)
 	case !stack.Exists:
 		return operation(release.StackCreate, token)
 	case stack.Status == "REVIEW_IN_PROGRESS": // a first change set was never executed: as good as absent, but in the way
@@ -42,21 +50,51 @@ func (s *Situation) bring(stack *release.Stack, goal stackGoal) (release.Step, e
 		return next()
 	case strings.HasSuffix(stack.Status, "_IN_PROGRESS"):
 		return release.Step{}, s.awaitStack(stack, goal.condition, token)
-	case neverCreated(stack.Status) && stack.Token != token:
+	}
+	if repair, err := s.repair(stack, goal, token, operation); err != nil || repair.Action != "" || reached {
+		return repair, err
+	}
+	return s.update(stack, goal, token, operation)
+}
+
+// operate makes a step of an operation with its token.
+type operate func(release.StackOperation, string) (release.Step, error)
+
+// repair takes a stack out of the states in which operations failed; no step means that it can be updated.
+func (s *Situation) repair(stack *release.Stack, goal stackGoal, token string, operation operate) (release.Step, error) {
+	tried := s.tried(stack, token)
+	switch {
+	case neverCreated(stack.Status) && !tried:
 		return operation(release.StackDelete, token+"-delete")
-	case stack.Status == "UPDATE_ROLLBACK_FAILED" && stack.Token == token:
-		return operation(release.StackContinueRollback, token+continued)
 	case stack.Status == "UPDATE_ROLLBACK_FAILED" && !strings.HasSuffix(stack.Token, continued):
-		return operation(release.StackContinueRollback, token+continued)
+		return operation(release.StackContinueRollback, continuation(stack))
 	case stack.Status == "UPDATE_ROLLBACK_FAILED", stack.Status == "DELETE_FAILED":
 		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackNeedsHelp,
 			"stack %s is in %s and needs a person: %s", stack.Name, stack.Status, stack.Failure)
-	case neverCreated(stack.Status), stack.Status == "UPDATE_ROLLBACK_COMPLETE" && strings.TrimSuffix(stack.Token, continued) == token:
+	case neverCreated(stack.Status), stack.Status == "UPDATE_ROLLBACK_COMPLETE" && tried:
 		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRolledBack,
 			"stack %s was rolled back and nothing live changed: %s", stack.Name, stack.Failure)
-	case reached:
+	default:
 		return next()
 	}
+}
+
+// tried says that the stack's last operation was this one, or its rollback.
+func (s *Situation) tried(stack *release.Stack, token string) bool {
+	last := strings.TrimSuffix(stack.Token, continued)
+	return last == token || s.isLive() && strings.HasPrefix(last, liveTokenPrefix)
+}
+
+// continuation names the rollback's continuation by the update that failed, whoever began that.
+func continuation(stack *release.Stack) string {
+	if stack.Token == "" {
+		return fmt.Sprintf("%s%d%s", tokenPrefix, stack.ChangedAt.Unix(), continued)
+	}
+	return stack.Token + continued
+}
+
+// update takes an update's shortest way: direct where nothing can be lost, else by a change set.
+func (s *Situation) update(stack *release.Stack, goal stackGoal, token string, operation operate) (release.Step, error) {
 	direct, refusal, err := s.inspect(stack, goal)
 	switch {
 	case err != nil:
@@ -77,15 +115,14 @@ func neverCreated(status string) bool {
 
 // changeSet takes a change set from its creation to its execution.
 func (s *Situation) changeSet(
-	stack *release.Stack, goal stackGoal, refusal func([]release.Change) string,
-	operation func(release.StackOperation, string) (release.Step, error),
+	stack *release.Stack, goal stackGoal, refusal func([]release.Change) string, operation operate,
 ) (release.Step, error) {
 	set := stack.ChangeSet
 	switch set.Status {
 	case "":
 		return operation(release.StackCreateChangeSet, set.Name)
 	case "CREATE_PENDING", "CREATE_IN_PROGRESS":
-		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonProgressing, pollAfter(0), "change set %s is being made", set.Name)
+		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonProgressing, PollAfter(0), "change set %s is being made", set.Name)
 	case "CREATE_COMPLETE":
 		if set.Execution == "OBSOLETE" {
 			return operation(release.StackDeleteChangeSet, set.Name)
@@ -95,7 +132,7 @@ func (s *Situation) changeSet(
 		}
 		return operation(release.StackExecuteChangeSet, set.Name)
 	default:
-		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRolledBack,
+		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRefused,
 			"CloudFormation refuses the update of stack %s: %s", stack.Name, set.Reason)
 	}
 }
@@ -114,21 +151,27 @@ func (s *Situation) inspect(stack *release.Stack, goal stackGoal) (direct bool, 
 }
 
 func (s *Situation) awaitStack(stack *release.Stack, condition, token string) error {
-	after := pollAfter(s.Now.Sub(stack.ChangedAt))
-	if strings.HasPrefix(stack.Token, token) {
+	after := PollAfter(s.Now.Sub(stack.ChangedAt))
+	if s.tried(stack, token) {
 		return release.Wait(condition, v1alpha1.ReasonProgressing, after, "stack %s is in %s", stack.Name, stack.Status)
 	}
 	return release.Wait(condition, v1alpha1.ReasonStackBusy, after, "stack %s is in %s by another operation", stack.Name, stack.Status)
 }
 
-// token names an operation so that it happens once: the same Stage, run, attempt and goal give the same token.
-func (s *Situation) token(goal stackGoal) string {
-	run, attempt := "", int32(0)
-	if s.Recorded.Run != nil {
-		run, attempt = s.Recorded.Run.Run, s.Recorded.Run.Attempt
+// token names an operation so that it happens once: the same Stage, run, attempt and goal give the same token. CloudFormation
+// takes a token once in a stack's life. What brings a stack back to the live release belongs to no run and may be due again
+// later, so its token has the time of the operation before it.
+func (s *Situation) token(stack *release.Stack, goal stackGoal) string {
+	if s.isLive() {
+		return liveTokenPrefix + digest("%s|%s|%s|%s|%d", s.UID, s.Desired.ID, goal.part, goal.rendering.Hash(), stack.ChangedAt.Unix())
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%s|%s", s.UID, run, attempt, goal.part, goal.rendering.Hash()))
-	return "aloft-" + hex.EncodeToString(sum[:16])
+	run := s.Recorded.Run
+	return tokenPrefix + digest("%s|%s|%d|%s|%s", s.UID, run.Run, run.Attempt, goal.part, goal.rendering.Hash())
+}
+
+func digest(format string, arguments ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, format, arguments...))
+	return hex.EncodeToString(sum[:16])
 }
 
 // app gathers what the application stack's renderings need.

@@ -9,7 +9,7 @@ import (
 // set is executed, an alias that was to be moved is moved.
 func beginsPhase(s release.Step) bool {
 	switch s.Action {
-	case release.ActionBegin, release.ActionUpload, release.ActionPublish, release.ActionWarm, release.ActionAnnounce,
+	case release.ActionBegin, release.ActionResume, release.ActionUpload, release.ActionPublish, release.ActionWarm, release.ActionAnnounce,
 		release.ActionIntendFlip, release.ActionTrim, release.ActionSweep:
 		return true
 	case release.ActionStack:

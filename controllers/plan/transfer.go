@@ -11,11 +11,8 @@ func foundation(s *Situation) (release.Step, error) {
 		return next() // it was there when the image was pushed into it
 	}
 	stack := s.Observed.Foundation
-	switch {
-	case stack == nil:
+	if stack == nil {
 		return look(release.PartFoundation)
-	case stack.Foreign != "":
-		return release.Step{}, notOwned(stack.Foreign)
 	}
 	rendering := template.Foundation(s.Desired)
 	return s.bring(stack, stackGoal{
@@ -35,13 +32,8 @@ func expandStack(s *Situation) (release.Step, error) {
 	if s.isLive() || s.published() {
 		return next()
 	}
-	switch {
-	case s.Observed.Foundation == nil:
-		return look(release.PartFoundation)
-	case s.Observed.App == nil:
-		return look(release.PartApp)
-	case s.Observed.App.Foreign != "":
-		return release.Step{}, notOwned(s.Observed.App.Foreign)
+	if looked, err := s.stacks(v1alpha1.ConditionStackUpdated); err != nil || looked.Action != "" {
+		return looked, err
 	}
 	deployed, err := s.deployed()
 	if err != nil {
@@ -52,6 +44,26 @@ func expandStack(s *Situation) (release.Step, error) {
 		rendering:  template.Expand(s.app(), deployed, s.Observed.App.Parameters),
 		hashOutput: release.OutputRendering,
 	})
+}
+
+// stacks sees to it that both stacks were looked at: the application stack is rendered with what the foundation's outputs tell.
+func (s *Situation) stacks(condition string) (release.Step, error) {
+	switch foundation, app := s.Observed.Foundation, s.Observed.App; {
+	case foundation == nil:
+		return look(release.PartFoundation)
+	case foundation.Foreign != "":
+		return release.Step{}, notOwned(condition, foundation.Foreign)
+	case !foundation.Exists:
+		return release.Step{}, release.Reject(condition, v1alpha1.ReasonStackNeedsHelp,
+			"stack %s, which holds the bucket, repository and key of the stage, is gone: find out who deleted it, then annotate the Stage with %s=<any new value>",
+			s.Desired.Names.FoundationStack, v1alpha1.AnnotationRetry)
+	case app == nil:
+		return look(release.PartApp)
+	case app.Foreign != "":
+		return release.Step{}, notOwned(condition, app.Foreign)
+	default:
+		return next()
+	}
 }
 
 func publish(s *Situation) (release.Step, error) {

@@ -138,7 +138,8 @@ type Command struct {
 // Config is the content of the bundle: the variables of every function.
 type Config struct {
 	Environment map[string]string
-	Secrets     map[string]Sensitive
+	// Secrets are nil when they are not known.
+	Secrets map[string]Sensitive
 }
 
 // Sensitive is a value that never shows itself: not in text, not in JSON, not in logs.

@@ -40,7 +40,11 @@ type Run struct {
 	Run   string
 	State RunState
 	// Attempt counts the tries of this run; it goes into the tokens of its stack operations.
-	Attempt        int32
+	Attempt int32
+	// BuildID, ImageDigest and Revision of the release.
+	BuildID        string
+	ImageDigest    string
+	Revision       string
 	StartedAt      time.Time
 	DeployedDigest string
 	AssetsDigest   string
@@ -81,6 +85,9 @@ const (
 	CommandUnknown   CommandState = "Unknown"
 )
 
+// Open says that the command may be running or about to start.
+func (s CommandState) Open() bool { return s == CommandAnnounced || s == CommandStarted }
+
 // CommandRun is a deploy command in a run.
 type CommandRun struct {
 	Name        string
@@ -116,8 +123,15 @@ func (r *Run) Function(name string) *FunctionVersion {
 }
 
 // Committed says that a deploy command was announced or an alias is about to move: from then on the run finishes before a
-// newer spec starts.
-func (r *Run) Committed() bool { return len(r.Commands) > 0 || !r.FlipIntendedAt.IsZero() }
+// newer spec starts. A command whose outcome is unknown has long been ended by its timeout, so it holds nothing up.
+func (r *Run) Committed() bool {
+	for i := range r.Commands {
+		if r.Commands[i].State == CommandUnknown {
+			return false
+		}
+	}
+	return len(r.Commands) > 0 || !r.FlipIntendedAt.IsZero()
+}
 
 // Deletion remembers the stacks of a Stage that is being deleted, so that what they retained is found after they are gone.
 type Deletion struct {

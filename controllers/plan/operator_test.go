@@ -1,0 +1,237 @@
+package plan_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// operator drives a world by the plan, as the reconciler does: one step after another, each recorded before the next.
+type operator struct {
+	w    *world
+	want *release.Desired
+	// written is what the status holds; what is only in s is lost with a crash.
+	written release.Recorded
+	s       plan.Situation
+
+	suspended  bool
+	retry      bool
+	resolution string
+	// crashes tells whether the process ends here.
+	crashes   func() bool
+	performed map[string]bool
+	runs      int
+	trace     []string
+}
+
+// errCrash ends a reconcile without a trace.
+var errCrash = errors.New("the process ended")
+
+// maxReconciles is more than any story takes.
+const maxReconciles = 2000
+
+func newOperator(t tester) *operator {
+	return &operator{w: newWorld(t), crashes: func() bool { return false }}
+}
+
+// release asks for a release and goes on until it is done or refused.
+func (o *operator) release(d *release.Desired) error {
+	o.want = d
+	for range maxReconciles {
+		err := o.reconcile()
+		waiting, isWaiting := release.AsWaiting(err)
+		switch {
+		case isWaiting && waiting.Reason == v1alpha1.ReasonSuspended:
+			return err
+		case isWaiting:
+			o.w.pass(waiting.After)
+		case errors.Is(err, errCrash):
+			o.w.pass(time.Millisecond)
+		default:
+			return err
+		}
+	}
+	o.w.t.Fatalf("release %s is not done after %d reconciles", d.BuildID, maxReconciles)
+	return nil
+}
+
+// reconcile begins with what was written and ends with done, a wait or a refusal.
+func (o *operator) reconcile() error {
+	o.s, o.performed = plan.Situation{}, map[string]bool{}
+	o.situate()
+	for {
+		o.s.Now = o.w.now
+		step, err := plan.Next(o.s)
+		if err == nil && step.Action == release.ActionDone {
+			o.note("Done")
+			return nil
+		}
+		if err == nil {
+			err = o.take(step)
+		}
+		if err = o.refused(err); err != nil {
+			return err
+		}
+	}
+}
+
+// situate puts the situation together: the release that is asked for, or the one whose run must be finished first.
+func (o *operator) situate() {
+	recorded, d := cloned(o.written), o.want
+	if run := recorded.Run; run != nil && run.ID != d.ID && run.State == release.RunRunning && run.Committed() {
+		d = o.w.bucket[run.ID]
+	}
+	o.s = plan.Situation{
+		Desired: d, Observed: o.s.Observed, Recorded: recorded, UID: "uid", Now: o.w.now, Suspended: o.suspended,
+		Retry: o.retry, Resolution: o.resolution, Limits: plan.DefaultLimits(),
+	}
+}
+
+func (o *operator) take(step release.Step) error {
+	if step.Action == release.ActionBegin {
+		o.note("Begin " + o.s.Desired.BuildID)
+	} else {
+		o.note(describe(step))
+	}
+	if step.Action == release.ActionLook {
+		o.w.look(step, &o.s.Observed, o.s.Desired, &o.s.Recorded)
+		return nil
+	}
+	if key := fmt.Sprintf("%+v %+v", step, step.Stack); o.performed[key] {
+		o.w.t.Fatalf("the step %s did not take effect\n%v", describe(step), o.trace)
+	} else {
+		o.performed[key] = true
+	}
+	if o.crashes() {
+		return errCrash
+	}
+	o.perform(step)
+	if o.crashes() {
+		return errCrash
+	}
+	o.write()
+	switch step.Action {
+	case release.ActionRecoverLive, release.ActionReturn, release.ActionSeal, release.ActionRecordCommand:
+		o.situate()
+	}
+	return nil
+}
+
+func (o *operator) perform(step release.Step) {
+	run := o.s.Recorded.Run
+	switch step.Action {
+	case release.ActionBegin:
+		o.runs++
+		o.s.Recorded.Run = plan.Begin(o.s.Desired, o.w.now, strconv.Itoa(o.runs))
+		o.retry, o.s.Retry = false, false
+	case release.ActionStack:
+		o.w.operate(step.Stack)
+		o.s.Observed.Forget(step.Stack.Part)
+	case release.ActionUpload:
+		o.w.bucket[o.s.Desired.ID] = o.s.Desired
+		run.DeployedDigest, run.AssetsDigest = deployedDigest(run.BuildID), "assets"
+	case release.ActionPublish:
+		for _, f := range o.s.Desired.Functions {
+			run.Functions = append(run.Functions, release.FunctionVersion{Name: f.Name, Version: o.w.publish(o.s.Desired, f.Name)})
+		}
+	case release.ActionWarm:
+		run.Warm = &release.Warm{Distinct: 1, Wanted: 1, At: o.w.now}
+	case release.ActionInvoke:
+		o.w.invoke(run, step.Command)
+		run.Command(step.Command).Invoked = true
+		o.s.Observed.Forget(release.PartCommand)
+	case release.ActionVoid:
+		o.w.void(run, step.Command)
+		o.s.Observed.Forget(release.PartCommand)
+	case release.ActionFlip:
+		o.w.point(step.Function, run.Function(step.Function).Version, o.s.Observed.Aliases[step.Function])
+		o.s.Observed.Forget(release.PartAliases)
+	case release.ActionFlipBack:
+		o.w.point(step.Function, run.Function(step.Function).Previous, o.s.Observed.Aliases[step.Function])
+		o.s.Observed.Forget(release.PartAliases)
+	case release.ActionSweep:
+		o.s.Recorded.Live.Cleaned = true
+	default:
+		plan.Record(step, &o.s)
+		o.resolution = o.s.Resolution
+		if step.Action == release.ActionResume {
+			o.retry = false
+		}
+	}
+}
+
+// refused decides what a refusal means for the run, as the reconciler does: it fails, or first its aliases are moved back.
+func (o *operator) refused(err error) error {
+	if waiting, ok := release.AsWaiting(err); ok {
+		o.note("wait: " + waiting.Condition + " " + waiting.Reason)
+		return err
+	}
+	rejected, ok := release.AsRejected(err)
+	if !ok {
+		return err
+	}
+	run := o.s.Recorded.Run
+	running := run != nil && run.State == release.RunRunning && run.ID == o.s.Desired.ID
+	switch {
+	case !running, rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown:
+	case !run.FlipIntendedAt.IsZero() && run.Failure == nil:
+		reason := v1alpha1.ReasonEntryFailed
+		for _, f := range run.Functions {
+			if f.Previous != "" {
+				reason = v1alpha1.ReasonRolledBack
+			}
+		}
+		o.note("give up: " + rejected.Reason)
+		run.Failure = release.Reject(v1alpha1.ConditionActivated, reason, "%s", rejected.Message)
+		o.s.Observed.Forget(release.PartAliases)
+		return nil
+	default:
+		run.State, run.Failure = release.RunFailed, rejected
+	}
+	o.note("refused: " + rejected.Reason)
+	o.write()
+	return err
+}
+
+func (o *operator) write() { o.written = cloned(o.s.Recorded) }
+
+func (o *operator) note(line string) { o.trace = append(o.trace, line) }
+
+// cloned is what a status gives back of what was written into it.
+func cloned(r release.Recorded) release.Recorded {
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err)
+	}
+	var c release.Recorded
+	if err := json.Unmarshal(text, &c); err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// describe gives one line for a step.
+func describe(s release.Step) string {
+	line := string(s.Action)
+	if s.Stack != nil {
+		line += " " + string(s.Stack.Part) + " " + string(s.Stack.Operation)
+	}
+	for _, detail := range []string{s.Function, s.Command} {
+		if detail != "" {
+			line += " " + detail
+		}
+	}
+	if s.Action == release.ActionLook && s.Command == "" {
+		line += " " + string(s.Part)
+	}
+	if s.ChangeSet != "" {
+		line += " with change set"
+	}
+	return line
+}

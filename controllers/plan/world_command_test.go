@@ -1,0 +1,61 @@
+package plan_test
+
+import (
+	"time"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+const (
+	startTime   = time.Second
+	commandTime = 10 * time.Second
+)
+
+// invoke accepts an asynchronous invocation, which arrives once, or as often as deliveries says.
+func (w *world) invoke(run *release.Run, command string) {
+	key, notAfter := release.CommandKey(run.ID, run.Run, command), run.Command(command).NotAfter
+	times := 1
+	if len(w.deliveries) > 0 {
+		times, w.deliveries = w.deliveries[0], w.deliveries[1:]
+	}
+	for i := range times {
+		w.later(time.Duration(i+1)*startTime, func() { w.arrive(key, command, notAfter) })
+	}
+}
+
+// arrive does what the runtime does: it runs the command only if it is in time and the first to claim it.
+func (w *world) arrive(key, command string, notAfter time.Time) {
+	if w.now.After(notAfter) || w.claims[key] != nil {
+		return
+	}
+	claim := &claimState{startedAt: w.now}
+	w.claims[key] = claim
+	w.starts[key]++
+	if w.silent[command] {
+		return
+	}
+	w.later(commandTime, func() {
+		claim.result = &release.CommandResult{ExitCode: w.exitCodes[command], Output: []byte(command + " says so"), FinishedAt: w.now}
+	})
+}
+
+// void puts the claim of a command that has not started.
+func (w *world) void(run *release.Run, command string) {
+	key := release.CommandKey(run.ID, run.Run, command)
+	if w.claims[key] == nil {
+		w.claims[key] = &claimState{void: true, startedAt: w.now}
+	}
+}
+
+func (w *world) evidence(run *release.Run, command string) *release.CommandEvidence {
+	seen := &release.CommandEvidence{Name: command}
+	claim := w.claims[release.CommandKey(run.ID, run.Run, command)]
+	switch {
+	case claim == nil:
+	case claim.void:
+		seen.Void = true
+	default:
+		seen.Claimed, seen.StartedAt, seen.Result = true, claim.startedAt, claim.result
+	}
+	return seen
+}

@@ -1,0 +1,193 @@
+package plan_test
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/template"
+)
+
+// tester is what *testing.T and *rapid.T have in common.
+type tester interface {
+	Helper()
+	Fatalf(format string, arguments ...any)
+}
+
+// world is an AWS that does what it is told, with the rules that decisions depend on: operations take time, tokens and claims count
+// once, versions are published only of what changed, invocations arrive late, twice or never.
+type world struct {
+	t      tester
+	now    time.Time
+	events []event
+
+	foundation, app *stackState
+	functions       map[string]*functionState
+	bucket          map[string]*release.Desired // declarations by release id
+	claims          map[string]*claimState
+	starts          map[string]int // how often a command ran, by its key
+	busy            map[string]bool
+
+	// lastStart is when a command may still run, to see that none starts before that.
+	exitCodes map[string]int32
+	// deliveries tells how often the next invocations arrive; without an entry once.
+	deliveries []int
+	// silent commands never leave a result.
+	silent map[string]bool
+	// rollBack makes the next operation on a stack fail.
+	rollBack map[release.Part]bool
+}
+
+// event is something that happens later.
+type event struct {
+	at     time.Time
+	happen func()
+}
+
+type functionState struct {
+	description release.Description
+	updates     int // calls that updated $LATEST
+	publishedAt int // updates when the newest version was published
+	versions    []release.Description
+	alias       release.Alias
+	revision    int
+}
+
+type claimState struct {
+	void      bool
+	startedAt time.Time
+	result    *release.CommandResult
+}
+
+func newWorld(t tester) *world {
+	return &world{
+		t: t, now: noon,
+		foundation: &stackState{part: release.PartFoundation}, app: &stackState{part: release.PartApp},
+		functions: map[string]*functionState{}, bucket: map[string]*release.Desired{}, claims: map[string]*claimState{},
+		starts: map[string]int{}, busy: map[string]bool{}, exitCodes: map[string]int32{}, silent: map[string]bool{},
+		rollBack: map[release.Part]bool{},
+	}
+}
+
+func (w *world) later(after time.Duration, happen func()) {
+	w.events = append(w.events, event{w.now.Add(after), happen})
+}
+
+// pass lets time go on to the next event, or for as long as is waited when nothing is to happen.
+func (w *world) pass(wait time.Duration) {
+	if len(w.events) == 0 {
+		w.now = w.now.Add(max(wait, time.Millisecond))
+		return
+	}
+	slices.SortStableFunc(w.events, func(a, b event) int { return a.at.Compare(b.at) })
+	next := w.events[0]
+	w.events = w.events[1:]
+	if next.at.After(w.now) {
+		w.now = next.at
+	}
+	next.happen()
+}
+
+// look observes a part as it is now.
+func (w *world) look(step release.Step, s *release.Observed, d *release.Desired, r *release.Recorded) {
+	switch step.Part {
+	case release.PartFoundation:
+		s.Foundation = w.foundation.seen(step.ChangeSet, d.Names.FoundationStack)
+	case release.PartApp:
+		s.App = w.app.seen(step.ChangeSet, d.Names.AppStack)
+	case release.PartAliases:
+		s.Aliases = w.aliases(d, s.App)
+	case release.PartCommand:
+		s.Command = w.evidence(r.Run, step.Command)
+	case release.PartLeftovers:
+		s.Leftovers = map[string]bool{}
+		for _, name := range w.deployedFunctions(s.App) {
+			if _, err := d.Function(name); err != nil {
+				s.Leftovers[name] = w.busy[name]
+			}
+		}
+	default:
+		w.t.Fatalf("there is no part %q", step.Part)
+	}
+}
+
+func (w *world) deployedFunctions(app *release.Stack) []string {
+	if app == nil || len(app.Template) == 0 {
+		return nil
+	}
+	deployed, err := template.Parse(app.Template)
+	if err != nil {
+		w.t.Fatalf("%v", err)
+	}
+	return template.Functions(deployed)
+}
+
+func (w *world) aliases(d *release.Desired, app *release.Stack) map[string]release.Alias {
+	seen := map[string]release.Alias{}
+	for _, name := range w.deployedFunctions(app) {
+		seen[name] = w.function(name).alias
+	}
+	for _, f := range d.Functions {
+		seen[f.Name] = w.function(f.Name).alias
+	}
+	return seen
+}
+
+func (w *world) function(name string) *functionState {
+	if w.functions[name] == nil {
+		w.functions[name] = &functionState{publishedAt: -1}
+	}
+	return w.functions[name]
+}
+
+// update does what a stack's update of a function does.
+func (w *world) update(name string, d release.Description) {
+	f := w.function(name)
+	f.description = d
+	f.updates++
+}
+
+// publish gives the same version again unless an update came in between.
+func (w *world) publish(d *release.Desired, name string) string {
+	f := w.function(name)
+	if f.description != d.Description() {
+		w.t.Fatalf("function %s holds %s when %s is published", name, f.description, d.Description())
+	}
+	if f.publishedAt != f.updates {
+		f.versions = append(f.versions, f.description)
+		f.publishedAt = f.updates
+	}
+	return strconv.Itoa(len(f.versions))
+}
+
+// point moves an alias, guarded by its revision.
+func (w *world) point(name, version string, seen release.Alias) {
+	f := w.function(name)
+	number, err := strconv.Atoi(version)
+	if err != nil || number < 1 || number > len(f.versions) {
+		w.t.Fatalf("the alias of %s would point at %q", name, version)
+	}
+	if seen.RevisionID != f.alias.RevisionID {
+		return
+	}
+	f.revision++
+	f.alias = release.Alias{
+		Version: version, RevisionID: strconv.Itoa(f.revision), Description: f.versions[number-1],
+		ImageDigest: deployedDigest(f.versions[number-1].BuildID), ConfigHash: "config",
+	}
+}
+
+// live gives the releases that the aliases point at, without repetition.
+func (w *world) live() []string {
+	ids := map[string]bool{}
+	for _, f := range w.functions {
+		if f.alias.Version != "" {
+			ids[f.alias.Description.ReleaseID] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+func deployedDigest(build string) string { return "sha256:deployed-" + build }
