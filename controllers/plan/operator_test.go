@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -103,11 +104,7 @@ func (o *operator) take(step release.Step) error {
 		o.w.look(step, &o.s.Observed, o.s.Desired, &o.s.Recorded)
 		return nil
 	}
-	if key := fmt.Sprintf("%+v %+v", step, step.Stack); o.performed[key] {
-		o.w.t.Fatalf("the step %s did not take effect\n%v", describe(step), o.trace)
-	} else {
-		o.performed[key] = true
-	}
+	o.guard(step)
 	if o.crashes() {
 		return errCrash
 	}
@@ -121,6 +118,18 @@ func (o *operator) take(step release.Step) error {
 		o.situate()
 	}
 	return nil
+}
+
+// guard sees to it that each step takes effect: none is named twice in a situation that has not changed.
+func (o *operator) guard(step release.Step) {
+	key := fmt.Sprintf("%+v %+v", step, step.Stack)
+	if run := o.s.Recorded.Run; run != nil && run.Command(step.Command) != nil {
+		key += string(run.Command(step.Command).State)
+	}
+	if o.performed[key] {
+		o.w.t.Fatalf("the step %s did not take effect\n%s", describe(step), strings.Join(o.trace, "\n"))
+	}
+	o.performed[key] = true
 }
 
 func (o *operator) perform(step release.Step) {
@@ -201,7 +210,20 @@ func (o *operator) refused(err error) error {
 
 func (o *operator) write() { o.written = cloned(o.s.Recorded) }
 
-func (o *operator) note(line string) { o.trace = append(o.trace, line) }
+// note keeps the trace; waiting for the same thing again, after nothing but looks, is noted once.
+func (o *operator) note(line string) {
+	if strings.HasPrefix(line, "wait: ") {
+		last := len(o.trace) - 1
+		for last >= 0 && strings.HasPrefix(o.trace[last], "Look ") {
+			last--
+		}
+		if last >= 0 && o.trace[last] == line {
+			o.trace = o.trace[:last+1]
+			return
+		}
+	}
+	o.trace = append(o.trace, line)
+}
 
 // cloned is what a status gives back of what was written into it.
 func cloned(r release.Recorded) release.Recorded {

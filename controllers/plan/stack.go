@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -79,10 +80,14 @@ func (s *Situation) repair(stack *release.Stack, goal stackGoal, token string, o
 	}
 }
 
+// tryAgain is after which time the way back to what is live is tried again, which nobody else asks for.
+const tryAgain = time.Hour
+
 // tried says that the stack's last operation was this one, or its rollback.
 func (s *Situation) tried(stack *release.Stack, token string) bool {
 	last := strings.TrimSuffix(stack.Token, continued)
-	return last == token || s.isLive() && strings.HasPrefix(last, liveTokenPrefix)
+	back := s.isLive() && strings.HasPrefix(last, liveTokenPrefix)
+	return last == token || back && s.Now.Sub(stack.ChangedAt) < tryAgain
 }
 
 // continuation names the rollback's continuation by the update that failed, whoever began that.

@@ -113,7 +113,7 @@ var deletionStories = map[string]func(*testing.T, *operator) *teardown{
 	},
 	"deletion-while-a-command-may-still-start": func(t *testing.T, o *operator) *teardown {
 		must(t, o.release(releaseOf("v1")))
-		o.w.deliveries = []int{0}
+		o.w.deliveries = [][]time.Duration{lost}
 		o.reconcileUntil(releaseOf("v2"), func() bool {
 			run := o.written.Run
 			return run != nil && len(run.Commands) == 1 && run.Commands[0].Invoked && run.BuildID == "v2"

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"path"
 	"time"
 
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -11,15 +12,21 @@ const (
 	commandTime = 10 * time.Second
 )
 
+// timeouts end the commands that leave no result.
+var timeouts = map[string]time.Duration{"migrate": 10 * time.Minute, "clear": time.Minute}
+
+// lost is when an invocation that never arrives does so.
+var lost = []time.Duration{}
+
 // invoke accepts an asynchronous invocation, which arrives once, or as often as deliveries says.
 func (w *world) invoke(run *release.Run, command string) {
 	key, notAfter := release.CommandKey(run.ID, run.Run, command), run.Command(command).NotAfter
-	times := 1
+	arrivals := []time.Duration{startTime}
 	if len(w.deliveries) > 0 {
-		times, w.deliveries = w.deliveries[0], w.deliveries[1:]
+		arrivals, w.deliveries = w.deliveries[0], w.deliveries[1:]
 	}
-	for i := range times {
-		w.later(time.Duration(i+1)*startTime, func() { w.arrive(key, command, notAfter) })
+	for _, after := range arrivals {
+		w.later(after, func() { w.arrive(key, command, notAfter) })
 	}
 }
 
@@ -27,6 +34,11 @@ func (w *world) invoke(run *release.Run, command string) {
 func (w *world) arrive(key, command string, notAfter time.Time) {
 	if w.now.After(notAfter) || w.claims[key] != nil {
 		return
+	}
+	for other, claim := range w.claims {
+		if !claim.void && claim.result == nil && w.now.Sub(claim.startedAt) < timeouts[path.Base(other)] {
+			w.t.Fatalf("%s starts while %s may still run", key, other)
+		}
 	}
 	claim := &claimState{startedAt: w.now}
 	w.claims[key] = claim

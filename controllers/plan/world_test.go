@@ -30,10 +30,9 @@ type world struct {
 	starts          map[string]int // how often a command ran, by its key
 	busy            map[string]bool
 
-	// lastStart is when a command may still run, to see that none starts before that.
 	exitCodes map[string]int32
-	// deliveries tells how often the next invocations arrive; without an entry once.
-	deliveries []int
+	// deliveries tells after which times the next invocations arrive, none for a lost one. Without an entry: once, soon.
+	deliveries [][]time.Duration
 	// silent commands never leave a result.
 	silent map[string]bool
 	// rollBack makes the next operation on a stack fail.
