@@ -128,3 +128,37 @@ func requireThere(t *rapid.T, o *operator) {
 		t.Fatalf("recorded as live is %+v", live)
 	}
 }
+
+// What the status holds can be found again, but for what was started and has left no trace yet: so nothing is under way when it is lost.
+func TestALostStatusIsFoundAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := newOperator(t)
+		lost := rapid.IntRange(0, 60).Draw(t, "lost after")
+		o.want = wishes[rapid.IntRange(0, len(wishes)-1).Draw(t, "first wish")]
+		moment := 0
+		o.crashes = func() bool {
+			moment++
+			if moment < lost || len(o.w.events) > 0 {
+				return false
+			}
+			o.written, lost = release.Recorded{}, 1<<30
+			return true
+		}
+		o.arrive(t)
+		requireThere(t, o)
+		o.want = wishes[rapid.IntRange(0, len(wishes)-1).Draw(t, "second wish")]
+		o.arrive(t)
+		requireThere(t, o)
+	})
+}
+
+func TestWhenTheStatusOfALiveStageIsLostNothingRunsAgain(t *testing.T) {
+	o := newOperator(t)
+	must(t, o.release(releaseOf("v1")))
+	o.written, o.trace = release.Recorded{}, nil
+	must(t, o.release(releaseOf("v1")))
+	requireGolden(t, "status-lost", o.trace)
+	if got := o.written.Live; got == nil || got.ID != releaseOf("v1").ID || got.DeployedDigest != deployedDigest("v1") {
+		t.Errorf("recorded as live is %+v", got)
+	}
+}

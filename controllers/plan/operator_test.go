@@ -28,7 +28,9 @@ type operator struct {
 	crashes   func() bool
 	performed map[string]bool
 	runs      int
-	trace     []string
+	// vouched are the commands that a person said have succeeded.
+	vouched map[string]bool
+	trace   []string
 }
 
 // errCrash ends a reconcile without a trace.
@@ -38,7 +40,7 @@ var errCrash = errors.New("the process ended")
 const maxReconciles = 2000
 
 func newOperator(t tester) *operator {
-	return &operator{w: newWorld(t), crashes: func() bool { return false }}
+	return &operator{w: newWorld(t), vouched: map[string]bool{}, crashes: func() bool { return false }}
 }
 
 // release asks for a release and goes on until it is done or refused.
@@ -136,8 +138,7 @@ func (o *operator) perform(step release.Step) {
 	run := o.s.Recorded.Run
 	switch step.Action {
 	case release.ActionBegin:
-		o.runs++
-		o.s.Recorded.Run = plan.Begin(o.s.Desired, o.w.now, strconv.Itoa(o.runs))
+		o.s.Recorded.Run = o.begun()
 		o.retry, o.s.Retry = false, false
 	case release.ActionStack:
 		o.w.operate(step.Stack)
@@ -159,6 +160,7 @@ func (o *operator) perform(step release.Step) {
 		o.w.void(run, step.Command)
 		o.s.Observed.Forget(release.PartCommand)
 	case release.ActionFlip:
+		o.requireProven(step.Function)
 		o.w.point(step.Function, run.Function(step.Function).Version, o.s.Observed.Aliases[step.Function])
 		o.s.Observed.Forget(release.PartAliases)
 	case release.ActionFlipBack:
@@ -167,10 +169,37 @@ func (o *operator) perform(step release.Step) {
 	case release.ActionSweep:
 		o.s.Recorded.Live.Cleaned = true
 	default:
+		if o.resolution == "succeeded" {
+			o.vouched[step.Command] = true
+		}
 		plan.Record(step, &o.s)
 		o.resolution = o.s.Resolution
 		if step.Action == release.ActionResume {
 			o.retry = false
+		}
+	}
+}
+
+// begun is the record of a new run, or of one whose claims are all that is left of it.
+func (o *operator) begun() *release.Run {
+	d, r := o.s.Desired, o.s.Recorded
+	if run, claimed := o.w.latestRun(d.ID); run != "" && r.Run == nil && r.Live == nil {
+		return plan.Continue(d, o.w.now, run, claimed, o.s.Limits)
+	}
+	o.runs++
+	return plan.Begin(d, o.w.now, strconv.Itoa(o.runs))
+}
+
+// requireProven holds against the world what must be so before an alias moves.
+func (o *operator) requireProven(function string) {
+	run, d := o.s.Recorded.Run, o.s.Desired
+	if run == nil || run.ID != d.ID || run.Warm == nil || run.Function(function) == nil {
+		o.w.t.Fatalf("the alias of %s moves before versions are published and warm", function)
+	}
+	for _, command := range d.Commands {
+		claim := o.w.claims[release.CommandKey(run.ID, run.Run, command.Name)]
+		if claim == nil || claim.void || claim.result == nil && !o.vouched[command.Name] || claim.result != nil && claim.result.ExitCode != 0 {
+			o.w.t.Fatalf("the alias of %s moves before %s succeeded\n%s", function, command.Name, strings.Join(o.trace, "\n"))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"path"
+	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -57,6 +58,21 @@ func (w *world) void(run *release.Run, command string) {
 	if w.claims[key] == nil {
 		w.claims[key] = &claimState{void: true, startedAt: w.now}
 	}
+}
+
+// latestRun gives the newest run of a release that claimed commands, and these.
+func (w *world) latestRun(id string) (run string, commands []string) {
+	for key := range w.claims {
+		parts := strings.Split(key, "/") // runs/<release>/<run>/<command>
+		if parts[1] != id || parts[2] < run {
+			continue
+		}
+		if parts[2] > run {
+			run, commands = parts[2], nil
+		}
+		commands = append(commands, parts[3])
+	}
+	return run, commands
 }
 
 func (w *world) evidence(run *release.Run, command string) *release.CommandEvidence {

@@ -74,10 +74,13 @@ func (w *world) later(after time.Duration, happen func()) {
 	w.events = append(w.events, event{w.now.Add(after), happen})
 }
 
+// leastPass shortens the wait for what never comes.
+const leastPass = 20 * time.Second
+
 // pass lets time go on to the next event, or for as long as is waited when nothing is to happen.
 func (w *world) pass(wait time.Duration) {
 	if len(w.events) == 0 {
-		w.now = w.now.Add(max(wait, time.Millisecond))
+		w.now = w.now.Add(max(wait, leastPass))
 		return
 	}
 	slices.SortStableFunc(w.events, func(a, b event) int { return a.at.Compare(b.at) })
