@@ -85,6 +85,7 @@ func (o *operator) person(t *rapid.T, rejected *release.Rejected) {
 }
 
 func TestWhateverGoesWrongTheStageGetsThereAndStartsEachCommandOnce(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		o := newOperator(t)
 		c := drawChaos(t, o)
@@ -131,6 +132,7 @@ func requireThere(t *rapid.T, o *operator) {
 
 // What the status holds can be found again, but for what was started and has left no trace yet: so nothing is under way when it is lost.
 func TestALostStatusIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		o := newOperator(t)
 		lost := rapid.IntRange(0, 60).Draw(t, "lost after")

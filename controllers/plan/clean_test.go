@@ -1,0 +1,114 @@
+package plan_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// sweeping is a situation in which only the sweep is left.
+func sweeping(t *testing.T) plan.Situation {
+	t.Helper()
+	return onTheWay(t, releaseOf("v2"), release.ActionSweep)
+}
+
+func justActivated(s *plan.Situation) { s.Recorded.Live.ActivatedAt = s.Now }
+
+func history(ages ...time.Duration) func(*plan.Situation) {
+	return func(s *plan.Situation) {
+		s.Recorded.History = nil
+		for i, age := range ages {
+			s.Recorded.History = append(s.Recorded.History, release.Live{ID: fmt.Sprint(i), SupersededAt: s.Now.Add(-age)})
+		}
+	}
+}
+
+func TestNothingIsRemovedThatMayStillBeUsed(t *testing.T) {
+	const day = 24 * time.Hour
+	decide(t, sweeping, []row{
+		{"all is as it should be", asItIs, "Sweep"},
+		{"the switch is on its way through Lambda", justActivated, "wait Pending"},
+		{"a minute is enough", and(justActivated, ago(time.Minute)), "Sweep"},
+		{"and less is not", and(justActivated, ago(59*time.Second)), "wait Pending"},
+		{"nobody looked at the foundation", func(s *plan.Situation) { s.Observed.Foundation = nil }, "Look Foundation"},
+		{"nobody looked at the stack", func(s *plan.Situation) { s.Observed.App = nil }, "Look App"},
+		{"nobody looked at the aliases", func(s *plan.Situation) { s.Observed.Aliases = nil }, "Look Aliases"},
+		{"nobody looked at what must stay", func(s *plan.Situation) { s.Observed.Leftovers = nil }, "Look Leftovers"},
+		{"someone moved an alias to an old version", at("2", "2", "1"), "refuse AliasConflict"},
+		{"someone shares the traffic with an old version", weighted("http"), "refuse AliasConflict"},
+		{"the stack is someone else's by now", func(s *plan.Situation) { s.Observed.App.Foreign = "it is" }, "refuse NotOwned"},
+		{"the foundation is someone else's by now", func(s *plan.Situation) { s.Observed.Foundation.Foreign = "it is" }, "refuse NotOwned"},
+		{"the foundation is gone", func(s *plan.Situation) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
+		{"another operation goes on", func(s *plan.Situation) { s.Observed.App.Status = "UPDATE_IN_PROGRESS" }, "wait StackBusy"},
+		{"a release leaves the history before the first of it is removed", history(day, 2*day, 3*day), "Trim"},
+		{"all are kept", history(day, 2*day), "Sweep"},
+		{"the clean-up is done", func(s *plan.Situation) { s.Recorded.Live.Cleaned = true }, "Done"},
+	})
+}
+
+func TestHistoryIsTrimmedByNumberAndAge(t *testing.T) {
+	const day = 24 * time.Hour
+	ages := func(n int, age time.Duration) []time.Duration {
+		list := make([]time.Duration, n)
+		for i := range list {
+			list[i] = age
+		}
+		return list
+	}
+	for _, r := range []struct {
+		why  string
+		keep int32
+		ages []time.Duration
+		want int
+	}{
+		{"there is none", 2, nil, 0},
+		{"fewer than are kept", 5, ages(3, 30*day), 3},
+		{"more than are kept", 2, ages(3, 30*day), 2},
+		{"the younger ones stay for a day whatever their number", 2, ages(6, day-time.Second), 6},
+		{"after a day they go", 2, ages(6, day), 2},
+		{"the status has room for twenty, however young they are", 2, ages(25, 0), 20},
+		{"or however many are to be kept", 99, ages(25, 30*day), 20},
+		{"the oldest go first", 2, []time.Duration{time.Hour, 2 * day, 3 * day, 4 * day}, 2},
+	} {
+		t.Run(r.why, func(t *testing.T) {
+			s := plan.Situation{Now: noon}
+			history(r.ages...)(&s)
+			got := plan.Trimmed(s.Recorded.History, r.keep, plan.DefaultLimits(), noon)
+			if diff := cmp.Diff(append([]release.Live{}, s.Recorded.History[:r.want]...), got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestTrimmingDropsFromTheRecord(t *testing.T) {
+	s := sweeping(t)
+	history(48*time.Hour, 48*time.Hour, 48*time.Hour)(&s)
+	plan.Record(release.Step{Action: release.ActionTrim}, &s)
+	if got := len(s.Recorded.History); got != 2 {
+		t.Errorf("%d releases are kept", got)
+	}
+	if got := decided(s); got != "Sweep" {
+		t.Errorf("decided is %q", got)
+	}
+}
+
+func TestAWorkerThatIsGoneStaysAsLongAsItIsNeeded(t *testing.T) {
+	o := newOperator(t)
+	must(t, o.release(releaseOf("v1", withWorkers(worker("default", "default"), worker("mail", "mails")))))
+	o.w.busy["mail-queue"] = true
+	must(t, o.release(releaseOf("v2")))
+	if o.w.functions["mail-queue"] == nil {
+		t.Fatal("the worker of a queue with messages was removed")
+	}
+	o.w.busy["mail-queue"] = false
+	must(t, o.release(releaseOf("v3")))
+	if o.w.functions["mail-queue"] != nil {
+		t.Error("the worker stays although nobody needs it")
+	}
+}

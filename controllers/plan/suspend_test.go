@@ -1,0 +1,105 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+func suspend(s *plan.Situation) { s.Suspended = true }
+
+func TestSuspendingHoldsARunBeforeItsNextPhase(t *testing.T) {
+	for action, why := range map[release.Action]string{
+		release.ActionBegin:      "nothing of it has begun",
+		release.ActionUpload:     "nothing was uploaded",
+		release.ActionStack:      "the stack is as it was",
+		release.ActionPublish:    "versions would be kept for nothing",
+		release.ActionWarm:       "environments would be warm for nothing",
+		release.ActionAnnounce:   "no command has begun",
+		release.ActionIntendFlip: "no alias has moved",
+		release.ActionSweep:      "nothing was removed",
+	} {
+		t.Run(why, func(t *testing.T) {
+			s := onTheWay(t, releaseOf("v2"), action)
+			s.Suspended = true
+			if got := decided(s); got != "wait Suspended" {
+				t.Errorf("decided before %s is %q", action, got)
+			}
+		})
+	}
+}
+
+func TestWhatHasBegunIsFinishedAlthoughItIsSuspended(t *testing.T) {
+	for action, why := range map[release.Action]string{
+		release.ActionInvoke:        "the command was announced",
+		release.ActionRecordCommand: "what the command did is worth knowing",
+		release.ActionFlip:          "functions must not stay on different releases",
+		release.ActionSeal:          "all aliases have moved",
+		release.ActionLook:          "looking changes nothing",
+	} {
+		t.Run(why, func(t *testing.T) {
+			s := onTheWay(t, releaseOf("v2"), action)
+			s.Suspended = true
+			if got := decided(s); got == "wait Suspended" {
+				t.Errorf("%s is held", action)
+			}
+		})
+	}
+}
+
+func TestAChangeSetThatIsThereRunsAlthoughItIsSuspended(t *testing.T) {
+	decide(t, changing, []row{
+		{"it is not made any more", suspend, "wait Suspended"},
+		{"it was made and stands in the way of others", and(withSet("CREATE_COMPLETE", "AVAILABLE"), suspend), "Stack App ExecuteChangeSet"},
+	})
+}
+
+func TestARetryWaitsUntilItIsNoLongerSuspended(t *testing.T) {
+	decide(t, beginning, []row{
+		{"of the whole release", and(failedRun(v1alpha1.ReasonCommandFailed), retry, suspend), "wait Suspended"},
+		{"of the entries", and(failedRun(v1alpha1.ReasonEntryFailed), retry, suspend), "wait Suspended"},
+		{"a failure is reported all the same", and(failedRun(v1alpha1.ReasonCommandFailed), suspend), "refuse CommandFailed"},
+		{"what is live is live", and(asksForLive, suspend), "Done"},
+	})
+}
+
+// An edit takes over at each border of phases before the commands, and waits from then on until the run is done.
+func TestAnEditAtEachBorderOfPhases(t *testing.T) {
+	for _, r := range []struct {
+		at   release.Action
+		why  string
+		runs int // of v2 and v3 together, after that of v1
+	}{
+		{release.ActionUpload, "nothing was uploaded", 2},
+		{release.ActionStack, "the stack is not updated yet", 2},
+		{release.ActionPublish, "the stack holds it and no version does", 2},
+		{release.ActionWarm, "versions that nobody uses", 2},
+		{release.ActionAnnounce, "warm environments that nobody uses", 2},
+		{release.ActionInvoke, "a command was announced: it goes through to the end", 2},
+		{release.ActionFlip, "aliases are moving: they all do", 2},
+		{release.ActionSeal, "aliases have moved", 2},
+	} {
+		t.Run(r.why, func(t *testing.T) {
+			o := released(t)
+			until(t, o, releaseOf("v2"), r.at)
+			o.crashes = func() bool { return false }
+			if r.at == release.ActionSeal || r.at == release.ActionFlip {
+				o.write() // the intent was written before
+			}
+			must(t, o.release(releaseOf("v3")))
+			if got := o.w.live(); len(got) != 1 || got[0] != releaseOf("v3").ID {
+				t.Errorf("live is %v", got)
+			}
+			passed := false
+			for _, old := range o.written.History {
+				passed = passed || old.BuildID == "v2"
+			}
+			committed := r.at == release.ActionInvoke || r.at == release.ActionFlip || r.at == release.ActionSeal
+			if passed != committed {
+				t.Errorf("v2 was live: %t, want %t", passed, committed)
+			}
+		})
+	}
+}
