@@ -118,6 +118,17 @@ func TestOnlySecretsThatAreReferredToGetIntoTheBundle(t *testing.T) {
 	}
 }
 
+func TestSecretsThatWereNotReadAreNotTakenForNone(t *testing.T) {
+	unread := desired.Build(edited(func(in *desired.Inputs) { delete(in.Secrets, "clouder-mail") }))
+	if unread.Config.Secrets != nil {
+		t.Errorf("known are %d secrets: an output would be shown with the others in it", len(unread.Config.Secrets))
+	}
+	none := desired.Build(edited(func(in *desired.Inputs) { in.Secrets, in.Stage.Spec.Manifest.Secrets = nil, nil }))
+	if none.Config.Secrets == nil {
+		t.Error("a release without secrets has nothing to hide, and its output would be hidden")
+	}
+}
+
 func TestAReleaseThatIsPrintedShowsNoSecret(t *testing.T) {
 	d := desired.Build(inputs())
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {

@@ -105,6 +105,9 @@ func TestStagesWhoseNamesReadAlikeStayApart(t *testing.T) {
 			if one.Prefix == other.Prefix {
 				t.Errorf("both have the prefix %s", one.Prefix)
 			}
+			if strings.Contains(one.Prefix+" "+other.Prefix, "--") {
+				t.Errorf("a repository cannot be called %s or %s", one.Prefix, other.Prefix)
+			}
 		})
 	}
 }

@@ -42,6 +42,7 @@ func TestNothingIsRemovedThatMayStillBeUsed(t *testing.T) {
 		{"someone moved an alias to an old version", at("2", "2", "1"), "refuse AliasConflict"},
 		{"someone shares the traffic with an old version", weighted("http"), "refuse AliasConflict"},
 		{"the stack is someone else's by now", func(s *plan.Situation) { s.Observed.App.Foreign = "it is" }, "refuse NotOwned"},
+		{"which is known before anything in it is looked at", func(s *plan.Situation) { s.Observed.App.Foreign, s.Observed.Aliases = "it is", nil }, "refuse NotOwned"},
 		{"the foundation is someone else's by now", func(s *plan.Situation) { s.Observed.Foundation.Foreign = "it is" }, "refuse NotOwned"},
 		{"the foundation is gone", func(s *plan.Situation) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
 		{"another operation goes on", func(s *plan.Situation) { s.Observed.App.Status = "UPDATE_IN_PROGRESS" }, "wait StackBusy"},

@@ -59,6 +59,7 @@ func TestGoingBackToWhatIsLiveRunsNoCommand(t *testing.T) {
 		{"a retry has nothing to try", and(asksForLive, retry), "Done"},
 		{"the other release failed", and(runOf("another", release.RunFailed, "Failed"), asksForLive), "Return"},
 		{"the other release goes on and may be given up", and(runOf("another", release.RunRunning), asksForLive), "Return"},
+		{"its command may run and must not be left alone", and(runOf("another", release.RunRunning, "Started"), asksForLive), "Look Foundation"},
 		{"an outcome is unknown, and the command has long ended", and(runOf("another", release.RunRunning, "Unknown"), asksForLive), "Return"},
 		{"the other release is gone", and(asksForLive, notCleaned), "Look Foundation"},
 	})
