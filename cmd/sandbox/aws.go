@@ -33,7 +33,7 @@ func runAWS(ctx context.Context, arguments []string) error {
 	}
 	fmt.Printf(`The local AWS answers on %s. In another terminal:
 
-  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
+  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
   aws sts get-caller-identity
 
 Its distributions' certificates are signed by %s. Ctrl-C ends it; it keeps nothing.

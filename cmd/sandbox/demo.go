@@ -94,7 +94,7 @@ func (d *demo) release(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.sandbox.Prepare(ctx, demoNamespace, demoProfile); err != nil {
+	if err := d.sandbox.Prepare(ctx, demoNamespace, demoProfile, d.sandbox.Database.URL()); err != nil {
 		return err
 	}
 	stage := d.sandbox.SampleStage(demoNamespace, demoStage, demoProfile, sample.V1.Version)
@@ -132,7 +132,7 @@ What to try next, in another terminal:
 	if d.sandbox.AWS != nil {
 		fmt.Printf(`
   # what it made on AWS
-  export AWS_ENDPOINT_URL=%s AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
+  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=eu-central-1 AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
   aws cloudformation describe-stacks --query 'Stacks[].[StackName,StackStatus]' --output text
 `, d.sandbox.AWS.URL(), adminKey, adminSecret)
 	}

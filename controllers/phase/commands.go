@@ -39,7 +39,7 @@ func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 	event, err := json.Marshal(commandEvent{
 		Command: command.Argv, ID: name, Run: run.Run, Timeout: command.TimeoutSeconds,
 		NotAfter: record.NotAfter.UTC().Format(time.RFC3339),
-		Claim:    "s3://" + s.Desired.Names.Bucket + "/" + release.CommandKey(run.ID, run.Run, name),
+		Claim:    "s3://" + s.Desired.Names.Bucket + "/" + release.CommandKey(run.ID, run.Run, name) + release.ClaimSuffix,
 	})
 	if err != nil {
 		return fmt.Errorf("writing the event of deploy command %q: %w", name, err)

@@ -20,8 +20,6 @@ import (
 const (
 	// busyPoll is when something that another operation holds is looked at again.
 	busyPoll = 5 * time.Second
-	// settlingPoll is when a version that is not active yet is looked at again.
-	settlingPoll = 250 * time.Millisecond
 	// parallelCalls bounds the calls that one phase makes at once; Lambda's control plane allows 15 a second for the account.
 	parallelCalls = 8
 )
@@ -66,7 +64,7 @@ func (p *Performer) publishOne(ctx context.Context, s Subject, function release.
 	})
 	switch {
 	case cloud.IsConflict(err), cloud.IsPreconditionFailed(err):
-		return "", publishing(settlingPoll, "function %s is being updated", function.FullName)
+		return "", publishing("function %s is being updated", function.FullName)
 	case err != nil:
 		return "", fmt.Errorf("publishing function %s: %w", function.FullName, err)
 	case aws.ToString(published.Description) != s.Desired.Description().String():
@@ -86,7 +84,7 @@ func updatedAsWanted(latest *lambda.GetFunctionOutput, s Subject) error {
 			"function %s cannot be published: %s%s", name, aws.ToString(configuration.StateReason), aws.ToString(configuration.LastUpdateStatusReason))
 	}
 	if configuration.State == types.StatePending || configuration.LastUpdateStatus == types.LastUpdateStatusInProgress {
-		return publishing(settlingPoll, "function %s is being updated", name)
+		return publishing("function %s is being updated", name)
 	}
 	_, digest, _ := strings.Cut(aws.ToString(latest.Code.ResolvedImageUri), "@")
 	if digest != s.Recorded.Run.DeployedDigest || aws.ToString(configuration.Description) != s.Desired.Description().String() {
@@ -109,7 +107,7 @@ func (p *Performer) versionActive(ctx context.Context, function, version string,
 	}
 	switch state {
 	case types.StatePending:
-		return publishing(settlingPoll, "version %s of function %s becomes active", version, function)
+		return publishing("version %s of function %s becomes active", version, function)
 	case types.StateFailed:
 		return release.Reject(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed,
 			"version %s of function %s cannot become active: %s", version, function, aws.ToString(reason))
@@ -118,6 +116,6 @@ func (p *Performer) versionActive(ctx context.Context, function, version string,
 	}
 }
 
-func publishing(after time.Duration, format string, arguments ...any) error {
-	return release.Wait(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, after, format, arguments...)
+func publishing(format string, arguments ...any) error {
+	return release.Wait(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, release.Soon, format, arguments...)
 }

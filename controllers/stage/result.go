@@ -14,6 +14,7 @@ import (
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -62,6 +63,8 @@ func (s *session) resultOf(outcome error) (result, error) {
 		return poll, nil
 	case isWaiting && waiting.After == 0:
 		return poll, nil
+	case isWaiting && waiting.After == release.Soon:
+		return result{RequeueAfter: plan.PollAfter(s.elapsed(waiting.Condition))}, nil
 	case isWaiting:
 		return result{RequeueAfter: waiting.After}, nil
 	case isRejected && rejected.Condition == v1alpha1.ConditionCleaned:
@@ -73,6 +76,18 @@ func (s *session) resultOf(outcome error) (result, error) {
 	default:
 		return result{}, outcome
 	}
+}
+
+// elapsed is how long the phase of a condition has gone on.
+func (s *session) elapsed(condition string) time.Duration {
+	if target := s.stage.Status.Target; target != nil {
+		for _, phase := range target.Phases {
+			if phase.Name == string(phaseOf(condition)) && phase.StartedAt != nil {
+				return s.Now().Sub(phase.StartedAt.Time)
+			}
+		}
+	}
+	return 0
 }
 
 // refused decides what a refusal means for the run: it fails, or first its aliases are moved back. Nil goes on with the loop.

@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/aloft-dev/aloft/test/localaws"
 	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
 	"github.com/aloft-dev/aloft/test/sandbox"
 )
@@ -36,7 +37,10 @@ var _ = BeforeSuite(func() {
 	DeferCleanup(cancel)
 	ctrl.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
 	var err error
-	box, err = sandbox.Start(ctx, sandbox.Options{Progress: os.Stderr, Limits: limits()})
+	box, err = sandbox.Start(ctx, sandbox.Options{
+		Progress: os.Stderr, Limits: limits(),
+		LocalAWS: localaws.Options{Settings: map[string]string{"events.rateMinute": "3s"}},
+	})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(box.Close)
 	for _, variant := range []sample.Variant{sample.V1, sample.V2, sample.FailingMigration, sample.CrashingAtStart} {

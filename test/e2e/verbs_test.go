@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/sampleapp/database"
 	"github.com/aloft-dev/aloft/test/sandbox"
 )
 
@@ -28,13 +30,20 @@ func limits() plan.Limits {
 	return limits
 }
 
-var stages atomic.Int32
+var (
+	stages    atomic.Int32
+	databases sync.Map
+)
 
 // aStage declares the sample application in a namespace of its own, ready to be applied.
 func aStage(tag string, edits ...func(*v1alpha1.Stage)) *v1alpha1.Stage {
 	GinkgoHelper()
 	name := fmt.Sprintf("shop-%d", stages.Add(1))
-	Expect(box.Prepare(ctx, name, name)).To(Succeed())
+	db, err := database.Serve("", "127.0.0.1:0", "")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(db.Close)
+	databases.Store(name, db)
+	Expect(box.Prepare(ctx, name, name, db.URL())).To(Succeed())
 	stage := box.SampleStage(name, "production", name, tag)
 	for _, edit := range edits {
 		edit(stage)
@@ -159,15 +168,10 @@ func load(url string) (status int, body string) {
 	return response.StatusCode, string(content)
 }
 
-// ran counts how often something happened in the database of the sample application, by a word in its notes.
-func ran(journal, note string) int {
-	count := 0
-	for _, entry := range box.Database.Entries(journal) {
-		if strings.Contains(entry.Note, note) {
-			count++
-		}
-	}
-	return count
+// ran counts how often something happened in the database of a Stage's application: migrations, jobs, schedules.
+func ran(stage *v1alpha1.Stage, journal string) int {
+	db, _ := databases.Load(stage.Namespace)
+	return db.(*database.Server).Counts()[journal] //nolint:forcetypeassert // aStage stores nothing else
 }
 
 // mark remembers where the call log ends now.

@@ -15,8 +15,8 @@ import (
 // SampleSecret holds the address of the sample application's database, with its password.
 const SampleSecret = "counter-env"
 
-// Prepare makes a namespace with a profile that allows it and the Secret of the sample application.
-func (s *Sandbox) Prepare(ctx context.Context, namespace, profile string) error {
+// Prepare makes a namespace with a profile that allows it, and the Secret of the sample application with its database.
+func (s *Sandbox) Prepare(ctx context.Context, namespace, profile, databaseURL string) error {
 	spec := v1alpha1.StageProfileSpec{
 		AccountID: "123456789012", Region: "eu-central-1",
 		AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{"aloft.dev/profile": profile}},
@@ -33,7 +33,7 @@ func (s *Sandbox) Prepare(ctx context.Context, namespace, profile string) error 
 		},
 		&corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Name: SampleSecret, Namespace: namespace},
-			StringData: map[string]string{"DATABASE_URL": s.Database.URL()},
+			StringData: map[string]string{"DATABASE_URL": databaseURL},
 		},
 	}
 	for _, object := range objects {
