@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net/url"
 	"path/filepath"
 	"time"
 
@@ -85,9 +87,9 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 		start func(context.Context, Options) error
 	}{
 		{"control plane (etcd, kube-apiserver)", s.startControlPlane},
+		{"registry and database of the sample application", s.startSample},
 		{"local AWS", s.startAWS},
 		{"roles of the operator and of its stacks", s.makeRoles},
-		{"registry and database of the sample application", s.startSample},
 		{"function runtime", s.buildRuntime},
 	} {
 		began := time.Now()
@@ -129,6 +131,16 @@ func (s *Sandbox) startAWS(_ context.Context, o Options) error {
 		s.AWSConfig = *o.AWS
 		return nil
 	}
+	settings := maps.Clone(o.LocalAWS.Settings)
+	if settings == nil {
+		settings = map[string]string{}
+	}
+	address, err := url.Parse(s.Database.URL())
+	if err != nil {
+		return fmt.Errorf("reading the database's address: %w", err)
+	}
+	settings["lambda.reach"] = address.Port()
+	o.LocalAWS.Settings = settings
 	local, err := localaws.New(o.LocalAWS)
 	if err != nil {
 		return err

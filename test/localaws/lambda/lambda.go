@@ -61,7 +61,7 @@ func open(env *wire.Env, options Options) *Lambda {
 	l.background, l.stop = context.WithCancel(context.Background())
 	l.images = newImages(env, filepath.Join(env.Dir, "lambda"))
 	l.logs = newLogWriter(l)
-	l.host = &environment.Host{Endpoint: func() string { return env.URL }, Logs: l.logs.add, Now: env.Clock.Now, Idle: options.Idle}
+	l.host = &environment.Host{Endpoint: func() string { return env.URL }, Logs: l.logs.add, Now: env.Clock.Now, Idle: options.Idle, Reach: options.Reach}
 	l.host.Open(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { env.Handler.ServeHTTP(w, r) }))
 	if options.CheckImages > 0 {
 		l.later(l.checkImages)

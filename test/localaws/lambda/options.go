@@ -26,6 +26,9 @@ type Options struct {
 	// Twice ("lambda.deliver-twice", "true") delivers every asynchronous event a second time after it was delivered, even without an error, as
 	// Lambda's queue may (AWS Lambda Developer Guide, invocation-async); default false.
 	Twice bool
+	// Reach ("lambda.reach", as "5432,6379") are loopback ports of this machine that functions reach under the same numbers: the
+	// databases and the like that a function has beside AWS; default none.
+	Reach []int
 	// CheckImages ("lambda.check-images") is how often Lambda looks whether its images are still there; default never.
 	CheckImages time.Duration
 }
@@ -53,6 +56,8 @@ func readOptions(settings map[string]string) (Options, error) {
 			o.Twice, err = strconv.ParseBool(settings[key])
 		case name == "retry":
 			o.Retry, err = parseDurations(settings[key])
+		case name == "reach":
+			o.Reach, err = parsePorts(settings[key])
 		default:
 			err = fmt.Errorf("no such setting")
 		}
@@ -61,6 +66,17 @@ func readOptions(settings map[string]string) (Options, error) {
 		}
 	}
 	return o, nil
+}
+
+func parsePorts(text string) (ports []int, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		port, err := strconv.ParseUint(strings.TrimSpace(part), 10, 16)
+		if err != nil {
+			return nil, err
+		}
+		ports = append(ports, int(port))
+	}
+	return ports, nil
 }
 
 func parseDurations(text string) ([]time.Duration, error) {

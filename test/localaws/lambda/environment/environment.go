@@ -59,8 +59,11 @@ func begin(host *Host, function *Function) (*environment, error) {
 		}
 		address = listener.Addr().String()
 		go e.server.Serve(listener)
-	} else if port := host.port(); port > 0 {
-		spec.Ports = append(spec.Ports, port)
+	} else {
+		spec.Ports = append(spec.Ports, host.Reach...)
+		if port := host.port(); port > 0 {
+			spec.Ports = append(spec.Ports, port)
+		}
 	}
 	if spec.Env, err = host.environ(function, e.stream, address); err != nil {
 		e.server.Close()
@@ -90,11 +93,14 @@ func (e *environment) launch(host *Host, spec jail.Spec) error {
 		return err
 	}
 	for i, listener := range e.process.Listeners {
-		server := e.server
-		if i > 0 {
-			server = host.gateway
+		switch {
+		case i == 0:
+			go e.server.Serve(listener)
+		case i <= len(host.Reach):
+			go forward(listener, host.Reach[i-1])
+		default:
+			go host.gateway.Serve(listener)
 		}
-		go server.Serve(listener)
 	}
 	go func() {
 		<-e.process.Exited

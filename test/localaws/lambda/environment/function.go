@@ -48,6 +48,8 @@ type Host struct {
 	Now func() time.Time
 	// Idle is how long an environment may wait for work before it is ended.
 	Idle time.Duration
+	// Reach are loopback ports of this machine that the environments reach under the same numbers.
+	Reach []int
 
 	gateway *http.Server
 	// shortInit is a test's shorter init phase.
