@@ -74,8 +74,7 @@ func (c *cloud) remove(t *testing.T, key string) {
 func (c *cloud) get(t *testing.T, key string) (string, bool) {
 	t.Helper()
 	got, err := c.s3.GetObject(context.WithoutCancel(t.Context()), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: &key})
-	var missing *types.NoSuchKey
-	if errors.As(err, &missing) {
+	if _, ok := errors.AsType[*types.NoSuchKey](err); ok {
 		return "", false
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -28,9 +29,7 @@ func command(arguments ...string) string {
 
 func startCLI(t *testing.T, environment map[string]string) *running {
 	all := map[string]string{"ALOFT_ROLE": "cli", "ALOFT_HTTP_PORT": ""}
-	for name, value := range environment {
-		all[name] = value
-	}
+	maps.Copy(all, environment)
 	return start(t, all)
 }
 

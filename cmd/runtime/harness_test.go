@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -70,9 +71,7 @@ func start(t *testing.T, environment map[string]string, application ...string) *
 		"AWS_LAMBDA_FUNCTION_VERSION": "7", "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/21/[7]stream", "AWS_REGION": "eu-central-1",
 		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "ALOFT_HTTP_PORT": f.port, "NOTES": f.notes,
 	}
-	for name, value := range environment {
-		all[name] = value
-	}
+	maps.Copy(all, environment)
 	f.cmd = exec.Command(filepath.Join(folder, "runtime"), append([]string{filepath.Join(folder, "app")}, application...)...)
 	for name, value := range all {
 		f.cmd.Env = append(f.cmd.Env, name+"="+value)

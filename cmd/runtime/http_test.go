@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,9 +25,7 @@ func request(fields map[string]any) string {
 		"headers":        map[string]string{"host": "abc.execute-api.eu-central-1.amazonaws.com", "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"},
 		"requestContext": map[string]any{"domainName": "abc.execute-api.eu-central-1.amazonaws.com", "http": map[string]string{"method": "GET", "sourceIp": "203.0.113.9"}},
 	}
-	for name, value := range fields {
-		event[name] = value
-	}
+	maps.Copy(event, fields)
 	raw, err := json.Marshal(event)
 	if err != nil {
 		panic(err)

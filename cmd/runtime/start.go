@@ -64,13 +64,14 @@ func (s *starter) start(ctx context.Context) (*function, error) {
 		return f, nil
 	case boot.Queue:
 		return f, s.startQueue(ctx, f)
+	default:
+		handler, err := s.startApplication(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		f.role = handler.Handle
+		return f, nil
 	}
-	handler, err := s.startApplication(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	f.role = handler.Handle
-	return f, nil
 }
 
 // prepare reads everything that all roles need.

@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
@@ -58,6 +57,6 @@ func run(ctx context.Context, arguments []string) error {
 
 // logTo sends the logs of the operator's libraries to a file, so that the terminal shows the release alone.
 func logTo(file *os.File) {
-	var logger logr.Logger = zap.New(zap.WriteTo(file))
+	var logger = zap.New(zap.WriteTo(file))
 	ctrl.SetLogger(logger)
 }

@@ -33,6 +33,7 @@ func show(stage *v1alpha1.Stage, shown map[string]v1alpha1.PhaseState, began tim
 			fmt.Printf("  %6.2fs  %-12s ✓ %s\n", time.Since(began).Seconds(), phase.Name, shorten(phase.Message))
 		case v1alpha1.PhaseFailed:
 			fmt.Printf("  %6.2fs  %-12s ✗ %s\n", time.Since(began).Seconds(), phase.Name, phase.Message)
+		default:
 		}
 	}
 }

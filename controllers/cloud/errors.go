@@ -11,8 +11,7 @@ import (
 
 // Code gives AWS's error code; empty for an error that AWS did not answer.
 func Code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""
@@ -20,8 +19,7 @@ func Code(err error) string {
 
 // Message gives AWS's error message, or the error's own text.
 func Message(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorMessage()
 	}
 	return err.Error()

@@ -158,11 +158,9 @@ func configFits(in Inputs) error {
 // nothingResolvable looks at the texts that end up in a CloudFormation template.
 func nothingResolvable(in Inputs) error {
 	unsafe := func(field string, texts []string) error {
-		for _, text := range texts {
-			if template.Unsafe(text) {
-				return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
-					"%s holds text that CloudFormation would resolve or refuse ({{resolve:...}} or a control character): read such values from secrets", field)
-			}
+		if slices.ContainsFunc(texts, template.Unsafe) {
+			return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
+				"%s holds text that CloudFormation would resolve or refuse ({{resolve:...}} or a control character): read such values from secrets", field)
 		}
 		return nil
 	}

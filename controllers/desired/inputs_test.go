@@ -100,4 +100,5 @@ func edited(change func(*desired.Inputs)) desired.Inputs {
 	return in
 }
 
-func pointer(n int32) *int32 { return &n }
+//go:fix inline
+func pointer(n int32) *int32 { return new(n) }

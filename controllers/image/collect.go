@@ -41,8 +41,7 @@ func (c *collector) collect(ctx context.Context, layers []v1.Layer) error {
 
 // inLayer adds the number of the layer to a message, and keeps its kind.
 func inLayer(number int, err error) error {
-	var known *failure
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*failure](err); ok {
 		return &failure{kinds: known.kinds, message: fmt.Sprintf("layer %d: %s", number, known.message)}
 	}
 	return fmt.Errorf("reading layer %d: %w", number, err)

@@ -66,8 +66,7 @@ func classify(err error, doing string) error {
 	if err == nil {
 		return nil
 	}
-	var known *failure
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*failure](err); ok {
 		return &failure{kinds: known.kinds, message: doing + ": " + known.message}
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

@@ -44,8 +44,8 @@ func (c container) apply(layer []file) {
 		base := path.Base(f.name)
 		if base == opaqueMarker {
 			c.empty(path.Dir(f.name))
-		} else if strings.HasPrefix(base, whiteoutPrefix) {
-			c.remove(path.Join(path.Dir(f.name), strings.TrimPrefix(base, whiteoutPrefix)))
+		} else if after, ok := strings.CutPrefix(base, whiteoutPrefix); ok {
+			c.remove(path.Join(path.Dir(f.name), after))
 		}
 	}
 	for _, f := range layer {

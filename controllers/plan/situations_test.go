@@ -250,7 +250,7 @@ func TestWhateverTheSituationADeletionRemovesOnlyItsOwn(t *testing.T) {
 			t.Fatalf("%+v although everything stays", step)
 		case !s.Delete:
 		case step.Action == release.ActionStack:
-			requireOwn(t, &s.Situation, &release.StackStep{Name: string(map[release.Part]string{release.PartApp: "app", release.PartFoundation: "foundation"}[step.Stack.Part])})
+			requireOwn(t, &s.Situation, &release.StackStep{Name: map[release.Part]string{release.PartApp: "app", release.PartFoundation: "foundation"}[step.Stack.Part]})
 			if step.Stack.Operation != release.StackDelete || step.Stack.Name != app.ID && step.Stack.Name != foundation.ID {
 				t.Fatalf("%+v", step.Stack)
 			}

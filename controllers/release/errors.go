@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Soon, as the time of a Waiting, is short at first and grows with the time that the phase has gone on.
+// Soon as the time of a Waiting is short at first and grows with the time that the phase has gone on.
 const Soon time.Duration = -1
 
 // Waiting says that nothing is wrong and that the world has to move first.

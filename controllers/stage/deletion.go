@@ -98,6 +98,7 @@ func (s *session) tearDownStep(ctx context.Context, step release.Step, situation
 			AppStackID: situation.Observed.App.ID, FoundationStackID: situation.Observed.Foundation.ID,
 		}
 		return s.patch(ctx)
+	default:
 	}
 	if err := s.guard(step); err != nil {
 		return err

@@ -1,5 +1,7 @@
 package template
 
+import "slices"
+
 // Policies that CloudFront provides, by the ids that they have in every account.
 const (
 	cachingOptimized          = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -66,7 +68,7 @@ func assets() behavior {
 // bucketAccess lets the distribution alone read assets, and nobody come without TLS.
 func bucketAccess() policyDocument {
 	all := join{text("arn:"), partition, text(":s3:::"), ref(bucketParameter)}
-	under := func(path string) value { return append(all[:len(all):len(all)], text(path)) }
+	under := func(path string) value { return append(slices.Clip(all), text(path)) }
 	read := allow("DistributionReadsAssets", []string{"s3:GetObject"}, under("/assets/*"))
 	read.Principal = service("cloudfront")
 	read.Condition = map[string]map[string]value{"StringEquals": {

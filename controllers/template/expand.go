@@ -1,5 +1,7 @@
 package template
 
+import "maps"
+
 import "encoding/json"
 
 // Expand renders the deployed stack with the new functions' code and configuration and with what the new release needs in addition. All that
@@ -76,9 +78,7 @@ func withProperty(r Resource, name string, v any) Resource {
 // with gives a copy of an object with another member; nil removes it.
 func with(object map[string]any, name string, v any) map[string]any {
 	c := make(map[string]any, len(object)+1)
-	for key, member := range object {
-		c[key] = member
-	}
+	maps.Copy(c, object)
 	c[name] = v
 	if v == nil {
 		delete(c, name)

@@ -39,7 +39,7 @@ var _ = BeforeSuite(func() {
 	var err error
 	box, err = sandbox.Start(ctx, sandbox.Options{
 		Progress: os.Stderr, Limits: limits(),
-		LocalAWS: localaws.Options{Settings: map[string]string{"events.rateMinute": "3s"}},
+		LocalAWS: localaws.Options{Settings: map[string]string{"events.rateMinute": "3s", "lambda.reach": openDatabases()}},
 	})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(box.Close)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,18 +31,37 @@ func limits() plan.Limits {
 	return limits
 }
 
+// maxStages of the suite: each has a database of its own, whose port functions reach.
+const maxStages = 40
+
 var (
 	stages    atomic.Int32
 	databases sync.Map
+	spare     = make(chan *database.Server, maxStages)
 )
+
+// openDatabases opens a database for each Stage of the suite and gives their ports.
+func openDatabases() string {
+	GinkgoHelper()
+	ports := make([]string, 0, maxStages)
+	for range maxStages {
+		db, err := database.Serve("", "127.0.0.1:0", "")
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(db.Close)
+		address, err := url.Parse(db.URL())
+		Expect(err).NotTo(HaveOccurred())
+		ports = append(ports, address.Port())
+		spare <- db
+	}
+	return strings.Join(ports, ",")
+}
 
 // aStage declares the sample application in a namespace of its own, ready to be applied.
 func aStage(tag string, edits ...func(*v1alpha1.Stage)) *v1alpha1.Stage {
 	GinkgoHelper()
 	name := fmt.Sprintf("shop-%d", stages.Add(1))
-	db, err := database.Serve("", "127.0.0.1:0", "")
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(db.Close)
+	var db *database.Server
+	Expect(spare).To(Receive(&db), "maxStages is too small")
 	databases.Store(name, db)
 	Expect(box.Prepare(ctx, name, name, db.URL())).To(Succeed())
 	stage := box.SampleStage(name, "production", name, tag)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,8 +50,8 @@ type Options struct {
 
 // Server is a running local AWS.
 type Server struct {
-	env      *wire.Env
-	gateway  *wire.Gateway
+	env     *wire.Env
+	gateway *wire.Gateway
 	// plugged guards services and bySigner: a service that is plugged in early may call before the last one is.
 	plugged  sync.RWMutex
 	services []*wire.Service
@@ -201,9 +202,9 @@ func (s *Server) CAPEM() []byte { return s.env.CA.PEM() }
 // Close ends every service, the listeners, and removes the work folder when New made it.
 func (s *Server) Close() error {
 	var failed []error
-	for i := len(s.services) - 1; i >= 0; i-- {
-		if s.services[i].Close != nil {
-			failed = append(failed, s.services[i].Close())
+	for _, v := range slices.Backward(s.services) {
+		if v.Close != nil {
+			failed = append(failed, v.Close())
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -30,8 +30,7 @@ func main() {
 		return
 	}
 	fmt.Fprintln(os.Stderr, "sampleapp:", err)
-	var exit exitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[exitError](err); ok {
 		os.Exit(exit.code)
 	}
 	os.Exit(1)

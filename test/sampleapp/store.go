@@ -60,8 +60,7 @@ func (s *store) call(ctx context.Context, method, path, body string, answer any)
 		return errors.New("asking the database: the request could not be made")
 	}
 	response, err := s.client.Do(request)
-	var failed *url.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		// Only the cause: the full text of the error would carry the address.
 		return fmt.Errorf("asking the database: %w", failed.Err)
 	}

@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	// OperatorRole is assumed by the operator, StackRole by CloudFormation.
+	// OperatorRole is assumed by the operator.
 	OperatorRole = "aloft-operator"
-	StackRole    = "aloft-stacks"
+	// StackRole is assumed by CloudFormation.
+	StackRole = "aloft-stacks"
 )
 
 // makeRoles makes the roles that a profile names, so that the operator's own calls can be told from all others.

@@ -10,6 +10,8 @@ import (
 	"maps"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -139,7 +141,7 @@ func (s *Sandbox) startAWS(_ context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("reading the database's address: %w", err)
 	}
-	settings["lambda.reach"] = address.Port()
+	settings["lambda.reach"] = strings.Trim(settings["lambda.reach"]+","+address.Port(), ",")
 	o.LocalAWS.Settings = settings
 	local, err := localaws.New(o.LocalAWS)
 	if err != nil {
@@ -197,8 +199,8 @@ func (s *Sandbox) Repository() string { return s.Registry.Repository("acme/count
 // Close stops everything, the newest first.
 func (s *Sandbox) Close() error {
 	problems := []error{s.StopOperator()}
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		problems = append(problems, s.closers[i]())
+	for _, v := range slices.Backward(s.closers) {
+		problems = append(problems, v())
 	}
 	s.closers = nil
 	return errors.Join(problems...)

@@ -53,9 +53,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			body: []byte(`{"message":"` + messages[status] + `"}`),
 		}
 	}
-	for name, values := range sent.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), sent.header)
 	w.Header().Set("Content-Length", strconv.Itoa(len(sent.body)))
 	w.WriteHeader(sent.status)
 	if r.Method != http.MethodHead {

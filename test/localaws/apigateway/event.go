@@ -124,7 +124,7 @@ func decodedPath(u *url.URL) string {
 func cookies(header http.Header) []string {
 	var list []string
 	for _, line := range header.Values("Cookie") {
-		for _, cookie := range strings.Split(line, ";") {
+		for cookie := range strings.SplitSeq(line, ";") {
 			if cookie = strings.TrimSpace(cookie); cookie != "" {
 				list = append(list, cookie)
 			}
@@ -167,7 +167,7 @@ func forwardedFor(before, peer string) string {
 // with commas in the order of the request.
 func queryParameters(raw string) map[string]string {
 	parameters := map[string]string{}
-	for _, pair := range strings.Split(raw, "&") {
+	for pair := range strings.SplitSeq(raw, "&") {
 		if pair == "" {
 			continue
 		}

@@ -39,7 +39,7 @@ func wantsGzip(behavior *cacheBehavior, policy cachePolicy, acceptEncoding strin
 	if !isTrue(behavior.Compress) || !policy.encodings {
 		return false
 	}
-	for _, part := range strings.Split(acceptEncoding, ",") {
+	for part := range strings.SplitSeq(acceptEncoding, ",") {
 		name, quality, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
 			return strings.ReplaceAll(quality, " ", "") != "q=0"

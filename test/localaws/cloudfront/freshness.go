@@ -59,7 +59,7 @@ func asked(policy cachePolicy, header http.Header, now time.Time) time.Duration 
 
 func cacheControl(header http.Header) map[string]string {
 	directives := map[string]string{}
-	for _, part := range strings.Split(strings.Join(header.Values("Cache-Control"), ","), ",") {
+	for part := range strings.SplitSeq(strings.Join(header.Values("Cache-Control"), ","), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		directives[strings.ToLower(name)] = strings.Trim(value, `"`)
 	}

@@ -63,11 +63,11 @@ func start(t *testing.T, options Options) *local {
 	l.assets = func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "asset") }
 	l.api = func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "page") }
 	l.env.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Host == bucketOrigin:
+		switch r.URL.Host {
+		case bucketOrigin:
 			l.note(r)
 			l.assets(w, r)
-		case r.URL.Host == apiOrigin:
+		case apiOrigin:
 			l.note(r)
 			l.api(w, r)
 		default:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -69,9 +70,7 @@ func (x *exchange) hit(o *object) {
 
 func (x *exchange) write(o *object, result string) {
 	header := x.w.Header()
-	for name, values := range o.header {
-		header[name] = values
-	}
+	maps.Copy(header, o.header)
 	header.Set("X-Cache", result)
 	x.addPolicyHeaders()
 	if o.status == http.StatusOK && x.policy.enabled() {
@@ -126,9 +125,7 @@ func (x *exchange) miss(response *http.Response, key string, keep bool) {
 
 // stream passes on what is too large to remember, and the head of an answer without its body.
 func (x *exchange) stream(response *http.Response, header http.Header, start []byte, result string) {
-	for name, values := range header {
-		x.w.Header()[name] = values
-	}
+	maps.Copy(x.w.Header(), header)
 	x.w.Header().Set("X-Cache", result)
 	x.addPolicyHeaders()
 	x.w.WriteHeader(response.StatusCode)

@@ -96,7 +96,7 @@ type set map[int]bool
 // parse reads a list of values, ranges and increments: "0,30", "MON-FRI", "*/5", "10-50/20".
 func (f field) parse(text string) (set, error) {
 	values := set{}
-	for _, item := range strings.Split(text, ",") {
+	for item := range strings.SplitSeq(text, ",") {
 		span, step, stepped := strings.Cut(item, "/")
 		by := 1
 		if stepped {

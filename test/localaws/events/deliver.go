@@ -56,7 +56,7 @@ func (t target) payload(event scheduledEvent) ([]byte, error) {
 		return whole, err
 	}
 	part := json.RawMessage(whole)
-	for _, name := range strings.Split(strings.TrimPrefix(t.InputPath, "$."), ".") {
+	for name := range strings.SplitSeq(strings.TrimPrefix(t.InputPath, "$."), ".") {
 		var fields map[string]json.RawMessage
 		if err := json.Unmarshal(part, &fields); err != nil {
 			return []byte("null"), nil

@@ -34,8 +34,7 @@ func must(t *testing.T, err error) {
 }
 
 func code(err error) string {
-	var e smithy.APIError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		return e.ErrorCode()
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 
@@ -46,9 +47,7 @@ func (s *store) createLogGroup(_ context.Context, call *wire.Call, in *createLog
 	}
 	g := s.newGroup(in.LogGroupName)
 	g.class, g.kmsKey, g.protected = in.LogGroupClass, in.KmsKeyId, in.DeletionProtectionEnabled
-	for key, value := range in.Tags {
-		g.tags[key] = value
-	}
+	maps.Copy(g.tags, in.Tags)
 	return nil, nil
 }
 

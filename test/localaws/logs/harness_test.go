@@ -80,8 +80,7 @@ func must(t *testing.T, err error) {
 }
 
 func codeOf(err error) string {
-	var coded smithy.APIError
-	if errors.As(err, &coded) {
+	if coded, ok := errors.AsType[smithy.APIError](err); ok {
 		return coded.ErrorCode()
 	}
 	return ""

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"strconv"
@@ -36,9 +37,7 @@ func content(r *http.Request) ([]byte, error) {
 	if err != nil || int64(len(raw)) != declared {
 		return nil, incomplete()
 	}
-	for name, values := range trailer {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, trailer)
 	return raw, nil
 }
 

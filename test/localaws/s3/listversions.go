@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -68,11 +69,11 @@ func (b *bucket) versionsAfter(in *listVersionsInput) []*object {
 			continue
 		}
 		versions, behind := b.keys[key], key != in.KeyMarker
-		for i := len(versions) - 1; i >= 0; i-- {
+		for _, version := range slices.Backward(versions) {
 			if behind {
-				list = append(list, versions[i])
+				list = append(list, version)
 			}
-			behind = behind || versions[i].version == in.VersionIDMarker
+			behind = behind || version.version == in.VersionIDMarker
 		}
 	}
 	return list

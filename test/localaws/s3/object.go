@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -64,7 +65,7 @@ func describedBy(request http.Header) (http.Header, error) {
 // withoutChunked removes aws-chunked, which is the transfer's and not the object's.
 func withoutChunked(encoding string) string {
 	var rest []string
-	for _, e := range strings.Split(encoding, ",") {
+	for e := range strings.SplitSeq(encoding, ",") {
 		if e = strings.TrimSpace(e); e != "" && e != "aws-chunked" {
 			rest = append(rest, e)
 		}
@@ -74,9 +75,7 @@ func withoutChunked(encoding string) string {
 
 // describe fills the header of an answer about an object.
 func (o *object) describe(h http.Header, checksums bool) {
-	for name, values := range o.header {
-		h[name] = values
-	}
+	maps.Copy(h, o.header)
 	h.Set("ETag", quote(o.etag))
 	h.Set("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
 	h.Set("Accept-Ranges", "bytes")

@@ -101,7 +101,7 @@ func (s *service) objectOperations() []wire.Operation {
 
 // pathStyle moves a bucket name from the host (<bucket>.s3.<region>.amazonaws.com, <bucket>.localhost) to the path.
 func pathStyle(r *http.Request) *http.Request {
-	host := strings.Split(r.Host, ":")[0]
+	host, _, _ := strings.Cut(r.Host, ":")
 	bucket, found := bucketOfHost(host)
 	if !found {
 		return r

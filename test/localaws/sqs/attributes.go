@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -155,9 +156,7 @@ func (s *service) setAttributes(_ context.Context, call *wire.Call, in *setAttri
 	if err := s.validRedrive(attributes["RedrivePolicy"], q.fifo); err != nil {
 		return nil, err
 	}
-	for name, value := range attributes {
-		q.attributes[name] = value
-	}
+	maps.Copy(q.attributes, attributes)
 	q.modified = s.env.Clock.Now()
 	q.wake()
 	return nil, nil

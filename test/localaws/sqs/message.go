@@ -107,8 +107,8 @@ func attributesDigest(attributes map[string]attributeValue) string {
 }
 
 func writePart(h hash.Hash, text string) {
-	binary.Write(h, binary.BigEndian, uint32(len(text)))
-	io.WriteString(h, text)
+	_ = binary.Write(h, binary.BigEndian, uint32(len(text)))
+	_, _ = io.WriteString(h, text)
 }
 
 // systemAttributes are those that a receive asks for, by name or "All".

@@ -104,7 +104,7 @@ func (s *service) waitFor(ctx context.Context, next chance, end time.Time) bool 
 		case <-waiting.Done():
 		}
 	}()
-	s.env.Clock.Sleep(waiting, next.at.Sub(s.env.Clock.Now()))
+	_ = s.env.Clock.Sleep(waiting, next.at.Sub(s.env.Clock.Now()))
 	return ctx.Err() == nil
 }
 

@@ -201,8 +201,7 @@ func TestNamesOfQueues(t *testing.T) {
 	f.wantCode(err, "AWS.SimpleQueueService.QueueDeletedRecently", "within a minute")
 	_, err = f.client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String("x")})
 	f.wantCode(err, "AWS.SimpleQueueService.NonExistentQueue", "a deleted queue")
-	var typed *types.QueueDoesNotExist
-	if !errors.As(err, &typed) {
+	if _, ok := errors.AsType[*types.QueueDoesNotExist](err); !ok {
 		t.Errorf("%T is not the SDK's own type", err)
 	}
 	f.clock.Advance(time.Minute)

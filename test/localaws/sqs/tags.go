@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"maps"
 	"sort"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -23,9 +24,7 @@ func (s *service) tag(_ context.Context, call *wire.Call, in *tagInput) (*wire.E
 	}
 	tags := map[string]string{}
 	for _, set := range []map[string]string{q.tags, in.Tags} {
-		for key, value := range set {
-			tags[key] = value
-		}
+		maps.Copy(tags, set)
 	}
 	if len(tags) > maxTags {
 		return nil, failure("InvalidParameterValue", "InvalidParameterValue", "Too many tags added for queue %s.", q.name)
@@ -62,9 +61,7 @@ func (s *service) listTags(_ context.Context, call *wire.Call, in *onQueue) (*li
 		return nil, err
 	}
 	out := &listTagsOutput{Tags: map[string]string{}}
-	for key, value := range q.tags {
-		out.Tags[key] = value
-	}
+	maps.Copy(out.Tags, q.tags)
 	return out, nil
 }
 

@@ -32,7 +32,7 @@ func (c *Call) digest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %s?%s\n", c.HTTP.Method, c.HTTP.URL.Path, c.HTTP.URL.RawQuery)
 	if c.Body == nil {
-		io.WriteString(h, c.HTTP.Header.Get("X-Amz-Content-Sha256"))
+		_, _ = io.WriteString(h, c.HTTP.Header.Get("X-Amz-Content-Sha256"))
 	}
 	h.Write(c.Body)
 	return hex.EncodeToString(h.Sum(nil)[:8])

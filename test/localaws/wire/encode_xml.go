@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"sort"
+	"strings"
 	"time"
 )
 
@@ -22,7 +23,7 @@ func (x *xmlWriter) close(name string) { fmt.Fprintf(x, "</%s>", name) }
 
 func (x *xmlWriter) text(name, text string) {
 	x.open(name, "")
-	xml.EscapeText(x, []byte(text))
+	_ = xml.EscapeText(x, []byte(text))
 	x.close(name)
 }
 
@@ -38,17 +39,17 @@ func (x *xmlWriter) members(v reflect.Value) {
 }
 
 func (x *xmlWriter) attributes(v reflect.Value) string {
-	out := ""
+	var out strings.Builder
 	for _, f := range fieldsOf(v.Type(), x.naming) {
 		fv := v.FieldByIndex(f.index)
 		if !f.attr || fv.Kind() != reflect.String || fv.String() == "" {
 			continue
 		}
 		var quoted bytes.Buffer
-		xml.EscapeText(&quoted, []byte(fv.String()))
-		out += fmt.Sprintf(` %s="%s"`, f.name, quoted.String())
+		_ = xml.EscapeText(&quoted, []byte(fv.String()))
+		fmt.Fprintf(&out, ` %s="%s"`, f.name, quoted.String())
 	}
-	return out
+	return out.String()
 }
 
 func (x *xmlWriter) element(name string, v reflect.Value, f field) {

@@ -54,8 +54,7 @@ func Denied(call *Call, action, resource string) *Error {
 
 // asError makes any error an answer: what is not AWS's own is an internal failure.
 func asError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return Errorf(http.StatusInternalServerError, "InternalFailure", "%s", err.Error())

@@ -102,7 +102,7 @@ func (g *Gateway) answer(ctx context.Context, s *Service, call *Call) *answer {
 	}
 	if a.fault == FaultDropBefore {
 		// An unread request would let the caller's write fail in place of its read.
-		io.Copy(io.Discard, call.HTTP.Body)
+		_, _ = io.Copy(io.Discard, call.HTTP.Body)
 		return a
 	}
 	if a.fault == FaultError {

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -65,9 +66,7 @@ func (p jsonProtocol) result(s *Service, _ *Operation, call *Call, out any) (*Re
 
 func (p jsonProtocol) fail(_ *Service, call *Call, e *Error) *Response {
 	members := map[string]string{"__type": e.Code, "message": e.Message}
-	for name, value := range e.Fields {
-		members[name] = value
-	}
+	maps.Copy(members, e.Fields)
 	body, _ := json.Marshal(members)
 	return withHeader(document(e.Status, jsonContentType(call), body), e)
 }
@@ -86,8 +85,6 @@ func document(status int, contentType string, body []byte) *Response {
 }
 
 func withHeader(r *Response, e *Error) *Response {
-	for name, values := range e.Header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, e.Header)
 	return r
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -14,9 +15,7 @@ type Latencies struct {
 // Set replaces the table; nil means that nothing waits.
 func (l *Latencies) Set(table map[string]time.Duration) {
 	own := make(map[string]time.Duration, len(table))
-	for name, d := range table {
-		own[name] = d
-	}
+	maps.Copy(own, table)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.table = own

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -151,5 +152,5 @@ func (rec *Recorder) Watch(fn func(Record)) {
 func (rec *Recorder) Snapshot() Log {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
-	return Log(rec.records[:len(rec.records):len(rec.records)])
+	return Log(slices.Clip(rec.records))
 }

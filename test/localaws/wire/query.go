@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -22,9 +23,7 @@ func (p queryProtocol) form(call *Call) (url.Values, error) {
 	if err != nil {
 		return nil, Errorf(http.StatusBadRequest, "MalformedQueryString", "The query string is malformed")
 	}
-	for name, values := range call.HTTP.URL.Query() {
-		form[name] = values
-	}
+	maps.Copy(form, call.HTTP.URL.Query())
 	return form, nil
 }
 
@@ -85,7 +84,7 @@ func (p queryProtocol) result(s *Service, op *Operation, call *Call, out any) (*
 	return document(http.StatusOK, "text/xml", x.Bytes()), nil
 }
 
-func (p queryProtocol) fail(s *Service, call *Call, e *Error) *Response {
+func (p queryProtocol) fail(_ *Service, call *Call, e *Error) *Response {
 	return withHeader(document(e.Status, "text/xml", errorXML(p.namespace, call, e)), e)
 }
 

@@ -53,7 +53,7 @@ func decodeREST(s *Service, op *Operation, call *Call, v reflect.Value) (payload
 
 func routeDemands(op *Operation, name string) bool {
 	_, query, _ := strings.Cut(strings.SplitN(op.Route, "#", 2)[0], "?")
-	for _, demand := range strings.Split(query, "&") {
+	for demand := range strings.SplitSeq(query, "&") {
 		demanded, _, _ := strings.Cut(demand, "=")
 		if demanded == name {
 			return true
@@ -140,7 +140,7 @@ func setHeader(h http.Header, name string, v reflect.Value) {
 	if v.IsZero() {
 		return
 	}
-	if at, ok := v.Interface().(time.Time); ok {
+	if at, ok := reflect.TypeAssert[time.Time](v); ok {
 		h.Set(name, at.UTC().Format(http.TimeFormat))
 		return
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"reflect"
 )
@@ -60,17 +61,13 @@ func (restJSON) result(s *Service, op *Operation, _ *Call, out any) (*Response, 
 		return nil, err
 	}
 	doc := document(resp.Status, "application/json", body)
-	for name, values := range resp.Header {
-		doc.Header[name] = values
-	}
+	maps.Copy(doc.Header, resp.Header)
 	return doc, nil
 }
 
-func (restJSON) fail(s *Service, call *Call, e *Error) *Response {
+func (restJSON) fail(_ *Service, call *Call, e *Error) *Response {
 	members := map[string]string{"message": e.Message, "Message": e.Message}
-	for name, value := range e.Fields {
-		members[name] = value
-	}
+	maps.Copy(members, e.Fields)
 	body, _ := json.Marshal(members)
 	resp := document(e.Status, "application/json", body)
 	resp.Header.Set("X-Amzn-Errortype", e.Code)

@@ -123,7 +123,7 @@ func hasBody(t reflect.Type, naming func(string) string) bool {
 	return false
 }
 
-func (p restXML) fail(s *Service, call *Call, e *Error) *Response {
+func (p restXML) fail(_ *Service, call *Call, e *Error) *Response {
 	if call.HTTP.Method == http.MethodHead || e.Status == http.StatusNotModified {
 		return withHeader(&Response{Status: e.Status, Header: http.Header{}}, e)
 	}

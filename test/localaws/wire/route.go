@@ -34,7 +34,7 @@ func parseRoute(op *Operation) (route, error) {
 	if !strings.HasPrefix(path, "/") {
 		return route{}, fmt.Errorf("parsing the route of %s: %q does not begin with a slash", op.Name, op.Route)
 	}
-	for _, text := range strings.Split(strings.Trim(path, "/"), "/") {
+	for text := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
 		if text == "" {
 			continue
 		}
@@ -47,7 +47,7 @@ func parseRoute(op *Operation) (route, error) {
 		}
 		r.segments = append(r.segments, s)
 	}
-	for _, demand := range strings.Split(query, "&") {
+	for demand := range strings.SplitSeq(query, "&") {
 		if demand == "" {
 			continue
 		}

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -19,9 +20,7 @@ func closeBody(r *Response) {
 func send(w http.ResponseWriter, r *http.Request, call *Call, resp *Response) {
 	defer closeBody(resp)
 	h := w.Header()
-	for name, values := range resp.Header {
-		h[name] = values
-	}
+	maps.Copy(h, resp.Header)
 	h.Set("X-Amzn-Requestid", call.RequestID)
 	h.Set("X-Amz-Request-Id", call.RequestID)
 	h.Set("Date", call.Time.UTC().Format(http.TimeFormat))
@@ -34,6 +33,6 @@ func send(w http.ResponseWriter, r *http.Request, call *Call, resp *Response) {
 	}
 	w.WriteHeader(resp.Status)
 	if resp.Body != nil && r.Method != http.MethodHead {
-		io.Copy(w, resp.Body)
+		_, _ = io.Copy(w, resp.Body)
 	}
 }

@@ -98,7 +98,7 @@ func (c *localConn) serve(h http.Handler, in *http.Request) {
 		return
 	}
 	c.WriteHeader(http.StatusOK)
-	c.body.Close()
+	_ = c.body.Close()
 }
 
 // Header is the response's header.

@@ -1,5 +1,7 @@
 package wire
 
+import "slices"
+
 import "encoding/json"
 
 // TrustsService says whether a trust policy lets an AWS service assume the role: an Allow of sts:AssumeRole to its service principal.
@@ -37,10 +39,5 @@ func (o *OneOrMany) UnmarshalJSON(raw []byte) error {
 
 // Has looks for a value.
 func (o OneOrMany) Has(value string) bool {
-	for _, v := range o {
-		if v == value {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(o, value)
 }

@@ -44,8 +44,8 @@ func lock(path string) (unlock func(), err error) {
 		return nil, fmt.Errorf("locking the program: %w", err)
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("locking the program: %w", err)
 	}
-	return func() { file.Close() }, nil
+	return func() { _ = file.Close() }, nil
 }

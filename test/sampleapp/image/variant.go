@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 
 	"github.com/aloft-dev/aloft/test/sampleapp/public"
 )
@@ -60,9 +61,7 @@ func (v Variant) files() (map[string][]byte, error) {
 		return nil, fmt.Errorf("reading the assets: %w", err)
 	}
 	files[stylesheet] = bytes.ReplaceAll(files[stylesheet], []byte(baseAccent), []byte(v.Accent))
-	for path, content := range v.Assets {
-		files[path] = content
-	}
+	maps.Copy(files, v.Assets)
 	return files, nil
 }
 

@@ -60,7 +60,7 @@ func (a *Application) launch(tail *process.Tail) (*process.Process, error) {
 	}
 	go func() {
 		<-p.Exited()
-		lines.Close()
+		_ = lines.Close()
 	}()
 	return p, nil
 }

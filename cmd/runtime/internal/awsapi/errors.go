@@ -11,8 +11,7 @@ import (
 
 // Code is the error code that AWS answered with, or "" when there was no answer.
 func Code(err error) string {
-	var answered smithy.APIError
-	if errors.As(err, &answered) {
+	if answered, ok := errors.AsType[smithy.APIError](err); ok {
 		return answered.ErrorCode()
 	}
 	return ""
@@ -20,8 +19,7 @@ func Code(err error) string {
 
 // Status is the HTTP status that AWS answered with, or 0.
 func Status(err error) int {
-	var answered *smithyhttp.ResponseError
-	if errors.As(err, &answered) {
+	if answered, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 		return answered.HTTPStatusCode()
 	}
 	return 0

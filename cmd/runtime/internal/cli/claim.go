@@ -16,8 +16,6 @@ import (
 const (
 	// started: a delivery took the command and runs it, or did.
 	started = "started"
-	// void: the operator took the claim, so that the command never starts.
-	void = "void"
 )
 
 // claim is the object that decides who runs a command.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
@@ -72,7 +73,7 @@ func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pie
 	spec := h.Spec
 	spec.Args = o.args
 	if in.TraceID != "" {
-		spec.Env = append(spec.Env[:len(spec.Env):len(spec.Env)], "_X_AMZN_TRACE_ID="+in.TraceID)
+		spec.Env = append(slices.Clip(spec.Env), "_X_AMZN_TRACE_ID="+in.TraceID)
 	}
 	tail, lines := process.NewTail(maxOutput), h.Output.Lines()
 	output := io.MultiWriter(lines, tail, pieces)
@@ -86,7 +87,7 @@ func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pie
 	if note := noteOn(exit, ended); note != "" {
 		_, _ = io.WriteString(output, note)
 	}
-	lines.Close()
+	_ = lines.Close()
 	ended.Output, ended.Truncated = tail.Bytes()
 	if h.Hide != nil {
 		ended.Output = []byte(h.Hide(string(ended.Output)))

@@ -66,9 +66,9 @@ func Start(spec Spec) (*Process, error) {
 	started := make(chan error)
 	go p.live(started, read, spec.Output)
 	err = <-started
-	write.Close()
+	_ = write.Close()
 	if err != nil {
-		read.Close()
+		_ = read.Close()
 		return nil, err
 	}
 	return p, nil
@@ -118,7 +118,7 @@ func (p *Process) live(started chan<- error, read *os.File, output io.Writer) {
 	case <-copied:
 	case <-time.After(drain):
 	}
-	read.Close()
+	_ = read.Close()
 	<-copied
 	close(p.exited)
 }

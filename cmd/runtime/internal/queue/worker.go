@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ func (c Command) work(ctx context.Context, r record, in lambdaapi.Invocation) er
 	spec, lines := c.Spec, c.Output.Lines()
 	defer lines.Close()
 	spec.Stdin, spec.Output = strings.NewReader(r.Body), lines
-	spec.Env = append(spec.Env[:len(spec.Env):len(spec.Env)],
+	spec.Env = append(slices.Clip(spec.Env),
 		"ALOFT_MESSAGE_ID="+r.MessageID, "ALOFT_QUEUE="+r.shortName(c.Suffix), "ALOFT_RECEIVE_COUNT="+strconv.Itoa(r.receiveCount()))
 	for name, value := range r.attributes() {
 		spec.Env = append(spec.Env, "ALOFT_ATTRIBUTE_"+name+"="+value)

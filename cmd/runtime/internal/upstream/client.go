@@ -125,11 +125,11 @@ func (c *Client) exchange(request Request) (Response, error) {
 	c.writeHead(request)
 	sent := make(chan error, 1)
 	if len(request.Body) <= inline {
-		c.writer.Write(request.Body)
+		_, _ = c.writer.Write(request.Body)
 		sent <- c.writer.Flush()
 	} else {
 		go func() {
-			c.writer.Write(request.Body)
+			_, _ = c.writer.Write(request.Body)
 			sent <- c.writer.Flush()
 		}()
 	}
@@ -139,11 +139,11 @@ func (c *Client) exchange(request Request) (Response, error) {
 		c.Close()
 	}
 	select {
-	case <-sent:
+	case _ = <-sent:
 	default:
 		// Answered before the body was read: the connection is of no more use.
 		c.Close()
-		<-sent
+		_ = <-sent
 	}
 	if err != nil {
 		return Response{}, fmt.Errorf("reading the application's response: %w", err)

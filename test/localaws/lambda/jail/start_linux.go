@@ -172,9 +172,12 @@ func (p *Process) greet(conn *net.UnixConn, sent order) error {
 	return nil
 }
 
+// maxListeners a jail hands over at once; the kernel passes at most 253 in one message (unix(7), SCM_MAX_FD).
+const maxListeners = 253
+
 func receive(conn *net.UnixConn) (report, []int, error) {
 	data := make([]byte, 64<<10)
-	control := make([]byte, unix.CmsgSpace(16*4))
+	control := make([]byte, unix.CmsgSpace(maxListeners*4))
 	n, controls, _, _, err := conn.ReadMsgUnix(data, control)
 	if err != nil {
 		return report{}, nil, err
