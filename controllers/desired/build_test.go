@@ -140,7 +140,7 @@ func TestAReleaseThatIsPrintedShowsNoSecret(t *testing.T) {
 }
 
 func TestAReleaseIsTheSameAfterItWasStored(t *testing.T) {
-	d := desired.Build(edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.HTTP.ReservedConcurrency = pointer(0) }))
+	d := desired.Build(edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.HTTP.ReservedConcurrency = new(int32(0)) }))
 	var read release.Desired
 	if err := json.Unmarshal(encoded(t, d), &read); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func TestOnlyWhatIsFreelyUpdatedGoesWithoutAChangeSet(t *testing.T) {
 		"a timeout":                     {func(d *release.Desired) { d.Functions[0].TimeoutSeconds = 60 }, true},
 		"a worker's command":            {func(d *release.Desired) { d.Functions[0].Command = []string{"/app", "other"} }, true},
 		"another role is a parameter":   {func(d *release.Desired) { d.Names.FunctionRole = "other" }, false},
-		"a reservation throttles":       {func(d *release.Desired) { d.Functions[0].ReservedConcurrency = pointer(1) }, false},
+		"a reservation throttles":       {func(d *release.Desired) { d.Functions[0].ReservedConcurrency = new(int32(1)) }, false},
 		"another architecture":          {func(d *release.Desired) { d.Image.Architecture = "arm64" }, false},
 		"a schedule is an entry":        {func(d *release.Desired) { withSchedule(d, "other", "/app") }, false},
 		"a schedule's command":          {func(d *release.Desired) { d.Schedules[0].Command = []string{"/other"} }, false},

@@ -54,12 +54,12 @@ func TestExpandTakesTheSaferConcurrency(t *testing.T) {
 		want             any
 		why              string
 	}{
-		{nil, pointer(5), nil, "the live release shares the account's pool"},
-		{pointer(5), nil, nil, "the new release is to share it"},
-		{pointer(5), pointer(9), json.Number("9"), "more room harms nobody"},
-		{pointer(9), pointer(5), json.Number("9"), "the live release must not be throttled yet"},
-		{pointer(9), pointer(0), json.Number("9"), "a stop comes with activation"},
-		{pointer(0), pointer(0), json.Number("0"), "stopped stays stopped"},
+		{nil, new(int32(5)), nil, "the live release shares the account's pool"},
+		{new(int32(5)), nil, nil, "the new release is to share it"},
+		{new(int32(5)), new(int32(9)), json.Number("9"), "more room harms nobody"},
+		{new(int32(9)), new(int32(5)), json.Number("9"), "the live release must not be throttled yet"},
+		{new(int32(9)), new(int32(0)), json.Number("9"), "a stop comes with activation"},
+		{new(int32(0)), new(int32(0)), json.Number("0"), "stopped stays stopped"},
 	} {
 		was, is := stage("v1"), stage("v2")
 		was.Functions[1].ReservedConcurrency, is.Functions[1].ReservedConcurrency = row.deployed, row.wanted

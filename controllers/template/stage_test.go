@@ -55,7 +55,7 @@ func withWorker(d *release.Desired, name string, queues ...string) *release.Desi
 		}
 		d.Queues = append(d.Queues, release.Queue{
 			Name: short, FullName: short + "-" + prefix + ending, DeadLetterName: short + "-" + prefix + "-dlq" + ending, FIFO: fifo,
-			Function: f.Name, VisibilitySeconds: 720, MaxAttempts: 3, MaxConcurrency: pointer(5),
+			Function: f.Name, VisibilitySeconds: 720, MaxAttempts: 3, MaxConcurrency: new(int32(5)),
 		})
 	}
 	return d

@@ -65,7 +65,7 @@ func (restJSON) result(s *Service, op *Operation, _ *Call, out any) (*Response, 
 	return doc, nil
 }
 
-func (restJSON) fail(_ *Service, call *Call, e *Error) *Response {
+func (restJSON) fail(_ *Service, _ *Call, e *Error) *Response {
 	members := map[string]string{"message": e.Message, "Message": e.Message}
 	maps.Copy(members, e.Fields)
 	body, _ := json.Marshal(members)

@@ -139,11 +139,11 @@ func (c *Client) exchange(request Request) (Response, error) {
 		c.Close()
 	}
 	select {
-	case _ = <-sent:
+	case <-sent:
 	default:
 		// Answered before the body was read: the connection is of no more use.
 		c.Close()
-		_ = <-sent
+		<-sent
 	}
 	if err != nil {
 		return Response{}, fmt.Errorf("reading the application's response: %w", err)
