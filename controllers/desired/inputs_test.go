@@ -99,6 +99,3 @@ func edited(change func(*desired.Inputs)) desired.Inputs {
 	change(&in)
 	return in
 }
-
-//go:fix inline
-func pointer(n int32) *int32 { return new(n) }

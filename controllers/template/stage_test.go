@@ -68,9 +68,6 @@ func full(build string) *release.Desired {
 	return withWorker(d, "mail", "my-mails")
 }
 
-//go:fix inline
-func pointer(n int32) *int32 { return new(n) }
-
 // app is a release on its foundation; the functions named live have an alias.
 func app(d *release.Desired, live ...string) template.App {
 	a := template.App{

@@ -123,14 +123,16 @@ func outcome(err error) error {
 
 func (c *Client) exchange(request Request) (Response, error) {
 	c.writeHead(request)
-	sent := make(chan error, 1)
+	sent := make(chan struct{}, 1)
 	if len(request.Body) <= inline {
 		_, _ = c.writer.Write(request.Body)
-		sent <- c.writer.Flush()
+		_ = c.writer.Flush() // what went wrong shows in the response that does not come
+		sent <- struct{}{}
 	} else {
 		go func() {
 			_, _ = c.writer.Write(request.Body)
-			sent <- c.writer.Flush()
+			_ = c.writer.Flush()
+			sent <- struct{}{}
 		}()
 	}
 	response, reusable, err := c.read(request.Method)
