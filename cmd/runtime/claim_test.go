@@ -188,6 +188,17 @@ func TestTimedOutCommandLeavesAResult(t *testing.T) {
 	}
 }
 
+func TestCommandEndedAfterItsOwnTimeLeavesAResult(t *testing.T) {
+	c := newCloud(t)
+	f := startCLI(t, c.environment(nil))
+	event := strings.TrimSuffix(deploy(soon(), appPath(t), "sleep"), "}") + `,"timeoutSeconds":1}`
+	f.invoke(t, event, time.Minute)
+	stored, _ := c.get(t, runBase+".result.json")
+	if got := decode[ended](t, stored); got.ExitCode != 124 || !strings.Contains(string(got.Output), "after 1 s, its timeoutSeconds") {
+		t.Errorf("got %s", stored)
+	}
+}
+
 func TestOutputIsStoredWhileTheCommandRunsAndTerminationIsAResult(t *testing.T) {
 	c := newCloud(t)
 	f := startCLI(t, c.environment(nil))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"strings"
@@ -77,6 +78,55 @@ func TestCommandIsKilledWithItsChildrenBeforeTheFunctionEnds(t *testing.T) {
 	}
 }
 
+func TestCommandIsEndedAfterItsOwnTime(t *testing.T) {
+	f := startCLI(t, nil)
+	app := appPath(t)
+	own, functions := "after 1 s, its timeoutSeconds", "before the function's time was over"
+	for name, row := range map[string]struct {
+		reason, event string
+		function      time.Duration
+		code          int
+		output        string
+	}{
+		"shorter than the function": {"the command's own time counts", `{"command":["` + app + `","sleep"],"timeoutSeconds":1}`, 20 * time.Second, 124, own},
+		"given as a string":         {"the invocation itself succeeded", `{"command":"` + app + ` sleep","timeoutSeconds":1}`, 20 * time.Second, 124, own},
+		"longer than the function":  {"the function's end comes first", `{"command":["` + app + `","sleep"],"timeoutSeconds":60}`, 2 * time.Second, 124, functions},
+		"longer than any function":  {"no number of seconds may overflow", `{"command":["` + app + `","sleep"],"timeoutSeconds":9223372036854775807}`, 2 * time.Second, 124, functions},
+		"zero":                      {"no time of its own", `{"command":["` + app + `","sleep"],"timeoutSeconds":0}`, 2 * time.Second, 124, functions},
+		"in time":                   {"a command that ends by itself is left alone", `{"command":["` + app + `","say","3","x"],"timeoutSeconds":10}`, 20 * time.Second, 3, "x\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := f.invoke(t, row.event, row.function)
+			if got.kind != "response" {
+				t.Fatalf("%s: the invocation failed: %s", row.reason, got.body)
+			}
+			if end := decode[ended](t, got.body); end.ExitCode != row.code || !strings.Contains(string(end.Output), row.output) {
+				t.Errorf("%s: got %d %s", row.reason, end.ExitCode, end.Output)
+			}
+		})
+	}
+}
+
+func TestCommandIsEndedWithItsChildrenAfterItsOwnTime(t *testing.T) {
+	f := startCLI(t, nil)
+	got := decode[ended](t, f.invoke(t, `{"command":["`+appPath(t)+`","parent"],"timeoutSeconds":1}`, time.Minute).body)
+	var child int
+	if _, err := fmt.Sscanf(string(got.Output), "child %d", &child); got.ExitCode != 124 || err != nil {
+		t.Fatalf("got %d %s", got.ExitCode, got.Output)
+	}
+	eventually(t, "the child is gone", func() bool { return !runs(child) })
+}
+
+// runs says whether the process exists and is more than an entry that waits for its parent.
+func runs(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(state, "Z")
+}
+
 func TestCommandDoesNotWaitForChildrenThatItLeftBehind(t *testing.T) {
 	f := startCLI(t, nil)
 	got := f.command(t, command(appPath(t), "orphan"))
@@ -96,7 +146,7 @@ func TestLongOutputKeepsItsEnd(t *testing.T) {
 func TestEventsThatNameNoCommandAreRefused(t *testing.T) {
 	f := startCLI(t, nil)
 	for name, event := range map[string]string{
-		"none": `{}`, "empty list": `{"command":[]}`, "empty string": `{"command":" "}`, "number": `{"command":5}`,
+		"none": `{}`, "empty list": `{"command":[]}`, "empty string": `{"command":" "}`, "number": `{"command":5}`, "negative time": `{"command":["true"],"timeoutSeconds":-1}`,
 		"claim without a last moment": `{"command":["true"],"claim":"s3://bucket/x.claim"}`, "broken quotes": `{"command":"say 'x"}`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,6 +19,8 @@ const (
 	maxArguments = 256
 	maxCommand   = 64 << 10
 	maxName      = 256
+	// maxTimeout is Lambda's own limit of an invocation, in seconds: a longer time of a command is as none.
+	maxTimeout = 900
 )
 
 // event is an order to run a command.
@@ -31,13 +33,15 @@ type event struct {
 	NotAfter time.Time `json:"notAfter"`
 	// Claim is where the claim is put, as s3://bucket/key.claim; empty means that the command just runs.
 	Claim string `json:"claim"`
+	// TimeoutSeconds is how long the command may run; 0 means as long as the function.
+	TimeoutSeconds int `json:"timeoutSeconds"`
 }
 
 // order is an event that was understood.
 type order struct {
 	event
 	args []string
-	// line says that the command came as one string; its time-out is an error of the invocation then.
+	// line says that the command came as one string; that the function's time is over is an error of the invocation then.
 	line bool
 }
 
@@ -67,6 +71,18 @@ func parse(payload []byte) (order, error) {
 	return o, o.check()
 }
 
+// cut is when the command is ended: after its own time, counted from its start, or else with the function.
+func (o order) cut(start, function time.Time) (at time.Time, own bool) {
+	if o.TimeoutSeconds == 0 || o.TimeoutSeconds > maxTimeout {
+		return function, false
+	}
+	limit := start.Add(time.Duration(o.TimeoutSeconds) * time.Second)
+	if limit.Before(function) {
+		return limit, true
+	}
+	return function, false
+}
+
 func (o order) check() error {
 	if len(o.args) == 0 || o.args[0] == "" {
 		return errors.New("the command is empty")
@@ -76,6 +92,9 @@ func (o order) check() error {
 	}
 	if len(o.ID) > maxName || len(o.Run) > maxName {
 		return fmt.Errorf("the command's id or run is longer than %d bytes", maxName)
+	}
+	if o.TimeoutSeconds < 0 {
+		return errors.New("the command's timeoutSeconds is negative")
 	}
 	for _, arg := range o.args {
 		if strings.Contains(arg, "\x00") {

@@ -48,7 +48,8 @@ type result struct {
 	StartedAt  time.Time `json:"startedAt,omitzero"`
 	FinishedAt time.Time `json:"finishedAt,omitzero"`
 
-	timedOut bool
+	// outOfTime says that the command was ended because the function's time was over.
+	outOfTime bool
 }
 
 // Handle runs one command.
@@ -62,7 +63,7 @@ func (h *Handler) Handle(ctx context.Context, in lambdaapi.Invocation) ([]byte, 
 		return h.handleClaimed(ctx, o, in, log)
 	}
 	ended := h.run(ctx, o, in, io.Discard, log)
-	if o.line && ended.timedOut {
+	if o.line && ended.outOfTime {
 		return nil, errors.New("the command timed out 1 second before Lambda times out")
 	}
 	return json.Marshal(ended)
@@ -81,10 +82,11 @@ func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pie
 
 	ended := result{StartedAt: time.Now().UTC()}
 	log.Info("the command starts", "program", o.args[0])
-	exit := process.Run(ctx, spec, in.Cut)
+	cut, own := o.cut(ended.StartedAt, in.Cut)
+	exit := process.Run(ctx, spec, cut)
 	ended.FinishedAt = time.Now().UTC()
-	ended.ExitCode, ended.timedOut = exit.Code, exit.TimedOut
-	if note := noteOn(exit, ended); note != "" {
+	ended.ExitCode, ended.outOfTime = exit.Code, exit.TimedOut && !own
+	if note := noteOn(exit, ended, o.TimeoutSeconds); note != "" {
 		_, _ = io.WriteString(output, note)
 	}
 	_ = lines.Close()
@@ -97,8 +99,10 @@ func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pie
 }
 
 // noteOn is what the reader of the output must know beside it.
-func noteOn(exit process.Exit, ended result) string {
+func noteOn(exit process.Exit, ended result, timeoutSeconds int) string {
 	switch {
+	case exit.TimedOut && !ended.outOfTime:
+		return fmt.Sprintf("\naloft: the command was ended with everything that it started after %d s, its timeoutSeconds; raise them if it needs longer\n", timeoutSeconds)
 	case exit.TimedOut:
 		return fmt.Sprintf("\naloft: the command was ended after %s, one second before the function's time was over; raise its timeoutSeconds or the function's\n",
 			ended.FinishedAt.Sub(ended.StartedAt).Round(time.Second))

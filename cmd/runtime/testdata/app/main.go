@@ -21,7 +21,7 @@ func main() {
 		args = []string{"serve"}
 	}
 	actions := map[string]func(args []string){
-		"serve": serve, "crash": crash, "deaf": deaf, "env": env, "say": say, "count": count, "sleep": sleep, "orphan": orphan, "work": work, "chatter": chatter,
+		"serve": serve, "crash": crash, "deaf": deaf, "env": env, "say": say, "count": count, "sleep": sleep, "orphan": orphan, "parent": parent, "work": work, "chatter": chatter,
 	}
 	actions[args[0]](args[1:])
 }
@@ -120,6 +120,12 @@ func orphan([]string) {
 	child.Stdout, child.Stderr = os.Stdout, os.Stderr
 	child.Start()
 	fmt.Println("child", child.Process.Pid)
+}
+
+// parent waits for its child.
+func parent(args []string) {
+	orphan(args)
+	time.Sleep(time.Hour)
 }
 
 // chatter prints its second argument as often as its first says.
