@@ -4,9 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/aloft-dev/aloft/cmd/manager/operator"
+	"github.com/aloft-dev/aloft/test/localaws"
 )
 
 // running is an operator in this process.
@@ -43,4 +49,33 @@ func (s *Sandbox) StopOperator() error {
 	err := <-s.operator.ended
 	s.operator = nil
 	return err
+}
+
+// Process is the operator as a process of its own, which can be killed at any instant.
+type Process struct{ command *exec.Cmd }
+
+// StartProcess builds the operator and runs it as a process of its own. Its log goes to output.
+func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer) (*Process, error) {
+	program := filepath.Join(s.RuntimeDir, "manager")
+	if err := build(ctx, program, "./cmd/manager"); err != nil {
+		return nil, err
+	}
+	command := exec.Command(program, //nolint:gosec // built above
+		"--namespace", Namespace, "--cluster-id", ClusterID, "--runtime-dir", s.RuntimeDir, "--insecure-loopback-registries",
+		"--aws-endpoint-url", s.AWS.URL(), "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
+		"--settle", s.limits.Settle.String(), "--keep-superseded", s.limits.KeepSuperseded.String())
+	command.Env = append(os.Environ(), "KUBECONFIG="+s.ControlPlane.Kubeconfig, "AWS_REGION="+s.AWSConfig.Region,
+		"AWS_ACCESS_KEY_ID="+localaws.AdminAccessKeyID, "AWS_SECRET_ACCESS_KEY="+localaws.AdminSecretAccessKey)
+	command.Stdout, command.Stderr = output, output
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("starting the operator: %w", err)
+	}
+	return &Process{command: command}, nil
+}
+
+// Kill ends the process as a power cut does.
+func (p *Process) Kill() {
+	_ = p.command.Process.Kill()
+	_ = p.command.Wait()
 }
