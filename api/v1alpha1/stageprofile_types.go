@@ -95,9 +95,19 @@ type StageProfileSpec struct {
 	// leaves it in the stage's bucket alone.
 	// +optional
 	// +kubebuilder:default=Status
-	// +kubebuilder:validation:Enum=Status;StoreOnly
-	CommandOutput string `json:"commandOutput,omitempty"`
+	CommandOutput CommandOutput `json:"commandOutput,omitempty"`
 }
+
+// CommandOutput says where the output of deploy commands is kept.
+// +kubebuilder:validation:Enum=Status;StoreOnly
+type CommandOutput string
+
+const (
+	// CommandOutputStatus shows the tail of the output in the Stage's status, without known secret values.
+	CommandOutputStatus CommandOutput = "Status"
+	// CommandOutputStoreOnly leaves the output in the stage's bucket alone.
+	CommandOutputStoreOnly CommandOutput = "StoreOnly"
+)
 
 // FunctionRole is a role that functions may have.
 type FunctionRole struct {

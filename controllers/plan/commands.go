@@ -31,7 +31,7 @@ func (s *Situation) command(command release.Command, record *release.CommandRun)
 	}
 	switch record.State {
 	case release.CommandFailed:
-		return release.Step{}, commandFailed(command.Name, record)
+		return release.Step{}, s.commandFailed(command.Name, record)
 	case release.CommandVoid:
 		return release.Step{}, release.Reject(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonCommandNotStarted,
 			"deploy command %q was not started in time and never will be in this run; no alias moved: annotate the Stage with %s=<any new value> for another run",
@@ -87,10 +87,11 @@ func (s *Situation) unknown(name string, named func(release.Action) (release.Ste
 	}
 }
 
-func commandFailed(name string, record *release.CommandRun) error {
-	output := ""
-	if record.Output != "" {
-		output = ": " + record.Output
+func (s *Situation) commandFailed(name string, record *release.CommandRun) error {
+	output := ": " + record.Output
+	if record.Output == "" {
+		run := s.Recorded.Run
+		output = "; its output is s3://" + s.Desired.Names.Bucket + "/" + release.CommandKey(run.ID, run.Run, name) + release.ResultSuffix
 	}
 	return release.Reject(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonCommandFailed,
 		"deploy command %q failed with exit code %d; no alias moved%s", name, record.ExitCode, output)

@@ -22,6 +22,8 @@ type Situation struct {
 	Retry bool
 	// Resolution of a command whose outcome is unknown: succeeded, retry, abort or nothing.
 	Resolution string
+	// HideOutput keeps what commands print out of the record; it stays in the stage's bucket.
+	HideOutput bool
 	Limits     Limits
 }
 

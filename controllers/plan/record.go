@@ -25,6 +25,8 @@ func Record(step release.Step, s *Situation) {
 		r.Run.State, r.Run.Failure = release.RunRunning, nil
 		r.Run.Attempt++
 		s.Retry = false
+	case release.ActionTryAgain:
+		r.Run.Attempt++
 	case release.ActionAnnounce:
 		s.Observed.Forget(release.PartCommand) // what is known of the command is of an earlier run
 		r.Run.Commands = append(r.Run.Commands, release.CommandRun{
@@ -95,7 +97,9 @@ func (s *Situation) recordCommand(record *release.CommandRun) {
 		s.resolve(record)
 	case evidence.Result != nil:
 		record.StartedAt, record.FinishedAt, record.ExitCode = evidence.StartedAt, evidence.Result.FinishedAt, evidence.Result.ExitCode
-		record.Output = Shown(evidence.Result.Output, s.Desired.Config)
+		if !s.HideOutput {
+			record.Output = Shown(evidence.Result.Output, s.Desired.Config)
+		}
 		record.State = release.CommandSucceeded
 		if record.ExitCode != 0 {
 			record.State = release.CommandFailed

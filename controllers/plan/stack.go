@@ -72,12 +72,30 @@ func (s *Situation) repair(stack *release.Stack, goal stackGoal, token string, o
 	case stack.Status == "UPDATE_ROLLBACK_FAILED", stack.Status == "DELETE_FAILED":
 		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackNeedsHelp,
 			"stack %s is in %s and needs a person: %s", stack.Name, stack.Status, stack.Failure)
+	case tried && rolledBack(stack.Status) && queueNameHeld(stack.Failure) && !s.isLive():
+		return s.whenQueueNameIsFree(stack, goal)
 	case neverCreated(stack.Status), stack.Status == "UPDATE_ROLLBACK_COMPLETE" && tried:
 		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRolledBack,
 			"stack %s was rolled back and nothing live changed: %s", stack.Name, stack.Failure)
 	default:
 		return next()
 	}
+}
+
+// queueNameHeldFor is how long SQS keeps the name of a deleted queue from being used again (SQS API reference, CreateQueue).
+const queueNameHeldFor = 61 * time.Second
+
+// queueNameHeld says that a stack operation failed only because an operation before it, which was rolled back, had deleted a queue.
+func queueNameHeld(failure string) bool {
+	return strings.Contains(failure, "QueueDeletedRecently") || strings.Contains(failure, "after deleting a queue")
+}
+
+func (s *Situation) whenQueueNameIsFree(stack *release.Stack, goal stackGoal) (release.Step, error) {
+	if wait := stack.ChangedAt.Add(queueNameHeldFor).Sub(s.Now); wait > 0 {
+		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonStackBusy, wait,
+			"stack %s is tried again when SQS lets the name of a deleted queue be used, a minute after its deletion: %s", stack.Name, stack.Failure)
+	}
+	return step(release.ActionTryAgain, goal.phase)
 }
 
 // tryAgain is after which time the way back to what is live is tried again, which nobody else asks for.
@@ -117,6 +135,8 @@ func (s *Situation) update(stack *release.Stack, goal stackGoal, token string, o
 func neverCreated(status string) bool {
 	return status == "ROLLBACK_COMPLETE" || status == "ROLLBACK_FAILED" || status == "CREATE_FAILED"
 }
+
+func rolledBack(status string) bool { return neverCreated(status) || status == "UPDATE_ROLLBACK_COMPLETE" }
 
 // changeSet takes a change set from its creation to its execution.
 func (s *Situation) changeSet(

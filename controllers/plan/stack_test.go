@@ -87,6 +87,33 @@ func TestEachStateOfAStackHasItsOperation(t *testing.T) {
 	})
 }
 
+// queueHeld says that the last operation met the name of a queue that had just been deleted.
+func queueHeld(change func(*plan.Situation)) func(*plan.Situation) {
+	return func(s *plan.Situation) {
+		change(s)
+		s.Observed.App.Failure = "AWS::SQS::Queue Q CREATE_FAILED: You must wait 60 seconds after deleting a queue before you can create another"
+	}
+}
+
+func TestAQueueThatWasJustDeletedIsMadeAgainAfterAMinute(t *testing.T) {
+	decide(t, updating, []row{
+		{"the rollback of the operation before has just deleted it", queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(-time.Second))), "wait StackBusy"},
+		{"so has a first creation's", queueHeld(and(inState("ROLLBACK_COMPLETE", "own"), ago(-time.Second))), "wait StackBusy"},
+		{"its name is free again", queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(2*time.Second))), "TryAgain"},
+		{"someone else's operation failed by it: this one may succeed", queueHeld(inState("UPDATE_ROLLBACK_COMPLETE", "someone")), "Stack App Update"},
+	})
+	s := updating(t)
+	queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(2*time.Second)))(&s)
+	step, err := plan.Next(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Record(step, &s)
+	if got := decided(s); got != "Stack App Update" {
+		t.Errorf("after it was counted %q is decided, want the update under a token of its own", got)
+	}
+}
+
 func TestAContinuedRollbackIsNamedByTheUpdateThatFailed(t *testing.T) {
 	s := updating(t)
 	inState("UPDATE_ROLLBACK_FAILED", "someone")(&s)

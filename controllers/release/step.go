@@ -1,7 +1,5 @@
 package release
 
-import "time"
-
 // Phase is one leg of a run.
 type Phase string
 
@@ -40,6 +38,8 @@ const (
 	ActionReturn Action = "Return"
 	// ActionResume goes on with a failed run whose aliases are already where they should be.
 	ActionResume Action = "Resume"
+	// ActionTryAgain counts another try of the run, so that a stack operation that failed for a while only is made again.
+	ActionTryAgain Action = "TryAgain"
 	// ActionUpload sends assets, bundle and image.
 	ActionUpload Action = "Upload"
 	// ActionPublish publishes a version of each function.
@@ -91,8 +91,6 @@ type Step struct {
 	Function string
 	// Command by its name.
 	Command string
-	// After is when to look again although there is nothing to do; zero for never.
-	After time.Duration
 }
 
 // StackOperation is a call to CloudFormation.

@@ -4,6 +4,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
 
 var (
@@ -17,6 +19,27 @@ var (
 )
 
 func init() { metrics.Registry.MustRegister(releases, phaseSeconds) }
+
+// ended names a run that has ended and how; empty while there is none or it goes on.
+func ended(status *v1alpha1.StageStatus) string {
+	if status.Target == nil || status.Target.State == v1alpha1.RunRunning {
+		return ""
+	}
+	return status.Target.Run + " " + string(status.Target.State)
+}
+
+// count counts a run that has ended since the reconcile began.
+func (s *session) count() {
+	now := ended(&s.stage.Status)
+	if now == "" || now == s.endedBefore {
+		return
+	}
+	result := "live"
+	if s.stage.Status.Target.State == v1alpha1.RunFailed {
+		result = "failed"
+	}
+	releases.WithLabelValues(s.stage.Namespace, s.stage.Name, result).Inc()
+}
 
 // forget drops the series of a Stage that is gone.
 func forget(stage types.NamespacedName) {

@@ -151,7 +151,11 @@ func (s *session) advance(phase release.Phase, state v1alpha1.PhaseState, messag
 	if state != v1alpha1.PhasePending && record.StartedAt == nil {
 		record.StartedAt = &now
 	}
-	return changed && state == v1alpha1.PhaseSucceeded
+	succeeded := changed && state == v1alpha1.PhaseSucceeded
+	if succeeded {
+		phaseSeconds.WithLabelValues(string(phase)).Observe(record.FinishedAt.Sub(record.StartedAt.Time).Seconds())
+	}
+	return succeeded
 }
 
 // done tells in one sentence what a phase has brought about.

@@ -45,6 +45,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 		return result{}, errors.Join(err, outcome)
 	}
 	s.announce(outcome)
+	s.count()
 	return s.resultOf(outcome)
 }
 

@@ -26,6 +26,8 @@ type session struct {
 	before *v1alpha1.Stage
 	// readyBefore is the condition Ready as the reconcile found it.
 	readyBefore *metav1.Condition
+	// endedBefore is the run that had ended by then.
+	endedBefore string
 	in          desired.Inputs
 	situation   plan.Situation
 	requests    requests
@@ -42,7 +44,7 @@ type session struct {
 // release takes a Stage towards the release that it asks for.
 func (r *Reconciler) release(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
 	s := &session{Reconciler: r, stage: stage, before: stage.DeepCopy(), requests: requestsOf(stage), performed: map[string]bool{}}
-	s.readyBefore = ready(s.before)
+	s.readyBefore, s.endedBefore = ready(s.before), ended(&s.before.Status)
 	err := s.run(ctx)
 	return s.finish(ctx, err)
 }
@@ -97,7 +99,8 @@ func (s *session) situate(ctx context.Context) error {
 	}
 	s.situation = plan.Situation{
 		Desired: d, Observed: s.situation.Observed, Recorded: recorded, UID: string(s.stage.UID), Now: s.Now(),
-		Suspended: s.stage.Spec.Suspend, Retry: s.requests.retry != "", Resolution: s.requests.resolution, Limits: s.Limits,
+		Suspended: s.stage.Spec.Suspend, Retry: s.requests.retry != "", Resolution: s.requests.resolution,
+		HideOutput: s.in.Profile.Spec.CommandOutput == v1alpha1.CommandOutputStoreOnly, Limits: s.Limits,
 	}
 	return nil
 }
@@ -120,7 +123,7 @@ func (s *session) take(ctx context.Context, step release.Step) error {
 	switch step.Action {
 	case release.ActionBegin:
 		return s.begin(ctx)
-	case release.ActionRecoverLive, release.ActionReturn, release.ActionResume, release.ActionAnnounce, release.ActionRecordCommand,
+	case release.ActionRecoverLive, release.ActionReturn, release.ActionResume, release.ActionTryAgain, release.ActionAnnounce, release.ActionRecordCommand,
 		release.ActionIntendFlip, release.ActionSeal, release.ActionTrim:
 		plan.Record(step, &s.situation)
 		s.requests.taken(step)

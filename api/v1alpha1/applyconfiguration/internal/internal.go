@@ -66,6 +66,8 @@ var schemaYAML = typed.YAMLObject(`types:
     elementType:
       scalar: string
     elementRelationship: atomic
+- name: com.github.aloft-dev.aloft.api.v1alpha1.CommandOutput
+  scalar: string
 - name: com.github.aloft-dev.aloft.api.v1alpha1.CommandRun
   map:
     fields:
@@ -544,7 +546,7 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
     - name: commandOutput
       type:
-        scalar: string
+        namedType: com.github.aloft-dev.aloft.api.v1alpha1.CommandOutput
       default: Status
     - name: deletionPolicy
       type:

@@ -37,7 +37,7 @@ type StageProfileSpecApplyConfiguration struct {
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
 	// commandOutput says where the output of deploy commands is kept: Status shows its tail in the Stage's status, StoreOnly
 	// leaves it in the stage's bucket alone.
-	CommandOutput *string `json:"commandOutput,omitempty"`
+	CommandOutput *apiv1alpha1.CommandOutput `json:"commandOutput,omitempty"`
 }
 
 // StageProfileSpecApplyConfiguration constructs a declarative configuration of the StageProfileSpec type for use with
@@ -136,7 +136,7 @@ func (b *StageProfileSpecApplyConfiguration) WithDeletionPolicy(value apiv1alpha
 // WithCommandOutput sets the CommandOutput field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the CommandOutput field is set to the value of the last call.
-func (b *StageProfileSpecApplyConfiguration) WithCommandOutput(value string) *StageProfileSpecApplyConfiguration {
+func (b *StageProfileSpecApplyConfiguration) WithCommandOutput(value apiv1alpha1.CommandOutput) *StageProfileSpecApplyConfiguration {
 	b.CommandOutput = &value
 	return b
 }

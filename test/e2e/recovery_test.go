@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+)
+
+var _ = Describe("The record of a stage", func() {
+	It("is rebuilt from AWS when the status is wiped, and nothing changes", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		id := stage.Status.Live.ID
+		since := mark()
+		before := stage.DeepCopy()
+		stage.Status = v1alpha1.StageStatus{ObservedGeneration: -1}
+		Expect(box.Client.Status().Patch(ctx, stage, client.MergeFrom(before))).To(Succeed())
+		Eventually(func() int64 { return fetch(stage).Status.ObservedGeneration }).Should(BeEquivalentTo(1))
+		becomesLive(stage, "v1")
+		Expect(stage.Status.Live.ID).To(Equal(id))
+		Expect(changes(since).Names()).To(BeEmpty())
+		Expect(ran(stage, "migrations")).To(Equal(1))
+	})
+
+	It("is found again by a Stage that was deleted with Retain and applied again, which serves all the time", func() {
+		stage := aStage("v1", func(s *v1alpha1.Stage) { s.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
+		again := stage.DeepCopy()
+		apply(stage)
+		becomesLive(stage, "v1")
+		url, id := stage.Status.Endpoints.URL, stage.Status.Live.ID
+		since := mark()
+		remove(stage)
+		status, _ := load(url + "/")
+		Expect(status).To(Equal(http.StatusOK))
+		apply(again)
+		becomesLive(again, "v1")
+		Expect(again.Status.Live.ID).To(Equal(id))
+		Expect(changes(since).Names()).To(BeEmpty())
+		Expect(ran(again, "migrations")).To(Equal(1))
+	})
+})
+
+var _ = Describe("An operator that is killed", Serial, func() {
+	for _, phase := range []string{"Upload", "Stack", "Warm", "Commands", "Activate"} {
+		It("completes the release when it starts again, and runs no command twice: killed in "+phase, func() {
+			Expect(box.StopOperator()).To(Succeed())
+			DeferCleanup(func() { Expect(box.StartOperator(ctx)).To(Succeed()) })
+			slowly()
+			process, err := box.StartProcess(ctx, GinkgoWriter)
+			Expect(err).NotTo(HaveOccurred())
+			stage := apply(aStage("v1"))
+			reaches(stage, phase)
+			process.Kill()
+			process, err = box.StartProcess(ctx, GinkgoWriter)
+			Expect(err).NotTo(HaveOccurred())
+			DeferCleanup(process.Kill)
+			becomesLive(stage, "v1")
+			Expect(ran(stage, "migrations")).To(Equal(1))
+		})
+	}
+})
+
+// slowly makes the calls of the phases take long enough to be caught in them.
+func slowly() {
+	GinkgoHelper()
+	box.AWS.Latencies().Set(map[string]time.Duration{
+		"s3:PutObject": 50 * time.Millisecond, "lambda:Invoke": 50 * time.Millisecond, "lambda:CreateFunction": 200 * time.Millisecond,
+		"lambda:CreateAlias": 100 * time.Millisecond, "lambda:PublishVersion": 100 * time.Millisecond,
+	})
+	DeferCleanup(func() { box.AWS.Latencies().Set(nil) })
+}
