@@ -16,7 +16,6 @@ import (
 	"github.com/aloft-dev/aloft/controllers/desired"
 	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/release"
-	"github.com/aloft-dev/aloft/controllers/template"
 )
 
 // clusterPoll is when something that another object has to bring is looked for again, besides being watched.
@@ -122,14 +121,14 @@ func notMoved(status *v1alpha1.StageStatus, wanted release.Image) error {
 
 // build makes the desired release. The revision of its templates is that of what is live, so that a new operator version releases
 // nothing by itself; that of the run that is under way; or the newest, for a first release and on request.
-func build(in desired.Inputs, status *v1alpha1.StageStatus, requested bool) *release.Desired {
+func (r *Reconciler) build(in desired.Inputs, status *v1alpha1.StageStatus, requested bool) *release.Desired {
 	if target := status.Target; target != nil && target.State != v1alpha1.RunSucceeded {
 		in.Revision = target.TemplateRevision
 		if d := desired.Build(in); d.ID == target.ID {
 			return d
 		}
 	}
-	in.Revision = template.Revision
+	in.Revision = r.TemplateRevision
 	if status.Live != nil && !requested {
 		in.Revision = status.Live.TemplateRevision
 	}

@@ -40,6 +40,8 @@ type Reconciler struct {
 	ClusterID string
 	// HashKey keys the hash over secrets; it must stay the same for good.
 	HashKey []byte
+	// TemplateRevision of this program's templates, which a first release takes.
+	TemplateRevision string
 	Limits  plan.Limits
 	Now     func() time.Time
 

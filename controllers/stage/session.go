@@ -83,7 +83,7 @@ func (s *session) run(ctx context.Context) error {
 // situate puts together what the plan decides upon: the release that the Stage asks for, or the one whose run must be finished first.
 func (s *session) situate(ctx context.Context) error {
 	recorded := recordedFrom(&s.stage.Status)
-	d := build(s.in, &s.stage.Status, s.requests.look)
+	d := s.build(s.in, &s.stage.Status, s.requests.look)
 	if run := recorded.Run; run != nil && run.ID != d.ID && run.State == release.RunRunning && run.Committed() {
 		if err := s.connect(ctx); err != nil {
 			return err
@@ -208,7 +208,7 @@ func (s *session) performBeside(ctx context.Context, step release.Step, subject 
 	run := *subject.Recorded.Run
 	performer, d, seen := s.performer, subject.Desired, *subject.Observed
 	delete(s.performed, key(step))
-	done, finished, err := s.work.do(s.stage, run.Run+"/"+string(step.Action)+"/"+run.StartedAt.String(), func(ctx context.Context) (*release.Run, error) {
+	done, finished, err := s.work.do(s.stage, run.Run+"/"+string(step.Action), func(ctx context.Context) (*release.Run, error) {
 		own := run
 		recorded := release.Recorded{Run: &own, Live: subject.Recorded.Live, History: subject.Recorded.History}
 		err := performer.Perform(ctx, step, phase.Subject{Desired: d, Observed: &seen, Recorded: &recorded})

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -52,19 +54,6 @@ var _ = Describe("A stage that is live", func() {
 		Expect(page).To(ContainSubstring("It flies higher."))
 	})
 
-	It("asks nothing of AWS when nothing has changed", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
-		since := mark()
-		edit(stage, func(s *v1alpha1.Stage) { s.Labels = map[string]string{"team": "a"} })
-		Expect(box.StopOperator()).To(Succeed())
-		Expect(box.StartOperator(ctx)).To(Succeed())
-		edit(stage, func(s *v1alpha1.Stage) { s.Spec.Retention.Releases = 7 })
-		becomesLive(stage, "v1")
-		Expect(operatorCalls(since).Names()).To(BeEmpty())
-		Expect(changes(since).Names()).To(BeEmpty())
-	})
-
 	It("keeps every alias when a deploy command fails, and recovers by the old tag without running a command", func() {
 		stage := apply(aStage("v1"))
 		becomesLive(stage, "v1")
@@ -93,11 +82,43 @@ var _ = Describe("A stage that is live", func() {
 		stalls(stage, v1alpha1.ReasonWarmFailed)
 	})
 
-	It("is removed from AWS with the policy Delete", func() {
+	It("sends nothing again of what a new build has in common with the one before", func() {
 		stage := apply(aStage("v1"))
 		becomesLive(stage, "v1")
+		since := mark()
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		var sent []string
+		for _, put := range operatorCalls(since).Operation("s3:PutObject") {
+			if _, asset, ok := strings.Cut(put.Resource, "/assets/v2/"); ok {
+				sent = append(sent, asset)
+			}
+		}
+		Expect(sent).To(ConsistOf("style.css", ".aloft-manifest.json"), "the one asset that differs, and the marker")
+		layers := box.AWS.Calls().Since(since).Service("ecr").Bytes()
+		Expect(layers).To(BeNumerically("<", 64<<10), "only the small layers that differ, and the configuration")
+	})
+
+	It("is removed from AWS with the policy Delete: functions first, then what they were made of", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		since := mark()
 		remove(stage)
-		Expect(apiHosts(stage)).To(BeEmpty())
+		Expect(leftOf(stage)).To(BeEmpty())
+		removals := box.AWS.Calls().Since(since).Effects().Where(func(r wire.Record) bool {
+			return strings.HasPrefix(r.Operation, "Delete") || r.Operation == "BatchDeleteImage" || r.Operation == "ScheduleKeyDeletion"
+		}).Names()
+		position := func(call string) int {
+			GinkgoHelper()
+			Expect(removals).To(ContainElement(call))
+			return slices.Index(removals, call)
+		}
+		Expect(position("lambda:DeleteFunction")).To(BeNumerically("<", position("ecr:BatchDeleteImage")))
+		Expect(position("lambda:DeleteFunction")).To(BeNumerically("<", position("s3:DeleteObjects")))
+		Expect(position("ecr:BatchDeleteImage")).To(BeNumerically("<", position("ecr:DeleteRepository")))
+		Expect(position("s3:DeleteObjects")).To(BeNumerically("<", position("s3:DeleteBucket")))
 	})
 })
 

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -98,10 +100,12 @@ func annotate(stage *v1alpha1.Stage, key, value string) {
 	edit(stage, func(s *v1alpha1.Stage) { metav1.SetMetaDataAnnotation(&s.ObjectMeta, key, value) })
 }
 
+func keyOf(stage *v1alpha1.Stage) client.ObjectKey { return client.ObjectKeyFromObject(stage) }
+
 // fetch reads the Stage again.
 func fetch(stage *v1alpha1.Stage) *v1alpha1.Stage {
 	GinkgoHelper()
-	Expect(box.Client.Get(ctx, client.ObjectKeyFromObject(stage), stage)).To(Succeed())
+	Expect(box.Client.Get(ctx, keyOf(stage), stage)).To(Succeed())
 	return stage
 }
 
@@ -166,7 +170,7 @@ func reaches(stage *v1alpha1.Stage, phase string) {
 func remove(stage *v1alpha1.Stage) {
 	GinkgoHelper()
 	Expect(box.Client.Delete(ctx, stage)).To(Succeed())
-	Eventually(func() error { return box.Client.Get(ctx, client.ObjectKeyFromObject(stage), &v1alpha1.Stage{}) }).ShouldNot(Succeed())
+	Eventually(func() error { return box.Client.Get(ctx, keyOf(stage), &v1alpha1.Stage{}) }).ShouldNot(Succeed())
 }
 
 // browser trusts the local CloudFront's certificates.
@@ -192,6 +196,27 @@ func load(url string) (status int, body string) {
 func ran(stage *v1alpha1.Stage, journal string) int {
 	db, _ := databases.Load(stage.Namespace)
 	return db.(*database.Server).Counts()[journal] //nolint:forcetypeassert // aStage stores nothing else
+}
+
+// slow makes the calls of an operation whose path holds a text take longer, so that a release can be caught in their midst.
+func slow(call, path string, by time.Duration) {
+	GinkgoHelper()
+	DeferCleanup(box.AWS.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultDelay, Delay: by, Match: func(c *wire.Call) bool {
+		return strings.Contains(c.HTTP.URL.Path, path)
+	}}))
+}
+
+// published are the versions that the operator has published since a mark.
+func published(since uint64) wire.Log {
+	return operatorCalls(since).Operation("lambda:PublishVersion").Effects()
+}
+
+// stackExists says whether one of the Stage's stacks is there.
+func stackExists(stage *v1alpha1.Stage, which string) bool {
+	_, err := cloudformation.NewFromConfig(box.AWSConfig).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{
+		StackName: aws.String(prefixOf(stage) + "-" + which),
+	})
+	return err == nil
 }
 
 // mark remembers where the call log ends now.

@@ -21,14 +21,18 @@ type running struct {
 	ended  chan error
 }
 
-// StartOperator runs the operator in this process.
-func (s *Sandbox) StartOperator(ctx context.Context) error {
+// StartOperator runs the operator in this process, with its options edited.
+func (s *Sandbox) StartOperator(ctx context.Context, edits ...func(*operator.Options)) error {
 	if s.operator != nil {
 		return errors.New("the operator runs already")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	run := &running{cancel: cancel, ended: make(chan error, 1)}
-	go func() { run.ended <- operator.Run(ctx, s.options()) }()
+	options := s.options()
+	for _, edit := range edits {
+		edit(&options)
+	}
+	go func() { run.ended <- operator.Run(ctx, options) }()
 	s.operator = run
 	select {
 	case err := <-run.ended:

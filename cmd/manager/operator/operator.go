@@ -2,6 +2,7 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/stage"
+	"github.com/aloft-dev/aloft/controllers/template"
 )
 
 // Options are what an operator is made with.
@@ -48,6 +50,8 @@ type Options struct {
 	SecureMetrics  bool
 	HealthAddress  string
 	LeaderElection bool
+	// TemplateRevision of the releases that it begins; empty takes that of this program's templates.
+	TemplateRevision string
 	// SkipNameValidation allows several operators in one process.
 	SkipNameValidation bool
 }
@@ -89,7 +93,7 @@ func Run(ctx context.Context, o Options) error {
 	reconciler := &stage.Reconciler{
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("aloft"),
 		Cloud: cloud.NewProvider(o.AWS), Images: images, Runtimes: runtimes,
-		ClusterID: o.ClusterID, HashKey: key, Limits: o.Limits, Now: time.Now,
+		ClusterID: o.ClusterID, HashKey: key, TemplateRevision: cmp.Or(o.TemplateRevision, template.Revision), Limits: o.Limits, Now: time.Now,
 	}
 	if err := reconciler.SetupWithManager(ctx, mgr, o.Concurrency); err != nil {
 		return err
