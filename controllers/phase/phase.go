@@ -48,7 +48,6 @@ func (p *Performer) Perform(ctx context.Context, step release.Step, s Subject) e
 		defer s.Observed.Forget(release.PartCommand)
 		return p.void(ctx, step.Command, s)
 	case release.ActionFlip, release.ActionFlipBack:
-		defer s.Observed.Forget(release.PartAliases)
 		return p.flip(ctx, step, s)
 	case release.ActionSweep:
 		return p.sweep(ctx, s)

@@ -136,7 +136,9 @@ func neverCreated(status string) bool {
 	return status == "ROLLBACK_COMPLETE" || status == "ROLLBACK_FAILED" || status == "CREATE_FAILED"
 }
 
-func rolledBack(status string) bool { return neverCreated(status) || status == "UPDATE_ROLLBACK_COMPLETE" }
+func rolledBack(status string) bool {
+	return neverCreated(status) || status == "UPDATE_ROLLBACK_COMPLETE"
+}
 
 // changeSet takes a change set from its creation to its execution.
 func (s *Situation) changeSet(

@@ -86,7 +86,7 @@ func (s *session) markPending(phase release.Phase) {
 
 func (s *session) markCurrent(phase release.Phase, outcome error) {
 	status, reason := metav1.ConditionUnknown, v1alpha1.ReasonProgressing
-	message := string(phase) + " goes on"
+	message := s.goesOn()
 	state := v1alpha1.PhaseRunning
 	rejected, isRejected := release.AsRejected(outcome)
 	waiting, isWaiting := release.AsWaiting(outcome)

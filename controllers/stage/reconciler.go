@@ -42,8 +42,8 @@ type Reconciler struct {
 	HashKey []byte
 	// TemplateRevision of this program's templates, which a first release takes.
 	TemplateRevision string
-	Limits  plan.Limits
-	Now     func() time.Time
+	Limits           plan.Limits
+	Now              func() time.Time
 
 	work *work
 }

@@ -133,10 +133,14 @@ func (s *session) take(ctx context.Context, step release.Step) error {
 	}
 }
 
-// recorded writes what was recorded, before the next step, and looks at the situation again.
+// recorded looks at the situation again after something was recorded. It is written before the next step on AWS, and at once where
+// users wait for it.
 func (s *session) recorded(ctx context.Context, step release.Step) error {
-	if err := s.write(ctx, nil); err != nil {
-		return err
+	writeRecorded(&s.stage.Status, &s.situation.Recorded)
+	if step.Action == release.ActionSeal {
+		if err := s.write(ctx, nil); err != nil {
+			return err
+		}
 	}
 	switch step.Action {
 	case release.ActionRecoverLive, release.ActionReturn, release.ActionSeal, release.ActionRecordCommand:
@@ -171,15 +175,17 @@ func (s *session) begin(ctx context.Context) error {
 	s.stage.Status.Target.Cause = cause
 	s.requests.taken(release.Step{Action: release.ActionBegin})
 	s.event(eventReleaseStarted, "releasing %s (%s): %s", d.BuildID, d.ID, cause.Type)
-	return s.write(ctx, nil)
+	return nil
 }
 
-// perform does a step on AWS. What takes long goes on beside the reconcile workers.
+// perform does a step on AWS, after what it rests on was written. Its outcome is written with the next step or at the end of the
+// reconcile: what is lost with the process before then is done again to no effect. What takes long goes on beside the reconcile
+// workers.
 func (s *session) perform(ctx context.Context, step release.Step) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	if err := s.write(ctx, nil); err != nil {
+	if err := s.declare(ctx); err != nil {
 		return err
 	}
 	subject := phase.Subject{Desired: s.situation.Desired, Observed: &s.situation.Observed, Recorded: &s.situation.Recorded}
@@ -191,13 +197,13 @@ func (s *session) perform(ctx context.Context, step release.Step) error {
 			return err
 		}
 		s.situation.Recorded.Live.Cleaned = true
-		return s.write(ctx, nil)
+		return nil
 	default:
 		err := s.performer.Perform(ctx, step, subject)
 		if err != nil {
 			return s.overdue(step, err)
 		}
-		return s.write(ctx, nil)
+		return nil
 	}
 }
 
@@ -216,12 +222,12 @@ func (s *session) performBeside(ctx context.Context, step release.Step, subject 
 	})
 	switch {
 	case !finished:
-		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressing, besidePoll, "%s goes on", step.Phase)
+		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressing, besidePoll, "%s", s.goesOn())
 	case err != nil:
 		return err
 	default:
 		s.situation.Recorded.Run = done
-		return s.write(ctx, nil)
+		return nil
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -45,15 +44,35 @@ func (s *session) write(ctx context.Context, outcome error) error {
 	return s.patch(ctx)
 }
 
+// declare writes what a step rests on, before the step: what is recorded, and the phase that it belongs to.
+func (s *session) declare(ctx context.Context) error {
+	writeRecorded(&s.stage.Status, &s.situation.Recorded)
+	changed, err := s.changed()
+	if err != nil || !changed && s.stage.Status.Phase == s.word(nil) {
+		return err
+	}
+	return s.write(ctx, nil)
+}
+
+// changed says whether the API server has another status. It is asked in JSON, which keeps less of a time than is held here.
+func (s *session) changed() (bool, error) {
+	patch, err := client.MergeFrom(s.before).Data(s.stage)
+	if err != nil {
+		return false, fmt.Errorf("comparing the status: %w", err)
+	}
+	return string(patch) != "{}", nil
+}
+
 func (s *session) patch(ctx context.Context) error {
-	if equality.Semantic.DeepEqual(s.before.Status, s.stage.Status) {
-		return nil
+	if changed, err := s.changed(); err != nil || !changed {
+		return err
 	}
 	err := s.Client.Status().Patch(ctx, s.stage, client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{}))
 	if err != nil {
 		return fmt.Errorf("writing the status: %w", err)
 	}
 	s.before = s.stage.DeepCopy()
+	s.work.recorded(s.stage.UID)
 	return nil
 }
 
@@ -130,10 +149,15 @@ func (s *session) progress(outcome error) (reason, message string) {
 	if outcome != nil {
 		return v1alpha1.ReasonProgressingWithRetry, safe(outcome)
 	}
-	if s.phase != "" {
-		return v1alpha1.ReasonProgressing, fmt.Sprintf("releasing %s: phase %s", s.situation.Desired.BuildID, s.phase)
+	return v1alpha1.ReasonProgressing, s.goesOn()
+}
+
+// goesOn tells what the release is about when there is nothing more to say.
+func (s *session) goesOn() string {
+	if s.phase == "" || s.situation.Desired == nil {
+		return "the release begins"
 	}
-	return v1alpha1.ReasonProgressing, "the release begins"
+	return fmt.Sprintf("releasing %s: %s goes on", s.situation.Desired.BuildID, s.phase)
 }
 
 // isLive says that what this generation asks for is live, and that no other run is in the way.

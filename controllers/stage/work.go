@@ -29,8 +29,10 @@ type job struct {
 	key    string
 	cancel context.CancelFunc
 	done   bool
-	run    *release.Run
-	err    error
+	// told says that its end was asked for.
+	told bool
+	run  *release.Run
+	err  error
 }
 
 func newWork(base context.Context, parallel int) *work {
@@ -39,7 +41,8 @@ func newWork(base context.Context, parallel int) *work {
 	}
 }
 
-// do begins a job, or tells how it ended. Asking for another key gives up the job before.
+// do begins a job, or tells how it ended. A success is told until it is recorded; a failed job is begun again. Asking for another key
+// gives up the job before.
 func (w *work) do(
 	owner client.Object, key string, perform func(context.Context) (*release.Run, error),
 ) (run *release.Run, done bool, err error) {
@@ -47,7 +50,8 @@ func (w *work) do(
 	defer w.mu.Unlock()
 	current := w.jobs[owner.GetUID()]
 	if current != nil && current.key == key {
-		if current.done {
+		current.told = current.done
+		if current.done && current.err != nil {
 			delete(w.jobs, owner.GetUID())
 		}
 		return current.run, current.done, current.err
@@ -80,6 +84,15 @@ func (w *work) perform(ctx context.Context, j *job, owner client.Object, perform
 	select {
 	case w.wake <- event.GenericEvent{Object: owner}:
 	case <-w.base.Done():
+	}
+}
+
+// recorded forgets a job that has ended, after how it ended was told and written.
+func (w *work) recorded(uid types.UID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if current := w.jobs[uid]; current != nil && current.told {
+		delete(w.jobs, uid)
 	}
 }
 

@@ -122,8 +122,11 @@ func newManager(o Options) (ctrl.Manager, error) {
 		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true,
 		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ReaderFailOnMissingInformer: false},
-		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
-		Controller:                    config.Controller{SkipNameValidation: &o.SkipNameValidation},
+		// A reconcile that follows closely on a write must see it: a Stage from before would only be refused by its optimistic lock.
+		Client: client.Options{Cache: &client.CacheOptions{
+			DisableFor: []client.Object{&corev1.Secret{}}, EnableReadYourWritesConsistency: new(true),
+		}},
+		Controller: config.Controller{SkipNameValidation: &o.SkipNameValidation},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the manager: %w", err)

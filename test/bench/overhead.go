@@ -1,0 +1,120 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/aloft-dev/aloft/controllers/desired"
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
+	"github.com/aloft-dev/aloft/test/sandbox"
+)
+
+// overhead measures what a release costs beyond the application itself and the stack operation, when every call to AWS takes no time
+// but the local AWS's own.
+func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
+	var own, inCalls []time.Duration
+	for i := range runs {
+		build := sample.V2
+		build.Version = fmt.Sprintf("build-%03d", i+1)
+		if err := s.box.Push(ctx, build); err != nil {
+			return nil, err
+		}
+		since := s.box.AWS.Calls().End()
+		began, ready, err := s.release(ctx, build.Version)
+		if err != nil {
+			return nil, err
+		}
+		calls := s.box.AWS.Calls().Since(since)
+		stacks, err := s.stackTime(ctx, began)
+		if err != nil {
+			return nil, err
+		}
+		elsewhere := append(applicationTime(calls), stacks...)
+		wall := ready.Sub(began)
+		without := covered(elsewhere, began, ready)
+		own = append(own, wall-without)
+		inCalls = append(inCalls, covered(append(elsewhere, spans(calls.By(sandbox.OperatorRole))...), began, ready)-without)
+	}
+	const name = "own overhead of a release of 3 functions at zero latency, "
+	return []figure{
+		atMost("P2", name+"p50", percentile(own, 0.50), "ms", 150),
+		atMost("P2.p99", name+"p99", percentile(own, 0.99), "ms", 400),
+		atMost("P2.aws", "of that, waiting for answers of the local AWS, p50", percentile(inCalls, 0.50), "ms", 150),
+	}, nil
+}
+
+// span is a piece of time.
+type span struct{ from, to time.Time }
+
+func spans(calls wire.Log) (list []span) {
+	for i := range calls {
+		list = append(list, span{calls[i].Time, calls[i].Time.Add(calls[i].Duration)})
+	}
+	return list
+}
+
+// applicationTime is when the application itself starts or works: while the operator's warming invocations are answered, and from
+// the invocation of a deploy command until its result is stored.
+func applicationTime(calls wire.Log) []span {
+	invocations := calls.By(sandbox.OperatorRole).Operation("lambda:Invoke")
+	list := spans(invocations)
+	results := calls.Operation("s3:PutObject").Where(func(r wire.Record) bool { return strings.HasSuffix(r.Resource, ".result.json") })
+	for i := range results {
+		stored := results[i].Time.Add(results[i].Duration)
+		if n := len(invocations); n > 0 {
+			list = append(list, span{invocations[n-1].Time, stored})
+		}
+	}
+	return list
+}
+
+// stackTime is when the operations of the application stack ran, by the stack's own events.
+func (s *subject) stackTime(ctx context.Context, since time.Time) (list []span, err error) {
+	app := desired.Names(release.StageKey{Namespace: s.stage.Namespace, Name: s.stage.Name}, "", "").AppStack
+	answer, err := cloudformation.NewFromConfig(s.box.AWSConfig).DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String(app)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the stack's events: %w", err)
+	}
+	for i := range answer.StackEvents { // the newest first
+		event := &answer.StackEvents[i]
+		if aws.ToString(event.ResourceType) != "AWS::CloudFormation::Stack" || event.Timestamp.Before(since) {
+			continue
+		}
+		if event.ResourceStatus == types.ResourceStatusUpdateInProgress && len(list) > 0 {
+			list[len(list)-1].from = *event.Timestamp
+			continue
+		}
+		list = append(list, span{*event.Timestamp, *event.Timestamp})
+	}
+	return list, nil
+}
+
+// covered is how much of the time between two moments at least one of the spans covers.
+func covered(list []span, from, to time.Time) (sum time.Duration) {
+	slices.SortFunc(list, func(a, b span) int { return cmp.Compare(a.from.UnixNano(), b.from.UnixNano()) })
+	at := from
+	for _, s := range list {
+		begin, end := s.from, s.to
+		if begin.Before(at) {
+			begin = at
+		}
+		if end.After(to) {
+			end = to
+		}
+		if end.After(begin) {
+			sum += end.Sub(begin)
+			at = end
+		}
+	}
+	return sum
+}
