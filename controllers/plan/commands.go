@@ -99,6 +99,6 @@ func (s *Situation) commandFailed(name string, record *release.CommandRun) error
 
 // PollAfter spaces out looks at something that has gone on for a while: soon at first, then at a third of the time that has passed.
 func PollAfter(elapsed time.Duration) time.Duration {
-	const soonest, latest = 20 * time.Millisecond, 5 * time.Second
+	const soonest, latest = 10 * time.Millisecond, 5 * time.Second
 	return min(max(elapsed/3, soonest), latest)
 }

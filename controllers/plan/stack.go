@@ -149,7 +149,7 @@ func (s *Situation) changeSet(
 	case "":
 		return operation(release.StackCreateChangeSet, set.Name)
 	case "CREATE_PENDING", "CREATE_IN_PROGRESS":
-		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonProgressing, PollAfter(0), "change set %s is being made", set.Name)
+		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonProgressing, release.Soon, "change set %s is being made", set.Name)
 	case "CREATE_COMPLETE":
 		if set.Execution == "OBSOLETE" {
 			return operation(release.StackDeleteChangeSet, set.Name)

@@ -26,7 +26,7 @@ func (r *Reconciler) delete(ctx context.Context, stage *v1alpha1.Stage) (result,
 	}
 	denied(&outcome)
 	s.reportDeletion(outcome)
-	if err := s.patch(ctx); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+	if err := s.update(ctx); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return result{}, err
 	}
 	if waiting, ok := release.AsWaiting(outcome); ok {
@@ -92,12 +92,12 @@ func (s *session) tearDownStep(ctx context.Context, step release.Step, situation
 	case release.ActionRecordCommand:
 		plan.Record(step, &situation.Situation)
 		writeRecorded(&s.stage.Status, &situation.Recorded)
-		return s.patch(ctx)
+		return s.update(ctx)
 	case release.ActionRecordStacks:
 		s.stage.Status.Deletion = &v1alpha1.Deletion{
 			AppStackID: situation.Observed.App.ID, FoundationStackID: situation.Observed.Foundation.ID,
 		}
-		return s.patch(ctx)
+		return s.update(ctx)
 	default:
 	}
 	if err := s.guard(step); err != nil {

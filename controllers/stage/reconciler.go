@@ -20,7 +20,7 @@ import (
 )
 
 // +kubebuilder:rbac:groups=aloft.dev,resources=stages,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=aloft.dev,resources=stages/status,verbs=get;patch
+// +kubebuilder:rbac:groups=aloft.dev,resources=stages/status,verbs=get;update
 // +kubebuilder:rbac:groups=aloft.dev,resources=stageprofiles,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get

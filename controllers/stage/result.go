@@ -38,7 +38,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 		s.Cloud.Forget(s.access(s.stage, s.in.Profile))
 	}
 	denied(&outcome)
-	if err := s.write(ctx, outcome); err != nil {
+	if err := s.conclude(ctx, outcome); err != nil {
 		if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 			return result{RequeueAfter: conflictPoll}, nil
 		}
@@ -47,6 +47,25 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 	s.announce(outcome)
 	s.count()
 	return s.resultOf(outcome)
+}
+
+// notWorthTelling is how long a wait may last without being told of: a write for each would take longer than the wait.
+const notWorthTelling = 250 * time.Millisecond
+
+// conclude writes how the reconcile ended. Before a short wait only what is to be remembered is written.
+func (s *session) conclude(ctx context.Context, outcome error) error {
+	if waiting, ok := release.AsWaiting(outcome); ok && waiting.After != 0 && s.after(waiting) < notWorthTelling {
+		return s.writeIfRecorded(ctx)
+	}
+	return s.write(ctx, outcome)
+}
+
+// after is when to look again after a wait.
+func (s *session) after(waiting *release.Waiting) time.Duration {
+	if waiting.After == release.Soon {
+		return plan.PollAfter(s.elapsed(waiting.Condition))
+	}
+	return waiting.After
 }
 
 // conflictPoll is when a Stage that was changed meanwhile is read again; its watch event is on its way.
@@ -64,10 +83,8 @@ func (s *session) resultOf(outcome error) (result, error) {
 		return poll, nil
 	case isWaiting && waiting.After == 0:
 		return poll, nil
-	case isWaiting && waiting.After == release.Soon:
-		return result{RequeueAfter: plan.PollAfter(s.elapsed(waiting.Condition))}, nil
 	case isWaiting:
-		return result{RequeueAfter: waiting.After}, nil
+		return result{RequeueAfter: s.after(waiting)}, nil
 	case isRejected && rejected.Condition == v1alpha1.ConditionCleaned:
 		return result{RequeueAfter: cleanRetry}, nil
 	case isRejected && poll.RequeueAfter > 0:

@@ -178,15 +178,17 @@ func (s *session) begin(ctx context.Context) error {
 	return nil
 }
 
-// perform does a step on AWS, after what it rests on was written. Its outcome is written with the next step or at the end of the
+// perform does a step on AWS, after what it rests on was written. Its outcome is written with a later step or at the end of the
 // reconcile: what is lost with the process before then is done again to no effect. What takes long goes on beside the reconcile
 // workers.
 func (s *session) perform(ctx context.Context, step release.Step) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	if err := s.declare(ctx); err != nil {
-		return err
+	if restsOnStatus(step) {
+		if err := s.declare(ctx); err != nil {
+			return err
+		}
 	}
 	subject := phase.Subject{Desired: s.situation.Desired, Observed: &s.situation.Observed, Recorded: &s.situation.Recorded}
 	switch step.Action {
@@ -204,6 +206,18 @@ func (s *session) perform(ctx context.Context, step release.Step) error {
 			return s.overdue(step, err)
 		}
 		return nil
+	}
+}
+
+// restsOnStatus says that a step must not be done before the status is written: it cannot be taken back, or the status's lock must
+// fence off an operator that does not know that it was replaced. What is left may be done by anyone at any time: content goes to
+// where its digest says, a version that exists is not published again, and warming changes nothing.
+func restsOnStatus(step release.Step) bool {
+	switch step.Action {
+	case release.ActionUpload, release.ActionPublish, release.ActionWarm:
+		return false
+	default:
+		return true
 	}
 }
 

@@ -36,19 +36,26 @@ func phaseOf(condition string) release.Phase {
 	return ""
 }
 
-// write reports where the Stage stands and patches its status, when that differs from what the API server has. The patch carries
-// an optimistic lock: whoever works on an outdated Stage fails here, before acting.
+// write reports where the Stage stands and updates its status, when that differs from what the API server has. The resource version
+// is an optimistic lock: whoever works on an outdated Stage fails here, before acting.
 func (s *session) write(ctx context.Context, outcome error) error {
 	writeRecorded(&s.stage.Status, &s.situation.Recorded)
 	s.report(outcome)
-	return s.patch(ctx)
+	return s.update(ctx)
 }
 
 // declare writes what a step rests on, before the step: what is recorded, and the phase that it belongs to.
 func (s *session) declare(ctx context.Context) error {
+	if s.stage.Status.Phase != s.word(nil) {
+		return s.write(ctx, nil)
+	}
+	return s.writeIfRecorded(ctx)
+}
+
+// writeIfRecorded writes the status only if something new is to be remembered.
+func (s *session) writeIfRecorded(ctx context.Context) error {
 	writeRecorded(&s.stage.Status, &s.situation.Recorded)
-	changed, err := s.changed()
-	if err != nil || !changed && s.stage.Status.Phase == s.word(nil) {
+	if changed, err := s.changed(); err != nil || !changed {
 		return err
 	}
 	return s.write(ctx, nil)
@@ -63,12 +70,11 @@ func (s *session) changed() (bool, error) {
 	return string(patch) != "{}", nil
 }
 
-func (s *session) patch(ctx context.Context) error {
+func (s *session) update(ctx context.Context) error {
 	if changed, err := s.changed(); err != nil || !changed {
 		return err
 	}
-	err := s.Client.Status().Patch(ctx, s.stage, client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{}))
-	if err != nil {
+	if err := s.Client.Status().Update(ctx, s.stage); err != nil {
 		return fmt.Errorf("writing the status: %w", err)
 	}
 	s.before = s.stage.DeepCopy()
