@@ -97,8 +97,8 @@ func (s *Situation) commandFailed(name string, record *release.CommandRun) error
 		"deploy command %q failed with exit code %d; no alias moved%s", name, record.ExitCode, output)
 }
 
-// PollAfter spaces out looks at something that has gone on for a while: soon at first, then at a third of the time that has passed.
+// PollAfter spaces out looks at something that has gone on for a while: soon at first, then at a quarter of the time that has passed.
 func PollAfter(elapsed time.Duration) time.Duration {
 	const soonest, latest = 10 * time.Millisecond, 5 * time.Second
-	return min(max(elapsed/3, soonest), latest)
+	return min(max(elapsed/4, soonest), latest)
 }

@@ -30,20 +30,20 @@ func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 			return nil, err
 		}
 		since := s.box.AWS.Calls().End()
-		began, ready, err := s.release(ctx, build.Version)
+		accepted, ready, err := s.release(ctx, build.Version)
 		if err != nil {
 			return nil, err
 		}
 		calls := s.box.AWS.Calls().Since(since)
-		stacks, err := s.stackTime(ctx, began)
+		stacks, err := s.stackTime(ctx, accepted)
 		if err != nil {
 			return nil, err
 		}
 		elsewhere := append(applicationTime(calls), stacks...)
-		wall := ready.Sub(began)
-		without := covered(elsewhere, began, ready)
+		wall := ready.Sub(accepted)
+		without := covered(elsewhere, accepted, ready)
 		own = append(own, wall-without)
-		inCalls = append(inCalls, covered(append(elsewhere, spans(calls.By(sandbox.OperatorRole))...), began, ready)-without)
+		inCalls = append(inCalls, covered(append(elsewhere, spans(calls.By(sandbox.OperatorRole))...), accepted, ready)-without)
 	}
 	const name = "own overhead of a release of 3 functions at zero latency, "
 	return []figure{

@@ -54,14 +54,14 @@ func begin(ctx context.Context, box *sandbox.Sandbox) (*subject, error) {
 	return s, err
 }
 
-// release asks for a tag and tells how long it took from the change to Ready, as a watcher sees it.
-func (s *subject) release(ctx context.Context, tag string) (began, ready time.Time, err error) {
-	began = time.Now()
+// release asks for a tag and tells when the API server had accepted that and when it was Ready, as a watcher sees it.
+func (s *subject) release(ctx context.Context, tag string) (accepted, ready time.Time, err error) {
 	if err := s.edit(ctx, func(stage *v1alpha1.Stage) { stage.Spec.Image.Tag = tag }); err != nil {
-		return began, began, err
+		return accepted, ready, err
 	}
+	accepted = time.Now()
 	ready, err = s.live(ctx)
-	return began, ready, err
+	return accepted, ready, err
 }
 
 func (s *subject) edit(ctx context.Context, change func(*v1alpha1.Stage)) error {

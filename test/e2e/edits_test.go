@@ -25,7 +25,7 @@ var _ = Describe("A stage that is edited during a release", func() {
 
 	It("lets a stack operation that runs end, and goes over to the newer build then", func() {
 		stage := aStage("v1")
-		slow("lambda:CreateFunction", "/functions", time.Second)
+		slow("lambda:CreateFunction", "/functions", 3*time.Second)
 		since := mark()
 		apply(stage)
 		reaches(stage, "Stack")
