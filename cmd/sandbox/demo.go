@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,8 @@ const (
 	demoNamespace = "counter"
 	demoStage     = "production"
 	demoProfile   = "sandbox"
+	// databasePort is where functions of another AWS reach the database of the sample application.
+	databasePort = "4567"
 	// releaseWithin is how long the first release may take.
 	releaseWithin = 5 * time.Minute
 )
@@ -50,6 +53,9 @@ func (d *demo) run(ctx context.Context) error {
 	options := sandbox.Options{Kubeconfig: d.kubeconfig, Progress: os.Stdout, ControlPlaneOutput: logs}
 	if options.AWS, err = d.awsConfig(ctx); err != nil {
 		return err
+	}
+	if options.AWS != nil {
+		options.DatabaseAddress = "127.0.0.1:" + databasePort
 	}
 	if d.sandbox, err = sandbox.Start(ctx, options); err != nil {
 		return err
@@ -81,6 +87,9 @@ func (d *demo) awsConfig(ctx context.Context) (*aws.Config, error) {
 	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithDefaultRegion("eu-central-1"))
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	if _, err := config.Credentials.Retrieve(ctx); err != nil {
+		return nil, fmt.Errorf("--aws-endpoint-url needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
 	}
 	config.BaseEndpoint = aws.String(d.endpoint)
 	return &config, nil
@@ -158,6 +167,9 @@ func (d *demo) watch(ctx context.Context, key client.ObjectKey) (*v1alpha1.Stage
 		}
 		select {
 		case <-ctx.Done():
+			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, fmt.Errorf("interrupted in phase %s: %s", stage.Status.Phase, message(stage))
+			}
 			return nil, fmt.Errorf("the release did not end within %s: phase %s: %s", releaseWithin, stage.Status.Phase, message(stage))
 		case <-time.After(50 * time.Millisecond):
 		}

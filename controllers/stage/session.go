@@ -193,7 +193,7 @@ func (s *session) perform(ctx context.Context, step release.Step) error {
 	subject := phase.Subject{Desired: s.situation.Desired, Observed: &s.situation.Observed, Recorded: &s.situation.Recorded}
 	switch step.Action {
 	case release.ActionUpload, release.ActionWarm:
-		return s.performBeside(ctx, step, subject)
+		return s.performBeside(step, subject)
 	case release.ActionSweep:
 		if err := s.performer.Perform(ctx, step, subject); err != nil {
 			return err
@@ -224,7 +224,7 @@ func restsOnStatus(step release.Step) bool {
 // besidePoll looks after work that was lost; its end wakes the Stage at once.
 const besidePoll = 30 * time.Second
 
-func (s *session) performBeside(ctx context.Context, step release.Step, subject phase.Subject) error {
+func (s *session) performBeside(step release.Step, subject phase.Subject) error {
 	run := *subject.Recorded.Run
 	performer, d, seen := s.performer, subject.Desired, *subject.Observed
 	delete(s.performed, key(step))

@@ -3,10 +3,13 @@ package e2e
 import (
 	"fmt"
 
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -52,17 +55,17 @@ func watchInvariants() {
 
 // broke lists the rules of kstatus, and of Flux's conformance check, that a status breaks.
 func broke(stage *v1alpha1.Stage) (problems []string) {
-	status := &stage.Status
-	if status.ObservedGeneration == -1 {
+	told := &stage.Status
+	if told.ObservedGeneration == -1 {
 		return nil // not seen by the operator yet, and never taken for healthy
 	}
 	is := func(conditionType string) *metav1.Condition {
-		return meta.FindStatusCondition(status.Conditions, conditionType)
+		return meta.FindStatusCondition(told.Conditions, conditionType)
 	}
 	ready, reconciling, stalled := is(v1alpha1.ConditionReady), is(v1alpha1.ConditionReconciling), is(v1alpha1.ConditionStalled)
 	check := func(holds bool, rule string) {
 		if !holds {
-			problems = append(problems, fmt.Sprintf("%s: %+v", rule, status.Conditions))
+			problems = append(problems, fmt.Sprintf("%s: %+v", rule, told.Conditions))
 		}
 	}
 	check(ready != nil, "Ready is always there")
@@ -73,14 +76,47 @@ func broke(stage *v1alpha1.Stage) (problems []string) {
 	check(reconciling == nil || reconciling.Status == metav1.ConditionTrue, "Reconciling is removed when it is not true")
 	check(stalled == nil || stalled.Status == metav1.ConditionTrue, "Stalled is removed when it is not true")
 	check(reconciling == nil && stalled == nil || ready.Status == metav1.ConditionFalse, "Ready is False while Reconciling or Stalled is True")
+	check(seenByKstatus(stage) == expectedOfKstatus(stage), fmt.Sprintf("kstatus takes it for %s and not for %s", seenByKstatus(stage), expectedOfKstatus(stage)))
 	check(ready.Status != metav1.ConditionUnknown || reconciling != nil, "Ready is Unknown only while Reconciling")
-	check(status.ObservedGeneration <= stage.Generation, "observedGeneration never runs ahead")
-	for i := range status.Conditions {
-		condition := &status.Conditions[i]
+	check(told.ObservedGeneration <= stage.Generation, "observedGeneration never runs ahead")
+	for i := range told.Conditions {
+		condition := &told.Conditions[i]
 		check(condition.ObservedGeneration > 0 && condition.ObservedGeneration <= stage.Generation, "each condition has its generation")
 		if ready.Status == metav1.ConditionTrue {
-			check(condition.ObservedGeneration == status.ObservedGeneration, "with Ready True all conditions are of that generation: "+condition.Type)
+			check(condition.ObservedGeneration == told.ObservedGeneration, "with Ready True all conditions are of that generation: "+condition.Type)
 		}
 	}
 	return problems
+}
+
+// seenByKstatus is what kstatus, and so Flux, makes of a Stage.
+func seenByKstatus(stage *v1alpha1.Stage) status.Status {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(stage)
+	if err != nil {
+		return status.Status(err.Error())
+	}
+	result, err := status.Compute(&unstructured.Unstructured{Object: content})
+	if err != nil {
+		return status.Status(err.Error())
+	}
+	return result.Status
+}
+
+// expectedOfKstatus is what a Stage is, by its own word.
+func expectedOfKstatus(stage *v1alpha1.Stage) status.Status {
+	is := func(conditionType string) bool {
+		return meta.IsStatusConditionTrue(stage.Status.Conditions, conditionType)
+	}
+	switch {
+	case !stage.DeletionTimestamp.IsZero():
+		return status.TerminatingStatus
+	case stage.Status.ObservedGeneration != stage.Generation:
+		return status.InProgressStatus
+	case is(v1alpha1.ConditionStalled):
+		return status.FailedStatus
+	case is(v1alpha1.ConditionReady):
+		return status.CurrentStatus
+	default:
+		return status.InProgressStatus
+	}
 }

@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,8 @@ const ClusterID = "sandbox"
 type Options struct {
 	// AWS of another kind: its configuration replaces the local AWS.
 	AWS *aws.Config
+	// DatabaseAddress is where the sample application's database listens on loopback; empty takes a free port.
+	DatabaseAddress string
 	// LocalAWS are the options of the local AWS.
 	LocalAWS localaws.Options
 	// Limits of the operator's plans; the zero value takes short ones, so that a demo shows the clean-up too.
@@ -152,12 +155,12 @@ func (s *Sandbox) startAWS(_ context.Context, o Options) error {
 	return nil
 }
 
-func (s *Sandbox) startSample(ctx context.Context, _ Options) (err error) {
+func (s *Sandbox) startSample(ctx context.Context, o Options) (err error) {
 	if s.Registry, err = sample.NewRegistry("", "127.0.0.1:0"); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.Registry.Close)
-	if s.Database, err = database.Serve("", "127.0.0.1:0", ""); err != nil {
+	if s.Database, err = database.Serve("", cmp.Or(o.DatabaseAddress, "127.0.0.1:0"), ""); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.Database.Close)

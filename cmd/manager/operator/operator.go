@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/logging"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -88,6 +89,10 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	// The SDK would write its warnings past the operator's log.
+	o.AWS.Logger = logging.LoggerFunc(func(_ logging.Classification, format string, arguments ...any) {
+		ctrl.Log.WithName("aws").V(1).Info(fmt.Sprintf(format, arguments...))
+	})
 	images := image.NewClient(o.Images)
 	defer images.Close()
 	reconciler := &stage.Reconciler{
