@@ -7,6 +7,8 @@ IMG ?= ghcr.io/aloft-dev/aloft:v0.1.0
 # Set ONCE=1 to have the demo end after its proof.
 ONCE ?=
 KUBECTL ?= kubectl
+CONTAINER_TOOL ?= docker
+ARCH ?= amd64
 
 # Flags of the caller's environment, such as -mod=vendor or -tags, would build something else than CI does; and a
 # checkout that belongs to another user has no readable version.
@@ -92,6 +94,14 @@ build: ## Build the programs and the function runtimes into bin.
 	@for arch in amd64 arm64; do \
 	  echo "building bin/runtime-linux-$$arch"; \
 	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags "-s -w" -o bin/runtime-linux-$$arch ./cmd/runtime; done
+
+.PHONY: image
+image: ## Build the operator's image (IMG=... ARCH=amd64|arm64) by CONTAINER_TOOL=docker, podman or buildah.
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -ldflags "-s -w" -o bin/image/manager ./cmd/manager
+	@for arch in amd64 arm64; do \
+	  echo "building bin/image/runtime-linux-$$arch"; \
+	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags "-s -w" -o bin/image/runtime-linux-$$arch ./cmd/runtime; done
+	$(CONTAINER_TOOL) build --platform linux/$(ARCH) -t $(IMG) -f Dockerfile bin/image
 
 .PHONY: run
 run: build ## Run the operator on this machine against the cluster of the current kubeconfig.
