@@ -47,10 +47,11 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = box.Close() }()
-	if err := box.StartOperator(ctx); err != nil {
+	api := &apiCalls{}
+	if err := box.StartOperator(ctx, api.watchOperator); err != nil {
 		return err
 	}
-	figures, err := measure(ctx, box, *runs, *reconciles)
+	figures, err := measure(ctx, box, api, *runs, *reconciles)
 	if err != nil {
 		return err
 	}
@@ -58,11 +59,12 @@ func run(ctx context.Context) error {
 	return write(*output, figures)
 }
 
-func measure(ctx context.Context, box *sandbox.Sandbox, runs, reconciles int) ([]figure, error) {
+func measure(ctx context.Context, box *sandbox.Sandbox, api *apiCalls, runs, reconciles int) ([]figure, error) {
 	s, err := begin(ctx, box)
 	if err != nil {
 		return nil, err
 	}
+	s.api = api
 	var figures []figure
 	for _, part := range []struct {
 		what    string

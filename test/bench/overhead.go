@@ -22,7 +22,8 @@ import (
 // overhead measures what a release costs beyond the application itself and the stack operation, when every call to AWS takes no time
 // but the local AWS's own.
 func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
-	var own, inCalls []time.Duration
+	var own, inAWS, inAPI []time.Duration
+	writes := 0
 	for i := range runs {
 		build := sample.V2
 		build.Version = fmt.Sprintf("build-%03d", i+1)
@@ -43,13 +44,18 @@ func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 		wall := ready.Sub(accepted)
 		without := covered(elsewhere, accepted, ready)
 		own = append(own, wall-without)
-		inCalls = append(inCalls, covered(append(elsewhere, spans(calls.By(sandbox.OperatorRole))...), accepted, ready)-without)
+		inAWS = append(inAWS, covered(slices.Concat(elsewhere, spans(calls.By(sandbox.OperatorRole))), accepted, ready)-without)
+		apiCalls, statusWrites := s.api.during(accepted, time.Now())
+		inAPI = append(inAPI, covered(slices.Concat(elsewhere, apiCalls), accepted, ready)-without)
+		writes += statusWrites
 	}
 	const name = "own overhead of a release of 3 functions at zero latency, "
 	return []figure{
 		atMost("P2", name+"p50", percentile(own, 0.50), "ms", 150),
 		atMost("P2.p99", name+"p99", percentile(own, 0.99), "ms", 400),
-		atMost("P2.aws", "of that, waiting for answers of the local AWS, p50", percentile(inCalls, 0.50), "ms", 150),
+		atMost("P2.aws", "of that, waiting for the local AWS, p50", percentile(inAWS, 0.50), "ms", 150),
+		atMost("P2.kube", "of that, waiting for kube-apiserver, p50", percentile(inAPI, 0.50), "ms", 150),
+		atMost("P16", "writes of the status for each release, clean-up included", float64(writes)/float64(runs), "writes", 10),
 	}, nil
 }
 

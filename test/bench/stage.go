@@ -21,6 +21,7 @@ import (
 type subject struct {
 	box   *sandbox.Sandbox
 	stage *v1alpha1.Stage
+	api   *apiCalls
 	// changes of the Stage, as its watchers see them.
 	changes watch.Interface
 }
