@@ -51,8 +51,6 @@ const (
 	ReasonNotLive = "NotLive"
 	// ReasonDeleting: the Stage is being deleted.
 	ReasonDeleting = "Deleting"
-	// ReasonRetained: the Stage is deleted and what it owns on AWS stays.
-	ReasonRetained = "Retained"
 
 	// ReasonProfileNotFound: the StageProfile does not exist (yet).
 	ReasonProfileNotFound = "ProfileNotFound"

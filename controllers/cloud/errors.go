@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Code gives AWS's error code; empty for an error that AWS did not answer.
@@ -75,13 +74,4 @@ func IsInvalid(err error) bool {
 	return is(err, "ValidationError", "ValidationException", "InvalidParameterValueException", "InvalidParameterException",
 		"InvalidRequestContentException", "InsufficientCapabilitiesException", "InvalidParameterValue",
 		"LimitExceededException", "ServiceQuotaExceededException", "CodeStorageExceededException")
-}
-
-// NeverSent says that a request certainly did not reach the application: AWS itself refused it.
-func NeverSent(err error) bool {
-	var response *smithyhttp.ResponseError
-	if !errors.As(err, &response) {
-		return false
-	}
-	return response.HTTPStatusCode() >= 400 && response.HTTPStatusCode() < 500
 }

@@ -23,20 +23,34 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 // check is one rule over the inputs: nil, or a *release.Rejected.
 type check func(Inputs) error
 
-// checks in the order in which a user would want to hear of them.
+// admissions need no Secret: they come before any is read.
+var admissions = []check{
+	namespaceAllowed, // the profile grants itself to namespaces
+	registryAllowed,  // images come from where the platform team allows
+	roleAllowed,      // a function role is one that the profile offers to the namespace
+	bucketNameFits,   // S3 takes 63 characters, and regions have names of many lengths
+}
+
+// checks of everything that a Stage refers to, in the order in which a user would want to hear of them.
 var checks = []check{
-	namespaceAllowed,  // the profile grants itself to namespaces
-	registryAllowed,   // images come from where the platform team allows
-	roleAllowed,       // a function role is one that the profile offers to the namespace
-	bucketNameFits,    // S3 takes 63 characters, and regions have names of many lengths
 	secretsUsable,     // keys become names of variables
 	configFits,        // the bundle is bounded
 	nothingResolvable, // CloudFormation would resolve dynamic references in any text
 }
 
+// Admit gives the first rule of the profile that a Stage breaks.
+func Admit(in Inputs) error { return firstBroken(admissions, in) }
+
 // Check gives the first rule that the inputs break, before anything is asked of AWS.
 func Check(in Inputs) error {
-	for _, rule := range checks {
+	if err := Admit(in); err != nil {
+		return err
+	}
+	return firstBroken(checks, in)
+}
+
+func firstBroken(rules []check, in Inputs) error {
+	for _, rule := range rules {
 		if err := rule(in); err != nil {
 			return err
 		}

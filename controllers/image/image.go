@@ -62,16 +62,6 @@ func (t Target) String() string { return t.Repository + ":" + t.Tag }
 // GoString keeps the credentials out of %#v too.
 func (t Target) GoString() string { return t.String() }
 
-// RegistryOf returns the host, and port where there is one, of the registry that a repository's name leads to; for a name
-// without a host that is "index.docker.io". Errors: ErrUnsupported.
-func RegistryOf(repositoryName string) (string, error) {
-	in, err := repository(repositoryName)
-	if err != nil {
-		return "", refuse(ErrUnsupported, "the repository %q is not usable: %s", bounded(repositoryName), bounded(err.Error()))
-	}
-	return in.RegistryStr(), nil
-}
-
 func repository(text string) (name.Repository, error) {
 	if len(text) > maxRepositoryBytes {
 		return name.Repository{}, fmt.Errorf("its name is longer than %d bytes", maxRepositoryBytes)

@@ -67,15 +67,6 @@ func RuntimeFromFile(version, path string) (*Runtime, error) {
 	return NewRuntime(version, info.Size(), func() (io.ReadCloser, error) { return os.Open(path) }), nil
 }
 
-// RuntimeVersion returns the version of the runtime in an image, "" when it has none.
-func RuntimeVersion(image v1.Image) (string, error) {
-	config, err := image.ConfigFile()
-	if err != nil {
-		return "", classify(err, "reading the image's configuration")
-	}
-	return config.Config.Labels[RuntimeLabel], nil
-}
-
 // WithRuntime returns an image that starts the runtime. An image that brings one is returned as it is; to any other one
 // layer is appended, the entry point is changed, and the image's own start is kept for the runtime. The same image and
 // runtime give the same digest, always.

@@ -3,8 +3,6 @@ package observed
 import (
 	"context"
 	"fmt"
-	"path"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,11 +70,6 @@ func (o *Observer) alias(ctx context.Context, function string) (release.Alias, e
 		return release.Alias{}, fmt.Errorf("reading version %s of %s: %w", alias.Version, function, err)
 	}
 	alias.Description, _ = release.ParseDescription(aws.ToString(version.Configuration.Description))
-	if version.Code != nil {
-		_, alias.ImageDigest, _ = strings.Cut(aws.ToString(version.Code.ResolvedImageUri), "@")
-	}
-	if version.Configuration.Environment != nil {
-		alias.ConfigHash = path.Base(version.Configuration.Environment.Variables["ALOFT_CONFIG"])
-	}
+	alias.ImageDigest, alias.ConfigHash = contentOf(version)
 	return alias, nil
 }

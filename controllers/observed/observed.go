@@ -31,6 +31,8 @@ func (o *Observer) Look(ctx context.Context, step release.Step, d *release.Desir
 		into.Command, err = o.command(ctx, r.Run, step.Command)
 	case release.PartLeftovers:
 		into.Leftovers, err = o.leftovers(ctx, d, r, into.App)
+	case release.PartReleases:
+		into.Releases, err = o.releases(ctx, d, into.Aliases[d.HTTP().Name].Description.ReleaseID)
 	default:
 		return fmt.Errorf("there is no part %q to look at", step.Part)
 	}

@@ -31,7 +31,9 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 	}
 	runtime, ok := p.Runtimes[s.Desired.Image.Architecture]
 	if !ok {
-		return "", fmt.Errorf("the operator has no function runtime for %s", s.Desired.Image.Architecture)
+		return "", release.Reject(v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageUnsupported,
+			"this operator has no function runtime for %s: choose another spec.manifest.architecture, or have the platform team add runtime-linux-%s to the operator",
+			s.Desired.Image.Architecture, s.Desired.Image.Architecture)
 	}
 	deployed, err := image.WithRuntime(source, runtime)
 	if err != nil {
@@ -96,7 +98,7 @@ func TagMoved(i release.Image, known string) *release.Rejected {
 		was = " (it was " + known + ")"
 	}
 	return release.Reject(v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved,
-		"%s:%s now names %s, and this build was released with other content before%s: push the new content under a new tag and set spec.image.tag",
+		"%s:%s now names %s, and other content was copied or released under this tag before%s: push the new content under a new tag and set spec.image.tag",
 		i.Repository, i.Tag, i.Digest, was)
 }
 

@@ -27,6 +27,8 @@ type Subject struct {
 	Observed *release.Observed
 	Recorded *release.Recorded
 	Deleted  release.Deletion
+	// HideOutput keeps what the application prints out of messages.
+	HideOutput bool
 }
 
 // Perform does one step, and forgets the observations that it changes.
@@ -34,7 +36,7 @@ func (p *Performer) Perform(ctx context.Context, step release.Step, s Subject) e
 	switch step.Action {
 	case release.ActionStack:
 		defer s.Observed.Forget(step.Stack.Part)
-		return p.stack(ctx, step.Stack, s)
+		return p.stack(ctx, step, s)
 	case release.ActionUpload:
 		return p.upload(ctx, s)
 	case release.ActionPublish:

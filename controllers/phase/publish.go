@@ -1,6 +1,7 @@
 package phase
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -81,7 +82,8 @@ func updatedAsWanted(latest *lambda.GetFunctionOutput, s Subject) error {
 	name := aws.ToString(configuration.FunctionName)
 	if configuration.LastUpdateStatus == types.LastUpdateStatusFailed || configuration.State == types.StateFailed {
 		return release.Reject(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed,
-			"function %s cannot be published: %s%s", name, aws.ToString(configuration.StateReason), aws.ToString(configuration.LastUpdateStatusReason))
+			"function %s cannot be published: %s", name,
+			cmp.Or(aws.ToString(configuration.LastUpdateStatusReason), aws.ToString(configuration.StateReason), "AWS gives no reason"))
 	}
 	if configuration.State == types.StatePending || configuration.LastUpdateStatus == types.LastUpdateStatusInProgress {
 		return publishing("function %s is being updated", name)

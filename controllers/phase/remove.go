@@ -120,7 +120,7 @@ func (p *Performer) removeResource(ctx context.Context, resourceType, id string)
 			_, err = p.Clients.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: aws.String(id), ExpectedBucketOwner: aws.String(p.Clients.Account)})
 		}
 	case "AWS::ECR::Repository":
-		_, err = p.Clients.ECR.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String(id)})
+		_, err = p.Clients.ECR.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String(id), Force: true})
 	case "AWS::KMS::Key":
 		_, err = p.Clients.KMS.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: aws.String(id), PendingWindowInDays: aws.Int32(keyWindowDays)})
 		if cloud.Code(err) == "KMSInvalidStateException" { // it is scheduled already

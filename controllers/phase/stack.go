@@ -18,25 +18,33 @@ import (
 )
 
 // stack makes one call to CloudFormation. Its token makes a repeated call harmless.
-func (p *Performer) stack(ctx context.Context, step *release.StackStep, s Subject) error {
-	err := p.stackCall(ctx, step, s)
+func (p *Performer) stack(ctx context.Context, step release.Step, s Subject) error {
+	operation, condition := step.Stack, stackCondition(step.Phase)
+	err := p.stackCall(ctx, operation, s)
 	switch {
 	case err == nil, cloud.IsAlreadyExists(err): // the same token was seen before: the operation runs or is done
 		return nil
 	case cloud.IsConflict(err):
-		return release.Wait(stackCondition(step.Part), v1alpha1.ReasonStackBusy, busyPoll, "stack %s is busy: %s", step.Name, cloud.Message(err))
+		return release.Wait(condition, v1alpha1.ReasonStackBusy, busyPoll, "stack %s is busy: %s", operation.Name, cloud.Message(err))
 	case cloud.IsInvalid(err):
-		return release.Reject(stackCondition(step.Part), v1alpha1.ReasonStackRefused, "CloudFormation refuses stack %s: %s", step.Name, cloud.Message(err))
+		return release.Reject(condition, v1alpha1.ReasonStackRefused, "CloudFormation refuses stack %s: %s", operation.Name, cloud.Message(err))
 	default:
-		return fmt.Errorf("%s of stack %s: %w", step.Operation, step.Name, err)
+		return fmt.Errorf("%s of stack %s: %w", operation.Operation, operation.Name, err)
 	}
 }
 
-func stackCondition(part release.Part) string {
-	if part == release.PartFoundation {
+// stackCondition is the condition of the phase that an operation belongs to; a deletion belongs to none.
+func stackCondition(phase release.Phase) string {
+	switch phase {
+	case release.PhaseFoundation:
 		return v1alpha1.ConditionFoundationReady
+	case release.PhaseActivate:
+		return v1alpha1.ConditionActivated
+	case release.PhaseClean:
+		return v1alpha1.ConditionCleaned
+	default:
+		return v1alpha1.ConditionStackUpdated
 	}
-	return v1alpha1.ConditionStackUpdated
 }
 
 func (p *Performer) stackCall(ctx context.Context, step *release.StackStep, s Subject) error {

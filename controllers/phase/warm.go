@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,8 +36,11 @@ func (p *Performer) warm(ctx context.Context, s Subject) error {
 	group, groupContext := errgroup.WithContext(ctx)
 	group.SetLimit(parallelCalls)
 	for _, function := range s.Desired.Functions {
+		if stopped(function) {
+			continue
+		}
 		group.Go(func() error {
-			answer, err := p.ping(groupContext, function, run.Function(function.Name).Version, 0)
+			answer, err := p.ping(groupContext, s, function, 0)
 			if err == nil && function.Role == release.RoleHTTP {
 				environments.add(answer.Environment)
 			}
@@ -47,6 +51,9 @@ func (p *Performer) warm(ctx context.Context, s Subject) error {
 		return err
 	}
 	wanted := s.Desired.WarmEnvironments
+	if stopped(s.Desired.HTTP()) {
+		wanted = 0
+	}
 	if err := p.hold(ctx, s, environments, int(wanted)); err != nil {
 		return err
 	}
@@ -54,10 +61,13 @@ func (p *Performer) warm(ctx context.Context, s Subject) error {
 	return nil
 }
 
+// stopped says that the user lets a function have no environment at all: nobody can invoke it, so it cannot be proven either.
+func stopped(function release.Function) bool {
+	return function.ReservedConcurrency != nil && *function.ReservedConcurrency == 0
+}
+
 // hold keeps several invocations open at the same time, since only concurrency makes Lambda start more environments.
 func (p *Performer) hold(ctx context.Context, s Subject, environments *set, wanted int) error {
-	http := s.Desired.HTTP()
-	version := s.Recorded.Run.Function(http.Name).Version
 	for _, long := range warmRounds {
 		if environments.size() >= wanted {
 			return nil
@@ -65,7 +75,7 @@ func (p *Performer) hold(ctx context.Context, s Subject, environments *set, want
 		group, groupContext := errgroup.WithContext(ctx)
 		for range wanted {
 			group.Go(func() error {
-				answer, err := p.ping(groupContext, http, version, long)
+				answer, err := p.ping(groupContext, s, s.Desired.HTTP(), long)
 				switch {
 				case cloud.IsThrottle(err): // the account or the reserve has no more to give: what is warm is enough
 					return nil
@@ -83,7 +93,8 @@ func (p *Performer) hold(ctx context.Context, s Subject, environments *set, want
 	return nil
 }
 
-func (p *Performer) ping(ctx context.Context, function release.Function, version string, hold time.Duration) (pong, error) {
+func (p *Performer) ping(ctx context.Context, s Subject, function release.Function, hold time.Duration) (pong, error) {
+	version := s.Recorded.Run.Function(function.Name).Version
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(function.TimeoutSeconds)*time.Second+30*time.Second)
 	defer cancel()
 	payload, err := json.Marshal(map[string]any{"warmer_ping": true, "hold": strconv.FormatInt(hold.Milliseconds(), 10)})
@@ -99,7 +110,7 @@ func (p *Performer) ping(ctx context.Context, function release.Function, version
 	}
 	if answer.FunctionError != nil {
 		return pong{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
-			"version %s of function %s does not start: %s", version, function.FullName, functionError(answer.Payload))
+			"version %s of function %s does not start: %s", version, function.FullName, s.functionError(function, answer.Payload))
 	}
 	var answered pong
 	if err := json.Unmarshal(answer.Payload, &answered); err != nil || answered.Environment == "" {
@@ -110,26 +121,22 @@ func (p *Performer) ping(ctx context.Context, function release.Function, version
 	return answered, nil
 }
 
-// maxErrorText bounds what is shown of an error that a function gave.
-const maxErrorText = 1024
-
-// functionError reads the payload of a failed invocation: {"errorType", "errorMessage"}.
-func functionError(payload []byte) string {
+// functionError reads the payload of a failed invocation: {"errorType", "errorMessage"}. The message may hold what the application
+// has printed.
+func (s Subject) functionError(function release.Function, payload []byte) string {
 	var failure struct {
 		Type    string `json:"errorType"`
 		Message string `json:"errorMessage"`
 	}
-	if err := json.Unmarshal(payload, &failure); err != nil || failure.Message == "" {
-		return "it failed without a message; see its log group"
+	elsewhere := "see its log group /aws/lambda/" + function.FullName
+	if err := json.Unmarshal(payload, &failure); err != nil {
+		return elsewhere
 	}
-	text := failure.Message
-	if failure.Type != "" {
-		text = failure.Type + ": " + text
+	text := s.Desired.Config.Shown([]byte(failure.Message))
+	if s.HideOutput || text == "" {
+		return strings.TrimPrefix(failure.Type+"; "+elsewhere, "; ")
 	}
-	if len(text) > maxErrorText {
-		text = text[:maxErrorText] + "…"
-	}
-	return text
+	return strings.TrimPrefix(failure.Type+": "+text, ": ")
 }
 
 // set counts distinct environments.

@@ -214,7 +214,7 @@ func TestAnOutputIsShownWithoutSecrets(t *testing.T) {
 		{"half a character", "\xffok", secrets(), "?ok"},
 	} {
 		t.Run(r.why, func(t *testing.T) {
-			if got := plan.Shown([]byte(r.output), r.config); got != r.want {
+			if got := r.config.Shown([]byte(r.output)); got != r.want {
 				t.Errorf("shown is %q, want %q", got, r.want)
 			}
 		})

@@ -1,28 +1,29 @@
 package plan
 
 import (
-	"bytes"
-	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// Record does the steps that only change what is recorded. Each is written to the Stage's status before the next step.
+// Record does the steps that only change what is recorded. It is written to the Stage's status before the next step that rests on it.
 func Record(step release.Step, s *Situation) {
 	r := &s.Recorded
 	switch step.Action {
 	case release.ActionRecoverLive:
 		r.Live = recovered(s.Observed.Aliases, s.Now)
+		r.History = slices.Clone(s.Observed.Releases)
+		for i := range r.History {
+			r.History[i].SupersededAt = s.Now // when it was is not known, and none must be swept away for that
+		}
 	case release.ActionReturn:
 		r.Run = nil
 		r.Live.Cleaned = false
 	case release.ActionResume:
-		r.Run.State, r.Run.Failure = release.RunRunning, nil
+		r.Run.State, r.Run.Failure, r.Run.FinishedAt = release.RunRunning, nil, time.Time{}
 		r.Run.Attempt++
 		s.Retry = false
 	case release.ActionTryAgain:
@@ -87,9 +88,6 @@ func Continue(d *release.Desired, now time.Time, run string, claimed []string, l
 	return continued
 }
 
-// maxOutput is how much of a command's output the status shows.
-const maxOutput = 1024
-
 func (s *Situation) recordCommand(record *release.CommandRun) {
 	evidence := s.Observed.Command
 	switch {
@@ -98,7 +96,7 @@ func (s *Situation) recordCommand(record *release.CommandRun) {
 	case evidence.Result != nil:
 		record.StartedAt, record.FinishedAt, record.ExitCode = evidence.StartedAt, evidence.Result.FinishedAt, evidence.Result.ExitCode
 		if !s.HideOutput {
-			record.Output = Shown(evidence.Result.Output, s.Desired.Config)
+			record.Output = s.Desired.Config.Shown(evidence.Result.Output)
 		}
 		record.State = release.CommandSucceeded
 		if record.ExitCode != 0 {
@@ -128,35 +126,6 @@ func (s *Situation) resolve(record *release.CommandRun) {
 	s.Resolution = ""
 }
 
-// leastSecret is the length from which a secret's line is worth hiding: shorter ones are parts of ordinary words.
-const leastSecret = 4
-
-// Shown gives the tail of a command's output without any known secret value. Without the secrets at hand nothing is shown: the
-// whole output stays in the stage's bucket.
-func Shown(output []byte, config release.Config) string {
-	if config.Secrets == nil {
-		return ""
-	}
-	var lines []string
-	for _, secret := range config.Secrets {
-		for line := range strings.Lines(secret.Reveal()) {
-			if line = strings.TrimSpace(line); len(line) >= leastSecret {
-				lines = append(lines, line)
-			}
-		}
-	}
-	// The longest first: a secret that begins with another one must not be left with its end showing.
-	slices.SortFunc(lines, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
-	for _, line := range lines {
-		output = bytes.ReplaceAll(output, []byte(line), []byte("[redacted]"))
-	}
-	output = bytes.TrimSpace(output)
-	if len(output) > maxOutput {
-		output = append([]byte("…"), output[len(output)-maxOutput:]...)
-	}
-	return string(bytes.ToValidUTF8(output, []byte("?")))
-}
-
 // seal makes the run's release the live one and the one before it history.
 func (s *Situation) seal() {
 	r := &s.Recorded
@@ -172,5 +141,5 @@ func (s *Situation) seal() {
 		AssetsDigest: r.Run.AssetsDigest, ConfigHash: r.Run.ConfigHash, Revision: s.Desired.Revision, ActivatedAt: s.Now,
 		Functions: slices.Clone(r.Run.Functions),
 	}
-	r.Run.State = release.RunSucceeded
+	r.Run.State, r.Run.FinishedAt = release.RunSucceeded, s.Now
 }

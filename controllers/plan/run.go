@@ -28,6 +28,8 @@ func recoverLive(s *Situation) (release.Step, error) {
 		return look(release.PartAliases)
 	case s.liveRelease() == "":
 		return next()
+	case s.Observed.Releases == nil:
+		return look(release.PartReleases)
 	default:
 		return step(release.ActionRecoverLive, "")
 	}

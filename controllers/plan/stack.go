@@ -24,6 +24,9 @@ type stackGoal struct {
 // continued marks the token of a ContinueUpdateRollback, which is tried once for each failed update.
 const continued = "-continue"
 
+// deleted marks the token of a deletion that makes room for a creation.
+const deleted = "-delete"
+
 // The beginnings of tokens. Those of a stack that is brought back to what is live stand apart, since no run tells them apart.
 const (
 	tokenPrefix     = "aloft-"
@@ -46,7 +49,7 @@ func (s *Situation) bring(stack *release.Stack, goal stackGoal) (release.Step, e
 	case !stack.Exists:
 		return operation(release.StackCreate, token)
 	case stack.Status == "REVIEW_IN_PROGRESS": // a first change set was never executed: as good as absent, but in the way
-		return operation(release.StackDelete, token+"-delete")
+		return operation(release.StackDelete, token+deleted)
 	case stack.Status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" && reached: // all is in place, only what was replaced is still going
 		return next()
 	case strings.HasSuffix(stack.Status, "_IN_PROGRESS"):
@@ -66,7 +69,7 @@ func (s *Situation) repair(stack *release.Stack, goal stackGoal, token string, o
 	tried := s.tried(stack, token)
 	switch {
 	case neverCreated(stack.Status) && !tried:
-		return operation(release.StackDelete, token+"-delete")
+		return operation(release.StackDelete, token+deleted)
 	case stack.Status == "UPDATE_ROLLBACK_FAILED" && !strings.HasSuffix(stack.Token, continued):
 		return operation(release.StackContinueRollback, continuation(stack))
 	case stack.Status == "UPDATE_ROLLBACK_FAILED", stack.Status == "DELETE_FAILED":
@@ -103,7 +106,7 @@ const tryAgain = time.Hour
 
 // tried says that the stack's last operation was this one, or its rollback.
 func (s *Situation) tried(stack *release.Stack, token string) bool {
-	last := strings.TrimSuffix(stack.Token, continued)
+	last := strings.TrimSuffix(strings.TrimSuffix(stack.Token, continued), deleted)
 	back := s.isLive() && strings.HasPrefix(last, liveTokenPrefix)
 	return last == token || back && s.Now.Sub(stack.ChangedAt) < tryAgain
 }

@@ -20,6 +20,10 @@ func beginsPhase(s release.Step) bool {
 }
 
 func suspended(s release.Step) error {
-	return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonSuspended, 0,
+	condition := v1alpha1.ConditionReady
+	if s.Phase == release.PhaseClean {
+		condition = v1alpha1.ConditionCleaned
+	}
+	return release.Wait(condition, v1alpha1.ReasonSuspended, 0,
 		"spec.suspend holds the release before the phase %s; what is live goes on serving", s.Phase)
 }

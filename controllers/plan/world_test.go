@@ -103,6 +103,8 @@ func (w *world) look(step release.Step, s *release.Observed, d *release.Desired,
 		s.Aliases = w.aliases(d, s.App)
 	case release.PartCommand:
 		s.Command = w.evidence(r.Run, step.Command)
+	case release.PartReleases:
+		s.Releases = w.releases(s.Aliases[d.HTTP().Name].Description.ReleaseID)
 	case release.PartLeftovers:
 		s.Leftovers = map[string]bool{}
 		for _, name := range w.deployedFunctions(s.App) {
@@ -113,6 +115,18 @@ func (w *world) look(step release.Step, s *release.Observed, d *release.Desired,
 	default:
 		w.t.Fatalf("there is no part %q", step.Part)
 	}
+}
+
+// releases are those that the http function has versions of, newest first.
+func (w *world) releases(live string) []release.Live {
+	found, seen := []release.Live{}, map[string]bool{live: true}
+	for _, version := range slices.Backward(w.function("http").versions) {
+		if !seen[version.ReleaseID] {
+			seen[version.ReleaseID] = true
+			found = append(found, release.Live{ID: version.ReleaseID, BuildID: version.BuildID, Revision: version.Revision})
+		}
+	}
+	return found
 }
 
 func (w *world) deployedFunctions(app *release.Stack) []string {

@@ -15,6 +15,8 @@ const (
 	PartAliases Part = "Aliases"
 	// PartCommand: claim and result of the command that Step.Command names.
 	PartCommand Part = "Command"
+	// PartReleases: the releases beside the live one that AWS holds versions of.
+	PartReleases Part = "Releases"
 	// PartLeftovers: which functions that the manifest has no more must stay for now.
 	PartLeftovers Part = "Leftovers"
 )
@@ -25,7 +27,9 @@ type Observed struct {
 	App        *Stack
 	// Aliases by the functions' names within the stage.
 	Aliases map[string]Alias
-	Command *CommandEvidence
+	// Releases beside the live one, newest first.
+	Releases []Live
+	Command  *CommandEvidence
 	// Leftovers are functions that the deployed stack has and the manifest has no more: true for those that must stay, since a
 	// kept release uses them or their queues hold messages.
 	Leftovers map[string]bool
@@ -43,6 +47,8 @@ func (o *Observed) Forget(parts ...Part) {
 			o.Aliases = nil
 		case PartCommand:
 			o.Command = nil
+		case PartReleases:
+			o.Releases = nil
 		case PartLeftovers:
 			o.Leftovers = nil
 		}

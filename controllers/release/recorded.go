@@ -46,6 +46,7 @@ type Run struct {
 	ImageDigest    string
 	Revision       string
 	StartedAt      time.Time
+	FinishedAt     time.Time
 	DeployedDigest string
 	AssetsDigest   string
 	ConfigHash     string

@@ -51,13 +51,15 @@ func TestARecordThatIsLookedUpCanBeChangedInPlace(t *testing.T) {
 func TestForgettingAPartLeavesTheOthers(t *testing.T) {
 	o := release.Observed{
 		Foundation: &release.Stack{}, App: &release.Stack{}, Aliases: map[string]release.Alias{},
-		Command: &release.CommandEvidence{}, Leftovers: map[string]bool{},
+		Command: &release.CommandEvidence{}, Leftovers: map[string]bool{}, Releases: []release.Live{},
 	}
-	known := func() [5]bool {
-		return [5]bool{o.Foundation != nil, o.App != nil, o.Aliases != nil, o.Command != nil, o.Leftovers != nil}
+	known := func() [6]bool {
+		return [6]bool{o.Foundation != nil, o.App != nil, o.Aliases != nil, o.Command != nil, o.Leftovers != nil, o.Releases != nil}
 	}
-	parts := []release.Part{release.PartFoundation, release.PartApp, release.PartAliases, release.PartCommand, release.PartLeftovers}
-	want := [5]bool{true, true, true, true, true}
+	parts := []release.Part{
+		release.PartFoundation, release.PartApp, release.PartAliases, release.PartCommand, release.PartLeftovers, release.PartReleases,
+	}
+	want := [6]bool{true, true, true, true, true, true}
 	for i, part := range parts {
 		o.Forget(part)
 		want[i] = false

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,11 +17,16 @@ import (
 // delete takes a Stage that is being deleted to where it can be let go. No Secret of its namespace is needed, and the profile need
 // not allow the namespace any more.
 func (r *Reconciler) delete(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
-	r.work.drop(stage.UID)
+	if !r.work.stop(stage.UID) { // what is sent now would be in the way of what is removed
+		return result{RequeueAfter: conflictPoll}, nil
+	}
 	s := &session{Reconciler: r, stage: stage, before: stage.DeepCopy(), requests: requestsOf(stage), performed: map[string]bool{}}
 	s.readyBefore = ready(s.before)
 	outcome := s.tearDown(ctx)
 	if outcome == nil {
+		if s.clients != nil {
+			r.Cloud.Forget(r.access(stage, s.in.Profile))
+		}
 		s.event(eventDeleted, "the Stage is let go")
 		return result{}, r.removeFinalizer(ctx, stage)
 	}
@@ -30,7 +36,7 @@ func (r *Reconciler) delete(ctx context.Context, stage *v1alpha1.Stage) (result,
 		return result{}, err
 	}
 	if waiting, ok := release.AsWaiting(outcome); ok {
-		return result{RequeueAfter: max(waiting.After, conflictPoll)}, nil
+		return result{RequeueAfter: cmp.Or(s.after(waiting), clusterPoll)}, nil
 	}
 	return result{}, outcome
 }
@@ -38,10 +44,17 @@ func (r *Reconciler) delete(ctx context.Context, stage *v1alpha1.Stage) (result,
 // tearDown follows the plan of a deletion; nil says that the Stage can be let go.
 func (s *session) tearDown(ctx context.Context) error {
 	profile, err := s.profile(ctx, s.stage)
-	if err != nil && s.stage.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
+	_, missing := release.AsWaiting(err)
+	switch {
+	case err != nil && s.stage.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain:
 		return nil // nothing on AWS is touched, so no profile is needed
-	}
-	if err != nil {
+	case missing && s.stage.Status.Live == nil && s.stage.Status.Target == nil:
+		return nil // without a profile nothing was ever made
+	case missing:
+		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, clusterPoll,
+			"StageProfile %q, which leads to what is to be removed on AWS, does not exist: make it again, or set spec.deletionPolicy to Retain to let the Stage go",
+			s.stage.Spec.ProfileRef.Name)
+	case err != nil:
 		return err
 	}
 	s.in = desired.Inputs{Stage: s.stage, Profile: profile, ClusterID: s.ClusterID, HashKey: s.HashKey}
@@ -95,7 +108,7 @@ func (s *session) tearDownStep(ctx context.Context, step release.Step, situation
 		return s.update(ctx)
 	case release.ActionRecordStacks:
 		s.stage.Status.Deletion = &v1alpha1.Deletion{
-			AppStackID: situation.Observed.App.ID, FoundationStackID: situation.Observed.Foundation.ID,
+			AppStackID: ownID(situation.Observed.App), FoundationStackID: ownID(situation.Observed.Foundation),
 		}
 		return s.update(ctx)
 	default:
@@ -111,6 +124,14 @@ func (s *session) tearDownStep(ctx context.Context, step release.Step, situation
 	}
 	situation.Performed[step.Action] = true
 	return nil
+}
+
+// ownID is the id of a stack that belongs to the Stage; empty for someone else's, of which nothing must be removed.
+func ownID(stack *release.Stack) string {
+	if stack.Foreign != "" {
+		return ""
+	}
+	return stack.ID
 }
 
 func deletionPolicy(stage *v1alpha1.Stage, profile *v1alpha1.StageProfile) v1alpha1.DeletionPolicy {

@@ -35,6 +35,9 @@ func (r *Reconciler) gather(ctx context.Context, stage *v1alpha1.Stage) (desired
 		return in, fmt.Errorf("reading the namespace: %w", err)
 	}
 	in.NamespaceLabels = namespace.Labels
+	if err := desired.Admit(in); err != nil {
+		return in, err
+	}
 	for _, source := range stage.Spec.Manifest.Secrets {
 		secret, err := r.secret(ctx, stage.Namespace, source.SecretRef.Name)
 		if err != nil {
@@ -154,7 +157,7 @@ func (r *Reconciler) clients(ctx context.Context, stage *v1alpha1.Stage, profile
 	switch {
 	case errors.As(err, &wrong):
 		return nil, release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileMismatch,
-			"StageProfile %q says account %s, and its credentials belong to account %s: nothing was written; correct accountID or roleARN",
+			"StageProfile %q says account %s, and its credentials belong to account %s: nothing was written; correct its roleARN, or make a StageProfile for that account",
 			profile.Name, wrong.Want, wrong.Got)
 	case cloud.IsDenied(err):
 		return nil, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonAccessDenied, deniedPoll,

@@ -4,8 +4,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-
-	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
 
 var (
@@ -20,24 +18,14 @@ var (
 
 func init() { metrics.Registry.MustRegister(releases, phaseSeconds) }
 
-// ended names a run that has ended and how; empty while there is none or it goes on.
-func ended(status *v1alpha1.StageStatus) string {
-	if status.Target == nil || status.Target.State == v1alpha1.RunRunning {
-		return ""
-	}
-	return status.Target.Run + " " + string(status.Target.State)
-}
+// The results of a release.
+const (
+	resultLive   = "live"
+	resultFailed = "failed"
+)
 
-// count counts a run that has ended since the reconcile began.
-func (s *session) count() {
-	now := ended(&s.stage.Status)
-	if now == "" || now == s.endedBefore {
-		return
-	}
-	result := "live"
-	if s.stage.Status.Target.State == v1alpha1.RunFailed {
-		result = "failed"
-	}
+// count counts a release that has ended.
+func (s *session) count(result string) {
 	releases.WithLabelValues(s.stage.Namespace, s.stage.Name, result).Inc()
 }
 

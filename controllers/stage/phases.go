@@ -110,17 +110,20 @@ func (s *session) markCurrent(phase release.Phase, outcome error) {
 
 func (s *session) reportClean(outcome error) {
 	live := s.situation.Recorded.Live
+	if live.Cleaned {
+		s.markSucceeded(release.PhaseClean)
+		return
+	}
+	status, reason, message := metav1.ConditionUnknown, v1alpha1.ReasonPending, "the clean-up waits until the switch has settled"
 	waiting, isWaiting := release.AsWaiting(outcome)
 	switch {
-	case live.Cleaned:
-		s.markSucceeded(release.PhaseClean)
-	case outcome == nil, isWaiting && waiting.Reason == v1alpha1.ReasonPending:
-		s.set(v1alpha1.ConditionCleaned, metav1.ConditionUnknown, v1alpha1.ReasonPending, "the clean-up waits until the switch has settled")
-	case isWaiting:
-		s.set(v1alpha1.ConditionCleaned, metav1.ConditionUnknown, waiting.Reason, waiting.Message)
-	default:
-		s.set(v1alpha1.ConditionCleaned, metav1.ConditionFalse, v1alpha1.ReasonCleanupDegraded, safe(outcome))
+	case isWaiting && waiting.Reason != v1alpha1.ReasonPending:
+		reason, message = waiting.Reason, waiting.Message
+	case outcome != nil && !isWaiting:
+		status, reason, message = metav1.ConditionFalse, v1alpha1.ReasonCleanupDegraded, safe(outcome)
 	}
+	s.advance(release.PhaseClean, v1alpha1.PhaseRunning, message)
+	s.set(v1alpha1.ConditionCleaned, status, reason, message)
 }
 
 // advance keeps the record of a phase in the run; true says that it has just succeeded.

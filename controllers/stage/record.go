@@ -36,7 +36,7 @@ func liveFrom(r *v1alpha1.Release) release.Live {
 func runFrom(t *v1alpha1.Run) *release.Run {
 	run := &release.Run{
 		ID: t.ID, Run: t.Run, State: release.RunState(t.State), Attempt: t.Attempt, BuildID: t.BuildID, ImageDigest: t.ImageDigest,
-		Revision: t.TemplateRevision, StartedAt: t.StartedAt.Time, DeployedDigest: t.DeployedDigest, AssetsDigest: t.AssetsDigest,
+		Revision: t.TemplateRevision, StartedAt: t.StartedAt.Time, FinishedAt: timeFrom(t.FinishedAt), DeployedDigest: t.DeployedDigest, AssetsDigest: t.AssetsDigest,
 		ConfigHash: t.ConfigHash, Functions: functionsFrom(t.Functions), FlipIntendedAt: timeFrom(t.FlipIntendedAt),
 	}
 	if t.Warm != nil {
@@ -102,6 +102,7 @@ func writeRun(t *v1alpha1.Run, run *release.Run) {
 	t.ID, t.Run, t.State, t.Attempt = run.ID, run.Run, v1alpha1.RunState(run.State), run.Attempt
 	t.BuildID, t.ImageDigest, t.TemplateRevision = run.BuildID, run.ImageDigest, run.Revision
 	t.StartedAt = metav1.NewTime(run.StartedAt)
+	t.FinishedAt = timeOf(run.FinishedAt)
 	t.DeployedDigest, t.AssetsDigest, t.ConfigHash = run.DeployedDigest, run.AssetsDigest, run.ConfigHash
 	t.Functions, t.FlipIntendedAt = functionsOf(run.Functions), timeOf(run.FlipIntendedAt)
 	t.Warm, t.Failure, t.Commands = nil, nil, nil

@@ -56,7 +56,7 @@ func drawLive(t *rapid.T) release.Live {
 func drawRun(t *rapid.T) *release.Run {
 	run := &release.Run{
 		ID: text(t), Run: text(t), State: rapid.SampledFrom([]release.RunState{"Running", "Succeeded", "Failed"}).Draw(t, "state"),
-		Attempt: rapid.Int32Range(0, 9).Draw(t, "attempt"), BuildID: text(t), ImageDigest: text(t), Revision: text(t), StartedAt: moment(t),
+		Attempt: rapid.Int32Range(0, 9).Draw(t, "attempt"), BuildID: text(t), ImageDigest: text(t), Revision: text(t), StartedAt: moment(t), FinishedAt: moment(t),
 		DeployedDigest: text(t), AssetsDigest: text(t), ConfigHash: text(t), Functions: drawFunctions(t), FlipIntendedAt: moment(t),
 	}
 	if rapid.Bool().Draw(t, "warm") {

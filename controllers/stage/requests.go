@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -28,7 +29,12 @@ func requestsOf(stage *v1alpha1.Stage) requests {
 	}
 	flux, own := stage.Annotations[v1alpha1.AnnotationFluxRequestedAt], stage.Annotations[v1alpha1.AnnotationRequestedAt]
 	r.requestedAt = bounded(strings.Trim(flux+" "+own, " "), maxAnnotation)
-	r.look = r.requestedAt != "" && r.requestedAt != stage.Status.LastHandledReconcileAt
+	// Each of the two acts once per value; that one of them is taken away again asks for nothing.
+	handled := stage.Status.LastHandledReconcileAt
+	isNew := func(value string) bool {
+		return value != "" && value != handled && !slices.Contains(strings.Fields(handled), value)
+	}
+	r.look = r.requestedAt != handled && (isNew(flux) || isNew(own))
 	r.retry = unless(stage.Status.LastHandledRetry, bounded(stage.Annotations[v1alpha1.AnnotationRetry], maxAnnotation))
 	r.resolution = unless(stage.Status.LastHandledCommandResolution,
 		bounded(stage.Annotations[v1alpha1.AnnotationCommandResolution], maxAnnotation))
@@ -43,12 +49,19 @@ func (r *requests) begin(s *session) {
 	if s.stage.Annotations[v1alpha1.AnnotationCommandResolution] == "" {
 		r.status.LastHandledCommandResolution = ""
 	}
-	if !r.look {
-		return
-	}
-	r.status.LastHandledReconcileAt = r.requestedAt
-	if r.status.Live != nil {
+	if r.look && r.status.Live != nil {
 		r.status.Live.Cleaned = false
+	}
+}
+
+// answered remembers a request to look once it has led to something: not while the Stage is suspended, an earlier run must end first,
+// or nothing could be looked at.
+func (r *requests) answered(s *session, outcome error) {
+	waiting, isWaiting := release.AsWaiting(outcome)
+	_, isRejected := release.AsRejected(outcome)
+	held := isWaiting && waiting.Reason == v1alpha1.ReasonSuspended || outcome != nil && !isWaiting && !isRejected
+	if r.look && s.situation.Desired != nil && !s.superseded && !held {
+		r.status.LastHandledReconcileAt = r.requestedAt
 	}
 }
 

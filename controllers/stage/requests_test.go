@@ -1,7 +1,9 @@
 package stage
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/plan"
@@ -26,7 +28,8 @@ func TestARequestToLookActsOncePerValue(t *testing.T) {
 		{"it has another value", "one", "", true},
 		{"Flux asks beside it", "one", "flux", true},
 		{"both were acted on", "one", "flux", false},
-		{"it is gone", "", "", false},
+		{"one of them is taken away", "", "flux", false},
+		{"both are gone", "", "", false},
 	} {
 		stage.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: row.own, v1alpha1.AnnotationFluxRequestedAt: row.flux}
 		stage.Status.Live.Cleaned = true
@@ -34,10 +37,40 @@ func TestARequestToLookActsOncePerValue(t *testing.T) {
 		if r.look != row.want {
 			t.Errorf("%s: looks %t", row.why, r.look)
 		}
-		r.begin(&session{stage: stage})
+		s := &session{stage: stage}
+		s.situation.Desired = &release.Desired{}
+		r.begin(s)
 		if stage.Status.Live.Cleaned == row.want {
 			t.Errorf("%s: what is live counts as looked at: %t", row.why, stage.Status.Live.Cleaned)
 		}
+		r.answered(s, nil)
+	}
+}
+
+func TestARequestToLookIsKeptUntilItHasLedToSomething(t *testing.T) {
+	for why, row := range map[string]struct {
+		change  func(*session)
+		outcome error
+		handled string
+	}{
+		"it was looked":                  {func(*session) {}, nil, "noon"},
+		"a release began":                {func(*session) {}, release.Wait("", v1alpha1.ReasonProgressing, time.Second, "x"), "noon"},
+		"the Stage is suspended":         {func(*session) {}, release.Wait("", v1alpha1.ReasonSuspended, 0, "x"), ""},
+		"AWS was out of reach":           {func(*session) {}, errors.New("connection reset"), ""},
+		"an earlier run must end first":  {func(s *session) { s.superseded = true }, nil, ""},
+		"a Secret that it needs is gone": {func(s *session) { s.situation.Desired = nil }, release.Wait("", v1alpha1.ReasonSecretNotFound, 0, "x"), ""},
+	} {
+		t.Run(why, func(t *testing.T) {
+			stage := annotated(map[string]string{v1alpha1.AnnotationRequestedAt: "noon"})
+			s := &session{stage: stage}
+			s.situation.Desired = &release.Desired{}
+			row.change(s)
+			r := requestsOf(stage)
+			r.answered(s, row.outcome)
+			if got := stage.Status.LastHandledReconcileAt; got != row.handled {
+				t.Errorf("handled is %q, want %q", got, row.handled)
+			}
+		})
 	}
 }
 

@@ -38,6 +38,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 		s.Cloud.Forget(s.access(s.stage, s.in.Profile))
 	}
 	denied(&outcome)
+	s.requests.answered(s, outcome)
 	if err := s.conclude(ctx, outcome); err != nil {
 		if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 			return result{RequeueAfter: conflictPoll}, nil
@@ -45,16 +46,16 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 		return result{}, errors.Join(err, outcome)
 	}
 	s.announce(outcome)
-	s.count()
 	return s.resultOf(outcome)
 }
 
 // notWorthTelling is how long a wait may last without being told of: a write for each would take longer than the wait.
 const notWorthTelling = 250 * time.Millisecond
 
-// conclude writes how the reconcile ended. Before a short wait only what is to be remembered is written.
+// conclude writes how the reconcile ended. Before a short wait in a phase that is told of only what is to be remembered is written.
 func (s *session) conclude(ctx context.Context, outcome error) error {
-	if waiting, ok := release.AsWaiting(outcome); ok && waiting.After != 0 && s.after(waiting) < notWorthTelling {
+	waiting, isWaiting := release.AsWaiting(outcome)
+	if isWaiting && waiting.After != 0 && s.after(waiting) < notWorthTelling && s.stage.Status.Phase == s.word(outcome) {
 		return s.writeIfRecorded(ctx)
 	}
 	return s.write(ctx, outcome)
@@ -85,8 +86,10 @@ func (s *session) resultOf(outcome error) (result, error) {
 		return poll, nil
 	case isWaiting:
 		return result{RequeueAfter: s.after(waiting)}, nil
-	case isRejected && rejected.Condition == v1alpha1.ConditionCleaned:
+	case isRejected && s.isLive():
 		return result{RequeueAfter: cleanRetry}, nil
+	case isRejected && outside(rejected):
+		return result{RequeueAfter: outsidePoll}, nil
 	case isRejected && poll.RequeueAfter > 0:
 		return poll, nil
 	case isRejected:
@@ -108,24 +111,53 @@ func (s *session) elapsed(condition string) time.Duration {
 	return 0
 }
 
+// outsidePoll is when something that the user can only mend outside the Stage is looked at again.
+const outsidePoll = 10 * time.Minute
+
+// outside says that nothing in the cluster tells when the reason of a refusal is gone.
+func outside(rejected *release.Rejected) bool {
+	switch rejected.Reason {
+	case v1alpha1.ReasonNotOwned, v1alpha1.ReasonProfileMismatch, v1alpha1.ReasonInvalidSecret, v1alpha1.ReasonTagMoved,
+		v1alpha1.ReasonImageUnsupported:
+		return true
+	default:
+		return false
+	}
+}
+
 // refused decides what a refusal means for the run: it fails, or first its aliases are moved back. Nil goes on with the loop.
-func (s *session) refused(err error) error {
+func (s *session) refused(ctx context.Context, err error) error {
 	rejected, ok := release.AsRejected(err)
 	run := s.situation.Recorded.Run
-	if !ok || run == nil || run.State != release.RunRunning || run.ID != s.situation.Desired.ID || s.isLive() {
+	if !ok || run == nil || run.State != release.RunRunning || s.situation.Desired == nil || run.ID != s.situation.Desired.ID || s.isLive() {
 		return err
 	}
 	switch {
-	case rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown:
-		return err // a person's word takes the run on
+	case rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown, rejected.Reason == v1alpha1.ReasonNotOwned,
+		rejected.Reason == v1alpha1.ReasonProfileMismatch:
+		return err // a person takes the run on: by a word about the command, or by mending what is not the release's fault
 	case !run.FlipIntendedAt.IsZero() && run.Failure == nil:
 		run.Failure = activationFailure(run, rejected)
 		s.situation.Observed.Forget(release.PartAliases)
 		return nil
-	default:
-		run.State, run.Failure = release.RunFailed, rejected
+	}
+	run.State, run.Failure, run.FinishedAt = release.RunFailed, withRemedy(rejected), s.Now()
+	s.count(resultFailed)
+	if !s.superseded {
+		return run.Failure
+	}
+	s.warn(eventReleaseFailed, "%s: %s", run.Failure.Reason, run.Failure.Message)
+	writeRecorded(&s.stage.Status, &s.situation.Recorded)
+	return s.situate(ctx) // what the Stage asks for by now has its turn
+}
+
+// withRemedy sees to it that the user knows what to do.
+func withRemedy(rejected *release.Rejected) *release.Rejected {
+	if strings.Contains(rejected.Message, v1alpha1.AnnotationRetry) {
 		return rejected
 	}
+	return release.Reject(rejected.Condition, rejected.Reason, "%s\nCorrect the Stage or push a new build; to try the same again, annotate it with %s=<any new value>",
+		bounded(rejected.Message, maxMessage-256), v1alpha1.AnnotationRetry)
 }
 
 // activationFailure tells what becomes of the aliases: they move back where there is a version before; a first release stays.

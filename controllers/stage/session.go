@@ -26,11 +26,15 @@ type session struct {
 	before *v1alpha1.Stage
 	// readyBefore is the condition Ready as the reconcile found it.
 	readyBefore *metav1.Condition
-	// endedBefore is the run that had ended by then.
-	endedBefore string
 	in          desired.Inputs
-	situation   plan.Situation
-	requests    requests
+	// unprepared is why what the Stage asks for cannot be released yet: what it refers to is missing or refused.
+	unprepared error
+	situation  plan.Situation
+	// superseded says that the situation is about a run that must end before what the Stage asks for has its turn.
+	superseded bool
+	// recovered says that the live release was just found on AWS, so that nothing is remembered of any run.
+	recovered bool
+	requests  requests
 	// phase is where the run stands.
 	phase release.Phase
 	// performed guards against a step that does not take effect: none is performed twice.
@@ -44,65 +48,94 @@ type session struct {
 // release takes a Stage towards the release that it asks for.
 func (r *Reconciler) release(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
 	s := &session{Reconciler: r, stage: stage, before: stage.DeepCopy(), requests: requestsOf(stage), performed: map[string]bool{}}
-	s.readyBefore, s.endedBefore = ready(s.before), ended(&s.before.Status)
+	s.readyBefore = ready(s.before)
+	s.situation.Recorded = recordedFrom(&stage.Status)
 	err := s.run(ctx)
 	return s.finish(ctx, err)
 }
 
 func (s *session) run(ctx context.Context) error {
-	var err error
-	if s.in, err = s.gather(ctx, s.stage); err != nil {
-		return err
+	if s.unprepared = s.prepare(ctx); s.unprepared == nil {
+		s.requests.begin(s)
 	}
-	if s.in.ImageDigest, err = s.resolve(ctx, s.stage, s.in.PullSecret); err != nil {
-		return err
-	}
-	s.requests.begin(s)
 	if err := s.situate(ctx); err != nil {
 		return err
 	}
 	for {
 		step, err := plan.Next(s.situation)
-		if err != nil {
-			if err = s.refused(err); err != nil {
-				return err
-			}
-			continue
-		}
-		if step.Action == release.ActionDone {
+		if err == nil && step.Action == release.ActionDone {
 			return nil
 		}
-		if err := s.take(ctx, step); err != nil {
-			if err = s.refused(err); err != nil {
-				return err
-			}
+		if err == nil {
+			err = s.take(ctx, step)
+		}
+		if err != nil {
+			err = s.refused(ctx, err)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// situate puts together what the plan decides upon: the release that the Stage asks for, or the one whose run must be finished first.
+// prepare reads what the Stage refers to and resolves its tag.
+func (s *session) prepare(ctx context.Context) (err error) {
+	if s.in, err = s.gather(ctx, s.stage); err != nil {
+		return err
+	}
+	s.in.ImageDigest, err = s.resolve(ctx, s.stage, s.in.PullSecret)
+	return err
+}
+
+// situate puts together what the plan decides upon: the release that the Stage asks for, or the one whose run must end first.
 func (s *session) situate(ctx context.Context) error {
-	recorded := recordedFrom(&s.stage.Status)
-	d := s.build(s.in, &s.stage.Status, s.requests.look)
-	if run := recorded.Run; run != nil && run.ID != d.ID && run.State == release.RunRunning && run.Committed() {
-		if err := s.connect(ctx); err != nil {
-			return err
-		}
-		declared, err := s.observer.Release(ctx, run.ID)
-		if err != nil {
-			return err
-		}
-		d = declared
+	s.situation.Recorded = recordedFrom(&s.stage.Status)
+	s.situation.Desired, s.superseded = nil, false
+	var asked *release.Desired
+	if s.unprepared == nil {
+		asked = s.build(s.in, &s.stage.Status, s.requests.look)
+	}
+	d, err := s.mustEnd(ctx, asked)
+	switch {
+	case err != nil:
+		return err
+	case d != nil:
+		s.superseded = true
+	case asked == nil:
+		return s.unprepared
+	default:
+		d = asked
 	}
 	if problem := template.Oversized(d); problem != "" {
 		return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest, "spec.manifest: %s", problem)
 	}
 	s.situation = plan.Situation{
-		Desired: d, Observed: s.situation.Observed, Recorded: recorded, UID: string(s.stage.UID), Now: s.Now(),
+		Desired: d, Observed: s.situation.Observed, Recorded: s.situation.Recorded, UID: string(s.stage.UID), Now: s.Now(),
 		Suspended: s.stage.Spec.Suspend, Retry: s.requests.retry != "", Resolution: s.requests.resolution,
-		HideOutput: s.in.Profile.Spec.CommandOutput == v1alpha1.CommandOutputStoreOnly, Limits: s.Limits,
+		HideOutput: s.hidesOutput(), Limits: s.Limits,
 	}
 	return nil
+}
+
+// mustEnd gives the release of a run whose deploy commands have begun or whose aliases are moving, when the Stage asks for another
+// release by now or cannot be told what it asks for; nil where there is no such run.
+func (s *session) mustEnd(ctx context.Context, asked *release.Desired) (*release.Desired, error) {
+	run := s.situation.Recorded.Run
+	if run == nil || run.State != release.RunRunning || !run.Committed() || asked != nil && run.ID == asked.ID {
+		return nil, nil //nolint:nilnil // no such run is an ordinary answer
+	}
+	if s.in.Profile == nil {
+		return nil, s.unprepared
+	}
+	if err := s.connect(ctx); err != nil {
+		return nil, err
+	}
+	return s.observer.Release(ctx, run.ID)
+}
+
+// hidesOutput says that the platform team keeps what commands print out of the status.
+func (s *session) hidesOutput() bool {
+	return s.in.Profile.Spec.CommandOutput == v1alpha1.CommandOutputStoreOnly
 }
 
 // take does one step and records it.
@@ -119,6 +152,9 @@ func (s *session) take(ctx context.Context, step release.Step) error {
 	}
 	if step.Phase != "" {
 		s.phase = step.Phase
+	}
+	if (step.Action == release.ActionReturn || step.Action == release.ActionSweep) && !s.work.stop(s.stage.UID) {
+		return release.Wait(v1alpha1.ConditionCleaned, v1alpha1.ReasonProgressing, conflictPoll, "what was given up comes to its end")
 	}
 	switch step.Action {
 	case release.ActionBegin:
@@ -137,7 +173,12 @@ func (s *session) take(ctx context.Context, step release.Step) error {
 // users wait for it.
 func (s *session) recorded(ctx context.Context, step release.Step) error {
 	writeRecorded(&s.stage.Status, &s.situation.Recorded)
+	s.recovered = s.recovered || step.Action == release.ActionRecoverLive
 	if step.Action == release.ActionSeal {
+		s.count(resultLive)
+		if s.superseded {
+			return s.situate(ctx) // nobody waits for it: the Stage asks for another release by now
+		}
 		if err := s.write(ctx, nil); err != nil {
 			return err
 		}
@@ -150,12 +191,13 @@ func (s *session) recorded(ctx context.Context, step release.Step) error {
 	}
 }
 
-// begin starts a run. Where nothing is recorded the bucket tells whether an earlier run of this very release has started commands,
+// begin starts a run. Where nothing is remembered the bucket tells whether an earlier run of this very release has started commands,
 // which must not run again.
 func (s *session) begin(ctx context.Context) error {
 	d, now := s.situation.Desired, s.Now()
 	run := plan.Begin(d, now, uuid.NewString()[:4])
-	if s.situation.Recorded.Run == nil && s.situation.Recorded.Live == nil && s.situation.Observed.Foundation.Exists {
+	forgotten := s.situation.Recorded.Run == nil && (s.situation.Recorded.Live == nil || s.recovered)
+	if forgotten && s.situation.Observed.Foundation.Exists {
 		if err := s.connect(ctx); err != nil {
 			return err
 		}
@@ -190,7 +232,9 @@ func (s *session) perform(ctx context.Context, step release.Step) error {
 			return err
 		}
 	}
-	subject := phase.Subject{Desired: s.situation.Desired, Observed: &s.situation.Observed, Recorded: &s.situation.Recorded}
+	subject := phase.Subject{
+		Desired: s.situation.Desired, Observed: &s.situation.Observed, Recorded: &s.situation.Recorded, HideOutput: s.hidesOutput(),
+	}
 	switch step.Action {
 	case release.ActionUpload, release.ActionWarm:
 		return s.performBeside(step, subject)
@@ -226,19 +270,29 @@ const besidePoll = 30 * time.Second
 
 func (s *session) performBeside(step release.Step, subject phase.Subject) error {
 	run := *subject.Recorded.Run
-	performer, d, seen := s.performer, subject.Desired, *subject.Observed
-	delete(s.performed, key(step))
-	done, finished, err := s.work.do(s.stage, run.Run+"/"+string(step.Action), func(ctx context.Context) (*release.Run, error) {
+	performer, seen := s.performer, *subject.Observed
+	delete(s.performed, s.key(step))
+	name := fmt.Sprintf("%s/%s", run.Run, step.Action)
+	if run.Warm != nil {
+		name += run.Warm.At.String() // environments that were warm once are warmed again
+	}
+	done, state, err := s.work.do(s.stage, name, func(ctx context.Context) (*release.Run, error) {
 		own := run
 		recorded := release.Recorded{Run: &own, Live: subject.Recorded.Live, History: subject.Recorded.History}
-		err := performer.Perform(ctx, step, phase.Subject{Desired: d, Observed: &seen, Recorded: &recorded})
+		beside := subject
+		beside.Observed, beside.Recorded = &seen, &recorded
+		err := performer.Perform(ctx, step, beside)
 		return &own, err
 	})
+	_, isRejected := release.AsRejected(err)
+	_, isWaiting := release.AsWaiting(err)
 	switch {
-	case !finished:
+	case state.running:
 		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressing, besidePoll, "%s", s.goesOn())
-	case err != nil:
+	case isRejected, isWaiting:
 		return err
+	case err != nil: // the queue's own backoff would begin anew each time that the work does
+		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressingWithRetry, state.again, "%s", safe(err))
 	default:
 		s.situation.Recorded.Run = done
 		return nil
@@ -246,19 +300,22 @@ func (s *session) performBeside(step release.Step, subject phase.Subject) error 
 }
 
 // key names a step that must take effect at once.
-func key(step release.Step) string {
-	operation := ""
+func (s *session) key(step release.Step) string {
+	operation, run := "", ""
+	if s.situation.Recorded.Run != nil {
+		run = s.situation.Recorded.Run.Run
+	}
 	if step.Stack != nil {
 		operation = string(step.Stack.Operation) + step.Stack.Token
 	}
-	return fmt.Sprintf("%s/%s/%s/%s/%s", step.Action, step.Phase, step.Function, step.Command, operation)
+	return fmt.Sprintf("%s/%s/%s/%s/%s/%s", run, step.Action, step.Phase, step.Function, step.Command, operation)
 }
 
 func (s *session) guard(step release.Step) error {
-	if s.performed[key(step)] {
+	if s.performed[s.key(step)] {
 		return fmt.Errorf("the step %s of phase %s did not take effect", step.Action, step.Phase)
 	}
-	s.performed[key(step)] = true
+	s.performed[s.key(step)] = true
 	return nil
 }
 

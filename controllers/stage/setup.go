@@ -31,7 +31,7 @@ const (
 
 // SetupWithManager registers the reconcilers of Stages and of StageProfiles.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, concurrency int) error {
-	r.work = newWork(ctx, parallelWork)
+	r.work = newWork(ctx, parallelWork, r.Now)
 	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Stage{}, profileIndex, func(o client.Object) []string {
 		stage, ok := o.(*v1alpha1.Stage)
 		if !ok {

@@ -112,7 +112,7 @@ func (s *session) remove(conditionType string) {
 // are removed when they are not true.
 func (s *session) summarize(outcome error) {
 	s.available()
-	if s.isLive() && (outcome == nil || s.onlyCleaning(outcome)) {
+	if s.isLive() && !s.superseded && !disputed(outcome) {
 		live := s.situation.Recorded.Live
 		s.remove(v1alpha1.ConditionReconciling)
 		s.remove(v1alpha1.ConditionStalled)
@@ -175,15 +175,11 @@ func (s *session) isLive() bool {
 	return recorded.Run == nil || recorded.Run.State == release.RunSucceeded && recorded.Run.ID == d.ID
 }
 
-// onlyCleaning says that an error concerns the clean-up, which never blocks Ready.
-func (s *session) onlyCleaning(outcome error) bool {
-	if rejected, ok := release.AsRejected(outcome); ok {
-		return rejected.Condition == v1alpha1.ConditionCleaned && rejected.Reason != v1alpha1.ReasonAliasConflict
-	}
-	if waiting, ok := release.AsWaiting(outcome); ok {
-		return waiting.Condition == v1alpha1.ConditionCleaned || waiting.Condition == v1alpha1.ConditionStackUpdated
-	}
-	return s.phase == release.PhaseClean
+// disputed says that someone else moved an alias of what is recorded as live. All else that can go wrong after a release went live
+// concerns the clean-up, which never blocks Ready.
+func disputed(outcome error) bool {
+	rejected, ok := release.AsRejected(outcome)
+	return ok && rejected.Reason == v1alpha1.ReasonAliasConflict
 }
 
 // word is the one word for people.

@@ -45,6 +45,11 @@ func live(cleaned bool) *session {
 	return s
 }
 
+func superseded(s *session) *session {
+	s.superseded = true
+	return s
+}
+
 func TestTheSummaryTellsHowAReconcileEnded(t *testing.T) {
 	for _, row := range []struct {
 		why      string
@@ -63,6 +68,10 @@ func TestTheSummaryTellsHowAReconcileEnded(t *testing.T) {
 		{"it is live", live(true), nil, "True Live", "", "Live", 2},
 		{"the clean-up waits", live(false), release.Wait(v1alpha1.ConditionCleaned, "Pending", time.Minute, "settles"), "True Live", "", "Cleaning", 2},
 		{"the clean-up is refused", live(false), release.Reject(v1alpha1.ConditionCleaned, "StackRolledBack", "no"), "True Live", "", "Cleaning", 2},
+		{"a clean-up that is not allowed on AWS", live(false), release.Wait("", "AccessDenied", time.Minute, "no"), "True Live", "", "Cleaning", 2},
+		{"a clean-up that meets an error", live(false), errors.New("connection reset"), "True Live", "", "Cleaning", 2},
+		{"a clean-up that is held", live(false), release.Wait(v1alpha1.ConditionCleaned, "Suspended", 0, "held"), "True Live", "", "Suspended", 2},
+		{"what is live was superseded meanwhile", superseded(live(true)), nil, "False Progressing", "Reconciling", "Live", 1},
 		{"an alias was moved by someone else", live(false), release.Reject(v1alpha1.ConditionCleaned, "AliasConflict", "moved"), "False AliasConflict", "Stalled", "Cleaning", 2},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -126,6 +135,7 @@ func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 		{"a wait says when", releasing(), release.Wait("", "Progressing", 7*time.Second, "x"), 7 * time.Second, 7 * time.Second, false},
 		{"a phase that has just begun is looked at soon", releasing(), release.Wait(v1alpha1.ConditionStackUpdated, "Progressing", release.Soon, "x"), time.Millisecond, time.Second, false},
 		{"a refusal is not tried again", releasing(), refusal, 0, 0, true},
+		{"one that someone mends on AWS is looked at again, seldom", releasing(), release.Reject("", v1alpha1.ReasonNotOwned, "x"), outsidePoll, outsidePoll, false},
 		{"but a changed Secret may change it", withSecret, refusal, time.Minute, 66 * time.Second, false},
 		{"a refused clean-up is tried again", live(false), release.Reject(v1alpha1.ConditionCleaned, "StackRolledBack", "x"), cleanRetry, cleanRetry, false},
 	} {
@@ -156,7 +166,7 @@ func TestAnErrorIsShownWithoutWhatChangesWithEachTry(t *testing.T) {
 }
 
 func TestWhatAWSRefusesIsWaitedFor(t *testing.T) {
-	outcome := error(fmt.Errorf("describing the stack: %w", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not you"}))
+	outcome := fmt.Errorf("describing the stack: %w", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not you"})
 	denied(&outcome)
 	if waiting, ok := release.AsWaiting(outcome); !ok || waiting.Reason != v1alpha1.ReasonAccessDenied || !strings.Contains(waiting.Message, "not you") {
 		t.Errorf("got %v", outcome)

@@ -14,7 +14,7 @@ func workOn(t *testing.T) (*work, *v1alpha1.Stage) {
 	t.Helper()
 	stage := &v1alpha1.Stage{}
 	stage.Namespace, stage.Name, stage.UID = "clouder", "production", "1"
-	return newWork(t.Context(), 1), stage
+	return newWork(t.Context(), 1, time.Now), stage
 }
 
 func uploads(run string) func(context.Context) (*release.Run, error) {
@@ -36,18 +36,18 @@ func woken(t *testing.T, w *work) {
 
 func TestHowWorkEndedIsToldUntilItIsRecorded(t *testing.T) {
 	w, stage := workOn(t)
-	if _, done, _ := w.do(stage, "upload", uploads("first")); done {
+	if _, at, _ := w.do(stage, "upload", uploads("first")); !at.running {
 		t.Fatal("it ended before it could begin")
 	}
 	woken(t, w)
 	for range 2 { // the first reconcile may be refused by the status's lock, and must not lose what was done
-		run, done, err := w.do(stage, "upload", uploads("again"))
-		if !done || err != nil || run.Run != "first" {
-			t.Fatalf("told is %+v, %t, %v", run, done, err)
+		run, at, err := w.do(stage, "upload", uploads("again"))
+		if at.running || err != nil || run.Run != "first" {
+			t.Fatalf("told is %+v, %+v, %v", run, at, err)
 		}
 	}
 	w.recorded(stage.UID)
-	if _, done, _ := w.do(stage, "upload", uploads("second")); done {
+	if _, at, _ := w.do(stage, "upload", uploads("second")); !at.running {
 		t.Error("what was recorded is told again")
 	}
 }
@@ -57,32 +57,78 @@ func TestWorkThatIsNotToldYetIsNotForgottenByARecord(t *testing.T) {
 	_, _, _ = w.do(stage, "upload", uploads("first"))
 	woken(t, w)
 	w.recorded(stage.UID) // a write of something else
-	if run, done, _ := w.do(stage, "upload", uploads("second")); !done || run.Run != "first" {
-		t.Errorf("told is %+v, %t", run, done)
+	if run, at, _ := w.do(stage, "upload", uploads("second")); at.running || run.Run != "first" {
+		t.Errorf("told is %+v, %+v", run, at)
 	}
 }
 
-func TestWorkThatFailedIsBegunAgain(t *testing.T) {
+func TestWorkThatFailedIsBegunAgainAfterAPauseThatGrows(t *testing.T) {
 	w, stage := workOn(t)
+	now := time.Unix(1_800_000_000, 0)
+	w.now = func() time.Time { return now }
 	failure := errors.New("the registry is down")
-	_, _, _ = w.do(stage, "upload", func(context.Context) (*release.Run, error) { return nil, failure })
-	woken(t, w)
-	if _, done, err := w.do(stage, "upload", uploads("second")); !done || !errors.Is(err, failure) {
-		t.Fatalf("told is %t, %v", done, err)
+	fails := func(context.Context) (*release.Run, error) { return nil, failure }
+	_, _, _ = w.do(stage, "upload", fails)
+	for _, pause := range []time.Duration{firstPause, 2 * firstPause, 4 * firstPause} {
+		woken(t, w)
+		_, at, err := w.do(stage, "upload", fails)
+		if at.running || !errors.Is(err, failure) || at.again != pause {
+			t.Fatalf("told is %+v, %v, want a pause of %s", at, err, pause)
+		}
+		now = now.Add(pause - time.Millisecond)
+		if _, at, err := w.do(stage, "upload", fails); at.running || !errors.Is(err, failure) {
+			t.Fatalf("before the pause is over told is %+v, %v", at, err)
+		}
+		now = now.Add(time.Millisecond)
+		if _, at, _ := w.do(stage, "upload", fails); !at.running {
+			t.Fatal("it is not begun again")
+		}
 	}
-	if _, done, _ := w.do(stage, "upload", uploads("second")); done {
-		t.Fatal("the failure is told twice")
-	}
+}
+
+func TestWorkThatWaitsSaysItselfWhenItIsBegunAgain(t *testing.T) {
+	w, stage := workOn(t)
+	_, _, _ = w.do(stage, "upload", func(context.Context) (*release.Run, error) {
+		return nil, release.Wait("ImagePushed", "ImageNotFound", time.Minute, "not there yet")
+	})
 	woken(t, w)
-	if run, done, err := w.do(stage, "upload", uploads("third")); !done || err != nil || run.Run != "second" {
-		t.Errorf("told is %+v, %t, %v", run, done, err)
+	if _, _, err := w.do(stage, "upload", uploads("second")); err == nil {
+		t.Fatal("the wait is not told")
+	}
+	if _, at, _ := w.do(stage, "upload", uploads("second")); !at.running {
+		t.Error("it is not begun again")
+	}
+}
+
+func TestWhatIsStoppedIsWaitedFor(t *testing.T) {
+	w, stage := workOn(t)
+	if !w.stop(stage.UID) {
+		t.Error("nothing goes on, and is waited for")
+	}
+	begun, finish := make(chan struct{}), make(chan struct{})
+	_, _, _ = w.do(stage, "upload", func(context.Context) (*release.Run, error) {
+		close(begun)
+		<-finish // what is on its way is still sent
+		return nil, context.Canceled
+	})
+	<-begun
+	if w.stop(stage.UID) {
+		t.Error("it is taken for ended while it still sends")
+	}
+	close(finish)
+	woken(t, w)
+	for deadline := time.Now().Add(10 * time.Second); !w.stop(stage.UID); {
+		if time.Now().After(deadline) {
+			t.Fatal("it is never taken for ended")
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
 func TestOtherWorkGivesUpTheWorkBefore(t *testing.T) {
 	for why, giveUp := range map[string]func(*work, *v1alpha1.Stage){
 		"a newer release uploads":    func(w *work, stage *v1alpha1.Stage) { _, _, _ = w.do(stage, "newer", uploads("newer")) },
-		"the Stage is being deleted": func(w *work, stage *v1alpha1.Stage) { w.drop(stage.UID) },
+		"the Stage is being deleted": func(w *work, stage *v1alpha1.Stage) { w.stop(stage.UID) },
 	} {
 		t.Run(why, func(t *testing.T) {
 			w, stage := workOn(t)

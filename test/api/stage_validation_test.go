@@ -59,6 +59,7 @@ var _ = DescribeTable("a Stage that cannot be deployed is refused with the field
 	Entry("a command without a program", "spec: {manifest: {deployCommands: [{name: a, command: ['']}]}}", "spec.manifest.deployCommands[0].command", "names the program"),
 	Entry("two commands of one name", "spec: {manifest: {deployCommands: [{name: a, command: [x]}, {name: a, command: [y]}]}}", "spec.manifest.deployCommands[1]", "Duplicate value"),
 	Entry("a deploy command that outlives its function", "spec: {manifest: {cli: {timeoutSeconds: 60}, deployCommands: [{name: a, command: [x]}]}}", "spec.manifest", "deployCommands: timeoutSeconds must not exceed cli.timeoutSeconds: raise"),
+	Entry("deploy commands in a function that is stopped", "spec: {manifest: {cli: {reservedConcurrency: 0}, deployCommands: [{name: a, command: [x], timeoutSeconds: 60}]}}", "spec.manifest", "which cli.reservedConcurrency 0 stops: raise it, or remove the commands"),
 	Entry("a worker that does nothing", "spec: {manifest: {workers: [{"+worker+"}]}}", "spec.manifest.workers[0]", "exactly one of command and httpPath"),
 	Entry("a worker that does two things", "spec: {manifest: {workers: [{"+worker+", command: [x], httpPath: /jobs}]}}", "spec.manifest.workers[0]", "exactly one of command and httpPath"),
 	Entry("a worker path without a slash", "spec: {manifest: {workers: [{"+worker+", httpPath: jobs}]}}", "spec.manifest.workers[0].httpPath", "begins with /"),

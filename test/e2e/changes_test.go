@@ -7,6 +7,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -60,7 +62,7 @@ var _ = Describe("A stage that is live", func() {
 		since := mark()
 		setTag(stage, "v3-failing-migration")
 		stalled := stalls(stage, v1alpha1.ReasonCommandFailed)
-		Expect(stalled.Message).To(ContainSubstring("exit code 3"))
+		Expect(stalled.Message).To(And(ContainSubstring("exit code 3"), ContainSubstring(`column "place" already exists`)), "the output's tail")
 		Expect(operatorCalls(since).Where(isFlip)).To(BeEmpty())
 		Expect(condition(stage, v1alpha1.ConditionAvailable).Status).To(BeEquivalentTo("True"))
 		status, _ := load(stage.Status.Endpoints.URL + "/")
@@ -69,6 +71,30 @@ var _ = Describe("A stage that is live", func() {
 		setTag(stage, "v1")
 		becomesLive(stage, "v1")
 		Expect(ran(stage, "migrations")).To(Equal(migrations))
+	})
+
+	It("recovers from a failing deploy command by a good build", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		setTag(stage, "v3-failing-migration")
+		stalls(stage, v1alpha1.ReasonCommandFailed)
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		Expect(stage.Status.History).To(HaveLen(1))
+		Expect(stage.Status.History[0].BuildID).To(Equal("v1"))
+	})
+
+	It("keeps the output of commands out of its status where the profile says so", func() {
+		stage := aStage("v1")
+		profile := &v1alpha1.StageProfile{}
+		Expect(box.Client.Get(ctx, client.ObjectKey{Name: stage.Spec.ProfileRef.Name}, profile)).To(Succeed())
+		profile.Spec.CommandOutput = v1alpha1.CommandOutputStoreOnly
+		Expect(box.Client.Update(ctx, profile)).To(Succeed())
+		stage.Spec.Image.Tag = "v3-failing-migration"
+		apply(stage)
+		Expect(stalls(stage, v1alpha1.ReasonCommandFailed).Message).To(
+			And(ContainSubstring("s3://"), ContainSubstring("migrate.result.json"), Not(ContainSubstring("place"))))
+		Expect(stage.Status.Target.Commands[0].Output).To(BeEmpty())
 	})
 
 	It("catches a build that crashes at start before any command runs", func() {
@@ -132,7 +158,50 @@ var _ = Describe("A stage whose image is not there yet", func() {
 	})
 })
 
+var _ = Describe("A stage that is live and asks for what is not there", func() {
+	It("keeps what it remembers, and says that the old release serves", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		live, history := stage.Status.Live.DeepCopy(), stage.Status.History
+		since := mark()
+		setTag(stage, "not-pushed")
+		waitsFor(stage, v1alpha1.ReasonImageNotFound)
+		Expect(stage.Status.Live).To(Equal(live))
+		Expect(stage.Status.History).To(Equal(history))
+		Expect(condition(stage, v1alpha1.ConditionAvailable)).To(And(HaveField("Status", BeEquivalentTo("True")), HaveField("Message", ContainSubstring("v2 serves"))))
+		Expect(changes(since).Names()).To(BeEmpty())
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		Expect(changes(since).Names()).To(BeEmpty())
+		Expect(stage.Status.History).To(Equal(history))
+	})
+})
+
 var _ = Describe("A stage whose profile does not allow it", func() {
+	It("is refused without a call to AWS in a namespace that is not granted, and let go without one", func() {
+		since := mark()
+		stage := aStage("v1")
+		namespace := &corev1.Namespace{}
+		Expect(box.Client.Get(ctx, client.ObjectKey{Name: stage.Namespace}, namespace)).To(Succeed())
+		namespace.Labels = nil
+		Expect(box.Client.Update(ctx, namespace)).To(Succeed())
+		Expect(box.Client.Delete(ctx, secretOf(stage))).To(Succeed())
+		apply(stage)
+		stalls(stage, v1alpha1.ReasonProfileNotAllowed)
+		remove(stage)
+		Expect(operatorCalls(since)).To(BeEmpty())
+	})
+
+	It("is let go when its profile never existed", func() {
+		stage := aStage("v1")
+		stage.Spec.ProfileRef.Name = "mistyped"
+		apply(stage)
+		waitsFor(stage, v1alpha1.ReasonProfileNotFound)
+		remove(stage)
+	})
+
 	It("is refused without a call to AWS", func() {
 		since := mark()
 		stage := aStage("v1")

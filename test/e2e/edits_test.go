@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
 )
 
 var _ = Describe("A stage that is edited during a release", func() {
@@ -50,6 +52,50 @@ var _ = Describe("A stage that is edited during a release", func() {
 		Expect(stage.Status.History[0].BuildID).To(Equal("v1"))
 		Expect(published(since)).To(HaveLen(6), "a version of each build for each function")
 		Expect(ran(stage, "migrations")).To(Equal(2))
+	})
+})
+
+var _ = Describe("A stage that is edited while deploy commands run", func() {
+	It("goes over to the newer build when they fail", func() {
+		stage := aStage("v3-failing-migration")
+		slow("s3:PutObject", "/runs/", 500*time.Millisecond)
+		apply(stage)
+		reaches(stage, "Commands")
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		Expect(stage.Status.History).To(BeEmpty())
+	})
+
+	It("finishes the run although the newer build is not there yet, and is not taken for released meanwhile", func() {
+		stage := aStage("v1")
+		slow("s3:PutObject", "/runs/", 500*time.Millisecond)
+		apply(stage)
+		reaches(stage, "Commands")
+		tag := "later-" + stage.Name + stage.Namespace
+		setTag(stage, tag)
+		Eventually(func() *v1alpha1.Release { return fetch(stage).Status.Live }).Should(HaveField("BuildID", "v1"))
+		waitsFor(stage, v1alpha1.ReasonImageNotFound)
+		Expect(stage.Status.ObservedGeneration).To(BeNumerically("<", stage.Generation))
+		Expect(condition(stage, v1alpha1.ConditionAvailable).Message).To(ContainSubstring("v1 serves"))
+		Expect(box.PushAs(ctx, sample.V2, tag)).To(Succeed())
+		becomesLive(stage, tag)
+		Expect(ran(stage, "migrations")).To(Equal(2))
+	})
+
+	It("gives up an upload for what is live, and uploads all of it when it is asked for again", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		slow("s3:CopyObject", "/assets/", 300*time.Millisecond)
+		setTag(stage, "v2")
+		reaches(stage, "Upload")
+		setTag(stage, "v1")
+		becomesLive(stage, "v1")
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		for _, asset := range []string{"style.css", "app.js", "logo.svg", "balloon.png"} {
+			status, _ := load(stage.Status.Endpoints.URL + "/assets/v2/" + asset)
+			Expect(status).To(Equal(http.StatusOK), asset)
+		}
 	})
 })
 

@@ -78,6 +78,8 @@ func broke(stage *v1alpha1.Stage) (problems []string) {
 	check(reconciling == nil && stalled == nil || ready.Status == metav1.ConditionFalse, "Ready is False while Reconciling or Stalled is True")
 	check(seenByKstatus(stage) == expectedOfKstatus(stage), fmt.Sprintf("kstatus takes it for %s and not for %s", seenByKstatus(stage), expectedOfKstatus(stage)))
 	check(ready.Status != metav1.ConditionUnknown || reconciling != nil, "Ready is Unknown only while Reconciling")
+	check(ready.Status != metav1.ConditionTrue || told.ObservedGeneration != stage.Generation || told.Live.BuildID == stage.Spec.Image.Tag,
+		"with Ready True of this generation what it asks for is live")
 	check(told.ObservedGeneration <= stage.Generation, "observedGeneration never runs ahead")
 	for i := range told.Conditions {
 		condition := &told.Conditions[i]

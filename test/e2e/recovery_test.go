@@ -6,7 +6,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
@@ -17,14 +16,35 @@ var _ = Describe("The record of a stage", func() {
 		becomesLive(stage, "v1")
 		id := stage.Status.Live.ID
 		since := mark()
-		before := stage.DeepCopy()
-		stage.Status = v1alpha1.StageStatus{ObservedGeneration: -1}
-		Expect(box.Client.Status().Patch(ctx, stage, client.MergeFrom(before))).To(Succeed())
-		Eventually(func() int64 { return fetch(stage).Status.ObservedGeneration }).Should(BeEquivalentTo(1))
+		wipe(stage)
 		becomesLive(stage, "v1")
 		Expect(stage.Status.Live.ID).To(Equal(id))
 		Expect(changes(since).Names()).To(BeEmpty())
 		Expect(ran(stage, "migrations")).To(Equal(1))
+	})
+
+	It("is rebuilt with the releases before, of which nothing is swept away", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		since := mark()
+		wipe(stage)
+		becomesLive(stage, "v2")
+		Expect(changes(since).Names()).To(BeEmpty())
+		Expect(stage.Status.History).To(HaveLen(1))
+		Expect(stage.Status.History[0].BuildID).To(Equal("v1"))
+	})
+
+	It("is rebuilt in the midst of an update, whose command does not run again", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		slow("s3:PutObject", "/runs/", 700*time.Millisecond)
+		setTag(stage, "v2")
+		Eventually(func() int { return ran(stage, "migrations") }).Should(Equal(2))
+		wipe(stage)
+		becomesLive(stage, "v2")
+		Expect(ran(stage, "migrations")).To(Equal(2))
 	})
 
 	It("is found again by a Stage that was deleted with Retain and applied again, which serves all the time", func() {
@@ -45,8 +65,17 @@ var _ = Describe("The record of a stage", func() {
 	})
 })
 
+// wipe takes the status away, as a restore from a backup does.
+func wipe(stage *v1alpha1.Stage) {
+	GinkgoHelper()
+	Eventually(func() error {
+		fetch(stage).Status = v1alpha1.StageStatus{ObservedGeneration: -1}
+		return box.Client.Status().Update(ctx, stage)
+	}).Should(Succeed())
+}
+
 var _ = Describe("An operator that is killed", Serial, func() {
-	for _, phase := range []string{"Upload", "Stack", "Warm", "Commands", "Activate"} {
+	for _, phase := range []string{"Upload", "Stack", "Publish", "Warm", "Commands", "Activate"} {
 		It("completes the release when it starts again, and runs no command twice: killed in "+phase, func() {
 			Expect(box.StopOperator()).To(Succeed())
 			DeferCleanup(func() { Expect(box.StartOperator(ctx)).To(Succeed()) })
@@ -58,9 +87,17 @@ var _ = Describe("An operator that is killed", Serial, func() {
 			process.Kill()
 			process, err = box.StartProcess(ctx, GinkgoWriter)
 			Expect(err).NotTo(HaveOccurred())
-			DeferCleanup(process.Kill)
 			becomesLive(stage, "v1")
 			Expect(ran(stage, "migrations")).To(Equal(1))
+
+			setTag(stage, "v2")
+			reaches(stage, phase)
+			process.Kill()
+			process, err = box.StartProcess(ctx, GinkgoWriter)
+			Expect(err).NotTo(HaveOccurred())
+			DeferCleanup(process.Kill)
+			becomesLive(stage, "v2")
+			Expect(ran(stage, "migrations")).To(Equal(2))
 		})
 	}
 })

@@ -34,7 +34,7 @@ func limits() plan.Limits {
 }
 
 // maxStages of the suite: each has a database of its own, whose port functions reach.
-const maxStages = 40
+const maxStages = 60
 
 var (
 	stages    atomic.Int32
@@ -151,15 +151,17 @@ func waitsFor(stage *v1alpha1.Stage, reason string) {
 	}).Should(Succeed())
 }
 
-// reaches waits until a phase is under way or done.
+// reaches waits until a phase of the release that the Stage asks for is under way or done.
 func reaches(stage *v1alpha1.Stage, phase string) {
 	GinkgoHelper()
 	Eventually(func() v1alpha1.PhaseState {
-		if target := fetch(stage).Status.Target; target != nil {
-			for _, run := range target.Phases {
-				if run.Name == phase {
-					return run.State
-				}
+		target := fetch(stage).Status.Target
+		if target == nil || target.BuildID != stage.Spec.Image.Tag {
+			return v1alpha1.PhasePending
+		}
+		for _, run := range target.Phases {
+			if run.Name == phase {
+				return run.State
 			}
 		}
 		return v1alpha1.PhasePending
