@@ -58,13 +58,16 @@ func (s *Sandbox) StopOperator() error {
 // Process is the operator as a process of its own, which can be killed at any instant.
 type Process struct{ command *exec.Cmd }
 
-// StartProcess builds the operator and runs it as a process of its own. Its log goes to output.
+// StartProcess builds the operator, once, and runs it as a process of its own. Its log goes to output.
 func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer) (*Process, error) {
-	program := filepath.Join(s.RuntimeDir, "manager")
-	if err := build(ctx, program, "./cmd/manager"); err != nil {
-		return nil, err
+	if s.program == "" {
+		program := filepath.Join(s.RuntimeDir, "manager")
+		if err := build(ctx, program, "./cmd/manager"); err != nil {
+			return nil, err
+		}
+		s.program = program
 	}
-	command := exec.Command(program, //nolint:gosec // built above
+	command := exec.Command(s.program, //nolint:gosec // built above
 		"--namespace", Namespace, "--cluster-id", ClusterID, "--runtime-dir", s.RuntimeDir, "--insecure-loopback-registries",
 		"--aws-endpoint-url", s.AWS.URL(), "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
 		"--settle", s.limits.Settle.String(), "--keep-superseded", s.limits.KeepSuperseded.String())

@@ -70,6 +70,8 @@ type Sandbox struct {
 
 	limits   plan.Limits
 	operator *running
+	// program is the operator's own, once it was built.
+	program string
 	closers  []func() error
 }
 
