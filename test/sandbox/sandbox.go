@@ -72,7 +72,7 @@ type Sandbox struct {
 	operator *running
 	// program is the operator's own, once it was built.
 	program string
-	closers  []func() error
+	closers []func() error
 }
 
 // Start brings everything up but the operator.
