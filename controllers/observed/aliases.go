@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -69,6 +70,8 @@ func (o *Observer) alias(ctx context.Context, function string) (release.Alias, e
 	if err != nil {
 		return release.Alias{}, fmt.Errorf("reading version %s of %s: %w", alias.Version, function, err)
 	}
+	// Lambda writes 2026-01-02T15:04:05.000+0000; where it does not, the version counts as old.
+	alias.PublishedAt, _ = time.Parse("2006-01-02T15:04:05.999-0700", aws.ToString(version.Configuration.LastModified))
 	alias.Description, _ = release.ParseDescription(aws.ToString(version.Configuration.Description))
 	alias.ImageDigest, alias.ConfigHash = contentOf(version)
 	return alias, nil

@@ -29,10 +29,28 @@ type pong struct {
 }
 
 // warm invokes each version once, so that an image that does not start is caught before any command runs, and then holds as many
-// environments of the http function at once as are wanted. Fewer than wanted is no failure: Lambda may reuse an environment.
+// environments of the http function at once as are wanted. Fewer than wanted is no failure: Lambda may reuse an environment. What was
+// proven before is only warmed again: errors that say nothing about the image must not hold up a release whose commands have run.
 func (p *Performer) warm(ctx context.Context, s Subject) error {
 	run := s.Recorded.Run
+	wanted := s.Desired.WarmEnvironments
+	if stopped(s.Desired.HTTP()) {
+		wanted = 0
+	}
 	environments := newSet()
+	err := p.start(ctx, s, environments)
+	if err == nil {
+		err = p.hold(ctx, s, environments, int(wanted))
+	}
+	if _, isRejected := release.AsRejected(err); err != nil && (isRejected || run.Warm == nil) {
+		return err
+	}
+	run.Warm = &release.Warm{Distinct: min(int32(environments.size()), wanted), Wanted: wanted, At: p.Now()} //nolint:gosec // at most rounds times 100
+	return nil
+}
+
+// start invokes each version once.
+func (p *Performer) start(ctx context.Context, s Subject, environments *set) error {
 	group, groupContext := errgroup.WithContext(ctx)
 	group.SetLimit(parallelCalls)
 	for _, function := range s.Desired.Functions {
@@ -47,18 +65,7 @@ func (p *Performer) warm(ctx context.Context, s Subject) error {
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	wanted := s.Desired.WarmEnvironments
-	if stopped(s.Desired.HTTP()) {
-		wanted = 0
-	}
-	if err := p.hold(ctx, s, environments, int(wanted)); err != nil {
-		return err
-	}
-	run.Warm = &release.Warm{Distinct: min(int32(environments.size()), wanted), Wanted: wanted, At: p.Now()} //nolint:gosec // at most rounds times 100
-	return nil
+	return group.Wait()
 }
 
 // stopped says that the user lets a function have no environment at all: nobody can invoke it, so it cannot be proven either.
@@ -105,6 +112,10 @@ func (p *Performer) ping(ctx context.Context, s Subject, function release.Functi
 		FunctionName: aws.String(function.FullName), Qualifier: aws.String(version), Payload: payload,
 		InvocationType: types.InvocationTypeRequestResponse,
 	})
+	if cloud.IsNotFound(err) {
+		return pong{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
+			"version %s of function %s is gone: someone deleted it", version, function.FullName)
+	}
 	if err != nil {
 		return pong{}, fmt.Errorf("warming version %s of function %s: %w", version, function.FullName, err)
 	}

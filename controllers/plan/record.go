@@ -2,7 +2,9 @@ package plan
 
 import (
 	"maps"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -15,10 +17,7 @@ func Record(step release.Step, s *Situation) {
 	switch step.Action {
 	case release.ActionRecoverLive:
 		r.Live = recovered(s.Observed.Aliases, s.Now)
-		r.History = slices.Clone(s.Observed.Releases)
-		for i := range r.History {
-			r.History[i].SupersededAt = s.Now // when it was is not known, and none must be swept away for that
-		}
+		r.History = Remembered(s.Observed.Releases, r.Live.ID, s.Now)
 	case release.ActionReturn:
 		r.Run = nil
 		r.Live.Cleaned = false
@@ -66,10 +65,33 @@ func recovered(aliases map[string]release.Alias, now time.Time) *release.Live {
 	return live
 }
 
+// Remembered are releases that AWS holds versions of, as history. When they were superseded is not known, and none must be swept away
+// for that.
+func Remembered(releases []release.Live, current string, now time.Time) []release.Live {
+	history := slices.DeleteFunc(slices.Clone(releases), func(l release.Live) bool { return l.ID == current })
+	for i := range history {
+		history[i].SupersededAt = now
+	}
+	return history
+}
+
+// runTime is how a run's id begins.
+const runTime = "20060102t150405"
+
+// StartOf tells when a run started, by its id; the zero time for what is no run's id.
+func StartOf(run string) time.Time {
+	text, _, _ := strings.Cut(run, "-")
+	start, err := time.Parse(runTime, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return start
+}
+
 // Begin makes the record of a new run. The id begins with its time, so that runs sort by age.
 func Begin(d *release.Desired, now time.Time, nonce string) *release.Run {
 	return &release.Run{
-		ID: d.ID, Run: now.UTC().Format("20060102t150405") + "-" + nonce, State: release.RunRunning, StartedAt: now,
+		ID: d.ID, Run: now.UTC().Format(runTime) + "-" + nonce, State: release.RunRunning, StartedAt: now,
 		BuildID: d.BuildID, ImageDigest: d.Image.Digest, Revision: d.Revision, ConfigHash: d.ConfigHash,
 	}
 }
@@ -78,6 +100,7 @@ func Begin(d *release.Desired, now time.Time, nonce string) *release.Run {
 func Continue(d *release.Desired, now time.Time, run string, claimed []string, limits Limits) *release.Run {
 	continued := Begin(d, now, "")
 	continued.Run = run
+	continued.Attempt = int32(now.Unix() & math.MaxInt32) //nolint:gosec // the tokens of its tries before, of which nothing is known, must not be given again
 	for _, command := range d.Commands {
 		if slices.Contains(claimed, command.Name) {
 			continued.Commands = append(continued.Commands, release.CommandRun{

@@ -107,6 +107,8 @@ type Alias struct {
 	Weighted bool
 	// RevisionID guards an update.
 	RevisionID string
+	// PublishedAt is when the version was made.
+	PublishedAt time.Time
 	// Description of the version, and the digest of its image.
 	Description Description
 	ImageDigest string

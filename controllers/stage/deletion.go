@@ -28,6 +28,7 @@ func (r *Reconciler) delete(ctx context.Context, stage *v1alpha1.Stage) (result,
 			r.Cloud.Forget(r.access(stage, s.in.Profile))
 		}
 		s.event(eventDeleted, "the Stage is let go")
+		s.tell()
 		return result{}, r.removeFinalizer(ctx, stage)
 	}
 	denied(&outcome)
@@ -60,7 +61,8 @@ func (s *session) tearDown(ctx context.Context) error {
 	s.in = desired.Inputs{Stage: s.stage, Profile: profile, ClusterID: s.ClusterID, HashKey: s.HashKey}
 	situation := plan.DeletionSituation{
 		Situation: plan.Situation{
-			Desired: desired.Build(s.in), Recorded: recordedFrom(&s.stage.Status), UID: string(s.stage.UID), Limits: s.Limits,
+			Desired: desired.Build(s.in), Recorded: recordedFrom(&s.stage.Status), UID: string(s.stage.UID), HideOutput: s.hidesOutput(),
+			Limits: s.Limits,
 		},
 		Delete:    deletionPolicy(s.stage, profile) == v1alpha1.DeletionPolicyDelete,
 		Performed: map[release.Action]bool{},

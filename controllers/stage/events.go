@@ -28,11 +28,23 @@ const maxNote = 1024
 func eventOf(phase release.Phase) string { return conditionsOf[phase][0] }
 
 func (s *session) event(reason, format string, arguments ...any) {
-	s.Events.Eventf(s.stage, nil, corev1.EventTypeNormal, reason, reason, "%s", bounded(fmt.Sprintf(format, arguments...), maxNote))
+	s.emit(corev1.EventTypeNormal, reason, fmt.Sprintf(format, arguments...))
 }
 
 func (s *session) warn(reason, format string, arguments ...any) {
-	s.Events.Eventf(s.stage, nil, corev1.EventTypeWarning, reason, reason, "%s", bounded(fmt.Sprintf(format, arguments...), maxNote))
+	s.emit(corev1.EventTypeWarning, reason, fmt.Sprintf(format, arguments...))
+}
+
+func (s *session) emit(eventType, reason, note string) {
+	s.news = append(s.news, func() { s.Events.Eventf(s.stage, nil, eventType, reason, reason, "%s", bounded(note, maxNote)) })
+}
+
+// tell tells the news, after what they are about was written: what another write came before is told by the reconcile after it.
+func (s *session) tell() {
+	for _, tell := range s.news {
+		tell()
+	}
+	s.news = nil
 }
 
 // announce tells of what has changed since the reconcile began: live, failed, suspended.

@@ -26,7 +26,7 @@ const (
 
 // count counts a release that has ended.
 func (s *session) count(result string) {
-	releases.WithLabelValues(s.stage.Namespace, s.stage.Name, result).Inc()
+	s.news = append(s.news, releases.WithLabelValues(s.stage.Namespace, s.stage.Name, result).Inc)
 }
 
 // forget drops the series of a Stage that is gone.

@@ -145,7 +145,9 @@ func (s *session) advance(phase release.Phase, state v1alpha1.PhaseState, messag
 	case v1alpha1.PhasePending:
 		record.StartedAt, record.FinishedAt = nil, nil
 	case v1alpha1.PhaseRunning:
-		record.FinishedAt = nil
+		if record.FinishedAt != nil { // it is done once more
+			record.StartedAt, record.FinishedAt = &now, nil
+		}
 	case v1alpha1.PhaseSucceeded, v1alpha1.PhaseFailed:
 		if changed || record.FinishedAt == nil {
 			record.FinishedAt = &now
@@ -156,7 +158,8 @@ func (s *session) advance(phase release.Phase, state v1alpha1.PhaseState, messag
 	}
 	succeeded := changed && state == v1alpha1.PhaseSucceeded
 	if succeeded {
-		phaseSeconds.WithLabelValues(string(phase)).Observe(record.FinishedAt.Sub(record.StartedAt.Time).Seconds())
+		took := record.FinishedAt.Sub(record.StartedAt.Time).Seconds()
+		s.news = append(s.news, func() { phaseSeconds.WithLabelValues(string(phase)).Observe(took) })
 	}
 	return succeeded
 }

@@ -46,6 +46,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 		return result{}, errors.Join(err, outcome)
 	}
 	s.announce(outcome)
+	s.tell()
 	return s.resultOf(outcome)
 }
 
@@ -88,6 +89,8 @@ func (s *session) resultOf(outcome error) (result, error) {
 		return result{RequeueAfter: s.after(waiting)}, nil
 	case isRejected && s.isLive():
 		return result{RequeueAfter: cleanRetry}, nil
+	case isRejected && rejected.Reason == v1alpha1.ReasonInvalidSecret:
+		return result{RequeueAfter: secretPoll}, nil
 	case isRejected && outside(rejected):
 		return result{RequeueAfter: outsidePoll}, nil
 	case isRejected && poll.RequeueAfter > 0:
@@ -117,8 +120,7 @@ const outsidePoll = 10 * time.Minute
 // outside says that nothing in the cluster tells when the reason of a refusal is gone.
 func outside(rejected *release.Rejected) bool {
 	switch rejected.Reason {
-	case v1alpha1.ReasonNotOwned, v1alpha1.ReasonProfileMismatch, v1alpha1.ReasonInvalidSecret, v1alpha1.ReasonTagMoved,
-		v1alpha1.ReasonImageUnsupported:
+	case v1alpha1.ReasonNotOwned, v1alpha1.ReasonProfileMismatch, v1alpha1.ReasonTagMoved, v1alpha1.ReasonImageUnsupported:
 		return true
 	default:
 		return false
@@ -133,9 +135,10 @@ func (s *session) refused(ctx context.Context, err error) error {
 		return err
 	}
 	switch {
-	case rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown, rejected.Reason == v1alpha1.ReasonNotOwned,
-		rejected.Reason == v1alpha1.ReasonProfileMismatch:
-		return err // a person takes the run on: by a word about the command, or by mending what is not the release's fault
+	case rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown:
+		return err // a person's word takes the run on
+	case run.FlipIntendedAt.IsZero() && (rejected.Reason == v1alpha1.ReasonNotOwned || rejected.Reason == v1alpha1.ReasonProfileMismatch):
+		return err // not the release's fault: it goes on when that is mended
 	case !run.FlipIntendedAt.IsZero() && run.Failure == nil:
 		run.Failure = activationFailure(run, rejected)
 		s.situation.Observed.Forget(release.PartAliases)

@@ -32,9 +32,9 @@ type session struct {
 	situation  plan.Situation
 	// superseded says that the situation is about a run that must end before what the Stage asks for has its turn.
 	superseded bool
-	// recovered says that the live release was just found on AWS, so that nothing is remembered of any run.
-	recovered bool
-	requests  requests
+	requests   requests
+	// news are told once what they are about is written.
+	news []func()
 	// phase is where the run stands.
 	phase release.Phase
 	// performed guards against a step that does not take effect: none is performed twice.
@@ -124,8 +124,9 @@ func (s *session) mustEnd(ctx context.Context, asked *release.Desired) (*release
 	if run == nil || run.State != release.RunRunning || !run.Committed() || asked != nil && run.ID == asked.ID {
 		return nil, nil //nolint:nilnil // no such run is an ordinary answer
 	}
-	if s.in.Profile == nil {
-		return nil, s.unprepared
+	rejected, ok := release.AsRejected(s.unprepared)
+	if s.in.Profile == nil || ok && rejected.Reason == v1alpha1.ReasonProfileNotAllowed {
+		return nil, s.unprepared // without the platform team's leave nothing is done, not even to an end
 	}
 	if err := s.connect(ctx); err != nil {
 		return nil, err
@@ -150,16 +151,18 @@ func (s *session) take(ctx context.Context, step release.Step) error {
 	if err := s.guard(step); err != nil {
 		return err
 	}
+	if (step.Action == release.ActionReturn || step.Action == release.ActionSweep) && !s.work.stop(s.stage.UID) {
+		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, conflictPoll, "what was given up comes to its end")
+	}
 	if step.Phase != "" {
 		s.phase = step.Phase
-	}
-	if (step.Action == release.ActionReturn || step.Action == release.ActionSweep) && !s.work.stop(s.stage.UID) {
-		return release.Wait(v1alpha1.ConditionCleaned, v1alpha1.ReasonProgressing, conflictPoll, "what was given up comes to its end")
 	}
 	switch step.Action {
 	case release.ActionBegin:
 		return s.begin(ctx)
-	case release.ActionRecoverLive, release.ActionReturn, release.ActionResume, release.ActionTryAgain, release.ActionAnnounce, release.ActionRecordCommand,
+	case release.ActionRecoverLive:
+		return s.recoverLive(ctx, step)
+	case release.ActionReturn, release.ActionResume, release.ActionTryAgain, release.ActionAnnounce, release.ActionRecordCommand,
 		release.ActionIntendFlip, release.ActionSeal, release.ActionTrim:
 		plan.Record(step, &s.situation)
 		s.requests.taken(step)
@@ -173,7 +176,6 @@ func (s *session) take(ctx context.Context, step release.Step) error {
 // users wait for it.
 func (s *session) recorded(ctx context.Context, step release.Step) error {
 	writeRecorded(&s.stage.Status, &s.situation.Recorded)
-	s.recovered = s.recovered || step.Action == release.ActionRecoverLive
 	if step.Action == release.ActionSeal {
 		s.count(resultLive)
 		if s.superseded {
@@ -191,32 +193,82 @@ func (s *session) recorded(ctx context.Context, step release.Step) error {
 	}
 }
 
-// begin starts a run. Where nothing is remembered the bucket tells whether an earlier run of this very release has started commands,
-// which must not run again.
+// recoverLive records the live release, the releases beside it and the run that was under way at once: a part of it would be taken for
+// all that there is to remember.
+func (s *session) recoverLive(ctx context.Context, step release.Step) error {
+	d := s.situation.Desired
+	live := s.situation.Observed.Aliases[d.HTTP().Name]
+	var run *release.Run
+	if live.Description.ReleaseID != d.ID {
+		var err error
+		if run, err = s.leftRun(ctx, live.PublishedAt); err != nil {
+			return err
+		}
+	}
+	plan.Record(step, &s.situation)
+	if run != nil {
+		s.recordRun(run, causeOf(s.before, &s.situation, s.requests))
+	}
+	return s.recorded(ctx, step)
+}
+
+// recordRun records a run that begins, with what only the status itself holds of it.
+func (s *session) recordRun(run *release.Run, cause v1alpha1.Cause) {
+	s.situation.Recorded.Run = run
+	writeRecorded(&s.stage.Status, &s.situation.Recorded)
+	s.stage.Status.Target.Generation, s.stage.Status.Target.Cause = s.stage.Generation, cause
+}
+
+// leftRun finds the run of the desired release that was under way when the status was lost: its commands must not run again. A run
+// from before the live release was published ended long ago. Nil where there is none.
+func (s *session) leftRun(ctx context.Context, since time.Time) (*release.Run, error) {
+	if err := s.connect(ctx); err != nil {
+		return nil, err
+	}
+	d := s.situation.Desired
+	left, claimed, err := s.observer.LatestRun(ctx, d.ID)
+	if err != nil || left == "" || plan.StartOf(left).Before(since.Truncate(time.Second)) {
+		return nil, err
+	}
+	return plan.Continue(d, s.Now(), left, claimed, s.Limits), nil
+}
+
+// begin starts a run. Where nothing is remembered the bucket tells of an earlier run of this very release, and the versions tell of
+// the releases before it.
 func (s *session) begin(ctx context.Context) error {
 	d, now := s.situation.Desired, s.Now()
 	run := plan.Begin(d, now, uuid.NewString()[:4])
-	forgotten := s.situation.Recorded.Run == nil && (s.situation.Recorded.Live == nil || s.recovered)
-	if forgotten && s.situation.Observed.Foundation.Exists {
-		if err := s.connect(ctx); err != nil {
-			return err
-		}
-		left, claimed, err := s.observer.LatestRun(ctx, d.ID)
+	recorded := &s.situation.Recorded
+	if recorded.Run == nil && recorded.Live == nil && s.situation.Observed.Foundation.Exists {
+		left, err := s.leftRun(ctx, time.Time{})
 		if err != nil {
 			return err
 		}
-		if left != "" {
-			run = plan.Continue(d, now, left, claimed, s.Limits)
+		if left != nil {
+			run = left
+		}
+		if err := s.rememberReleases(ctx); err != nil {
+			return err
 		}
 	}
 	cause := causeOf(s.before, &s.situation, s.requests)
-	s.situation.Recorded.Run = run
+	s.recordRun(run, cause)
 	s.situation.Retry = false
-	writeRecorded(&s.stage.Status, &s.situation.Recorded)
-	s.stage.Status.Target.Generation = s.stage.Generation
-	s.stage.Status.Target.Cause = cause
 	s.requests.taken(release.Step{Action: release.ActionBegin})
 	s.event(eventReleaseStarted, "releasing %s (%s): %s", d.BuildID, d.ID, cause.Type)
+	return nil
+}
+
+// rememberReleases takes what AWS holds of other releases for history, so that nothing of it is swept away.
+func (s *session) rememberReleases(ctx context.Context) error {
+	if s.situation.Observed.App == nil || !s.situation.Observed.App.Exists {
+		return nil
+	}
+	look := release.Step{Action: release.ActionLook, Part: release.PartReleases}
+	if err := s.observer.Look(ctx, look, s.situation.Desired, &s.situation.Recorded, &s.situation.Observed); err != nil {
+		return err
+	}
+	s.situation.Recorded.History = plan.Remembered(s.situation.Observed.Releases, s.situation.Desired.ID, s.Now())
 	return nil
 }
 
@@ -289,7 +341,7 @@ func (s *session) performBeside(step release.Step, subject phase.Subject) error 
 	switch {
 	case state.running:
 		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressing, besidePoll, "%s", s.goesOn())
-	case isRejected, isWaiting:
+	case isRejected, isWaiting, cloud.IsDenied(err), cloud.IsExpired(err):
 		return err
 	case err != nil: // the queue's own backoff would begin anew each time that the work does
 		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressingWithRetry, state.again, "%s", safe(err))

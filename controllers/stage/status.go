@@ -79,6 +79,7 @@ func (s *session) update(ctx context.Context) error {
 	}
 	s.before = s.stage.DeepCopy()
 	s.work.recorded(s.stage.UID)
+	s.tell()
 	return nil
 }
 

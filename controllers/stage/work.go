@@ -99,6 +99,9 @@ func (w *work) perform(ctx context.Context, j *job, owner client.Object, perform
 	case w.slots <- struct{}{}:
 		defer func() { <-w.slots }()
 	case <-ctx.Done():
+		w.mu.Lock()
+		j.err, j.done = ctx.Err(), true
+		w.mu.Unlock()
 		return
 	}
 	run, err := perform(ctx)

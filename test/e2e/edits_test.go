@@ -90,6 +90,7 @@ var _ = Describe("A stage that is edited while deploy commands run", func() {
 		reaches(stage, "Upload")
 		setTag(stage, "v1")
 		becomesLive(stage, "v1")
+		Expect(eventsOf(stage)).NotTo(ContainElement(ContainSubstring("live aliases point at cli 2")), "no phase is told of that never was")
 		setTag(stage, "v2")
 		becomesLive(stage, "v2")
 		for _, asset := range []string{"style.css", "app.js", "logo.svg", "balloon.png"} {

@@ -47,6 +47,35 @@ var _ = Describe("The record of a stage", func() {
 		Expect(ran(stage, "migrations")).To(Equal(2))
 	})
 
+	It("is rebuilt in the midst of an update while it is suspended, and its command does not run again when it goes on", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		slow("s3:PutObject", "/runs/", 700*time.Millisecond)
+		setTag(stage, "v2")
+		Eventually(func() int { return ran(stage, "migrations") }).Should(Equal(2))
+		suspend(stage, true)
+		wipe(stage)
+		Eventually(func() *v1alpha1.Release { return fetch(stage).Status.Live }).ShouldNot(BeNil())
+		suspend(stage, false)
+		becomesLive(stage, "v2")
+		Expect(ran(stage, "migrations")).To(Equal(2))
+	})
+
+	It("is rebuilt on the way back to an earlier build, whose command runs again", func() {
+		stage := apply(aStage("v1"))
+		becomesLive(stage, "v1")
+		time.Sleep(time.Second) // runs are told apart by the second of their start
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		suspend(stage, true)
+		setTag(stage, "v1")
+		waitsFor(stage, v1alpha1.ReasonSuspended)
+		wipe(stage)
+		suspend(stage, false)
+		becomesLive(stage, "v1")
+		Expect(ran(stage, "migrations")).To(Equal(3))
+	})
+
 	It("is found again by a Stage that was deleted with Retain and applied again, which serves all the time", func() {
 		stage := aStage("v1", func(s *v1alpha1.Stage) { s.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
 		again := stage.DeepCopy()

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -219,6 +220,17 @@ func stackExists(stage *v1alpha1.Stage, which string) bool {
 		StackName: aws.String(prefixOf(stage) + "-" + which),
 	})
 	return err == nil
+}
+
+// eventsOf gives the notes of a Stage's events.
+func eventsOf(stage *v1alpha1.Stage) (notes []string) {
+	GinkgoHelper()
+	list := &eventsv1.EventList{}
+	Expect(box.Client.List(ctx, list, client.InNamespace(stage.Namespace))).To(Succeed())
+	for i := range list.Items {
+		notes = append(notes, list.Items[i].Note)
+	}
+	return notes
 }
 
 // mark remembers where the call log ends now.
