@@ -38,6 +38,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 		s.Cloud.Forget(s.access(s.stage, s.in.Profile))
 	}
 	denied(&outcome)
+	ended := s.Now()
 	s.requests.answered(s, outcome)
 	if err := s.conclude(ctx, outcome); err != nil {
 		if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
@@ -47,7 +48,16 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 	}
 	s.announce(outcome)
 	s.tell()
-	return s.resultOf(outcome)
+	next, err := s.resultOf(outcome)
+	return sooner(next, s.Now().Sub(ended)), err
+}
+
+// sooner counts the time that writing took into the wait after it.
+func sooner(next result, spent time.Duration) result {
+	if next.RequeueAfter > 0 {
+		next.RequeueAfter = max(next.RequeueAfter-spent, time.Millisecond)
+	}
+	return next
 }
 
 // notWorthTelling is how long a wait may last without being told of: a write for each would take longer than the wait.

@@ -154,6 +154,23 @@ func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 	}
 }
 
+func TestTheTimeOfAWriteCountsIntoTheWait(t *testing.T) {
+	for _, row := range []struct {
+		why               string
+		wait, spent, want time.Duration
+	}{
+		{"the write was short", 10 * time.Second, time.Second, 9 * time.Second},
+		{"the write took longer than the wait", 10 * time.Millisecond, time.Second, time.Millisecond},
+		{"nothing is waited for", 0, time.Second, 0},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			if got := sooner(result{RequeueAfter: row.wait}, row.spent).RequeueAfter; got != row.want {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
 func TestAnErrorIsShownWithoutWhatChangesWithEachTry(t *testing.T) {
 	answer := func(id string) error {
 		return fmt.Errorf("reading function http: operation error Lambda: GetFunction, https response error StatusCode: 500, RequestID: %s, %w",

@@ -49,7 +49,7 @@ func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 		inAPI = append(inAPI, covered(slices.Concat(elsewhere, apiCalls), accepted, ready)-without)
 		writes += statusWrites
 	}
-	const name = "own overhead of a release of 3 functions at zero latency, "
+	const name = "own overhead of a release (3 functions, zero latency; without the application's and the stack operation's time), "
 	return []figure{
 		atMost("P2", name+"p50", percentile(own, 0.50), "ms", 150),
 		atMost("P2.p99", name+"p99", percentile(own, 0.99), "ms", 400),
