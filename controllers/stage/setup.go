@@ -43,8 +43,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 		return fmt.Errorf("indexing Stages by profile: %w", err)
 	}
 	err = ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.Stage{}, builder.WithPredicates(predicate.Or(
-			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, statusWiped{}))).
+		For(&v1alpha1.Stage{}, builder.WithPredicates(worthALook())).
 		Watches(&v1alpha1.StageProfile{}, handler.EnqueueRequestsFromMapFunc(r.stagesOfProfile),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.stagesOfNamespace),
@@ -79,6 +78,12 @@ func (r *Reconciler) requests(ctx context.Context, which client.ListOption) []re
 		}})
 	}
 	return requests
+}
+
+// worthALook lets those changes of a Stage through that may ask for something: neither labels, nor the operator's own status, nor a
+// resync does.
+func worthALook() predicate.Predicate {
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, statusWiped{})
 }
 
 // statusWiped lets an update through that took away the status: only the operator writes it, so someone restored the Stage from
