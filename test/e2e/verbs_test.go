@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,37 +33,28 @@ func limits() plan.Limits {
 	return limits
 }
 
-// maxStages of the suite: each has a database of its own, whose port functions reach.
-const maxStages = 60
-
 var (
 	stages    atomic.Int32
 	databases sync.Map
-	spare     = make(chan *database.Server, maxStages)
+	host      *database.Host
 )
 
-// openDatabases opens a database for each Stage of the suite and gives their ports.
+// openDatabases makes room for a database of each Stage of the suite and gives the port that functions reach them at.
 func openDatabases() string {
 	GinkgoHelper()
-	ports := make([]string, 0, maxStages)
-	for range maxStages {
-		db, err := database.Serve("", "127.0.0.1:0", "")
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(db.Close)
-		address, err := url.Parse(db.URL())
-		Expect(err).NotTo(HaveOccurred())
-		ports = append(ports, address.Port())
-		spare <- db
-	}
-	return strings.Join(ports, ",")
+	var err error
+	host, err = database.NewHost("127.0.0.1:0")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(host.Close)
+	return host.Port()
 }
 
 // aStage declares the sample application in a namespace of its own, ready to be applied.
 func aStage(tag string, edits ...func(*v1alpha1.Stage)) *v1alpha1.Stage {
 	GinkgoHelper()
 	name := fmt.Sprintf("shop-%d", stages.Add(1))
-	var db *database.Server
-	Expect(spare).To(Receive(&db), "maxStages is too small")
+	db, err := host.Open()
+	Expect(err).NotTo(HaveOccurred())
 	databases.Store(name, db)
 	Expect(box.Prepare(ctx, name, name, db.URL())).To(Succeed())
 	stage := box.SampleStage(name, "production", name, tag)

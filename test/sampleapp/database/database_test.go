@@ -82,3 +82,34 @@ func TestRequestsAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestAHostKeepsDatabasesApartByTheirPasswords(t *testing.T) {
+	host, err := database.NewHost("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = host.Close() })
+	first, err := host.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := host.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(url string) int {
+		t.Helper()
+		response, err := http.Post(url+"/journals/migrations", "text/plain", strings.NewReader("v1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	if got := post(first.URL()); got != http.StatusOK || first.Counts()["migrations"] != 1 || second.Counts()["migrations"] != 0 {
+		t.Errorf("answered %d; the journals have %v and %v", got, first.Counts(), second.Counts())
+	}
+	if got := post("http://app:wrong@127.0.0.1:" + host.Port()); got != http.StatusUnauthorized {
+		t.Errorf("a wrong password was answered by %d", got)
+	}
+}
