@@ -32,6 +32,7 @@ func runAWS(ctx context.Context, arguments []string) error {
 	if err := os.WriteFile(authority, server.CAPEM(), 0o644); err != nil { //nolint:gosec // a certificate is public
 		return fmt.Errorf("writing the certificate authority: %w", err)
 	}
+	defer func() { _ = os.Remove(authority) }()
 	fmt.Printf(`The local AWS answers on %s. In another terminal:
 
   export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s

@@ -35,6 +35,8 @@ type demo struct {
 	kubeconfig, logFile string
 
 	sandbox *sandbox.Sandbox
+	// url of the sample application, once it is live.
+	url string
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -73,9 +75,12 @@ func (d *demo) run(ctx context.Context) error {
 	if d.once {
 		return nil
 	}
-	d.suggest()
+	if err := d.suggest(); err != nil {
+		return err
+	}
+	defer func() { _ = errors.Join(os.Remove(d.kubeconfig), os.RemoveAll(d.authority())) }()
 	<-ctx.Done()
-	fmt.Println("\nStopping")
+	fmt.Println("\nStopping; a kubectl that still watches holds kube-apiserver up for some seconds")
 	return nil
 }
 
@@ -124,7 +129,10 @@ func (d *demo) release(ctx context.Context) error {
 	return d.prove(ctx, live)
 }
 
-func (d *demo) suggest() {
+// authority is where the certificate authority of the local AWS is written, beside the kubeconfig.
+func (d *demo) authority() string { return filepath.Join(filepath.Dir(d.kubeconfig), "sandbox-ca.pem") }
+
+func (d *demo) suggest() error {
 	fmt.Printf(`
 What to try next, in another terminal:
 
@@ -138,14 +146,23 @@ What to try next, in another terminal:
   # a version whose migration fails never reaches anybody
   kubectl -n %[2]s patch stages.aloft.dev %[3]s --type merge -p '{"spec":{"image":{"tag":"%[5]s"}}}'
 `, absolute(d.kubeconfig), demoNamespace, demoStage, sample.V2.Version, sample.FailingMigration.Version)
-	if d.sandbox.AWS != nil {
-		fmt.Printf(`
+	if d.sandbox.AWS == nil {
+		fmt.Printf("\nCtrl-C stops everything here; what it made stays on %s.\n", d.endpoint)
+		return nil
+	}
+	if err := os.WriteFile(d.authority(), d.sandbox.AWS.CAPEM(), 0o644); err != nil { //nolint:gosec // a certificate is public
+		return fmt.Errorf("writing the certificate authority: %w", err)
+	}
+	if d.url != "" {
+		fmt.Printf("\n  # the application itself; a browser warns of the local certificate\n  curl --cacert %s %s/\n", absolute(d.authority()), d.url)
+	}
+	fmt.Printf(`
   # what it made on AWS
   export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=eu-central-1 AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
   aws cloudformation describe-stacks --query 'Stacks[].[StackName,StackStatus]' --output text
 `, d.sandbox.AWS.URL(), adminKey, adminSecret)
-	}
-	fmt.Println("\nCtrl-C stops everything and leaves nothing behind.")
+	fmt.Printf("\nLogs: %s. Ctrl-C stops everything and leaves nothing behind.\n", d.logFile)
+	return nil
 }
 
 // watch shows the release phase by phase until it is live; a release that stalls is an error with its root cause.

@@ -21,6 +21,7 @@ func (d *demo) prove(ctx context.Context, stage *v1alpha1.Stage) error {
 		return errors.New("the stage is Ready and has no endpoint")
 	}
 	url := stage.Status.Endpoints.URL
+	d.url = url
 	fmt.Printf("\nProving that %s serves\n", url)
 	client := d.browser()
 	page, err := get(ctx, client, url+"/")
