@@ -22,8 +22,7 @@ func isFlip(r wire.Record) bool {
 
 var _ = Describe("A stage that is live", func() {
 	It("goes to a new build without a failed request, and keeps the old release in its history", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		url := stage.Status.Endpoints.URL
 		client := browser()
 		visitors := poll(func() (bool, string) {
@@ -57,8 +56,7 @@ var _ = Describe("A stage that is live", func() {
 	})
 
 	It("keeps every alias when a deploy command fails, and recovers by the old tag without running a command", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		since := mark()
 		setTag(stage, "v3-failing-migration")
 		stalled := stalls(stage, v1alpha1.ReasonCommandFailed)
@@ -74,8 +72,7 @@ var _ = Describe("A stage that is live", func() {
 	})
 
 	It("recovers from a failing deploy command by a good build", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		setTag(stage, "v3-failing-migration")
 		stalls(stage, v1alpha1.ReasonCommandFailed)
 		setTag(stage, "v2")
@@ -98,8 +95,7 @@ var _ = Describe("A stage that is live", func() {
 	})
 
 	It("catches a build that crashes at start before any command runs", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		setTag(stage, "v4-crashing")
 		stalls(stage, v1alpha1.ReasonWarmFailed)
 		Expect(ran(stage, "migrations")).To(Equal(1))
@@ -109,8 +105,7 @@ var _ = Describe("A stage that is live", func() {
 	})
 
 	It("sends nothing again of what a new build has in common with the one before", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		since := mark()
 		setTag(stage, "v2")
 		becomesLive(stage, "v2")
@@ -126,10 +121,7 @@ var _ = Describe("A stage that is live", func() {
 	})
 
 	It("is removed from AWS with the policy Delete: functions first, then what they were made of", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
-		setTag(stage, "v2")
-		becomesLive(stage, "v2")
+		stage := released("v1", "v2")
 		since := mark()
 		remove(stage)
 		Expect(leftOf(stage)).To(BeEmpty())
@@ -160,10 +152,7 @@ var _ = Describe("A stage whose image is not there yet", func() {
 
 var _ = Describe("A stage that is live and asks for what is not there", func() {
 	It("keeps what it remembers, and says that the old release serves", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
-		setTag(stage, "v2")
-		becomesLive(stage, "v2")
+		stage := released("v1", "v2")
 		live, history := stage.Status.Live.DeepCopy(), stage.Status.History
 		since := mark()
 		setTag(stage, "not-pushed")

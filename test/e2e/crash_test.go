@@ -67,8 +67,7 @@ var _ = Describe("An operator that crashes right after a call to AWS, before it 
 		if asked, err := strconv.Atoi(os.Getenv("ALOFT_CRASH_EVERY")); err == nil {
 			every = asked
 		}
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		update := func(call int) *v1alpha1.Stage {
 			tag := fmt.Sprintf("crash-%d", call)
 			Expect(box.PushAs(ctx, sample.V2, tag)).To(Succeed())

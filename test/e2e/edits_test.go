@@ -83,8 +83,7 @@ var _ = Describe("A stage that is edited while deploy commands run", func() {
 	})
 
 	It("gives up an upload for what is live, and uploads all of it when it is asked for again", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		slow("s3:CopyObject", "/assets/", 300*time.Millisecond)
 		setTag(stage, "v2")
 		reaches(stage, "Upload")
@@ -118,8 +117,7 @@ var _ = Describe("A stage that is suspended", func() {
 	})
 
 	It("goes on serving, and stays Ready as long as nothing new is asked for", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		since := mark()
 		suspend(stage, true)
 		becomesLive(stage, "v1")

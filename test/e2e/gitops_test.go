@@ -48,8 +48,7 @@ var _ = Describe("kubectl wait", func() {
 		if err != nil {
 			Skip("kubectl is not installed: how it waits for a release is not tested here")
 		}
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		setTag(stage, "v2")
 		command := exec.CommandContext(ctx, program, "wait", "--for=condition=Ready", "stages.aloft.dev/"+stage.Name, "-n", stage.Namespace, "--timeout=60s")
 		command.Env = append(os.Environ(), "KUBECONFIG="+box.ControlPlane.Kubeconfig)

@@ -12,8 +12,7 @@ import (
 
 var _ = Describe("The record of a stage", func() {
 	It("is rebuilt from AWS when the status is wiped, and nothing changes", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		id := stage.Status.Live.ID
 		since := mark()
 		wipe(stage)
@@ -24,10 +23,7 @@ var _ = Describe("The record of a stage", func() {
 	})
 
 	It("is rebuilt with the releases before, of which nothing is swept away", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
-		setTag(stage, "v2")
-		becomesLive(stage, "v2")
+		stage := released("v1", "v2")
 		since := mark()
 		wipe(stage)
 		becomesLive(stage, "v2")
@@ -37,8 +33,7 @@ var _ = Describe("The record of a stage", func() {
 	})
 
 	It("is rebuilt in the midst of an update, whose command does not run again", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		slow("s3:PutObject", "/runs/", 700*time.Millisecond)
 		setTag(stage, "v2")
 		Eventually(func() int { return ran(stage, "migrations") }).Should(Equal(2))
@@ -48,8 +43,7 @@ var _ = Describe("The record of a stage", func() {
 	})
 
 	It("is rebuilt in the midst of an update while it is suspended, and its command does not run again when it goes on", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		slow("s3:PutObject", "/runs/", 700*time.Millisecond)
 		setTag(stage, "v2")
 		Eventually(func() int { return ran(stage, "migrations") }).Should(Equal(2))
@@ -62,8 +56,7 @@ var _ = Describe("The record of a stage", func() {
 	})
 
 	It("is rebuilt on the way back to an earlier build, whose command runs again", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		time.Sleep(time.Second) // runs are told apart by the second of their start
 		setTag(stage, "v2")
 		becomesLive(stage, "v2")

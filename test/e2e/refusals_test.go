@@ -36,8 +36,7 @@ var _ = Describe("What must not be", func() {
 	})
 
 	It("shows the root cause of a stack that is rolled back, changes nothing live, and recovers by a corrected manifest", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		live := aliasesOf(stage)
 		edit(stage, func(s *v1alpha1.Stage) {
 			s.Spec.Manifest.Workers = append(s.Spec.Manifest.Workers, v1alpha1.Worker{
@@ -59,8 +58,7 @@ var _ = Describe("What must not be", func() {
 	})
 
 	It("moves the aliases back when the stack refuses the limits that come with the switch, and recovers by a corrected manifest", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		live := aliasesOf(stage)
 		edit(stage, func(s *v1alpha1.Stage) {
 			s.Spec.Manifest.Workers[0].ReservedConcurrency = aws.Int32(moreThanTheAccountHas)
@@ -72,8 +70,7 @@ var _ = Describe("What must not be", func() {
 	})
 
 	It("leaves what the live release uses alone when a release that moves a queue and shortens a timeout fails its command", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		used := inUse(stage)
 		edit(stage, func(s *v1alpha1.Stage) {
 			s.Spec.Image.Tag = "v3-failing-migration"

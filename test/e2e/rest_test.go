@@ -13,8 +13,7 @@ import (
 
 var _ = Describe("A stage at rest", func() {
 	It("asks nothing of AWS when its YAML is applied again or a label is added", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		asksNothing(stage, func() {
 			again := box.SampleStage(stage.Namespace, stage.Name, stage.Namespace, "v1")
 			Expect(box.Client.Patch(ctx, again, client.Merge)).To(Succeed())
@@ -24,8 +23,7 @@ var _ = Describe("A stage at rest", func() {
 	})
 
 	It("asks nothing of AWS when a Secret is rewritten with the same data", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		asksNothing(stage, func() {
 			secret := secretOf(stage)
 			Expect(box.Client.Delete(ctx, secret)).To(Succeed())
@@ -36,8 +34,7 @@ var _ = Describe("A stage at rest", func() {
 	})
 
 	It("makes a release when a Secret has other data, and says that a Secret was the cause", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		id := stage.Status.Live.ID
 		secret := secretOf(stage)
 		secret.Data["GREETING"] = []byte("hello")
@@ -51,8 +48,7 @@ var _ = Describe("A stage at rest", func() {
 
 var _ = Describe("An operator that is started again", Serial, func() {
 	It("asks nothing of AWS about what is live, and neither does one with newer templates", func() {
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
+		stage := released("v1")
 		asksNothing(stage, func() { restart() })
 		asksNothing(stage, func() { restart(newerTemplates) })
 		DeferCleanup(func() { restart() })

@@ -71,6 +71,18 @@ func apply(stage *v1alpha1.Stage) *v1alpha1.Stage {
 	return stage
 }
 
+// released makes a Stage and takes it through builds, until the last of them is live and cleaned up after.
+func released(tags ...string) *v1alpha1.Stage {
+	GinkgoHelper()
+	stage := apply(aStage(tags[0]))
+	becomesLive(stage, tags[0])
+	for _, tag := range tags[1:] {
+		setTag(stage, tag)
+		becomesLive(stage, tag)
+	}
+	return stage
+}
+
 // edit changes a Stage as a user does.
 func edit(stage *v1alpha1.Stage, change func(*v1alpha1.Stage)) {
 	GinkgoHelper()

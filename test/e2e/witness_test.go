@@ -16,10 +16,7 @@ var _ = Describe("The aws command line", func() {
 		if _, err := exec.LookPath("aws"); err != nil {
 			Skip("the aws command line is not installed: an independent look at what was deployed is not taken here")
 		}
-		stage := apply(aStage("v1"))
-		becomesLive(stage, "v1")
-		setTag(stage, "v2")
-		becomesLive(stage, "v2")
+		stage := released("v1", "v2")
 		prefix := prefixOf(stage)
 		Expect(awsCLI("cloudformation", "describe-stacks", "--stack-name", prefix+"-app", "--query", "Stacks[0].StackStatus")).To(Equal("UPDATE_COMPLETE"))
 		Expect(awsCLI("lambda", "get-alias", "--function-name", prefix+"-http", "--name", "live", "--query", "FunctionVersion")).To(Equal("2"))
