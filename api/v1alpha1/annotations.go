@@ -8,6 +8,6 @@ const (
 	AnnotationFluxRequestedAt = "reconcile.fluxcd.io/requestedAt"
 	// AnnotationRetry begins a new run of the same release after a failure.
 	AnnotationRetry = "aloft.dev/retry"
-	// AnnotationCommandResolution resolves a CommandOutcomeUnknown: succeeded, retry or abort.
+	// AnnotationCommandResolution resolves a CommandOutcomeUnknown: <run>/<command>=succeeded, =retry or =abort.
 	AnnotationCommandResolution = "aloft.dev/command-resolution"
 )

@@ -111,4 +111,6 @@ const (
 	ReasonRolledBack = "RolledBack"
 	// ReasonCleanupDegraded: something could not be removed; it is tried again.
 	ReasonCleanupDegraded = "CleanupDegraded"
+	// ReasonLiveIncomplete: something of what is live is gone and cannot be restored.
+	ReasonLiveIncomplete = "LiveIncomplete"
 )

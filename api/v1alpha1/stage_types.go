@@ -12,7 +12,7 @@ const StageFinalizer = "aloft.dev/finalizer"
 // +kubebuilder:resource:path=stages,shortName=ast,categories=aloft
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
-// +kubebuilder:printcolumn:name="Target",type=string,JSONPath=`.status.target.buildID`
+// +kubebuilder:printcolumn:name="Target",type=string,JSONPath=`.spec.image.tag`
 // +kubebuilder:printcolumn:name="Live",type=string,JSONPath=`.status.live.buildID`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -8,7 +8,9 @@ type StageStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// phase is one word for people, derived from the conditions; automation reads the conditions.
+	// phase is one word for people that tells where the Stage stands: Pending, Resolving, Preparing, Uploading, Updating,
+	// Publishing, Warming, Commanding, Activating, Reverting, Cleaning, Live, Stalled, Suspended or Deleting. Automation reads
+	// the conditions.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	Phase string `json:"phase,omitempty"`
@@ -46,10 +48,15 @@ type StageStatus struct {
 	// +optional
 	Deletion *Deletion `json:"deletion,omitempty"`
 
-	// lastHandledReconcileAt is the last value of the annotation aloft.dev/requestedAt or reconcile.fluxcd.io/requestedAt that was acted on.
+	// lastHandledReconcileAt is the last value of the annotation reconcile.fluxcd.io/requestedAt that was acted on.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// lastHandledRequestedAt is the last value of the annotation aloft.dev/requestedAt that was acted on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	LastHandledRequestedAt string `json:"lastHandledRequestedAt,omitempty"`
 
 	// lastHandledRetry is the last value of the annotation aloft.dev/retry that was acted on.
 	// +optional
@@ -102,31 +109,31 @@ const (
 
 // Run is one attempt to bring a release live.
 type Run struct {
-	// id of the release.
+	// id of the run: unique for each attempt, and beginning with its time.
 	// +required
 	// +kubebuilder:validation:MaxLength=64
 	ID string `json:"id"`
-	// run id: unique for each attempt.
-	// +required
+	// releaseID is the id of the release, known as soon as its image is resolved.
+	// +optional
 	// +kubebuilder:validation:MaxLength=64
-	Run string `json:"run"`
+	ReleaseID string `json:"releaseID,omitempty"`
 	// state of the run.
 	// +required
 	State RunState `json:"state"`
 	// attempt counts the tries of this run.
 	// +optional
 	Attempt int32 `json:"attempt,omitempty"`
-	// flipIntendedAt is when the versions before the run were recorded, just before the first alias moved.
+	// recovering says that nothing was remembered when the run began, and that AWS was not asked yet what is live.
 	// +optional
-	FlipIntendedAt *metav1.Time `json:"flipIntendedAt,omitempty"`
+	Recovering bool `json:"recovering,omitempty"`
 	// buildID is the image tag.
 	// +required
 	// +kubebuilder:validation:MaxLength=128
 	BuildID string `json:"buildID"`
 	// imageDigest of the source image.
-	// +required
+	// +optional
 	// +kubebuilder:validation:MaxLength=71
-	ImageDigest string `json:"imageDigest"`
+	ImageDigest string `json:"imageDigest,omitempty"`
 	// deployedDigest of the copy in ECR, with the runtime appended where the image lacked it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=71
@@ -140,9 +147,9 @@ type Run struct {
 	// +kubebuilder:validation:MaxLength=64
 	ConfigHash string `json:"configHash,omitempty"`
 	// templateRevision of the operator's templates that the release was made with.
-	// +required
+	// +optional
 	// +kubebuilder:validation:MaxLength=16
-	TemplateRevision string `json:"templateRevision"`
+	TemplateRevision string `json:"templateRevision,omitempty"`
 	// generation of the Stage that asked for it.
 	// +required
 	Generation int64 `json:"generation"`
@@ -167,6 +174,9 @@ type Run struct {
 	// warm tells how many environments were warmed.
 	// +optional
 	Warm *Warm `json:"warm,omitempty"`
+	// activation is how the run takes over the traffic, recorded before the first move.
+	// +optional
+	Activation *Activation `json:"activation,omitempty"`
 	// commands of the run.
 	// +optional
 	// +listType=map
@@ -181,13 +191,32 @@ type Run struct {
 	Phases []PhaseRun `json:"phases,omitempty"`
 }
 
+// CauseType is what kind of change made a release necessary.
+// +kubebuilder:validation:Enum=Created;Image;Manifest;Secret;Retry;Request
+type CauseType string
+
+// The causes of releases.
+const (
+	// CauseCreated: nothing was live before.
+	CauseCreated CauseType = "Created"
+	// CauseImage: another tag was asked for.
+	CauseImage CauseType = "Image"
+	// CauseManifest: something else in the spec changed.
+	CauseManifest CauseType = "Manifest"
+	// CauseSecret: a Secret has other data.
+	CauseSecret CauseType = "Secret"
+	// CauseRetry: a person asked to try a failed release again.
+	CauseRetry CauseType = "Retry"
+	// CauseRequest: a person asked to release with the operator's newest templates.
+	CauseRequest CauseType = "Request"
+)
+
 // Cause tells what made a release necessary.
 type Cause struct {
-	// type is Created, Image, Manifest, Secret, Retry or Request.
+	// type of the change.
 	// +required
-	// +kubebuilder:validation:MaxLength=32
-	Type string `json:"type"`
-	// name of what changed, such as a Secret.
+	Type CauseType `json:"type"`
+	// name of what changed, such as a tag.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
@@ -219,10 +248,72 @@ type FunctionVersion struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=20
 	Version string `json:"version"`
-	// previous version of the alias before this run moved it.
+}
+
+// Activation is how a run takes over the traffic: a list of moves, and a clock for each question that is asked of it.
+type Activation struct {
+	// intendedAt is when the moves were recorded, just before the first of them.
+	// +required
+	IntendedAt metav1.Time `json:"intendedAt"`
+	// stageSince is when the present stage of the strategy began.
+	// +required
+	StageSince metav1.Time `json:"stageSince"`
+	// failingSince is when the errors began that no success has followed yet.
+	// +optional
+	FailingSince *metav1.Time `json:"failingSince,omitempty"`
+	// moves in the order in which they are made; they are taken back in reverse.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=60
+	Moves []Move `json:"moves,omitempty"`
+}
+
+// MoveKind is the kind of pointer that is moved.
+// +kubebuilder:validation:Enum=Alias
+type MoveKind string
+
+// MoveAlias moves the live alias of a function from one version to another.
+const MoveAlias MoveKind = "Alias"
+
+// MoveState is where a move stands.
+// +kubebuilder:validation:Enum=Pending;Done;Reverted
+type MoveState string
+
+// The states of a move.
+const (
+	// MovePending: it was not made yet.
+	MovePending MoveState = "Pending"
+	// MoveDone: it was made.
+	MoveDone MoveState = "Done"
+	// MoveReverted: it was taken back.
+	MoveReverted MoveState = "Reverted"
+)
+
+// Move is one pointer that carries traffic, with where it was and where it is to be.
+type Move struct {
+	// kind of the pointer.
+	// +required
+	Kind MoveKind `json:"kind"`
+	// name of the function within the stage.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	Name string `json:"name"`
+	// before is the version before; absent where there was no alias.
 	// +optional
 	// +kubebuilder:validation:MaxLength=20
-	Previous string `json:"previous,omitempty"`
+	Before string `json:"before,omitempty"`
+	// after is the version of the release.
+	// +required
+	// +kubebuilder:validation:MaxLength=20
+	After string `json:"after"`
+	// percent of the traffic that goes to the version of the release, as far as this run has moved it.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	Percent int32 `json:"percent,omitempty"`
+	// state of the move.
+	// +required
+	State MoveState `json:"state"`
 }
 
 // Warm tells how many environments were warmed.
@@ -276,9 +367,12 @@ type CommandRun struct {
 	// invoked says that Lambda has accepted the invocation.
 	// +optional
 	Invoked bool `json:"invoked,omitempty"`
-	// startedAt is when it started, by its claim.
+	// startedAt is when it started, by its claim, which Lambda's clock tells.
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+	// seenAt is when its claim was first seen, by the operator's clock.
+	// +optional
+	SeenAt *metav1.Time `json:"seenAt,omitempty"`
 	// finishedAt is when it ended, by its result.
 	// +optional
 	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
@@ -322,6 +416,9 @@ type PhaseRun struct {
 	// finishedAt is when it ended.
 	// +optional
 	FinishedAt *metav1.MicroTime `json:"finishedAt,omitempty"`
+	// attempt counts how often it was begun again in this run.
+	// +optional
+	Attempt int32 `json:"attempt,omitempty"`
 	// message for people.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
@@ -364,7 +461,7 @@ type Release struct {
 	// supersededAt is when another release took its place.
 	// +optional
 	SupersededAt *metav1.Time `json:"supersededAt,omitempty"`
-	// functions and their versions; left out in the history.
+	// functions and their versions.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -393,6 +490,9 @@ type Endpoints struct {
 
 // Deletion is the progress of a deletion.
 type Deletion struct {
+	// since is when the stacks were recorded.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
 	// appStackID of the application stack, kept so that what it retained is found after it is gone.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048

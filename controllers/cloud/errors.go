@@ -36,6 +36,9 @@ func IsNotFound(err error) bool {
 	return Code(err) == "ValidationError" && strings.Contains(Message(err), "does not exist")
 }
 
+// IsNoBucket says that the bucket itself does not exist.
+func IsNoBucket(err error) bool { return is(err, "NoSuchBucket") }
+
 // IsPreconditionFailed says that a condition of the request did not hold: an object exists, or someone else wrote first.
 func IsPreconditionFailed(err error) bool {
 	return is(err, "PreconditionFailed", "PreconditionFailedException", "ConditionalRequestConflict")

@@ -21,6 +21,13 @@ type registryToken struct {
 	until    time.Time
 }
 
+// ForgetRegistryLogin drops the token, because the registry refused it; the next login asks for another.
+func (c *Clients) ForgetRegistryLogin() {
+	c.registry.mu.Lock()
+	defer c.registry.mu.Unlock()
+	c.registry.password = ""
+}
+
 // renewBefore leaves a push time to end before its token does.
 const renewBefore = time.Hour
 

@@ -22,6 +22,8 @@ var (
 	ErrUnsupported = errors.New("image not supported")
 	// ErrAddressDenied: the registry, or where it redirects to, lies where the operator must not connect.
 	ErrAddressDenied = errors.New("registry address denied")
+	// ErrSource: the source of what was to be pushed failed, and not the target. Such an error may be of another kind too.
+	ErrSource = errors.New("source failed")
 	// ErrTagMoved: the target's tag already names another digest.
 	ErrTagMoved = errors.New("tag names another image")
 	// ErrAssets: the files below the assets path cannot be published; the message names the file.
@@ -72,7 +74,11 @@ func classify(err error, doing string) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return &failure{kinds: registryKinds(err), message: doing + ": " + bounded(err.Error())}
+	kinds := registryKinds(err)
+	if errors.Is(err, ErrSource) {
+		kinds = append(kinds, ErrSource)
+	}
+	return &failure{kinds: kinds, message: doing + ": " + bounded(err.Error())}
 }
 
 func registryKinds(err error) []error {

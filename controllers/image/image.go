@@ -54,6 +54,8 @@ type Target struct {
 	Tag string
 	// Auth signs in to the target's registry; nil means anonymous.
 	Auth authn.Authenticator
+	// Progress is told what is sent; nil tells nobody.
+	Progress *Progress
 }
 
 // String names the target without its credentials.

@@ -57,8 +57,12 @@ func (c *Client) push(ctx context.Context, image v1.Image, target Target) (Pushe
 	if _, err := run.puller.Head(ctx, run.tag.Digest(run.digest)); err == nil {
 		return pushed, run.manifest(ctx)
 	}
-	sent, err := run.layers(ctx)
-	pushed.Layers, pushed.Bytes = sent.total()
+	sent := target.Progress
+	if sent == nil {
+		sent = &Progress{}
+	}
+	err = run.layers(ctx, sent)
+	pushed.Layers, pushed.Bytes = int(sent.Layers.Load()), sent.Bytes.Load()
 	if err != nil {
 		return pushed, err
 	}
@@ -110,12 +114,12 @@ func (p *pusher) there(ctx context.Context) (bool, error) {
 }
 
 // layers sends what the repository lacks.
-func (p *pusher) layers(ctx context.Context) (*sending, error) {
-	sent := &sending{}
+func (p *pusher) layers(ctx context.Context, sent *Progress) error {
 	layers, err := p.image.Layers()
 	if err != nil {
-		return sent, fmt.Errorf("reading the layers: %w", err)
+		return fmt.Errorf("reading the layers: %w", err)
 	}
+	sent.Of.Store(int64(len(layers)))
 	work, together := errgroup.WithContext(ctx)
 	work.SetLimit(jobs)
 	for i, layer := range layers {
@@ -125,12 +129,12 @@ func (p *pusher) layers(ctx context.Context) (*sending, error) {
 		})
 	}
 	if err := work.Wait(); err != nil {
-		return sent, err
+		return err
 	}
-	return sent, p.config(ctx, sent)
+	return p.config(ctx, sent)
 }
 
-func (p *pusher) config(ctx context.Context, sent *sending) error {
+func (p *pusher) config(ctx context.Context, sent *Progress) error {
 	config, err := partial.ConfigLayer(p.image)
 	if err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)

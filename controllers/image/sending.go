@@ -9,13 +9,11 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// sending counts what goes over the wire.
-type sending struct {
-	layers atomic.Int64
-	bytes  atomic.Int64
+// Progress counts what goes over the wire. It may be read while an image is sent.
+type Progress struct {
+	// Layers that were begun, of how many that the image has, and bytes, configuration included.
+	Layers, Of, Bytes atomic.Int64
 }
-
-func (s *sending) total() (layers int, bytes int64) { return int(s.layers.Load()), s.bytes.Load() }
 
 // sentLayer counts a layer's bytes while it is sent and looks at its first ones. It also hides from the registry library
 // which repository a layer came from, which else would be told to the target.
@@ -23,7 +21,7 @@ type sentLayer struct {
 	v1.Layer
 	// number counts layers from 1; 0 is the configuration, which is JSON.
 	number int
-	counts *sending
+	counts *Progress
 	opened atomic.Bool
 }
 
@@ -31,7 +29,7 @@ type sentLayer struct {
 func (l *sentLayer) Compressed() (io.ReadCloser, error) {
 	content, err := l.Layer.Compressed()
 	if err != nil {
-		return nil, fmt.Errorf("reading layer %d from its source: %w", l.number, err)
+		return nil, fmt.Errorf("%w: reading layer %d: %w", ErrSource, l.number, err)
 	}
 	buffered := bufio.NewReaderSize(content, 32<<10)
 	if l.number > 0 {
@@ -40,7 +38,7 @@ func (l *sentLayer) Compressed() (io.ReadCloser, error) {
 			return nil, err
 		}
 		if l.opened.CompareAndSwap(false, true) {
-			l.counts.layers.Add(1)
+			l.counts.Layers.Add(1)
 		}
 	}
 	return &sentBody{Reader: buffered, Closer: content, counts: l.counts}, nil
@@ -50,7 +48,7 @@ func (l *sentLayer) Compressed() (io.ReadCloser, error) {
 func gzipMagic(content *bufio.Reader, number int) error {
 	magic, err := content.Peek(2)
 	if err != nil && err != io.EOF {
-		return fmt.Errorf("reading layer %d from its source: %w", number, err)
+		return fmt.Errorf("%w: reading layer %d: %w", ErrSource, number, err)
 	}
 	if len(magic) < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
 		return refuse(ErrUnsupported, "layer %d is not compressed with gzip, though its media type says so; build the image again with gzip", number)
@@ -61,11 +59,14 @@ func gzipMagic(content *bufio.Reader, number int) error {
 type sentBody struct {
 	io.Reader
 	io.Closer
-	counts *sending
+	counts *Progress
 }
 
 func (b *sentBody) Read(into []byte) (int, error) {
 	n, err := b.Reader.Read(into)
-	b.counts.bytes.Add(int64(n))
+	b.counts.Bytes.Add(int64(n))
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%w: %w", ErrSource, err)
+	}
 	return n, err
 }

@@ -22,9 +22,13 @@ const maxEvidence = 1 << 20
 // command reads claim and result of a command of the run.
 func (o *Observer) command(ctx context.Context, run *release.Run, name string) (*release.CommandEvidence, error) {
 	evidence := &release.CommandEvidence{Name: name}
-	key := release.CommandKey(run.ID, run.Run, name)
+	key := release.CommandKey(run.ReleaseID, run.ID, name)
 	var claim release.Claim
 	found, err := o.readJSON(ctx, key+release.ClaimSuffix, &claim)
+	if cloud.IsNoBucket(err) {
+		evidence.Lost = true
+		return evidence, nil
+	}
 	if err != nil || !found {
 		return evidence, err
 	}
@@ -53,9 +57,10 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	return evidence, nil
 }
 
-// LatestRun gives the id of the newest run of a release that left claims in the bucket, and which commands they are of; empty
-// where there is none. Run ids begin with their time, so the last one in order is the newest.
-func (o *Observer) LatestRun(ctx context.Context, releaseID string) (run string, commands []string, err error) {
+// leftRun finds the newest run of a release that left claims in the bucket, and which commands they are of. Run ids begin with
+// their time, so the last one in order is the newest.
+func (o *Observer) leftRun(ctx context.Context, releaseID string) (*release.LeftRun, error) {
+	left := &release.LeftRun{}
 	prefix := release.RunsPrefix(releaseID)
 	pages := s3.NewListObjectsV2Paginator(o.Clients.S3, &s3.ListObjectsV2Input{
 		Bucket: aws.String(o.Names.Bucket), Prefix: aws.String(prefix), ExpectedBucketOwner: aws.String(o.Clients.Account),
@@ -63,10 +68,10 @@ func (o *Observer) LatestRun(ctx context.Context, releaseID string) (run string,
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if cloud.IsNotFound(err) {
-			return "", nil, nil
+			return left, nil
 		}
 		if err != nil {
-			return "", nil, fmt.Errorf("listing the runs of release %s: %w", releaseID, err)
+			return nil, fmt.Errorf("listing the runs of release %s: %w", releaseID, err)
 		}
 		for _, object := range page.Contents {
 			id, file, _ := strings.Cut(strings.TrimPrefix(aws.ToString(object.Key), prefix), "/")
@@ -74,19 +79,19 @@ func (o *Observer) LatestRun(ctx context.Context, releaseID string) (run string,
 			if !isClaim {
 				continue
 			}
-			if id > run {
-				run, commands = id, nil
+			if id > left.Run {
+				*left = release.LeftRun{Run: id}
 			}
-			if id == run {
-				commands = append(commands, command)
+			if id == left.Run {
+				left.Commands = append(left.Commands, command)
 			}
 		}
 	}
-	return run, commands, nil
+	return left, nil
 }
 
-// Release reads the declaration of a release that is being brought live; the Stage may ask for another one by now.
-func (o *Observer) Release(ctx context.Context, id string) (*release.Desired, error) {
+// declaration reads the declaration of a release that is being brought live; the Stage may ask for another one by now.
+func (o *Observer) declaration(ctx context.Context, id string) (*release.Desired, error) {
 	d := &release.Desired{}
 	found, err := o.readJSON(ctx, release.ReleaseKey(id), d)
 	switch {
@@ -103,7 +108,7 @@ func (o *Observer) readJSON(ctx context.Context, key string, into any) (found bo
 	answer, err := o.Clients.S3.GetObject(ctx, &s3.GetObjectInput{
 		Bucket: aws.String(o.Names.Bucket), Key: aws.String(key), ExpectedBucketOwner: aws.String(o.Clients.Account),
 	})
-	if cloud.IsNotFound(err) {
+	if cloud.IsNotFound(err) && !cloud.IsNoBucket(err) {
 		return false, nil
 	}
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -50,20 +49,14 @@ func (o *Observer) leftovers(
 
 // usedBy says that one of the kept releases has a version of the function.
 func (o *Observer) usedBy(ctx context.Context, function string, kept map[string]bool) (bool, error) {
-	pages := lambda.NewListVersionsByFunctionPaginator(o.Clients.Lambda, &lambda.ListVersionsByFunctionInput{FunctionName: aws.String(function)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if cloud.IsNotFound(err) {
-			return false, nil
-		}
-		if err != nil {
-			return false, fmt.Errorf("listing the versions of %s: %w", function, err)
-		}
-		for i := range page.Versions {
-			description, ok := release.ParseDescription(aws.ToString(page.Versions[i].Description))
-			if ok && aws.ToString(page.Versions[i].Version) != "$LATEST" && kept[description.ReleaseID] {
-				return true, nil
-			}
+	versions, err := o.versions(ctx, function)
+	if err != nil {
+		return false, err
+	}
+	for i := range versions {
+		description, ok := release.ParseDescription(aws.ToString(versions[i].Description))
+		if ok && aws.ToString(versions[i].Version) != latest && kept[description.ReleaseID] {
+			return true, nil
 		}
 	}
 	return false, nil

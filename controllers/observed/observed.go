@@ -26,13 +26,25 @@ func (o *Observer) Look(ctx context.Context, step release.Step, d *release.Desir
 	case release.PartApp:
 		into.App, err = o.app(ctx, step.ChangeSet)
 	case release.PartAliases:
-		into.Aliases, err = o.aliases(ctx, d, into.App)
+		var names map[string]bool
+		if names, err = functions(d, into.App, r.Run); err == nil {
+			into.Aliases, err = o.aliases(ctx, names)
+		}
 	case release.PartCommand:
 		into.Command, err = o.command(ctx, r.Run, step.Command)
 	case release.PartLeftovers:
 		into.Leftovers, err = o.leftovers(ctx, d, r, into.App)
 	case release.PartReleases:
-		into.Releases, err = o.releases(ctx, d, into.Aliases[d.HTTP().Name].Description.ReleaseID)
+		var names map[string]bool
+		if names, err = functions(d, into.App, r.Run); err == nil {
+			into.Releases, err = o.releases(ctx, d.HTTP().Name, names)
+		}
+	case release.PartLeft:
+		into.Left, err = o.leftRun(ctx, step.Release)
+	case release.PartDeclaration:
+		into.Declaration, err = o.declaration(ctx, step.Release)
+	case release.PartWhole:
+		into.Whole, err = o.whole(ctx, d, r.Live)
 	default:
 		return fmt.Errorf("there is no part %q to look at", step.Part)
 	}

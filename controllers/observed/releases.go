@@ -3,6 +3,7 @@ package observed
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -18,46 +19,79 @@ import (
 // maxReleases bounds how many releases are read back; the status has room for no more.
 const maxReleases = 20
 
-// releases reads back from the versions of the http function which releases there are beside the live one, newest first. Which of
-// them were live before is not known to AWS.
-func (o *Observer) releases(ctx context.Context, d *release.Desired, live string) ([]release.Live, error) {
-	function := o.Names.Prefix + "-" + d.HTTP().Name
-	var versions []types.FunctionConfiguration
-	pages := lambda.NewListVersionsByFunctionPaginator(o.Clients.Lambda, &lambda.ListVersionsByFunctionInput{FunctionName: aws.String(function)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if cloud.IsNotFound(err) {
-			return []release.Live{}, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("listing the versions of %s: %w", function, err)
-		}
-		versions = append(versions, page.Versions...)
-	}
-	found, seen := []release.Live{}, map[string]bool{live: true}
-	for _, version := range slices.Backward(versions) { // Lambda lists $LATEST first and then the oldest
-		description, ours := release.ParseDescription(aws.ToString(version.Description))
-		if !ours || seen[description.ReleaseID] || aws.ToString(version.Version) == "$LATEST" || len(found) == maxReleases {
-			continue
-		}
-		seen[description.ReleaseID] = true
-		read, err := o.releaseOf(ctx, function, aws.ToString(version.Version), description)
+// releases reads back from the versions of the functions which releases there are, newest first by the http function, with the
+// newest version of each function. Which of them were live before is not known to AWS.
+func (o *Observer) releases(ctx context.Context, http string, names map[string]bool) ([]release.Live, error) {
+	newest := map[string]map[string]string{} // by release and function
+	var order []release.Description
+	for name := range names {
+		versions, err := o.versions(ctx, o.Names.Prefix+"-"+name)
 		if err != nil {
 			return nil, err
+		}
+		for _, version := range slices.Backward(versions) { // Lambda lists $LATEST first and then the oldest
+			description, ours := release.ParseDescription(aws.ToString(version.Description))
+			number, of := aws.ToString(version.Version), newest[description.ReleaseID]
+			if !ours || number == latest || of[name] != "" {
+				continue
+			}
+			if of == nil {
+				of = map[string]string{}
+				newest[description.ReleaseID] = of
+			}
+			of[name] = number
+			if name == http {
+				order = append(order, description)
+			}
+		}
+	}
+	found := []release.Live{}
+	for _, description := range order[:min(len(order), maxReleases)] {
+		read, err := o.releaseOf(ctx, o.Names.Prefix+"-"+http, newest[description.ReleaseID][http], description)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(newest[description.ReleaseID])) {
+			read.Functions = append(read.Functions,
+				release.FunctionVersion{Name: name, Version: newest[description.ReleaseID][name]})
 		}
 		found = append(found, read)
 	}
 	return found, nil
 }
 
-func (o *Observer) releaseOf(ctx context.Context, function, version string, description release.Description) (release.Live, error) {
-	answer, err := o.Clients.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String(function), Qualifier: aws.String(version)})
-	if err != nil {
-		return release.Live{}, fmt.Errorf("reading version %s of %s: %w", version, function, err)
+// latest is what Lambda calls the version that is not published.
+const latest = "$LATEST"
+
+// versions lists the versions of a function as Lambda does; none where there is no function.
+func (o *Observer) versions(ctx context.Context, function string) ([]types.FunctionConfiguration, error) {
+	var versions []types.FunctionConfiguration
+	pages := lambda.NewListVersionsByFunctionPaginator(o.Clients.Lambda,
+		&lambda.ListVersionsByFunctionInput{FunctionName: aws.String(function)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if cloud.IsNotFound(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing the versions of %s: %w", function, err)
+		}
+		versions = append(versions, page.Versions...)
 	}
-	digest, config := contentOf(answer)
+	return versions, nil
+}
+
+func (o *Observer) releaseOf(
+	ctx context.Context, function, number string, description release.Description,
+) (release.Live, error) {
+	version, err := o.version(ctx, function, number)
+	if err != nil {
+		return release.Live{}, err
+	}
+	digest, config := contentOf(version)
 	return release.Live{
-		ID: description.ReleaseID, BuildID: description.BuildID, Revision: description.Revision, DeployedDigest: digest, ConfigHash: config,
+		ID: description.ReleaseID, BuildID: description.BuildID, Revision: description.Revision, DeployedDigest: digest,
+		ConfigHash: config,
 	}, nil
 }
 

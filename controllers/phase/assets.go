@@ -91,11 +91,11 @@ func activated(recorded *release.Recorded, buildID string) bool {
 func (p *Performer) openAssets(ctx context.Context, d *release.Desired) (*image.Assets, error) {
 	opened, err := p.Images.Open(ctx, SourceOf(d.Image), d.Image.Digest)
 	if err != nil {
-		return nil, ImageError(v1alpha1.ConditionAssetsUploaded, d.Image, err)
+		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, d.Image, err)
 	}
 	assets, err := p.Images.Assets(ctx, opened, d.AssetsPath, image.DefaultLimits())
 	if err != nil {
-		return nil, ImageError(v1alpha1.ConditionAssetsUploaded, d.Image, err)
+		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, d.Image, err)
 	}
 	return assets, nil
 }
@@ -103,9 +103,11 @@ func (p *Performer) openAssets(ctx context.Context, d *release.Desired) (*image.
 func (p *Performer) sendAssets(ctx context.Context, s Subject, assets *image.Assets, before marker) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelObjects)
+	s.assetsBegin(len(assets.Files))
 	bucket, prefix := s.Desired.Names.Bucket, release.AssetsPrefix(s.Desired.BuildID)
 	for _, file := range assets.Files {
 		group.Go(func() error {
+			defer s.assetDone()
 			if before.Files[file.Path] == file.SHA256 {
 				return p.copyAsset(ctx, bucket, release.AssetsPrefix(s.Recorded.Live.BuildID)+file.Path, prefix+file.Path)
 			}

@@ -37,16 +37,16 @@ func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 		return fmt.Errorf("the release has no announced deploy command %q", name)
 	}
 	event, err := json.Marshal(commandEvent{
-		Command: command.Argv, ID: name, Run: run.Run, Timeout: command.TimeoutSeconds,
+		Command: command.Argv, ID: name, Run: run.ID, Timeout: command.TimeoutSeconds,
 		NotAfter: record.NotAfter.UTC().Format(time.RFC3339),
-		Claim:    "s3://" + s.Desired.Names.Bucket + "/" + release.CommandKey(run.ID, run.Run, name) + release.ClaimSuffix,
+		Claim:    "s3://" + p.Names.Bucket + "/" + release.CommandKey(run.ReleaseID, run.ID, name) + release.ClaimSuffix,
 	})
 	if err != nil {
 		return fmt.Errorf("writing the event of deploy command %q: %w", name, err)
 	}
 	cli := s.Desired.CLI()
 	_, err = p.Clients.Invoke.Invoke(ctx, &lambda.InvokeInput{
-		FunctionName: aws.String(cli.FullName), Qualifier: aws.String(run.Function(cli.Name).Version),
+		FunctionName: aws.String(cli.FullName), Qualifier: aws.String(run.Function(cli.Name)),
 		InvocationType: lambdatypes.InvocationTypeEvent, Payload: event,
 	})
 	switch {
@@ -56,7 +56,6 @@ func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 	case err != nil:
 		return fmt.Errorf("starting deploy command %q: %w", name, err)
 	}
-	record.Invoked = true
 	return nil
 }
 
@@ -71,7 +70,7 @@ func (p *Performer) void(ctx context.Context, name string, s Subject) error {
 		return fmt.Errorf("writing the claim of deploy command %q: %w", name, err)
 	}
 	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(s.Desired.Names.Bucket), Key: aws.String(release.CommandKey(run.ID, run.Run, name) + release.ClaimSuffix),
+		Bucket: aws.String(p.Names.Bucket), Key: aws.String(release.CommandKey(run.ReleaseID, run.ID, name) + release.ClaimSuffix),
 		Body: bytes.NewReader(claim), IfNoneMatch: aws.String("*"), ExpectedBucketOwner: aws.String(p.Clients.Account),
 	})
 	if err != nil && !cloud.IsPreconditionFailed(err) {

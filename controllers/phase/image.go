@@ -27,7 +27,7 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 	}
 	source, err := p.Images.Open(ctx, SourceOf(s.Desired.Image), s.Desired.Image.Digest)
 	if err != nil {
-		return "", ImageError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
+		return "", sourceError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
 	}
 	runtime, ok := p.Runtimes[s.Desired.Image.Architecture]
 	if !ok {
@@ -37,7 +37,7 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 	}
 	deployed, err := image.WithRuntime(source, runtime)
 	if err != nil {
-		return "", ImageError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
+		return "", sourceError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
 	}
 	user, password, err := p.Clients.RegistryLogin(ctx, p.Now())
 	if err != nil {
@@ -49,13 +49,13 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 		release.SourceTag(s.Desired.BuildID, s.Desired.Image.Digest), release.BuildTag(s.Desired.BuildID),
 	} {
 		pushed, err := p.Images.Push(ctx, deployed, image.Target{
-			Repository: repository, Tag: tag, Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
+			Repository: repository, Tag: tag, Progress: s.imageProgress(), Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
 		})
 		if errors.Is(err, image.ErrTagMoved) { // left by a copy that was cut off and had another runtime: images are immutable here
-			return "", TagMoved(s.Desired.Image, "")
+			return "", tagMoved(s.Desired.Image, "")
 		}
 		if err != nil {
-			return "", ImageError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
+			return "", p.pushError(s.Desired.Image, repository, err)
 		}
 		digest = pushed.Digest
 	}
@@ -78,7 +78,7 @@ func (p *Performer) copyOf(ctx context.Context, d *release.Desired) (string, err
 	}
 	detail := answer.ImageDetails[0]
 	if !slices.Contains(detail.ImageTags, release.SourceTag(d.BuildID, d.Image.Digest)) {
-		return "", TagMoved(d.Image, "")
+		return "", tagMoved(d.Image, "")
 	}
 	return aws.ToString(detail.ImageDigest), nil
 }
@@ -91,8 +91,8 @@ func SourceOf(i release.Image) image.Source {
 	return image.Source{Repository: i.Repository, Tag: i.Tag, Digest: i.Digest, DockerConfig: []byte(i.PullSecret.Reveal())}
 }
 
-// TagMoved refuses a tag that names other content than before; known is that content, where it is known.
-func TagMoved(i release.Image, known string) *release.Rejected {
+// tagMoved refuses a tag that names other content than before; known is that content, where it is known.
+func tagMoved(i release.Image, known string) *release.Rejected {
 	was := ""
 	if known != "" {
 		was = " (it was " + known + ")"
@@ -102,8 +102,30 @@ func TagMoved(i release.Image, known string) *release.Rejected {
 		i.Repository, i.Tag, i.Digest, was)
 }
 
-// ImageError tells apart what an image's registry answered: wait, refuse, or try again.
-func ImageError(condition string, i release.Image, err error) error {
+// pushError tells apart what the stage's own repository answered. Its tokens and rights are the profile's, never the user's; what the
+// source answers while its layers are read comes here too.
+func (p *Performer) pushError(i release.Image, repository string, err error) error {
+	switch {
+	case errors.Is(err, image.ErrSource):
+		return sourceError(v1alpha1.ConditionImagePushed, i, err)
+	case errors.Is(err, image.ErrNotFound):
+		return release.Reject(v1alpha1.ConditionImagePushed, v1alpha1.ReasonStackNeedsHelp,
+			"repository %s of the stage is gone: find out who deleted it, then annotate the Stage with %s=<any new value>",
+			repository, v1alpha1.AnnotationRetry)
+	case errors.Is(err, image.ErrUnauthorized):
+		p.Clients.ForgetRegistryLogin() // ECR's answer to a token that is no longer valid; the next try has another
+		return release.Wait(v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, imagePoll,
+			"ECR refuses the push to %s: the profile's role needs the rights to push images there (%v)", repository, err)
+	case image.Terminal(err):
+		return release.Reject(v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageUnsupported,
+			"%s:%s cannot be deployed: %v", i.Repository, i.Tag, err)
+	default:
+		return fmt.Errorf("pushing the image: %w", err)
+	}
+}
+
+// sourceError tells apart what the registry of a user's image answered: wait, refuse, or try again.
+func sourceError(condition string, i release.Image, err error) error {
 	name := i.Repository + ":" + i.Tag
 	switch {
 	case errors.Is(err, image.ErrNotFound):

@@ -14,50 +14,49 @@ import (
 
 // Performer performs the steps of one stage.
 type Performer struct {
+	// Clients are nil for a step that AWS is not needed for.
 	Clients *cloud.Clients
+	Names   release.Names
 	Images  *image.Client
 	// Runtimes are the function runtimes by architecture.
 	Runtimes map[string]*image.Runtime
 	Now      func() time.Time
 }
 
-// Subject is what a step works on. Steps read what is desired and observed, and add to what is recorded.
+// Subject is what a step works on. Steps only read it.
 type Subject struct {
 	Desired  *release.Desired
 	Observed *release.Observed
 	Recorded *release.Recorded
-	Deleted  release.Deletion
+	// Image that is asked for, by its tag; for the step that resolves it.
+	Image release.Image
 	// HideOutput keeps what the application prints out of messages.
 	HideOutput bool
+	// Progress is told of what goes on in a step that takes long.
+	Progress *Progress
 }
 
-// Perform does one step, and forgets the observations that it changes.
-func (p *Performer) Perform(ctx context.Context, step release.Step, s Subject) error {
+// Perform does one step and gives what it has brought about, in part where the error is a *release.Waiting.
+func (p *Performer) Perform(ctx context.Context, step release.Step, s Subject) (release.Outcome, error) {
+	var nothing release.Outcome
 	switch step.Action {
+	case release.ActionResolve:
+		return p.resolve(ctx, s)
 	case release.ActionStack:
-		defer s.Observed.Forget(step.Stack.Part)
-		return p.stack(ctx, step, s)
-	case release.ActionUpload:
+		return nothing, p.stack(ctx, step.Stack, s)
+	case release.ActionUpload, release.ActionRepair:
 		return p.upload(ctx, s)
 	case release.ActionPublish:
 		return p.publish(ctx, s)
 	case release.ActionWarm:
 		return p.warm(ctx, s)
 	case release.ActionInvoke:
-		defer s.Observed.Forget(release.PartCommand)
-		return p.invoke(ctx, step.Command, s)
+		return nothing, p.invoke(ctx, step.Command, s)
 	case release.ActionVoid:
-		defer s.Observed.Forget(release.PartCommand)
-		return p.void(ctx, step.Command, s)
-	case release.ActionFlip, release.ActionFlipBack:
-		return p.flip(ctx, step, s)
-	case release.ActionSweep:
-		return p.sweep(ctx, s)
-	case release.ActionRemoveApp:
-		return p.removeApp(ctx, s)
-	case release.ActionRemoveFoundation:
-		return p.removeFoundation(ctx, s)
+		return nothing, p.void(ctx, step.Command, s)
+	case release.ActionMove, release.ActionRevert:
+		return p.move(ctx, step, s)
 	default:
-		return fmt.Errorf("the step %q is not performed on AWS", step.Action)
+		return nothing, fmt.Errorf("the step %q is not performed on AWS", step.Action)
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,30 +25,31 @@ const (
 	parallelCalls = 8
 )
 
-// publish makes a version of every function, all at once, and records those that are active. Publishing again gives the same
-// version as long as nothing called an update in between (Lambda developer guide, "Creating function versions"), so a crash between
-// the call and the record does no harm.
-func (p *Performer) publish(ctx context.Context, s Subject) error {
-	run := s.Recorded.Run
-	var mu sync.Mutex
+// publish makes a version of every function that has none in this run, all at once, and gives those that are active. Publishing
+// again gives the same version as long as nothing called an update in between (Lambda developer guide, "Creating function
+// versions"), so a crash between the call and the record does no harm.
+func (p *Performer) publish(ctx context.Context, s Subject) (release.Outcome, error) {
+	var missing []release.Function
+	for _, function := range s.Desired.Functions {
+		if s.Recorded.Run.Function(function.Name) == "" {
+			missing = append(missing, function)
+		}
+	}
+	active := make([]release.FunctionVersion, len(missing))
 	var group errgroup.Group
 	group.SetLimit(parallelCalls)
-	for _, function := range s.Desired.Functions {
-		if run.Function(function.Name) != nil {
-			continue
-		}
+	for i, function := range missing {
 		group.Go(func() error {
 			version, err := p.publishOne(ctx, s, function)
-			if err != nil {
-				return err
+			if err == nil {
+				active[i] = release.FunctionVersion{Name: function.Name, Version: version}
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			run.Functions = append(run.Functions, release.FunctionVersion{Name: function.Name, Version: version})
-			return nil
+			return err
 		})
 	}
-	return group.Wait()
+	err := group.Wait()
+	active = slices.DeleteFunc(active, func(v release.FunctionVersion) bool { return v.Version == "" })
+	return release.Outcome{Functions: active}, err
 }
 
 func (p *Performer) publishOne(ctx context.Context, s Subject, function release.Function) (string, error) {

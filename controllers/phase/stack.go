@@ -18,8 +18,8 @@ import (
 )
 
 // stack makes one call to CloudFormation. Its token makes a repeated call harmless.
-func (p *Performer) stack(ctx context.Context, step release.Step, s Subject) error {
-	operation, condition := step.Stack, stackCondition(step.Phase)
+func (p *Performer) stack(ctx context.Context, operation *release.StackStep, s Subject) error {
+	condition := operation.Condition
 	err := p.stackCall(ctx, operation, s)
 	switch {
 	case err == nil, cloud.IsAlreadyExists(err): // the same token was seen before: the operation runs or is done
@@ -30,20 +30,6 @@ func (p *Performer) stack(ctx context.Context, step release.Step, s Subject) err
 		return release.Reject(condition, v1alpha1.ReasonStackRefused, "CloudFormation refuses stack %s: %s", operation.Name, cloud.Message(err))
 	default:
 		return fmt.Errorf("%s of stack %s: %w", operation.Operation, operation.Name, err)
-	}
-}
-
-// stackCondition is the condition of the phase that an operation belongs to; a deletion belongs to none.
-func stackCondition(phase release.Phase) string {
-	switch phase {
-	case release.PhaseFoundation:
-		return v1alpha1.ConditionFoundationReady
-	case release.PhaseActivate:
-		return v1alpha1.ConditionActivated
-	case release.PhaseClean:
-		return v1alpha1.ConditionCleaned
-	default:
-		return v1alpha1.ConditionStackUpdated
 	}
 }
 
@@ -115,13 +101,13 @@ func (p *Performer) template(ctx context.Context, step *release.StackStep, s Sub
 	sum := sha256.Sum256(step.Template)
 	key := release.TemplateKey(hex.EncodeToString(sum[:]))
 	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(s.Desired.Names.Bucket), Key: aws.String(key), Body: bytes.NewReader(step.Template),
+		Bucket: aws.String(p.Names.Bucket), Key: aws.String(key), Body: bytes.NewReader(step.Template),
 		ContentType: aws.String("application/json"), ExpectedBucketOwner: aws.String(p.Clients.Account),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("uploading the template: %w", err)
 	}
-	return nil, aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", s.Desired.Names.Bucket, p.Clients.Region, key)), nil
+	return nil, aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", p.Names.Bucket, p.Clients.Region, key)), nil
 }
 
 func (p *Performer) stackRole(s Subject) *string {

@@ -31,8 +31,7 @@ type pong struct {
 // warm invokes each version once, so that an image that does not start is caught before any command runs, and then holds as many
 // environments of the http function at once as are wanted. Fewer than wanted is no failure: Lambda may reuse an environment. What was
 // proven before is only warmed again: errors that say nothing about the image must not hold up a release whose commands have run.
-func (p *Performer) warm(ctx context.Context, s Subject) error {
-	run := s.Recorded.Run
+func (p *Performer) warm(ctx context.Context, s Subject) (release.Outcome, error) {
 	wanted := s.Desired.WarmEnvironments
 	if stopped(s.Desired.HTTP()) {
 		wanted = 0
@@ -42,11 +41,11 @@ func (p *Performer) warm(ctx context.Context, s Subject) error {
 	if err == nil {
 		err = p.hold(ctx, s, environments, int(wanted))
 	}
-	if _, isRejected := release.AsRejected(err); err != nil && (isRejected || run.Warm == nil) {
-		return err
+	if _, isRejected := release.AsRejected(err); err != nil && (isRejected || s.Recorded.Run.Warm == nil) {
+		return release.Outcome{}, err
 	}
-	run.Warm = &release.Warm{Distinct: min(int32(environments.size()), wanted), Wanted: wanted, At: p.Now()} //nolint:gosec // at most rounds times 100
-	return nil
+	distinct := min(int32(environments.size()), wanted) //nolint:gosec // at most rounds times 100
+	return release.Outcome{Warm: &release.Warm{Distinct: distinct, Wanted: wanted, At: p.Now()}}, nil
 }
 
 // start invokes each version once.
@@ -101,7 +100,7 @@ func (p *Performer) hold(ctx context.Context, s Subject, environments *set, want
 }
 
 func (p *Performer) ping(ctx context.Context, s Subject, function release.Function, hold time.Duration) (pong, error) {
-	version := s.Recorded.Run.Function(function.Name).Version
+	version := s.Recorded.Run.Function(function.Name)
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(function.TimeoutSeconds)*time.Second+30*time.Second)
 	defer cancel()
 	payload, err := json.Marshal(map[string]any{"warmer_ping": true, "hold": strconv.FormatInt(hold.Milliseconds(), 10)})

@@ -2,36 +2,56 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/controllers/template"
 )
 
-func activate(s *Situation) (release.Step, error) {
-	run := s.Recorded.Run
+// activate takes the traffic over: the moves are recorded, made and read back, then entry resources and limits follow, and then the
+// release is live.
+func activate(m *Machine) (release.Step, error) { return first(m, makeMoves, activateEntries, seal) }
+
+func makeMoves(m *Machine) (release.Step, error) {
+	activation := m.Recorded.Run.Activation
 	switch {
-	case s.isLive():
-		return next()
-	case s.Observed.Aliases == nil:
+	case m.Observed.Aliases == nil:
 		return look(release.PartAliases)
-	case run.FlipIntendedAt.IsZero():
-		return step(release.ActionIntendFlip, release.PhaseActivate)
+	case activation == nil:
+		return step(release.ActionIntend, release.PhaseActivate)
 	}
-	for _, function := range s.Desired.Functions {
-		alias, record := s.Observed.Aliases[function.Name], run.Function(function.Name)
-		switch {
-		case alias.Version == record.Version && !alias.Weighted:
-			continue
-		case alias.Version != record.Previous && alias.Version != record.Version:
-			return release.Step{}, release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonAliasConflict,
-				"someone else moved the alias %s of function %s to version %s while this release expected version %s: move it back, or retry to take it over",
-				release.LiveAlias, function.FullName, alias.Version, orNone(record.Previous))
-		default:
-			return release.Step{Action: release.ActionFlip, Phase: release.PhaseActivate, Function: function.Name}, nil
+	for _, move := range activation.Moves {
+		if err := m.conflict(move); err != nil {
+			return release.Step{}, err
 		}
 	}
+	if move, more := allAtOnce(activation.Moves, m.Observed.Aliases); more {
+		return release.Step{Action: release.ActionMove, Phase: release.PhaseActivate, Move: &move}, nil
+	}
 	return next()
+}
+
+// allAtOnce is the strategy of one stage: each move is made whole, one after another. It gives the next move.
+func allAtOnce(moves []release.Move, aliases map[string]release.Alias) (release.Move, bool) {
+	for _, move := range moves {
+		if alias := aliases[move.Name]; alias.Version != move.After || len(alias.Shares) > 0 {
+			move.Percent = 100
+			return move, true
+		}
+	}
+	return release.Move{}, false
+}
+
+// conflict refuses to move an alias that someone else moved.
+func (m *Machine) conflict(move release.Move) error {
+	alias := m.Observed.Aliases[move.Name]
+	if alias.Version == move.Before || alias.Version == move.After {
+		return nil
+	}
+	return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonAliasConflict,
+		"someone else moved the alias %s of function %s to version %s while this release expected version %s: move it back, or retry to take it over",
+		release.LiveAlias, m.Desired.Names.Prefix+"-"+move.Name, orNone(alias.Version), orNone(move.Before))
 }
 
 func orNone(version string) string {
@@ -41,48 +61,70 @@ func orNone(version string) string {
 	return version
 }
 
-func activateEntries(s *Situation) (release.Step, error) {
-	if s.isLive() {
-		return next()
-	}
-	if looked, err := s.stacks(v1alpha1.ConditionActivated); err != nil || looked.Action != "" {
+func activateEntries(m *Machine) (release.Step, error) {
+	if looked, err := m.stacks(v1alpha1.ConditionActivated); err != nil || looked.Action != "" {
 		return looked, err
 	}
-	deployed, err := s.deployed()
+	deployed, err := m.deployed()
 	if err != nil {
 		return release.Step{}, err
 	}
-	return s.bring(s.Observed.App, stackGoal{
+	return m.bring(m.Observed.App, stackGoal{
 		part: release.PartApp, phase: release.PhaseActivate, condition: v1alpha1.ConditionActivated,
-		rendering:  template.Activate(s.app(), deployed, s.Observed.App.Parameters),
+		rendering:  template.Activate(m.app(), deployed, m.Observed.App.Parameters),
 		hashOutput: release.OutputRendering,
 	})
 }
 
-func seal(s *Situation) (release.Step, error) {
-	if s.isLive() {
-		return next()
+func seal(*Machine) (release.Step, error) { return step(release.ActionSeal, release.PhaseActivate) }
+
+// didMove records a move, or the intent to make them all.
+func (m *Machine) didMove(step release.Step, outcome release.Outcome) {
+	run := m.Recorded.Run
+	if step.Action == release.ActionIntend {
+		run.Activation = m.intend()
+		return
 	}
-	return step(release.ActionSeal, release.PhaseActivate)
+	record := run.Activation.Move(step.Move.Name)
+	run.Activation.FailingSince = time.Time{}
+	if step.Action == release.ActionRevert {
+		record.Percent, record.State = 0, release.MoveReverted
+		m.Observed.Forget(release.PartAliases)
+		return
+	}
+	if outcome.Alias == nil { // someone wrote in between, this operator before a crash or another: the next look tells
+		m.Observed.Forget(release.PartAliases)
+		return
+	}
+	record.Percent, record.State = step.Move.Percent, release.MoveDone
+	m.Observed.Aliases[step.Move.Name] = *outcome.Alias
+	if _, more := allAtOnce(run.Activation.Moves, m.Observed.Aliases); !more {
+		m.Observed.Forget(release.PartAliases) // all of them are read back
+	}
 }
 
-// revertFlips moves the aliases back when activation failed, http first, so that no request meets workers that are newer than
-// it knows. Where there is no version before (a first release, a function added now) the alias stays.
-func revertFlips(s *Situation) (release.Step, error) {
-	if !s.running() || s.Recorded.Run.Failure == nil {
-		return next()
-	}
-	if s.Observed.Aliases == nil {
-		return look(release.PartAliases)
-	}
-	for _, function := range slices.Backward(s.Desired.Functions) {
-		record := s.Recorded.Run.Function(function.Name)
-		if record == nil || record.Previous == "" {
-			continue
+// intend makes the list of moves: workers take the new jobs before anything sends them, then schedules and commands, and users
+// come last. Where an alias points at the new version already, what was before it is not known any more.
+func (m *Machine) intend() *release.Activation {
+	run := m.Recorded.Run
+	moves := make([]release.Move, 0, len(m.Desired.Functions))
+	for _, function := range m.Desired.Functions {
+		move := release.Move{
+			Kind: release.MoveAlias, Name: function.Name, Before: m.Observed.Aliases[function.Name].Version,
+			After: run.Function(function.Name), State: release.MovePending,
 		}
-		if s.Observed.Aliases[function.Name].Version == record.Version {
-			return release.Step{Action: release.ActionFlipBack, Phase: release.PhaseActivate, Function: function.Name}, nil
+		if move.Before == move.After {
+			move.Before, move.Percent, move.State = m.before(function.Name), 100, release.MoveDone
 		}
+		moves = append(moves, move)
 	}
-	return release.Step{}, s.Recorded.Run.Failure
+	return &release.Activation{IntendedAt: m.Now, StageSince: m.Now, Moves: slices.Clip(moves)}
+}
+
+// before is the version that was live before this run, by the record.
+func (m *Machine) before(function string) string {
+	if m.Recorded.Live == nil {
+		return ""
+	}
+	return m.Recorded.Live.Function(function)
 }

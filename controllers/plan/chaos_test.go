@@ -73,14 +73,26 @@ func (o *operator) person(t *rapid.T, rejected *release.Rejected) {
 	switch rejected.Reason {
 	case v1alpha1.ReasonCommandFailed:
 		o.w.exitCodes = map[string]int32{}
-		o.retry = true
+		o.asksAgain()
 	case v1alpha1.ReasonCommandNotStarted, v1alpha1.ReasonStackRolledBack, v1alpha1.ReasonRolledBack, v1alpha1.ReasonEntryFailed:
-		o.retry = true
+		o.asksAgain()
 	case v1alpha1.ReasonCommandOutcomeUnknown:
-		o.resolution = rapid.SampledFrom([]string{"succeeded", "retry", "abort"}).Draw(t, "resolution")
+		o.resolves(rapid.SampledFrom([]string{"succeeded", "retry", "abort"}).Draw(t, "resolution"))
 		o.w.silent = map[string]bool{}
 	default:
 		t.Fatalf("nobody can help with %v", rejected)
+	}
+}
+
+// asksAgain sets the annotation for another try to a new value.
+func (o *operator) asksAgain() { o.requests.Retry += "+" }
+
+// resolves gives a person's word for the command of unknown outcome.
+func (o *operator) resolves(word string) {
+	for _, command := range o.written.Run.Commands {
+		if command.State == release.CommandUnknown {
+			o.requests.CommandResolution = o.written.Run.ID + "/" + command.Name + "=" + word
+		}
 	}
 }
 
@@ -107,7 +119,7 @@ func (o *operator) arrive(t *rapid.T) {
 			o.person(t, rejected)
 		case err != nil:
 			t.Fatal(err)
-		case o.s.Desired.ID == o.want.ID:
+		case o.m.Desired.ID == o.want.ID:
 			return
 		}
 	}

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"strings"
+
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/controllers/template"
@@ -9,53 +11,85 @@ import (
 // maxHistory is what the status holds; older releases are dropped however young they are.
 const maxHistory = 20
 
-// clean follows once the desired release is live: removals from the stack, then what no kept release needs.
-func clean(s *Situation) (release.Step, error) {
-	if wait := s.Recorded.Live.ActivatedAt.Add(s.Limits.Settle).Sub(s.Now); wait > 0 {
+// clean follows once the desired release is live: removals from the stack, then what no kept release needs, and then a look
+// whether what is live is whole.
+func clean(m *Machine) (release.Step, error) {
+	return first(m, settled, settleStack, trim, quiet, sweep, whole)
+}
+
+// settled waits until the switch is known everywhere, and sees to it that all was looked at that the clean-up depends on.
+func settled(m *Machine) (release.Step, error) {
+	if wait := m.Recorded.Live.ActivatedAt.Add(m.Limits.Settle).Sub(m.Now); wait > 0 {
 		return release.Step{}, release.Wait(v1alpha1.ConditionCleaned, v1alpha1.ReasonPending, wait,
 			"the clean-up waits until the switch has settled")
 	}
-	if looked, err := s.stacks(v1alpha1.ConditionCleaned); err != nil || looked.Action != "" {
+	if looked, err := m.stacks(v1alpha1.ConditionCleaned); err != nil || looked.Action != "" {
 		return looked, err
 	}
 	switch {
-	case s.Observed.Aliases == nil:
+	case m.Observed.Aliases == nil:
 		return look(release.PartAliases)
-	case s.Observed.Leftovers == nil:
+	case m.Observed.Leftovers == nil:
 		return look(release.PartLeftovers)
 	}
-	if err := s.aliasesAsRecorded(); err != nil {
-		return release.Step{}, err
-	}
-	if stackStep, err := s.settle(); err != nil || stackStep.Action != "" {
-		return stackStep, err
-	}
-	if len(Trimmed(s.Recorded.History, s.Desired.KeepReleases, s.Limits, s.Now)) < len(s.Recorded.History) {
+	return release.Step{}, m.aliasesAsRecorded()
+}
+
+func trim(m *Machine) (release.Step, error) {
+	if len(Trimmed(m.Recorded.History, m.Desired.KeepReleases, m.Limits, m.Now)) < len(m.Recorded.History) {
 		return step(release.ActionTrim, release.PhaseClean)
+	}
+	return next()
+}
+
+func sweep(m *Machine) (release.Step, error) {
+	if m.removed[release.ActionSweep] {
+		return next()
 	}
 	return step(release.ActionSweep, release.PhaseClean)
 }
 
-// settle brings the stack to what the live release alone needs.
-func (s *Situation) settle() (release.Step, error) {
-	deployed, err := s.deployed()
+// whole ends the clean-up with a look at what is live: an operator that was replaced may have removed something of it a moment ago.
+func whole(m *Machine) (release.Step, error) {
+	seen := m.Observed.Whole
+	switch {
+	case seen == nil:
+		return release.Step{Action: release.ActionLook, Phase: release.PhaseClean, Part: release.PartWhole}, nil
+	case len(seen.Versions) > 0:
+		return release.Step{}, release.Reject(v1alpha1.ConditionCleaned, v1alpha1.ReasonLiveIncomplete,
+			"what is live is not whole: %s is gone, and a version that is deleted does not come back: push a new build",
+			strings.Join(seen.Versions, ", "))
+	case len(seen.Sendable) > 0 && m.removed[release.ActionRepair]:
+		return release.Step{}, release.Reject(v1alpha1.ConditionCleaned, v1alpha1.ReasonLiveIncomplete,
+			"what is live is not whole: %s is missing and could not be restored as it was: push a new build",
+			strings.Join(seen.Sendable, ", "))
+	case len(seen.Sendable) > 0:
+		return step(release.ActionRepair, release.PhaseClean)
+	default:
+		return step(release.ActionCleaned, release.PhaseClean)
+	}
+}
+
+// settleStack brings the stack to what the live release alone needs.
+func settleStack(m *Machine) (release.Step, error) {
+	deployed, err := m.deployed()
 	if err != nil {
 		return release.Step{}, err
 	}
-	app := s.app()
-	app.Keep = s.Observed.Leftovers
-	return s.bring(s.Observed.App, stackGoal{
+	app := m.app()
+	app.Keep = m.Observed.Leftovers
+	return m.bring(m.Observed.App, stackGoal{
 		part: release.PartApp, phase: release.PhaseClean, condition: v1alpha1.ConditionCleaned,
-		rendering:  template.Settled(app, deployed, s.Observed.App.Parameters),
+		rendering:  template.Settled(app, deployed, m.Observed.App.Parameters),
 		hashOutput: release.OutputRendering,
 	})
 }
 
 // aliasesAsRecorded guards the clean-up: what an alias points at must never be swept away.
-func (s *Situation) aliasesAsRecorded() error {
-	for _, recorded := range s.Recorded.Live.Functions {
-		alias, looked := s.Observed.Aliases[recorded.Name]
-		if looked && alias.Weighted {
+func (m *Machine) aliasesAsRecorded() error {
+	for _, recorded := range m.Recorded.Live.Functions {
+		alias, looked := m.Observed.Aliases[recorded.Name]
+		if looked && len(alias.Shares) > 0 {
 			return release.Reject(v1alpha1.ConditionCleaned, v1alpha1.ReasonAliasConflict,
 				"the alias %s of function %s shares its traffic with another version than %s, which is recorded as live: remove its routing configuration",
 				release.LiveAlias, recorded.Name, recorded.Version)

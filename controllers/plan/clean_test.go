@@ -12,15 +12,15 @@ import (
 )
 
 // sweeping is a situation in which only the sweep is left.
-func sweeping(t *testing.T) plan.Situation {
+func sweeping(t *testing.T) *plan.Machine {
 	t.Helper()
 	return onTheWay(t, releaseOf("v2"), release.ActionSweep)
 }
 
-func justActivated(s *plan.Situation) { s.Recorded.Live.ActivatedAt = s.Now }
+func justActivated(s *plan.Machine) { s.Recorded.Live.ActivatedAt = s.Now }
 
-func history(ages ...time.Duration) func(*plan.Situation) {
-	return func(s *plan.Situation) {
+func history(ages ...time.Duration) func(*plan.Machine) {
+	return func(s *plan.Machine) {
 		s.Recorded.History = nil
 		for i, age := range ages {
 			s.Recorded.History = append(s.Recorded.History, release.Live{ID: fmt.Sprint(i), SupersededAt: s.Now.Add(-age)})
@@ -35,20 +35,20 @@ func TestNothingIsRemovedThatMayStillBeUsed(t *testing.T) {
 		{"the switch is on its way through Lambda", justActivated, "wait Pending"},
 		{"a minute is enough", and(justActivated, ago(time.Minute)), "Sweep"},
 		{"and less is not", and(justActivated, ago(59*time.Second)), "wait Pending"},
-		{"nobody looked at the foundation", func(s *plan.Situation) { s.Observed.Foundation = nil }, "Look Foundation"},
-		{"nobody looked at the stack", func(s *plan.Situation) { s.Observed.App = nil }, "Look App"},
-		{"nobody looked at the aliases", func(s *plan.Situation) { s.Observed.Aliases = nil }, "Look Aliases"},
-		{"nobody looked at what must stay", func(s *plan.Situation) { s.Observed.Leftovers = nil }, "Look Leftovers"},
+		{"nobody looked at the foundation", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
+		{"nobody looked at the stack", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
+		{"nobody looked at the aliases", func(s *plan.Machine) { s.Observed.Aliases = nil }, "Look Aliases"},
+		{"nobody looked at what must stay", func(s *plan.Machine) { s.Observed.Leftovers = nil }, "Look Leftovers"},
 		{"someone moved an alias to an old version", at("2", "2", "1"), "refuse AliasConflict"},
 		{"someone shares the traffic with an old version", weighted("http"), "refuse AliasConflict"},
-		{"the stack is someone else's by now", func(s *plan.Situation) { s.Observed.App.Foreign = "it is" }, "refuse NotOwned"},
-		{"which is known before anything in it is looked at", func(s *plan.Situation) { s.Observed.App.Foreign, s.Observed.Aliases = "it is", nil }, "refuse NotOwned"},
-		{"the foundation is someone else's by now", func(s *plan.Situation) { s.Observed.Foundation.Foreign = "it is" }, "refuse NotOwned"},
-		{"the foundation is gone", func(s *plan.Situation) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
-		{"another operation goes on", func(s *plan.Situation) { s.Observed.App.Status = "UPDATE_IN_PROGRESS" }, "wait StackBusy"},
+		{"the stack is someone else's by now", func(s *plan.Machine) { s.Observed.App.Foreign = "it is" }, "refuse NotOwned"},
+		{"which is known before anything in it is looked at", func(s *plan.Machine) { s.Observed.App.Foreign, s.Observed.Aliases = "it is", nil }, "refuse NotOwned"},
+		{"the foundation is someone else's by now", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "it is" }, "refuse NotOwned"},
+		{"the foundation is gone", func(s *plan.Machine) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
+		{"another operation goes on", func(s *plan.Machine) { s.Observed.App.Status = "UPDATE_IN_PROGRESS" }, "wait StackBusy"},
 		{"a release leaves the history before the first of it is removed", history(day, 2*day, 3*day), "Trim"},
 		{"all are kept", history(day, 2*day), "Sweep"},
-		{"the clean-up is done", func(s *plan.Situation) { s.Recorded.Live.Cleaned = true }, "Done"},
+		{"the clean-up is done", func(s *plan.Machine) { s.Recorded.Live.Cleaned = true }, "Done"},
 	})
 }
 
@@ -77,8 +77,8 @@ func TestHistoryIsTrimmedByNumberAndAge(t *testing.T) {
 		{"the oldest go first", 2, []time.Duration{time.Hour, 2 * day, 3 * day, 4 * day}, 2},
 	} {
 		t.Run(r.why, func(t *testing.T) {
-			s := plan.Situation{Now: noon}
-			history(r.ages...)(&s)
+			s := &plan.Machine{Now: noon}
+			history(r.ages...)(s)
 			got := plan.Trimmed(s.Recorded.History, r.keep, plan.DefaultLimits(), noon)
 			if diff := cmp.Diff(append([]release.Live{}, s.Recorded.History[:r.want]...), got); diff != "" {
 				t.Error(diff)
@@ -89,13 +89,13 @@ func TestHistoryIsTrimmedByNumberAndAge(t *testing.T) {
 
 func TestTrimmingDropsFromTheRecord(t *testing.T) {
 	s := sweeping(t)
-	history(48*time.Hour, 48*time.Hour, 48*time.Hour)(&s)
-	plan.Record(release.Step{Action: release.ActionTrim}, &s)
+	history(48*time.Hour, 48*time.Hour, 48*time.Hour)(s)
+	did(s, step(release.ActionTrim))
 	if got := len(s.Recorded.History); got != 2 {
 		t.Errorf("%d releases are kept", got)
 	}
-	if got := decided(s); got != "Sweep" {
-		t.Errorf("decided is %q", got)
+	if got := decided(s); got != "Look Leftovers" {
+		t.Errorf("decided is %q: which workers must stay was told with the history before", got)
 	}
 }
 

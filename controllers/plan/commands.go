@@ -7,98 +7,158 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-func commands(s *Situation) (release.Step, error) {
-	if s.isLive() {
-		return next()
-	}
-	for _, command := range s.Desired.Commands {
-		record := s.Recorded.Run.Command(command.Name)
+func commands(m *Machine) (release.Step, error) {
+	for _, command := range m.Desired.Commands {
+		record := m.Recorded.Run.Command(command.Name)
 		if record != nil && record.State == release.CommandSucceeded {
 			continue
 		}
-		return s.command(command, record)
+		return m.command(command, record)
 	}
 	return next()
 }
 
+func about(command string, action release.Action) (release.Step, error) {
+	return release.Step{
+		Action: action, Phase: release.PhaseCommands, Command: command, Part: release.PartCommand,
+	}, nil
+}
+
 // command decides about the first command that has not succeeded yet.
-func (s *Situation) command(command release.Command, record *release.CommandRun) (release.Step, error) {
-	named := func(action release.Action) (release.Step, error) {
-		return release.Step{Action: action, Phase: release.PhaseCommands, Command: command.Name, Part: release.PartCommand}, nil
-	}
+func (m *Machine) command(command release.Command, record *release.CommandRun) (release.Step, error) {
 	if record == nil {
-		return named(release.ActionAnnounce)
+		return about(command.Name, release.ActionAnnounce)
 	}
 	switch record.State {
 	case release.CommandFailed:
-		return release.Step{}, s.commandFailed(command.Name, record)
+		return release.Step{}, m.commandFailed(command.Name, record)
 	case release.CommandVoid:
 		return release.Step{}, release.Reject(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonCommandNotStarted,
 			"deploy command %q was not started in time and never will be in this run; no alias moved: annotate the Stage with %s=<any new value> for another run",
 			command.Name, v1alpha1.AnnotationRetry)
 	case release.CommandAnnounced, release.CommandStarted:
-		return s.awaited(command, record, named)
+		return m.awaited(command, record)
 	default:
-		return s.unknown(command.Name, named)
+		return m.unknown(command.Name)
 	}
 }
 
 // awaited decides about a command that was announced or has started, by the evidence in the bucket.
-func (s *Situation) awaited(
-	command release.Command, record *release.CommandRun, named func(release.Action) (release.Step, error),
-) (release.Step, error) {
-	evidence := s.Observed.Command
+func (m *Machine) awaited(command release.Command, record *release.CommandRun) (release.Step, error) {
+	evidence := m.Observed.Command
 	switch {
 	case evidence == nil || evidence.Name != command.Name:
-		return named(release.ActionLook)
-	case evidence.Result != nil, evidence.Void:
-		return named(release.ActionRecordCommand)
-	case evidence.Claimed && record.State == release.CommandAnnounced:
-		return named(release.ActionRecordCommand)
-	case evidence.Claimed && s.Now.After(evidence.StartedAt.Add(s.longest(command))):
-		return named(release.ActionRecordCommand)
-	case evidence.Claimed:
+		return about(command.Name, release.ActionLook)
+	case evidence.Result != nil, evidence.Void, evidence.Claimed && record.State == release.CommandAnnounced:
+		return about(command.Name, release.ActionRecordCommand)
+	case record.State == release.CommandStarted && m.Now.After(record.SeenAt.Add(m.longest(command))):
+		return about(command.Name, release.ActionRecordCommand)
+	case record.State == release.CommandStarted:
+		running := m.Now.Sub(record.SeenAt)
 		return release.Step{}, release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
-			PollAfter(s.Now.Sub(evidence.StartedAt)), "deploy command %q runs", command.Name)
-	case s.Now.After(record.NotAfter):
-		return named(release.ActionVoid)
+			PollAfter(running), "deploy command %q runs %s", command.Name, lasting(running))
+	case evidence.Lost:
+		return about(command.Name, release.ActionRecordCommand)
+	case m.Now.After(record.NotAfter):
+		return about(command.Name, release.ActionVoid)
 	case !record.Invoked:
-		return named(release.ActionInvoke)
+		return about(command.Name, release.ActionInvoke)
 	default:
 		return release.Step{}, release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
-			PollAfter(s.Now.Sub(record.AnnouncedAt)), "deploy command %q is about to start", command.Name)
+			PollAfter(m.Now.Sub(record.AnnouncedAt)), "deploy command %q is about to start", command.Name)
 	}
 }
 
 // longest is how long after its start a command's result may come.
-func (s *Situation) longest(command release.Command) time.Duration {
-	return time.Duration(command.TimeoutSeconds)*time.Second + s.Limits.ResultGrace
+func (m *Machine) longest(command release.Command) time.Duration {
+	return time.Duration(command.TimeoutSeconds)*time.Second + m.Limits.ResultGrace
 }
 
-// unknown decides about a command that started and whose result never came.
-func (s *Situation) unknown(name string, named func(release.Action) (release.Step, error)) (release.Step, error) {
-	switch s.Resolution {
-	case "succeeded", "abort", "retry":
-		return named(release.ActionRecordCommand)
+// unknown decides about a command that started and whose result did not come in time. It may still come: the runtime tries to
+// store it for as long as Lambda lets it.
+func (m *Machine) unknown(name string) (release.Step, error) {
+	evidence := m.Observed.Command
+	switch word := m.resolution(); {
+	case word != nil && word.command == name:
+		return about(name, release.ActionRecordCommand)
+	case evidence == nil || evidence.Name != name:
+		return about(name, release.ActionLook)
+	case evidence.Result != nil:
+		return about(name, release.ActionRecordCommand)
 	default:
 		return release.Step{}, release.Reject(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonCommandOutcomeUnknown,
-			"deploy command %q started and left no result; no alias moved: find out whether it succeeded, then annotate the Stage with %s=succeeded, retry or abort",
-			name, v1alpha1.AnnotationCommandResolution)
+			"deploy command %q started and left no result; no alias moved: find out whether it succeeded, then annotate the Stage with %s=%s/%s=succeeded, or =retry or =abort in its place",
+			name, v1alpha1.AnnotationCommandResolution, m.Recorded.Run.ID, name)
 	}
 }
 
-func (s *Situation) commandFailed(name string, record *release.CommandRun) error {
+func (m *Machine) commandFailed(name string, record *release.CommandRun) error {
 	output := ": " + record.Output
 	if record.Output == "" {
-		run := s.Recorded.Run
-		output = "; its output is s3://" + s.Desired.Names.Bucket + "/" + release.CommandKey(run.ID, run.Run, name) + release.ResultSuffix
+		run := m.Recorded.Run
+		output = "; its output is s3://" + m.Desired.Names.Bucket + "/" +
+			release.CommandKey(run.ReleaseID, run.ID, name) + release.ResultSuffix
 	}
 	return release.Reject(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonCommandFailed,
 		"deploy command %q failed with exit code %d; no alias moved%s", name, record.ExitCode, output)
 }
 
-// PollAfter spaces out looks at something that has gone on for a while: soon at first, then at a quarter of the time that has passed.
-func PollAfter(elapsed time.Duration) time.Duration {
-	const soonest, latest = 10 * time.Millisecond, 5 * time.Second
-	return min(max(elapsed/4, soonest), latest)
+// didCommand records what was done about a command, or what is known of it.
+func (m *Machine) didCommand(step release.Step) {
+	run := m.Recorded.Run
+	switch step.Action {
+	case release.ActionAnnounce:
+		m.Observed.Forget(release.PartCommand) // what is known of the command is of an earlier run
+		run.Commands = append(run.Commands, release.CommandRun{
+			Name: step.Command, State: release.CommandAnnounced, AnnouncedAt: m.Now, NotAfter: m.Now.Add(m.Limits.StartWithin),
+		})
+	case release.ActionInvoke:
+		run.Command(step.Command).Invoked = true
+		m.Observed.Forget(release.PartCommand)
+	case release.ActionVoid:
+		m.Observed.Forget(release.PartCommand)
+	default:
+		m.recordCommand(run.Command(step.Command))
+	}
+}
+
+// recordCommand records what a person or the evidence tells of a command.
+func (m *Machine) recordCommand(record *release.CommandRun) {
+	if word := m.resolution(); word != nil && word.command == record.Name {
+		m.resolve(record, word.word)
+		return
+	}
+	evidence := m.Observed.Command
+	switch {
+	case evidence.Result != nil:
+		record.StartedAt, record.FinishedAt = evidence.StartedAt, evidence.Result.FinishedAt
+		record.ExitCode = evidence.Result.ExitCode
+		if !m.Asked.HideOutput {
+			record.Output = m.Desired.Config.Shown(evidence.Result.Output)
+		}
+		record.State = release.CommandSucceeded
+		if record.ExitCode != 0 {
+			record.State = release.CommandFailed
+		}
+	case evidence.Void, evidence.Lost && record.State == release.CommandAnnounced:
+		record.State = release.CommandVoid
+	case record.State == release.CommandAnnounced:
+		record.State, record.StartedAt, record.SeenAt = release.CommandStarted, evidence.StartedAt, m.Now
+	default:
+		record.State = release.CommandUnknown
+	}
+}
+
+// resolve takes a person's word for a command whose outcome is unknown: it is the last word of this run.
+func (m *Machine) resolve(record *release.CommandRun, word string) {
+	switch word {
+	case resolveSucceeded:
+		record.State = release.CommandSucceeded
+	case resolveRetry: // the claim of this run stands, so it takes a run of its own to start the command again
+		m.Recorded.Run.State, m.Recorded.Run.Failure, m.Recorded.Run.FinishedAt = release.RunFailed, nil, m.Now
+	case resolveAbort:
+		record.State, record.ExitCode = release.CommandFailed, -1
+		record.Output = "aborted by annotation " + v1alpha1.AnnotationCommandResolution
+	}
+	m.resolved()
 }

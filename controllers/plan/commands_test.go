@@ -12,15 +12,15 @@ import (
 )
 
 // announcing is a situation in which the first command is about to be announced.
-func announcing(t *testing.T) plan.Situation {
+func announcing(t *testing.T) *plan.Machine {
 	t.Helper()
 	return onTheWay(t, releaseOf("v2"), release.ActionAnnounce)
 }
 
 // migrate puts the first command into a state, with what the bucket tells of it.
-func migrate(record release.CommandRun, evidence *release.CommandEvidence) func(*plan.Situation) {
-	return func(s *plan.Situation) {
-		record.Name, record.AnnouncedAt, record.NotAfter = "migrate", s.Now, s.Now.Add(10*time.Minute)
+func migrate(record release.CommandRun, evidence *release.CommandEvidence) func(*plan.Machine) {
+	return func(s *plan.Machine) {
+		record.Name, record.AnnouncedAt, record.NotAfter, record.SeenAt = "migrate", s.Now, s.Now.Add(10*time.Minute), s.Now
 		s.Recorded.Run.Commands = []release.CommandRun{record}
 		if evidence != nil {
 			evidence.Name = "migrate"
@@ -32,16 +32,16 @@ func migrate(record release.CommandRun, evidence *release.CommandEvidence) func(
 	}
 }
 
-func and(changes ...func(*plan.Situation)) func(*plan.Situation) {
-	return func(s *plan.Situation) {
+func and(changes ...func(*plan.Machine)) func(*plan.Machine) {
+	return func(s *plan.Machine) {
 		for _, change := range changes {
 			change(s)
 		}
 	}
 }
 
-func resolved(how string) func(*plan.Situation) {
-	return func(s *plan.Situation) { s.Resolution = how }
+func resolved(how string) func(*plan.Machine) {
+	return func(s *plan.Machine) { s.Asked.Requests.CommandResolution = s.Recorded.Run.ID + "/migrate=" + how }
 }
 
 func TestACommandIsAnnouncedInvokedClaimedAndItsResultRecorded(t *testing.T) {
@@ -54,7 +54,7 @@ func TestACommandIsAnnouncedInvokedClaimedAndItsResultRecorded(t *testing.T) {
 		{"the intent is written before the act", asItIs, "Announce migrate"},
 		{"after a crash it may have started: look first", migrate(announced, nil), "Look migrate"},
 		{"it has not started: start it", migrate(announced, &nothing), "Invoke migrate"},
-		{"what is known is of another command", and(migrate(announced, &nothing), func(s *plan.Situation) { s.Observed.Command.Name = "clear" }), "Look migrate"},
+		{"what is known is of another command", and(migrate(announced, &nothing), func(s *plan.Machine) { s.Observed.Command.Name = "clear" }), "Look migrate"},
 		{"the invocation is on its way", migrate(invoked, &nothing), "wait Progressing"},
 		{"it has started", migrate(invoked, &claim), "RecordCommand migrate"},
 		{"it started although the record of the invocation was lost", migrate(announced, &claim), "RecordCommand migrate"},
@@ -70,12 +70,16 @@ func TestACommandIsAnnouncedInvokedClaimedAndItsResultRecorded(t *testing.T) {
 		{"it was voided", migrate(invoked, &void), "RecordCommand migrate"},
 		{"a command that was never started fails the run", migrate(release.CommandRun{State: "Void"}, nil), "refuse CommandNotStarted"},
 		{"a command that failed fails the run", migrate(release.CommandRun{State: "Failed", ExitCode: 1}, nil), "refuse CommandFailed"},
-		{"nobody knows the outcome", migrate(unknown, nil), "refuse CommandOutcomeUnknown"},
+		{"nobody knows the outcome: it may have come by now", migrate(unknown, nil), "Look migrate"},
+		{"it has not come", migrate(unknown, &claim), "refuse CommandOutcomeUnknown"},
+		{"it has come, late", migrate(unknown, &result), "RecordCommand migrate"},
+		{"the bucket is gone: nothing can be claimed any more", migrate(announced, &release.CommandEvidence{Lost: true}), "RecordCommand migrate"},
+		{"the bucket is gone and the command runs: it is waited for", migrate(started, &release.CommandEvidence{Lost: true}), "wait Progressing"},
 		{"a person says that it succeeded", and(migrate(unknown, nil), resolved("succeeded")), "RecordCommand migrate"},
 		{"a person wants it again", and(migrate(unknown, nil), resolved("retry")), "RecordCommand migrate"},
 		{"a person gives up", and(migrate(unknown, nil), resolved("abort")), "RecordCommand migrate"},
-		{"a person's word that is none of these", and(migrate(unknown, nil), resolved("yes")), "refuse CommandOutcomeUnknown"},
-		{"a state that nobody wrote is no success", migrate(release.CommandRun{State: "Done"}, nil), "refuse CommandOutcomeUnknown"},
+		{"a person's word that is none of these", and(migrate(unknown, &claim), resolved("yes")), "refuse CommandOutcomeUnknown"},
+		{"a state that nobody wrote is no success", migrate(release.CommandRun{State: "Done"}, &claim), "refuse CommandOutcomeUnknown"},
 		{"the next one begins when the first has succeeded", migrate(release.CommandRun{State: "Succeeded"}, nil), "Announce clear"},
 		{"a resolution is no answer for a command that runs", and(migrate(started, &claim), resolved("abort")), "wait Progressing"},
 	})
@@ -88,12 +92,12 @@ func TestARefusalTellsTheCommandItsOutputAndTheRemedy(t *testing.T) {
 	}{
 		"failed":      {release.CommandRun{State: "Failed", ExitCode: 3, Output: "no such table"}, []string{`"migrate"`, "exit code 3", "no alias moved", "no such table"}},
 		"not started": {release.CommandRun{State: "Void"}, []string{`"migrate"`, "no alias moved", "aloft.dev/retry"}},
-		"unknown":     {release.CommandRun{State: "Unknown"}, []string{`"migrate"`, "no alias moved", "aloft.dev/command-resolution", "succeeded, retry or abort"}},
+		"unknown":     {release.CommandRun{State: "Unknown"}, []string{`"migrate"`, "no alias moved", "aloft.dev/command-resolution=", "/migrate=succeeded", "=abort"}},
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := announcing(t)
-			migrate(want.record, nil)(&s)
-			_, err := plan.Next(s)
+			migrate(want.record, &release.CommandEvidence{Claimed: true})(s)
+			_, err := s.Next()
 			for _, name := range want.names {
 				if !strings.Contains(err.Error(), name) {
 					t.Errorf("%q is not in %q", name, err)
@@ -104,7 +108,7 @@ func TestARefusalTellsTheCommandItsOutputAndTheRemedy(t *testing.T) {
 }
 
 func TestEvidenceBecomesRecord(t *testing.T) {
-	at := noon.Add(time.Minute)
+	at, seen := noon.Add(time.Minute), time.Unix(1, 0) // seen is now, by the operator's own clock
 	ended := func(code int32) release.CommandEvidence {
 		return release.CommandEvidence{Claimed: true, StartedAt: noon, Result: &release.CommandResult{ExitCode: code, Output: []byte("says so\n"), FinishedAt: at}}
 	}
@@ -114,7 +118,7 @@ func TestEvidenceBecomesRecord(t *testing.T) {
 		evidence release.CommandEvidence
 		want     release.CommandRun
 	}{
-		{"a claim says that it has started", "Announced", release.CommandEvidence{Claimed: true, StartedAt: noon}, release.CommandRun{State: "Started", StartedAt: noon}},
+		{"a claim says that it has started", "Announced", release.CommandEvidence{Claimed: true, StartedAt: noon}, release.CommandRun{State: "Started", StartedAt: noon, SeenAt: seen}},
 		{"a claim without a result in time says nothing", "Started", release.CommandEvidence{Claimed: true, StartedAt: noon}, release.CommandRun{State: "Unknown"}},
 		{"exit code 0 is a success", "Started", ended(0), release.CommandRun{State: "Succeeded", StartedAt: noon, FinishedAt: at, Output: "says so"}},
 		{"any other is a failure", "Started", ended(2), release.CommandRun{State: "Failed", StartedAt: noon, FinishedAt: at, ExitCode: 2, Output: "says so"}},
@@ -126,7 +130,10 @@ func TestEvidenceBecomesRecord(t *testing.T) {
 			s.Recorded.Run.Commands = []release.CommandRun{{Name: "migrate", State: r.state}}
 			s.Observed.Command = &r.evidence
 			r.want.Name = "migrate"
-			plan.Record(release.Step{Action: release.ActionRecordCommand, Command: "migrate"}, &s)
+			did(s, release.Step{Action: release.ActionRecordCommand, Command: "migrate"})
+			if r.want.SeenAt == seen {
+				r.want.SeenAt = s.Now
+			}
 			if diff := cmp.Diff(r.want, s.Recorded.Run.Commands[0]); diff != "" {
 				t.Error(diff)
 			}
@@ -142,10 +149,10 @@ func TestAPersonsWordCountsOnce(t *testing.T) {
 	} {
 		t.Run(r.word, func(t *testing.T) {
 			s := announcing(t)
-			and(migrate(release.CommandRun{State: "Unknown"}, nil), resolved(r.word))(&s)
-			plan.Record(release.Step{Action: release.ActionRecordCommand, Command: "migrate"}, &s)
-			if s.Resolution != "" {
-				t.Error("the word is still there for the next command")
+			and(migrate(release.CommandRun{State: "Unknown"}, &release.CommandEvidence{Claimed: true}), resolved(r.word))(s)
+			did(s, release.Step{Action: release.ActionRecordCommand, Command: "migrate"})
+			if s.Recorded.Handled.CommandResolution != s.Asked.Requests.CommandResolution {
+				t.Error("the word is still there for another command")
 			}
 			if got := decided(s); got != r.next {
 				t.Errorf("decided is %q, want %q", got, r.next)
@@ -157,7 +164,7 @@ func TestAPersonsWordCountsOnce(t *testing.T) {
 func TestWhatIsKnownOfAnEarlierRunsCommandIsForgottenWhenItIsAnnounced(t *testing.T) {
 	s := announcing(t)
 	s.Observed.Command = &release.CommandEvidence{Name: "migrate", Claimed: true, StartedAt: s.Now}
-	plan.Record(release.Step{Action: release.ActionAnnounce, Command: "migrate"}, &s)
+	did(s, release.Step{Action: release.ActionAnnounce, Command: "migrate"})
 	if got := decided(s); got != "Look migrate" {
 		t.Errorf("decided is %q: the claim was that of another run", got)
 	}
@@ -168,15 +175,19 @@ func TestWhatIsKnownOfAnEarlierRunsCommandIsForgottenWhenItIsAnnounced(t *testin
 }
 
 func TestARunThatIsKnownByItsClaimsStartsNoneOfThemAgain(t *testing.T) {
-	s := announcing(t)
-	run := plan.Continue(s.Desired, s.Now, "20260102t120000-abcd", []string{"migrate"}, s.Limits)
-	if run.Run != "20260102t120000-abcd" || len(run.Commands) != 1 || !run.Commands[0].Invoked {
-		t.Fatalf("the run is %+v", run)
+	o := released(t)
+	until(t, o, releaseOf("v2"), release.ActionMove)
+	left := o.written.Run.ID
+	o.written = release.Recorded{}
+	s := until(t, o, releaseOf("v2"), release.ActionUpload)
+	if run := s.Recorded.Run; run.ID != left || len(run.Commands) != 2 || !run.Commands[0].Invoked || run.Attempt == 0 {
+		t.Fatalf("the run is %+v, and %s left claims", run, left)
 	}
-	run.DeployedDigest, run.Functions, run.Warm = s.Recorded.Run.DeployedDigest, s.Recorded.Run.Functions, s.Recorded.Run.Warm
-	s.Recorded.Run = run
-	if got := decided(s); got != "Look migrate" {
-		t.Errorf("decided is %q", got)
+	must(t, o.release(releaseOf("v2")))
+	for key, times := range o.w.starts {
+		if times > 1 {
+			t.Errorf("%s started %d times", key, times)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package plan_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -13,23 +12,30 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// operator drives a world by the plan, as the reconciler does: one step after another, each recorded before the next.
+// operator drives a world by the machine, as the reconciler does: it looks, performs and writes, and decides nothing.
 type operator struct {
 	w    *world
 	want *release.Desired
-	// written is what the status holds; what is only in s is lost with a crash.
+	// written is what the status holds; what only the machine knows is lost with a crash.
 	written release.Recorded
-	s       plan.Situation
+	m       *plan.Machine
 
-	suspended  bool
-	retry      bool
-	resolution string
+	suspended bool
+	// requests are a person's annotations.
+	requests plan.Requests
+	// revision of the operator's templates.
+	revision   string
+	unprepared error
+	removal    *plan.Removal
 	// crashes tells whether the process ends here.
-	crashes   func() bool
-	performed map[string]bool
-	runs      int
+	crashes func() bool
+	// fails gives the error of a step on AWS.
+	fails func(release.Step) error
+	runs  int
 	// vouched are the commands that a person said have succeeded.
 	vouched map[string]bool
+	removed []release.Action
+	notes   []plan.Note
 	trace   []string
 }
 
@@ -40,7 +46,10 @@ var errCrash = errors.New("the process ended")
 const maxReconciles = 2000
 
 func newOperator(t tester) *operator {
-	return &operator{w: newWorld(t), vouched: map[string]bool{}, crashes: func() bool { return false }}
+	return &operator{
+		w: newWorld(t), vouched: map[string]bool{}, revision: "1", crashes: func() bool { return false },
+		fails: func(release.Step) error { return nil },
+	}
 }
 
 // release asks for a release and goes on until it is done or refused.
@@ -60,190 +69,181 @@ func (o *operator) release(d *release.Desired) error {
 			return err
 		}
 	}
-	o.w.t.Fatalf("release %s is not done after %d reconciles", d.BuildID, maxReconciles)
+	o.w.t.Fatalf("release %s is not done after %d reconciles\n%s", d.BuildID, maxReconciles, strings.Join(o.trace, "\n"))
 	return nil
 }
 
 // reconcile begins with what was written and ends with done, a wait or a refusal.
 func (o *operator) reconcile() error {
-	o.s, o.performed = plan.Situation{}, map[string]bool{}
-	o.situate()
+	o.m = plan.New(cloned(o.written), "uid", plan.DefaultLimits())
+	o.m.Now = o.w.now
+	o.m.Ask(asked(o.want, func(a *plan.Asked) {
+		a.Suspended, a.Requests, a.Revision = o.suspended, o.requests, o.revision
+		a.Unprepared, a.Removal = o.unprepared, o.removal
+	}))
+	err := o.steps()
+	if errors.Is(err, errCrash) {
+		return err
+	}
+	o.m.Ended(err)
+	o.write()
+	return err
+}
+
+// asked is what a Stage asks for that asks for a release.
+func asked(d *release.Desired, edits ...func(*plan.Asked)) plan.Asked {
+	a := plan.Asked{
+		Release: func(_, revision string) *release.Desired {
+			if revision == d.Revision {
+				return d
+			}
+			other := *d
+			other.ID, other.Revision = d.ID+"-"+revision, revision
+			return &other
+		},
+		Image:    release.Image{Repository: d.Image.Repository, Tag: d.Image.Tag, Architecture: d.Image.Architecture},
+		Revision: "1", Generation: 1,
+	}
+	for _, edit := range edits {
+		edit(&a)
+	}
+	if a.Unprepared != nil {
+		a.Release = nil
+	}
+	return a
+}
+
+func (o *operator) steps() error {
 	for {
-		o.s.Now = o.w.now
-		step, err := plan.Next(o.s)
-		if err == nil && step.Action == release.ActionDone {
-			o.note("Done")
+		o.m.Now, o.m.Nonce = o.w.now, strconv.Itoa(o.runs)
+		step, err := o.m.Next()
+		if err == nil {
+			o.note(describe(step))
+		}
+		if err == nil && (step.Action == release.ActionDone || step.Action == release.ActionLetGo) {
 			return nil
 		}
 		if err == nil {
 			err = o.take(step)
 		}
-		if err = o.refused(err); err != nil {
+		if errors.Is(err, errCrash) {
+			return err
+		}
+		if err != nil {
+			o.noteFailure(err)
+			err = o.m.Failed(step, release.Outcome{}, err)
+		}
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// situate puts the situation together: the release that is asked for, or the one whose run must be finished first.
-func (o *operator) situate() {
-	recorded, d := cloned(o.written), o.want
-	if run := recorded.Run; run != nil && run.ID != d.ID && run.State == release.RunRunning && run.Committed() {
-		d = o.w.bucket[run.ID]
-	}
-	o.s = plan.Situation{
-		Desired: d, Observed: o.s.Observed, Recorded: recorded, UID: "uid", Now: o.w.now, Suspended: o.suspended,
-		Retry: o.retry, Resolution: o.resolution, Limits: plan.DefaultLimits(),
-	}
-}
-
 func (o *operator) take(step release.Step) error {
-	if step.Action == release.ActionBegin {
-		o.note("Begin " + o.s.Desired.BuildID)
-	} else {
-		o.note(describe(step))
-	}
 	if step.Action == release.ActionLook {
-		o.w.look(step, &o.s.Observed, o.s.Desired, &o.s.Recorded)
+		o.w.look(step, &o.m.Observed, o.m.Desired, &o.m.Recorded)
 		return nil
 	}
-	o.guard(step)
+	o.m.Doing(step)
+	if plan.ActOf(step).Write != plan.Unwritten {
+		o.write()
+	}
 	if o.crashes() {
 		return errCrash
 	}
-	o.perform(step)
+	if err := o.fails(step); err != nil {
+		return err
+	}
+	outcome := o.perform(step)
 	if o.crashes() {
 		return errCrash
 	}
-	o.write()
-	switch step.Action {
-	case release.ActionRecoverLive, release.ActionReturn, release.ActionSeal, release.ActionRecordCommand:
-		o.situate()
+	o.m.Did(step, outcome)
+	if step.Action == release.ActionBegin {
+		o.runs++
+		o.trace[len(o.trace)-1] += " " + o.m.Recorded.Run.BuildID
 	}
 	return nil
 }
 
-// guard sees to it that each step takes effect: none is named twice in a situation that has not changed.
-func (o *operator) guard(step release.Step) {
-	key := fmt.Sprintf("%+v %+v", step, step.Stack)
-	if run := o.s.Recorded.Run; run != nil && run.Command(step.Command) != nil {
-		key += string(run.Command(step.Command).State)
-	}
-	if o.performed[key] {
-		o.w.t.Fatalf("the step %s did not take effect\n%s", describe(step), strings.Join(o.trace, "\n"))
-	}
-	o.performed[key] = true
-}
-
-func (o *operator) perform(step release.Step) {
-	run := o.s.Recorded.Run
+// perform does in the world what a step does on AWS.
+func (o *operator) perform(step release.Step) release.Outcome {
+	run, d := o.m.Recorded.Run, o.m.Desired
 	switch step.Action {
-	case release.ActionBegin:
-		o.s.Recorded.Run = o.begun()
-		o.retry, o.s.Retry = false, false
+	case release.ActionResolve:
+		i := o.m.Asked.Image
+		return release.Outcome{Image: &release.ResolvedImage{
+			Repository: i.Repository, Tag: i.Tag, Architecture: i.Architecture, Digest: o.want.Image.Digest,
+		}}
 	case release.ActionStack:
 		o.w.operate(step.Stack)
-		o.s.Observed.Forget(step.Stack.Part)
 	case release.ActionUpload:
-		o.w.bucket[o.s.Desired.ID] = o.s.Desired
-		run.DeployedDigest, run.AssetsDigest = deployedDigest(run.BuildID), "assets"
+		o.w.bucket[d.ID] = d
+		return release.Outcome{Uploaded: &release.Uploaded{
+			DeployedDigest: deployedDigest(run.BuildID), AssetsDigest: "assets", ConfigHash: d.ConfigHash,
+		}}
 	case release.ActionPublish:
-		for _, f := range o.s.Desired.Functions {
-			run.Functions = append(run.Functions, release.FunctionVersion{Name: f.Name, Version: o.w.publish(o.s.Desired, f.Name)})
+		outcome := release.Outcome{}
+		for _, f := range d.Functions {
+			outcome.Functions = append(outcome.Functions, release.FunctionVersion{Name: f.Name, Version: o.w.publish(d, f.Name)})
 		}
+		return outcome
 	case release.ActionWarm:
-		run.Warm = &release.Warm{Distinct: 1, Wanted: 1, At: o.w.now}
+		return release.Outcome{Warm: &release.Warm{Distinct: 1, Wanted: 1, At: o.w.now}}
 	case release.ActionInvoke:
 		o.w.invoke(run, step.Command)
-		run.Command(step.Command).Invoked = true
-		o.s.Observed.Forget(release.PartCommand)
 	case release.ActionVoid:
 		o.w.void(run, step.Command)
-		o.s.Observed.Forget(release.PartCommand)
-	case release.ActionFlip:
-		o.requireProven(step.Function)
-		o.w.point(step.Function, run.Function(step.Function).Version, o.s.Observed.Aliases[step.Function])
-		o.s.Observed.Forget(release.PartAliases)
-	case release.ActionFlipBack:
-		o.w.point(step.Function, run.Function(step.Function).Previous, o.s.Observed.Aliases[step.Function])
-		o.s.Observed.Forget(release.PartAliases)
-	case release.ActionSweep:
-		o.s.Recorded.Live.Cleaned = true
-	default:
-		if o.resolution == "succeeded" {
+	case release.ActionMove:
+		o.requireProven(step.Move.Name)
+		return o.w.point(step.Move.Name, step.Move.After, o.m.Observed.Aliases[step.Move.Name])
+	case release.ActionRevert:
+		o.w.point(step.Move.Name, step.Move.Before, o.m.Observed.Aliases[step.Move.Name])
+	case release.ActionRecordCommand:
+		if strings.HasSuffix(o.requests.CommandResolution, "/"+step.Command+"=succeeded") {
 			o.vouched[step.Command] = true
 		}
-		plan.Record(step, &o.s)
-		o.resolution = o.s.Resolution
-		if step.Action == release.ActionResume {
-			o.retry = false
-		}
+	case release.ActionRemoveApp, release.ActionRemoveFoundation:
+		o.removed = append(o.removed, step.Action)
 	}
-}
-
-// begun is the record of a new run, or of one whose claims are all that is left of it.
-func (o *operator) begun() *release.Run {
-	d, r := o.s.Desired, o.s.Recorded
-	if run, claimed := o.w.latestRun(d.ID); run != "" && r.Run == nil && r.Live == nil {
-		return plan.Continue(d, o.w.now, run, claimed, o.s.Limits)
-	}
-	o.runs++
-	return plan.Begin(d, o.w.now, strconv.Itoa(o.runs))
+	return release.Outcome{}
 }
 
 // requireProven holds against the world what must be so before an alias moves.
 func (o *operator) requireProven(function string) {
-	run, d := o.s.Recorded.Run, o.s.Desired
-	if run == nil || run.ID != d.ID || run.Warm == nil || run.Function(function) == nil {
-		o.w.t.Fatalf("the alias of %s moves before versions are published and warm", function)
+	run, d := o.written.Run, o.m.Desired
+	if run == nil || run.ReleaseID != d.ID || run.Warm == nil || run.Function(function) == "" || run.Activation == nil {
+		o.w.t.Fatalf("the alias of %s moves before versions are published and warm, and that is written", function)
 	}
 	for _, command := range d.Commands {
-		claim := o.w.claims[release.CommandKey(run.ID, run.Run, command.Name)]
-		if claim == nil || claim.void || claim.result == nil && !o.vouched[command.Name] || claim.result != nil && claim.result.ExitCode != 0 {
-			o.w.t.Fatalf("the alias of %s moves before %s succeeded\n%s", function, command.Name, strings.Join(o.trace, "\n"))
+		claim := o.w.claims[release.CommandKey(run.ReleaseID, run.ID, command.Name)]
+		switch {
+		case claim == nil, claim.void, claim.result == nil && !o.vouched[command.Name]:
+		case claim.result == nil || claim.result.ExitCode == 0:
+			continue
 		}
+		o.w.t.Fatalf("the alias of %s moves before %s succeeded\n%s", function, command.Name, strings.Join(o.trace, "\n"))
 	}
 }
 
-// refused decides what a refusal means for the run, as the reconciler does: it fails, or first its aliases are moved back.
-func (o *operator) refused(err error) error {
+func (o *operator) noteFailure(err error) {
 	if waiting, ok := release.AsWaiting(err); ok {
 		o.note("wait: " + waiting.Condition + " " + waiting.Reason)
-		return err
+	} else if rejected, ok := release.AsRejected(err); ok {
+		o.note("refused: " + rejected.Reason)
 	}
-	rejected, ok := release.AsRejected(err)
-	if !ok {
-		return err
-	}
-	run := o.s.Recorded.Run
-	running := run != nil && run.State == release.RunRunning && run.ID == o.s.Desired.ID
-	switch {
-	case !running, rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown:
-	case !run.FlipIntendedAt.IsZero() && run.Failure == nil:
-		reason := v1alpha1.ReasonEntryFailed
-		for _, f := range run.Functions {
-			if f.Previous != "" {
-				reason = v1alpha1.ReasonRolledBack
-			}
-		}
-		o.note("give up: " + rejected.Reason)
-		run.Failure = release.Reject(v1alpha1.ConditionActivated, reason, "%s", rejected.Message)
-		o.s.Observed.Forget(release.PartAliases)
-		return nil
-	default:
-		run.State, run.Failure = release.RunFailed, rejected
-	}
-	o.note("refused: " + rejected.Reason)
-	o.write()
-	return err
 }
 
-func (o *operator) write() { o.written = cloned(o.s.Recorded) }
+func (o *operator) write() {
+	o.written = cloned(o.m.Recorded)
+	o.notes, o.m.Notes = append(o.notes, o.m.Notes...), nil
+}
 
 // note keeps the trace; waiting for the same thing again, after nothing but looks, is noted once.
 func (o *operator) note(line string) {
 	if strings.HasPrefix(line, "wait: ") {
 		last := len(o.trace) - 1
-		for last >= 0 && strings.HasPrefix(o.trace[last], "Look ") {
+		for last >= 0 && (strings.HasPrefix(o.trace[last], "Look ") || o.trace[last] == "Stop") {
 			last--
 		}
 		if last >= 0 && o.trace[last] == line {
@@ -273,10 +273,14 @@ func describe(s release.Step) string {
 	if s.Stack != nil {
 		line += " " + string(s.Stack.Part) + " " + string(s.Stack.Operation)
 	}
-	for _, detail := range []string{s.Function, s.Command} {
-		if detail != "" {
-			line += " " + detail
-		}
+	if s.Move != nil {
+		line += " " + s.Move.Name
+	}
+	if s.Command != "" {
+		line += " " + s.Command
+	}
+	if s.Action == release.ActionPass {
+		line += " " + string(s.Phase)
 	}
 	if s.Action == release.ActionLook && s.Command == "" {
 		line += " " + string(s.Part)

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -11,27 +12,46 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// beginning is a situation in which a run of v2 is about to begin, while v1 is live and cleaned.
-func beginning(t *testing.T) plan.Situation {
+// beginning is a situation in which a run of v2, whose image is known, is about to begin, while v1 is live and cleaned.
+func beginning(t *testing.T) *plan.Machine {
 	t.Helper()
-	return onTheWay(t, releaseOf("v2"), release.ActionBegin)
+	o := released(t)
+	o.written.Image = imageOf(releaseOf("v2"))
+	m := until(t, o, releaseOf("v2"), release.ActionBegin)
+	m.Observed.Quiet = true
+	return m
 }
 
-func failedRun(reason string) func(*plan.Situation) {
-	return func(s *plan.Situation) {
-		s.Recorded.Run = &release.Run{ID: s.Desired.ID, State: release.RunFailed, Failure: release.Reject(v1alpha1.ConditionActivated, reason, "it failed")}
+// imageOf is what the image of a release was resolved to.
+func imageOf(d *release.Desired) *release.ResolvedImage {
+	return &release.ResolvedImage{
+		Repository: d.Image.Repository, Tag: d.Image.Tag, Architecture: d.Image.Architecture, Digest: d.Image.Digest,
 	}
 }
 
-func retry(s *plan.Situation) { s.Retry = true }
+// asksFor has the Stage ask for another release, whose image is known.
+func asksFor(s *plan.Machine, d *release.Desired, edits ...func(*plan.Asked)) {
+	s.Recorded.Image = imageOf(d)
+	s.Ask(asked(d, edits...))
+}
 
-func asksForLive(s *plan.Situation) { s.Desired = releaseOf("v1") }
+func failedRun(reason string) func(*plan.Machine) {
+	return func(s *plan.Machine) {
+		s.Recorded.Run = &release.Run{ID: "run-1", ReleaseID: s.Desired.ID, State: release.RunFailed, Failure: release.Reject(v1alpha1.ConditionActivated, reason, "it failed")}
+	}
+}
 
-func notCleaned(s *plan.Situation) { s.Recorded.Live.Cleaned = false }
+func retry(s *plan.Machine) { s.Asked.Requests.Retry = "again" }
 
-func runOf(id string, state release.RunState, commands ...release.CommandState) func(*plan.Situation) {
-	return func(s *plan.Situation) {
-		s.Recorded.Run = &release.Run{ID: id, State: state}
+func asksForLive(s *plan.Machine) {
+	asksFor(s, releaseOf("v1"), func(a *plan.Asked) { a.Requests, a.Suspended = s.Asked.Requests, s.Asked.Suspended })
+}
+
+func notCleaned(s *plan.Machine) { s.Recorded.Live.Cleaned = false }
+
+func runOf(id string, state release.RunState, commands ...release.CommandState) func(*plan.Machine) {
+	return func(s *plan.Machine) {
+		s.Recorded.Run = &release.Run{ID: "run-1", ReleaseID: id, State: state}
 		for _, command := range commands {
 			s.Recorded.Run.Commands = append(s.Recorded.Run.Commands, release.CommandRun{State: command})
 		}
@@ -43,13 +63,13 @@ func TestARunBeginsByAChangedReleaseOrAPersonAndNeverByItself(t *testing.T) {
 		{"another release is asked for", asItIs, "Begin"},
 		{"the run of another release goes on, and nothing of it has begun that must end", runOf("another", release.RunRunning), "Begin"},
 		{"the run of another release failed", runOf("another", release.RunFailed), "Begin"},
-		{"this release was live once, and then another", func(s *plan.Situation) { runOf(s.Desired.ID, release.RunSucceeded)(s) }, "Begin"},
+		{"this release was live once, and then another", func(s *plan.Machine) { runOf(s.Desired.ID, release.RunSucceeded)(s) }, "Begin"},
 		{"this very release failed: it stays so", failedRun(v1alpha1.ReasonCommandFailed), "refuse CommandFailed"},
 		{"until a person asks for another try", and(failedRun(v1alpha1.ReasonCommandFailed), retry), "Begin"},
 		{"its commands have run and its aliases stand: only the entries are tried again", and(failedRun(v1alpha1.ReasonEntryFailed), retry), "Resume"},
 		{"and not by itself", failedRun(v1alpha1.ReasonEntryFailed), "refuse EntryFailed"},
-		{"a person wants a command of unknown outcome started again", func(s *plan.Situation) { runOf(s.Desired.ID, release.RunFailed)(s) }, "Begin"},
-		{"a retry says nothing while the run goes on", and(func(s *plan.Situation) { runOf(s.Desired.ID, release.RunRunning)(s) }, retry), "Look Foundation"},
+		{"a person wants a command of unknown outcome started again", func(s *plan.Machine) { runOf(s.Desired.ID, release.RunFailed)(s) }, "Begin"},
+		{"a retry says nothing while the run goes on", and(func(s *plan.Machine) { runOf(s.Desired.ID, release.RunRunning)(s) }, retry), "Pass Resolve"},
 	})
 }
 
@@ -59,13 +79,13 @@ func TestGoingBackToWhatIsLiveRunsNoCommand(t *testing.T) {
 		{"a retry has nothing to try", and(asksForLive, retry), "Done"},
 		{"the other release failed", and(runOf("another", release.RunFailed, "Failed"), asksForLive), "Return"},
 		{"the other release goes on and may be given up", and(runOf("another", release.RunRunning), asksForLive), "Return"},
-		{"its command may run and must not be left alone", and(runOf("another", release.RunRunning, "Started"), asksForLive), "Look Foundation"},
+		{"its command may run and must not be left alone", and(runOf("another", release.RunRunning, "Started"), asksForLive), "Look Declaration"},
 		{"an outcome is unknown, and the command has long ended", and(runOf("another", release.RunRunning, "Unknown"), asksForLive), "Return"},
 		{"the other release is gone", and(asksForLive, notCleaned), "Look Foundation"},
 	})
 	s := beginning(t)
-	and(runOf("another", release.RunFailed), asksForLive)(&s)
-	plan.Record(release.Step{Action: release.ActionReturn}, &s)
+	and(runOf("another", release.RunFailed), asksForLive)(s)
+	did(s, step(release.ActionReturn))
 	if s.Recorded.Run != nil || s.Recorded.Live.Cleaned {
 		t.Errorf("recorded is %+v, %+v: what the other release left is not cleaned", s.Recorded.Run, s.Recorded.Live)
 	}
@@ -73,75 +93,113 @@ func TestGoingBackToWhatIsLiveRunsNoCommand(t *testing.T) {
 
 func TestARunThatIsResumedTriesItsEntriesUnderAnotherToken(t *testing.T) {
 	s := beginning(t)
-	and(failedRun(v1alpha1.ReasonEntryFailed), retry)(&s)
-	plan.Record(release.Step{Action: release.ActionResume}, &s)
+	and(failedRun(v1alpha1.ReasonEntryFailed), retry)(s)
+	did(s, step(release.ActionResume))
 	run := s.Recorded.Run
-	if run.State != release.RunRunning || run.Failure != nil || run.Attempt != 1 || s.Retry {
-		t.Errorf("the run is %+v, and retry is %t", run, s.Retry)
+	if run.State != release.RunRunning || run.Failure != nil || run.Attempt != 1 || s.Recorded.Handled.Retry != "again" {
+		t.Errorf("the run is %+v, handled is %+v", run, s.Recorded.Handled)
 	}
 }
 
 func TestARunIsNamedByItsTimeSoThatTheNewestIsKnown(t *testing.T) {
-	d := releaseOf("v1")
-	first, second := plan.Begin(d, noon, "zzzz"), plan.Begin(d, noon.Add(1e9), "aaaa")
-	if first.Run != "20260102t120000-zzzz" || first.Run >= second.Run {
-		t.Errorf("%s, then %s", first.Run, second.Run)
+	begun := func(at time.Duration, nonce string) *release.Run {
+		s := beginning(t)
+		s.Now, s.Nonce = noon.Add(at), nonce
+		did(s, step(release.ActionBegin))
+		return s.Recorded.Run
 	}
+	first, second := begun(0, "zzzz"), begun(time.Second, "aaaa")
+	if first.ID != "20260102t120000-zzzz" || first.ID >= second.ID {
+		t.Errorf("%s, then %s", first.ID, second.ID)
+	}
+	d := releaseOf("v2")
 	want := &release.Run{
-		ID: d.ID, Run: first.Run, State: release.RunRunning, StartedAt: noon, BuildID: "v1", ImageDigest: d.Image.Digest, Revision: "1",
-		ConfigHash: d.ConfigHash,
+		ID: first.ID, ReleaseID: d.ID, State: release.RunRunning, StartedAt: noon, BuildID: "v2", ImageDigest: d.Image.Digest,
+		Revision: "1", ConfigHash: d.ConfigHash, Generation: 1, Cause: release.Cause{Type: release.CauseImage, Name: "v2"},
+		Phases: []release.PhaseRecord{{
+			Phase: release.PhaseResolve, State: release.PhaseRunning, StartedAt: noon, Message: "ghcr.io/acme/clouder:v2 is looked up",
+		}},
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Error(diff)
 	}
-	if strings.ContainsAny(first.Run, "/ ") {
+	if strings.ContainsAny(first.ID, "/ ") {
 		t.Error("it is part of a key")
 	}
 }
 
 // forgotten is a Stage that was wiped or made again, after everything was looked at.
-func forgotten(t *testing.T) plan.Situation {
+func forgotten(t *testing.T) *plan.Machine {
 	t.Helper()
 	o := released(t)
 	o.written = release.Recorded{}
-	return until(t, o, releaseOf("v1"), release.ActionRecoverLive)
+	return until(t, o, releaseOf("v1"), release.ActionRecover)
+}
+
+// onAlias changes what was seen of an alias.
+func onAlias(name string, change func(*release.Alias)) func(*plan.Machine) {
+	return func(s *plan.Machine) {
+		a := s.Observed.Aliases[name]
+		change(&a)
+		s.Observed.Aliases[name] = a
+	}
+}
+
+func TestWhatNothingIsRememberedOfIsLookedForOnce(t *testing.T) {
+	decide(t, forgotten, []row{
+		{"everything was looked at", asItIs, "Recover"},
+		{"nobody looked at the aliases", func(s *plan.Machine) { s.Observed.Aliases = nil }, "Look Aliases"},
+		{"nobody looked for other releases", func(s *plan.Machine) { s.Observed.Releases = nil }, "Look Releases"},
+		{"nobody looked for a run that was under way", func(s *plan.Machine) { s.Observed.Left = nil }, "Look Left"},
+		{"there is no application, so nothing is live", func(s *plan.Machine) { s.Observed.App, s.Observed.Aliases = &release.Stack{}, nil }, "Recover"},
+		{"nobody looked for one", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
+		{"there is nothing at all", func(s *plan.Machine) { s.Observed = release.Observed{Foundation: &release.Stack{}} }, "Recover"},
+		{"nobody looked for anything", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
+		{"what is there belongs to someone else", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "it does" }, "refuse NotOwned"},
+		{"the application belongs to someone else", func(s *plan.Machine) { s.Observed.App.Foreign = "it does" }, "refuse NotOwned"},
+		{"it was looked for before", func(s *plan.Machine) { s.Recorded.Run.Recovering = false }, "Pass Foundation"},
+	})
 }
 
 func TestWhatIsLiveIsRecoveredFromTheAliases(t *testing.T) {
-	asksForNext := func(s *plan.Situation) {
-		s.Desired = releaseOf("v2", withWorkers(worker("default", "default"), worker("mail", "mails")))
-	}
-	alias := func(name string, change func(*release.Alias)) func(*plan.Situation) {
-		return func(s *plan.Situation) {
-			a := s.Observed.Aliases[name]
-			change(&a)
-			s.Observed.Aliases[name] = a
-		}
-	}
+	v1, v2 := releaseOf("v1"), releaseOf("v2", withWorkers(worker("default", "default"), worker("mail", "mails")))
+	asksForNext := func(s *plan.Machine) { s.Desired = v2 }
 	gone := func(a *release.Alias) { *a = release.Alias{} }
 	other := func(a *release.Alias) { a.Description.ReleaseID = "another" }
-	decide(t, forgotten, []row{
-		{"all aliases agree", asItIs, "RecoverLive"},
-		{"so they do when another release is asked for by now", asksForNext, "RecoverLive"},
-		{"a run added a function, and never came to its alias", and(asksForNext, alias("mail-queue", gone)), "RecoverLive"},
-		{"they disagree: it was in the middle of a switch", alias("cli", other), "Begin"},
-		{"the last one to move has not moved", alias("http", gone), "Begin"},
-		{"one that this very release needs is missing", alias("default-queue", gone), "Begin"},
-		{"someone shares the traffic", weighted("cli"), "Begin"},
-		{"nobody looked at the aliases", func(s *plan.Situation) { s.Observed.Aliases = nil }, "Look Aliases"},
-		{"there is no application", func(s *plan.Situation) { s.Observed.App = &release.Stack{} }, "Begin"},
-		{"nobody looked for one", func(s *plan.Situation) { s.Observed.App = nil }, "Look App"},
-		{"there is nothing at all", func(s *plan.Situation) { s.Observed.Foundation = &release.Stack{} }, "Begin"},
-		{"nobody looked for anything", func(s *plan.Situation) { s.Observed.Foundation = nil }, "Look Foundation"},
-		{"what is there belongs to someone else", func(s *plan.Situation) { s.Observed.Foundation.Foreign = "it does" }, "refuse NotOwned"},
-		{"the application belongs to someone else", func(s *plan.Situation) { s.Observed.App.Foreign = "it does" }, "refuse NotOwned"},
-	})
+	for _, r := range []struct {
+		why    string
+		change func(*plan.Machine)
+		live   string
+	}{
+		{"all aliases agree", asItIs, v1.ID},
+		{"so they do when another release is asked for by now", asksForNext, v1.ID},
+		{"a run added a function, and never came to its alias", and(asksForNext, onAlias("mail-queue", gone)), v1.ID},
+		{"they disagree: it was in the middle of a switch", onAlias("cli", other), ""},
+		{"the last one to move has not moved", onAlias("http", gone), ""},
+		{"one that this very release needs is missing", onAlias("default-queue", gone), ""},
+		{"someone who is not Aloft shares the traffic", shared("cli", release.Description{}), ""},
+		{"a run of another release shares the traffic", shared("cli", v2.Description()), v1.ID},
+		{"there is no application", func(s *plan.Machine) { s.Observed.Aliases = nil }, ""},
+	} {
+		t.Run(r.why, func(t *testing.T) {
+			s := forgotten(t)
+			r.change(s)
+			did(s, step(release.ActionRecover))
+			got := ""
+			if s.Recorded.Live != nil {
+				got = s.Recorded.Live.ID
+			}
+			if got != r.live {
+				t.Errorf("live is %q, want %q", got, r.live)
+			}
+		})
+	}
 }
 
 func TestTheRecoveredReleaseIsWhatItsAliasesTell(t *testing.T) {
 	s := forgotten(t)
 	s.Observed.Aliases["mail-queue"] = release.Alias{}
-	plan.Record(release.Step{Action: release.ActionRecoverLive}, &s)
+	did(s, step(release.ActionRecover))
 	want := &release.Live{
 		ID: s.Desired.ID, BuildID: "v1", Revision: "1", DeployedDigest: deployedDigest("v1"), ConfigHash: "config", ActivatedAt: s.Now,
 		Functions: []release.FunctionVersion{{Name: "cli", Version: "1"}, {Name: "default-queue", Version: "1"}, {Name: "http", Version: "1"}},
@@ -149,4 +207,45 @@ func TestTheRecoveredReleaseIsWhatItsAliasesTell(t *testing.T) {
 	if diff := cmp.Diff(want, s.Recorded.Live); diff != "" {
 		t.Error(diff)
 	}
+	if s.Recorded.Run != nil {
+		t.Errorf("a run goes on of what is live: %+v", s.Recorded.Run)
+	}
+}
+
+// A release that had begun to take over the traffic when the record was lost is known by its share of it.
+func TestAShareOfTheTrafficThatOurOwnRunLeftIsRecognised(t *testing.T) {
+	v2 := releaseOf("v2")
+	t.Run("the Stage asks for that release: its run goes on, and its commands do not run again", func(t *testing.T) {
+		s := forgotten(t)
+		s.Desired, s.Recorded.Run.ReleaseID, s.Recorded.Run.BuildID = v2, v2.ID, "v2"
+		asksFor(s, v2)
+		shared("http", v2.Description())(s)
+		s.Observed.Left = &release.LeftRun{Run: "20260102t130000-left", Commands: []string{"migrate", "clear"}}
+		did(s, step(release.ActionRecover))
+		run := s.Recorded.Run
+		if run.ID != "20260102t130000-left" || len(run.Commands) != 2 || s.Recorded.Live.BuildID != "v1" {
+			t.Fatalf("the run is %+v, live is %+v", run, s.Recorded.Live)
+		}
+	})
+	t.Run("the Stage asks for what is live: the share is taken back, and nothing is released", func(t *testing.T) {
+		s := forgotten(t)
+		shared("http", v2.Description())(s)
+		did(s, step(release.ActionRecover))
+		if got := decided(s); got != "Revert http" {
+			t.Fatalf("decided is %q", got)
+		}
+		next, err := s.Next()
+		must(t, err)
+		if next.Move.Before != "1" || next.Move.After != "9" {
+			t.Fatalf("moved is %+v", next.Move)
+		}
+		did(s, next)
+		s.Observed.Aliases = map[string]release.Alias{"http": {Version: "1", Description: releaseOf("v1").Description()}}
+		_, err = s.Next()
+		must(t, s.Failed(release.Step{}, release.Outcome{}, err)) // the run has failed, and what is asked for is live
+		s.Observed.Quiet = true
+		if got := decided(s); got != "Return" {
+			t.Errorf("then decided is %q", got)
+		}
+	})
 }

@@ -17,48 +17,45 @@ func released(t *testing.T) *operator {
 	return o
 }
 
-// onTheWay takes a Stage whose v1 is live towards a release until the plan names an action, and gives the situation then.
-func onTheWay(t *testing.T, d *release.Desired, action release.Action) plan.Situation {
+// onTheWay takes a Stage whose v1 is live towards a release until the machine names an action, and gives the machine then.
+func onTheWay(t *testing.T, d *release.Desired, action release.Action) *plan.Machine {
 	t.Helper()
 	return until(t, released(t), d, action)
 }
 
 // firstTime is the same without a live release.
-func firstTime(t *testing.T, d *release.Desired, action release.Action) plan.Situation {
+func firstTime(t *testing.T, d *release.Desired, action release.Action) *plan.Machine {
 	t.Helper()
 	return until(t, newOperator(t), d, action)
 }
 
-func until(t *testing.T, o *operator, d *release.Desired, action release.Action) plan.Situation {
+func until(t *testing.T, o *operator, d *release.Desired, action release.Action) *plan.Machine {
 	t.Helper()
 	o.want = d
 	there := false
 	o.crashes = func() bool {
-		step, err := plan.Next(o.s)
+		step, err := o.m.Next()
 		there = err == nil && step.Action == action
 		return there
 	}
 	for range maxReconciles {
 		err := o.reconcile()
 		if there {
-			o.s.Now = o.w.now
-			return o.s
+			o.crashes = func() bool { return false }
+			return copied(o.m)
 		}
 		if waiting, ok := release.AsWaiting(err); ok {
 			o.w.pass(waiting.After)
 		} else {
-			t.Fatalf("it ended before %s: %v", action, err)
+			t.Fatalf("it ended before %s: %v\n%v", action, err, o.trace)
 		}
 	}
-	t.Fatalf("the plan never named %s", action)
-	return plan.Situation{}
+	t.Fatalf("the machine never named %s", action)
+	return nil
 }
 
 // decided is the decision in one line.
-func decided(s plan.Situation) string {
-	step, err := plan.Next(s)
-	return line(step, err)
-}
+func decided(m *plan.Machine) string { return line(m.Next()) }
 
 func line(step release.Step, err error) string {
 	if waiting, ok := release.AsWaiting(err); ok {
@@ -76,17 +73,17 @@ func line(step release.Step, err error) string {
 // row is one line of the specification: a sentence, what is changed in a situation, and what is decided then.
 type row struct {
 	why    string
-	change func(*plan.Situation)
+	change func(*plan.Machine)
 	want   string
 }
 
-func decide(t *testing.T, base func(*testing.T) plan.Situation, rows []row) {
+func decide(t *testing.T, base func(*testing.T) *plan.Machine, rows []row) {
 	t.Helper()
 	from := base(t)
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
 			s := copied(from)
-			r.change(&s)
+			r.change(s)
 			if got := decided(s); got != r.want {
 				t.Errorf("decided is %q, want %q", got, r.want)
 			}
@@ -94,13 +91,14 @@ func decide(t *testing.T, base func(*testing.T) plan.Situation, rows []row) {
 	}
 }
 
-// copied is a situation that may be changed without changing the other.
-func copied(s plan.Situation) plan.Situation {
-	s.Recorded = cloned(s.Recorded)
-	o := &s.Observed
+// copied is a machine that may be changed without changing the other, and that has performed nothing yet.
+func copied(m *plan.Machine) *plan.Machine {
+	c := plan.New(cloned(m.Recorded), m.UID, m.Limits)
+	c.Now, c.Nonce, c.Asked, c.Desired, c.Observed = m.Now, m.Nonce, m.Asked, m.Desired, m.Observed
+	o := &c.Observed
 	o.Foundation, o.App = copiedStack(o.Foundation), copiedStack(o.App)
 	o.Aliases, o.Leftovers = maps.Clone(o.Aliases), maps.Clone(o.Leftovers)
-	return s
+	return c
 }
 
 func copiedStack(s *release.Stack) *release.Stack {
@@ -116,8 +114,14 @@ func copiedStack(s *release.Stack) *release.Stack {
 	return &c
 }
 
-func asItIs(*plan.Situation) {}
+func asItIs(*plan.Machine) {}
 
-func ago(d time.Duration) func(*plan.Situation) {
-	return func(s *plan.Situation) { s.Now = s.Now.Add(d) }
+func ago(d time.Duration) func(*plan.Machine) {
+	return func(s *plan.Machine) { s.Now = s.Now.Add(d) }
 }
+
+// did records a step with an outcome of nothing.
+func did(m *plan.Machine, step release.Step) { m.Did(step, release.Outcome{}) }
+
+// step is a step of an action.
+func step(action release.Action) release.Step { return release.Step{Action: action} }

@@ -22,13 +22,11 @@ var statuses = []string{
 	"SOMETHING_NEW",
 }
 
-func drawSituation(t *rapid.T) plan.Situation {
+func drawSituation(t *rapid.T) *plan.Machine {
 	d := wishes[rapid.IntRange(0, len(wishes)-1).Draw(t, "desired")]
-	s := plan.Situation{
-		Desired: d, UID: "uid", Now: drawTime(t, "now"), Limits: plan.DefaultLimits(),
-		Suspended: rapid.Bool().Draw(t, "suspended"), Retry: rapid.Bool().Draw(t, "retry"),
-		Resolution: rapid.SampledFrom([]string{"", "succeeded", "retry", "abort", "nonsense"}).Draw(t, "resolution"),
-	}
+	s := plan.New(drawRecorded(t, d), "uid", plan.DefaultLimits())
+	s.Now = drawTime(t, "now")
+	s.Observed.Quiet = rapid.Bool().Draw(t, "quiet")
 	s.Observed.Foundation = drawStack(t, "foundation", template.Foundation(d), release.OutputTemplateHash)
 	app := template.App{Desired: d, ImageURI: "repository@" + deployedDigest(d.BuildID)}
 	s.Observed.App = drawStack(t, "app", template.Expand(app, nil, nil), release.OutputRendering)
@@ -41,7 +39,24 @@ func drawSituation(t *rapid.T) plan.Situation {
 	if rapid.Bool().Draw(t, "leftovers seen") {
 		s.Observed.Leftovers = map[string]bool{"mail-queue": rapid.Bool().Draw(t, "mail stays")}
 	}
-	s.Recorded = drawRecorded(t, d)
+	if rapid.Bool().Draw(t, "whole seen") {
+		s.Observed.Whole = &release.Whole{Sendable: rapid.SliceOfN(rapid.Just("the image"), 0, 1).Draw(t, "missing")}
+	}
+	if rapid.IntRange(0, 5).Draw(t, "declaration seen") > 0 {
+		another := *d
+		another.ID = "another"
+		s.Observed.Declaration = &another
+	}
+	s.Ask(asked(d, func(a *plan.Asked) {
+		a.Suspended = rapid.Bool().Draw(t, "suspended")
+		a.Requests.Retry = rapid.SampledFrom([]string{"", "again"}).Draw(t, "retry")
+		if word := rapid.SampledFrom([]string{"", "succeeded", "retry", "abort", "nonsense"}).Draw(t, "resolution"); word != "" {
+			a.Requests.CommandResolution = "run-1/migrate=" + word
+		}
+		if rapid.IntRange(0, 9).Draw(t, "unprepared") == 0 {
+			a.Unprepared = release.Wait("Ready", "SecretNotFound", 0, "it is missing")
+		}
+	}))
 	return s
 }
 
@@ -73,11 +88,19 @@ func drawAliases(t *rapid.T, d *release.Desired) map[string]release.Alias {
 	for _, f := range d.Functions {
 		aliases[f.Name] = release.Alias{
 			Version:     rapid.SampledFrom([]string{"", "1", "2", "3"}).Draw(t, "alias"),
-			Weighted:    rapid.IntRange(0, 9).Draw(t, "weighted") == 0,
+			Shares:      drawShares(t),
 			Description: release.Description{ReleaseID: rapid.SampledFrom([]string{wishes[0].ID, wishes[1].ID}).Draw(t, "release of alias")},
 		}
 	}
 	return aliases
+}
+
+func drawShares(t *rapid.T) map[string]release.Share {
+	if rapid.IntRange(0, 9).Draw(t, "weighted") > 0 {
+		return nil
+	}
+	of := rapid.SampledFrom([]string{"", wishes[0].ID, wishes[1].ID}).Draw(t, "share of")
+	return map[string]release.Share{"9": {Percent: 10, Description: release.Description{ReleaseID: of}}}
 }
 
 func drawEvidence(t *rapid.T) *release.CommandEvidence {
@@ -93,6 +116,9 @@ func drawEvidence(t *rapid.T) *release.CommandEvidence {
 
 func drawRecorded(t *rapid.T, d *release.Desired) release.Recorded {
 	r := release.Recorded{}
+	if rapid.IntRange(0, 5).Draw(t, "resolved") > 0 {
+		r.Image = imageOf(d)
+	}
 	id := rapid.SampledFrom([]string{d.ID, d.ID, "another"})
 	if rapid.Bool().Draw(t, "live") {
 		r.Live = &release.Live{ID: id.Draw(t, "live id"), ActivatedAt: drawTime(t, "activated"), Cleaned: rapid.Bool().Draw(t, "cleaned")}
@@ -109,15 +135,13 @@ func drawRecorded(t *rapid.T, d *release.Desired) release.Recorded {
 
 func drawRun(t *rapid.T, d *release.Desired, id string) *release.Run {
 	run := &release.Run{
-		ID: id, Run: "run-1", Attempt: rapid.Int32Range(0, 2).Draw(t, "attempt"),
+		ReleaseID: id, ID: "run-1", BuildID: d.BuildID, Attempt: rapid.Int32Range(0, 2).Draw(t, "attempt"),
 		State:          rapid.SampledFrom([]release.RunState{"Running", "Running", "Running", "Succeeded", "Failed", ""}).Draw(t, "run state"),
 		DeployedDigest: rapid.SampledFrom([]string{"", deployedDigest(d.BuildID)}).Draw(t, "deployed"),
 	}
 	for _, f := range d.Functions {
 		if rapid.IntRange(0, 9).Draw(t, "published") > 0 {
-			run.Functions = append(run.Functions, release.FunctionVersion{
-				Name: f.Name, Version: "2", Previous: rapid.SampledFrom([]string{"", "1"}).Draw(t, "previous"),
-			})
+			run.Functions = append(run.Functions, release.FunctionVersion{Name: f.Name, Version: "2"})
 		}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "warm") > 0 {
@@ -130,9 +154,19 @@ func drawRun(t *rapid.T, d *release.Desired, id string) *release.Run {
 		run.Commands = append(run.Commands, drawCommand(t, c.Name))
 	}
 	if rapid.IntRange(0, 2).Draw(t, "flip intended") == 0 {
-		run.FlipIntendedAt = drawTime(t, "flip intended at")
+		run.Activation = &release.Activation{IntendedAt: drawTime(t, "intended at")}
+		for _, f := range d.Functions {
+			run.Activation.Moves = append(run.Activation.Moves, release.Move{
+				Kind: release.MoveAlias, Name: f.Name, Before: rapid.SampledFrom([]string{"", "1"}).Draw(t, "before"), After: "2",
+			})
+		}
 	}
-	if rapid.IntRange(0, 3).Draw(t, "failure") == 0 {
+	for i := range plan.Phases {
+		run.Phases = append(run.Phases, release.PhaseRecord{
+			Phase: plan.Phases[i].Phase, State: rapid.SampledFrom([]release.PhaseState{"Pending", "Running", "Succeeded"}).Draw(t, "phase"),
+		})
+	}
+	if rapid.IntRange(0, 3).Draw(t, "failure") == 0 && (run.Activation != nil || run.State == release.RunFailed) {
 		run.Failure = release.Reject("Activated", rapid.SampledFrom([]string{"EntryFailed", "CommandFailed"}).Draw(t, "reason"), "it failed")
 	}
 	return run
@@ -151,11 +185,11 @@ func TestWhateverTheSituationTheNextStepIsSafe(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSituation(t)
 		before := cloned(s.Recorded)
-		step, err := plan.Next(s)
+		step, err := s.Next()
 		if diff := cmp.Diff(before, cloned(s.Recorded)); diff != "" {
 			t.Fatalf("deciding changed the record:\n%s", diff)
 		}
-		again, errAgain := plan.Next(s)
+		again, errAgain := s.Next()
 		if !cmp.Equal(step, again) || (err == nil) != (errAgain == nil) || err != nil && err.Error() != errAgain.Error() {
 			t.Fatalf("the same situation gave %+v %v and %+v %v", step, err, again, errAgain)
 		}
@@ -167,16 +201,16 @@ func TestWhateverTheSituationTheNextStepIsSafe(t *testing.T) {
 		case err == nil && step.Action == "":
 			t.Fatal("no step and no reason")
 		case err == nil:
-			requireSafe(t, &s, step)
+			requireSafe(t, s, step)
 		}
 	})
 }
 
 // requireSafe holds a step against what must never happen.
-func requireSafe(t *rapid.T, s *plan.Situation, step release.Step) {
+func requireSafe(t *rapid.T, s *plan.Machine, step release.Step) {
 	run, live := s.Recorded.Run, s.Recorded.Live
 	switch step.Action {
-	case release.ActionFlip, release.ActionIntendFlip, release.ActionSeal:
+	case release.ActionMove, release.ActionIntend, release.ActionSeal:
 		requireReadyToFlip(t, s)
 	case release.ActionAnnounce:
 		if run.Command(step.Command) != nil {
@@ -191,24 +225,27 @@ func requireSafe(t *rapid.T, s *plan.Situation, step release.Step) {
 		requireOwn(t, s, step.Stack)
 	case release.ActionTrim, release.ActionSweep:
 		for _, f := range live.Functions {
-			if alias := s.Observed.Aliases[f.Name]; alias.Version != f.Version || alias.Weighted {
+			if alias := s.Observed.Aliases[f.Name]; alias.Version != f.Version || len(alias.Shares) > 0 {
 				t.Fatalf("swept while the alias of %s is %+v and version %s is live", f.Name, alias, f.Version)
 			}
+		}
+		if !s.Observed.Quiet && step.Action == release.ActionSweep {
+			t.Fatal("swept while something is still sent")
 		}
 		if live.ID != s.Desired.ID || s.Now.Sub(live.ActivatedAt) < s.Limits.Settle {
 			t.Fatalf("swept %s after the switch to %s", s.Now.Sub(live.ActivatedAt), live.ID)
 		}
 	case release.ActionBegin:
-		if live != nil && live.ID == s.Desired.ID {
+		if live != nil && s.Desired != nil && live.ID == s.Desired.ID {
 			t.Fatal("what is live is released again")
 		}
 	}
-	if s.Suspended && (step.Action == release.ActionBegin || step.Action == release.ActionAnnounce || step.Action == release.ActionIntendFlip) {
+	if s.Asked.Suspended && (step.Action == release.ActionBegin || step.Action == release.ActionAnnounce || step.Action == release.ActionIntend) {
 		t.Fatalf("%s although the Stage is suspended", step.Action)
 	}
 }
 
-func requireReadyToFlip(t *rapid.T, s *plan.Situation) {
+func requireReadyToFlip(t *rapid.T, s *plan.Machine) {
 	run := s.Recorded.Run
 	for _, c := range s.Desired.Commands {
 		if record := run.Command(c.Name); record == nil || record.State != release.CommandSucceeded {
@@ -216,17 +253,17 @@ func requireReadyToFlip(t *rapid.T, s *plan.Situation) {
 		}
 	}
 	for _, f := range s.Desired.Functions {
-		if run.Function(f.Name) == nil {
+		if run.Function(f.Name) == "" {
 			t.Fatalf("aliases move before %s is published", f.Name)
 		}
 	}
-	if run.Warm == nil || run.ID != s.Desired.ID {
+	if run.Warm == nil || run.ReleaseID != s.Desired.ID {
 		t.Fatalf("aliases move in the run %+v", run)
 	}
 }
 
 // requireOwn says that neither the stack nor, for the application's, the foundation is someone else's.
-func requireOwn(t *rapid.T, s *plan.Situation, step *release.StackStep) {
+func requireOwn(t *rapid.T, s *plan.Machine, step *release.StackStep) {
 	for _, stack := range []*release.Stack{s.Observed.Foundation, s.Observed.App} {
 		if stack != nil && stack.Foreign != "" && (stack.Name == step.Name || step.Part == release.PartApp) {
 			t.Fatalf("%s of stack %s while %s", step.Operation, step.Name, stack.Foreign)
@@ -236,26 +273,31 @@ func requireOwn(t *rapid.T, s *plan.Situation, step *release.StackStep) {
 
 func TestWhateverTheSituationADeletionRemovesOnlyItsOwn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := plan.DeletionSituation{Situation: drawSituation(t), Delete: rapid.Bool().Draw(t, "delete"), Performed: map[release.Action]bool{}}
+		s := drawSituation(t)
+		removal := &plan.Removal{Delete: rapid.Bool().Draw(t, "delete")}
+		s.Ask(asked(wishes[0], func(a *plan.Asked) { a.Removal = removal }))
 		id := rapid.SampledFrom([]string{"", "/1", "/0"}) // "/0" is a predecessor of the stack of the same name
-		s.Deleted.AppStackID = "app" + id.Draw(t, "recorded app")
-		s.Deleted.FoundationStackID = "foundation" + id.Draw(t, "recorded foundation")
-		step, err := plan.NextDeletion(s)
-		if err != nil || step.Action == release.ActionLook {
+		deleted := &release.Deletion{
+			AppStackID:        "app" + id.Draw(t, "recorded app"),
+			FoundationStackID: "foundation" + id.Draw(t, "recorded foundation"),
+		}
+		s.Recorded.Deletion = deleted
+		step, err := s.Next()
+		if err != nil || step.Action == release.ActionLook || step.Action == release.ActionStop {
 			return
 		}
 		app, foundation := s.Observed.App, s.Observed.Foundation
 		switch {
-		case !s.Delete && step.Action != release.ActionRelease:
+		case !removal.Delete && step.Action != release.ActionLetGo:
 			t.Fatalf("%+v although everything stays", step)
-		case !s.Delete:
+		case !removal.Delete:
 		case step.Action == release.ActionStack:
-			requireOwn(t, &s.Situation, &release.StackStep{Name: map[release.Part]string{release.PartApp: "app", release.PartFoundation: "foundation"}[step.Stack.Part]})
+			requireOwn(t, s, &release.StackStep{Name: map[release.Part]string{release.PartApp: "app", release.PartFoundation: "foundation"}[step.Stack.Part]})
 			if step.Stack.Operation != release.StackDelete || step.Stack.Name != app.ID && step.Stack.Name != foundation.ID {
 				t.Fatalf("%+v", step.Stack)
 			}
 		case step.Action == release.ActionRemoveApp:
-			if app.Exists && app.Foreign == "" && app.ID == s.Deleted.AppStackID || foundation.Foreign != "" || !foundation.Exists {
+			if app.Exists && app.Foreign == "" && app.ID == deleted.AppStackID || foundation.Foreign != "" || !foundation.Exists {
 				t.Fatalf("removed beside %+v and %+v", app, foundation)
 			}
 		case step.Action == release.ActionRemoveFoundation && foundation.Exists:

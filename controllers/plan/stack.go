@@ -34,11 +34,11 @@ const (
 )
 
 // bring takes a stack one operation towards its goal; no step means that it is there.
-func (s *Situation) bring(stack *release.Stack, goal stackGoal) (release.Step, error) {
-	token := s.token(stack, goal)
+func (m *Machine) bring(stack *release.Stack, goal stackGoal) (release.Step, error) {
+	token := m.token(stack, goal)
 	operation := func(o release.StackOperation, token string) (release.Step, error) {
 		return release.Step{Action: release.ActionStack, Phase: goal.phase, Part: goal.part, Stack: &release.StackStep{
-			Part: goal.part, Name: stack.Name, Operation: o, Token: token,
+			Part: goal.part, Condition: goal.condition, Name: stack.Name, Operation: o, Token: token,
 			Template: goal.rendering.JSON(), Parameters: goal.rendering.Parameters,
 		}}, nil
 	}
@@ -53,20 +53,20 @@ func (s *Situation) bring(stack *release.Stack, goal stackGoal) (release.Step, e
 	case stack.Status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" && reached: // all is in place, only what was replaced is still going
 		return next()
 	case strings.HasSuffix(stack.Status, "_IN_PROGRESS"):
-		return release.Step{}, s.awaitStack(stack, goal.condition, token)
+		return release.Step{}, m.awaitStack(stack, goal, token)
 	}
-	if repair, err := s.repair(stack, goal, token, operation); err != nil || repair.Action != "" || reached {
+	if repair, err := m.repair(stack, goal, token, operation); err != nil || repair.Action != "" || reached {
 		return repair, err
 	}
-	return s.update(stack, goal, token, operation)
+	return m.update(stack, goal, token, operation)
 }
 
 // operate makes a step of an operation with its token.
 type operate func(release.StackOperation, string) (release.Step, error)
 
 // repair takes a stack out of the states in which operations failed; no step means that it can be updated.
-func (s *Situation) repair(stack *release.Stack, goal stackGoal, token string, operation operate) (release.Step, error) {
-	tried := s.tried(stack, token)
+func (m *Machine) repair(stack *release.Stack, goal stackGoal, token string, operation operate) (release.Step, error) {
+	tried := m.tried(stack, token)
 	switch {
 	case neverCreated(stack.Status) && !tried:
 		return operation(release.StackDelete, token+deleted)
@@ -75,8 +75,8 @@ func (s *Situation) repair(stack *release.Stack, goal stackGoal, token string, o
 	case stack.Status == "UPDATE_ROLLBACK_FAILED", stack.Status == "DELETE_FAILED":
 		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackNeedsHelp,
 			"stack %s is in %s and needs a person: %s", stack.Name, stack.Status, stack.Failure)
-	case tried && rolledBack(stack.Status) && queueNameHeld(stack.Failure) && !s.isLive():
-		return s.whenQueueNameIsFree(stack, goal)
+	case tried && rolledBack(stack.Status) && queueNameHeld(stack.Failure) && !m.isLive():
+		return m.whenQueueNameIsFree(stack, goal)
 	case neverCreated(stack.Status), stack.Status == "UPDATE_ROLLBACK_COMPLETE" && tried:
 		return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRolledBack,
 			"stack %s was rolled back and nothing live changed: %s", stack.Name, stack.Failure)
@@ -93,8 +93,8 @@ func queueNameHeld(failure string) bool {
 	return strings.Contains(failure, "QueueDeletedRecently") || strings.Contains(failure, "after deleting a queue")
 }
 
-func (s *Situation) whenQueueNameIsFree(stack *release.Stack, goal stackGoal) (release.Step, error) {
-	if wait := stack.ChangedAt.Add(queueNameHeldFor).Sub(s.Now); wait > 0 {
+func (m *Machine) whenQueueNameIsFree(stack *release.Stack, goal stackGoal) (release.Step, error) {
+	if wait := stack.ChangedAt.Add(queueNameHeldFor).Sub(m.Now); wait > 0 {
 		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonStackBusy, wait,
 			"stack %s is tried again when SQS lets the name of a deleted queue be used, a minute after its deletion: %s", stack.Name, stack.Failure)
 	}
@@ -105,10 +105,10 @@ func (s *Situation) whenQueueNameIsFree(stack *release.Stack, goal stackGoal) (r
 const tryAgain = time.Hour
 
 // tried says that the stack's last operation was this one, or its rollback.
-func (s *Situation) tried(stack *release.Stack, token string) bool {
+func (m *Machine) tried(stack *release.Stack, token string) bool {
 	last := strings.TrimSuffix(strings.TrimSuffix(stack.Token, continued), deleted)
-	back := s.isLive() && strings.HasPrefix(last, liveTokenPrefix)
-	return last == token || back && s.Now.Sub(stack.ChangedAt) < tryAgain
+	back := m.isLive() && strings.HasPrefix(last, liveTokenPrefix)
+	return last == token || back && m.Now.Sub(stack.ChangedAt) < tryAgain
 }
 
 // continuation names the rollback's continuation by the update that failed, whoever began that.
@@ -120,17 +120,17 @@ func continuation(stack *release.Stack) string {
 }
 
 // update takes an update's shortest way: direct where nothing can be lost, else by a change set.
-func (s *Situation) update(stack *release.Stack, goal stackGoal, token string, operation operate) (release.Step, error) {
-	direct, refusal, err := s.inspect(stack, goal)
+func (m *Machine) update(stack *release.Stack, goal stackGoal, token string, operation operate) (release.Step, error) {
+	direct, refusal, err := m.inspect(stack, goal)
 	switch {
 	case err != nil:
 		return release.Step{}, err
 	case direct:
 		return operation(release.StackUpdate, token)
 	case stack.ChangeSet == nil || stack.ChangeSet.Name != token:
-		return release.Step{Action: release.ActionLook, Part: goal.part, ChangeSet: token}, nil
+		return release.Step{Action: release.ActionLook, Phase: goal.phase, Part: goal.part, ChangeSet: token}, nil
 	default:
-		return s.changeSet(stack, goal, refusal, operation)
+		return m.changeSet(stack, goal, refusal, operation)
 	}
 }
 
@@ -144,7 +144,7 @@ func rolledBack(status string) bool {
 }
 
 // changeSet takes a change set from its creation to its execution.
-func (s *Situation) changeSet(
+func (m *Machine) changeSet(
 	stack *release.Stack, goal stackGoal, refusal func([]release.Change) string, operation operate,
 ) (release.Step, error) {
 	set := stack.ChangeSet
@@ -168,35 +168,36 @@ func (s *Situation) changeSet(
 }
 
 // inspect tells whether the update may go without a change set, and gives the judge of a change set.
-func (s *Situation) inspect(stack *release.Stack, goal stackGoal) (direct bool, refusal func([]release.Change) string, err error) {
+func (m *Machine) inspect(stack *release.Stack, goal stackGoal) (direct bool, refusal func([]release.Change) string, err error) {
 	deployed, err := template.Parse(stack.Template)
 	if err != nil {
 		return false, nil, fmt.Errorf("reading the deployed template of stack %s: %w", stack.Name, err)
 	}
 	before := template.Rendering{Template: deployed, Parameters: stack.Parameters}
 	refusal = func(changes []release.Change) string {
-		return template.Refusal(deployed, goal.rendering.Template, s.Desired, changes)
+		return template.Refusal(deployed, goal.rendering.Template, m.Desired, changes)
 	}
 	return template.Direct(before, goal.rendering), refusal, nil
 }
 
-func (s *Situation) awaitStack(stack *release.Stack, condition, token string) error {
-	after := PollAfter(s.Now.Sub(stack.ChangedAt))
-	if s.tried(stack, token) {
-		return release.Wait(condition, v1alpha1.ReasonProgressing, after, "stack %s is in %s", stack.Name, stack.Status)
+func (m *Machine) awaitStack(stack *release.Stack, goal stackGoal, token string) error {
+	after := PollAfter(m.elapsed(goal.phase))
+	if m.tried(stack, token) {
+		return release.Wait(goal.condition, v1alpha1.ReasonProgressing, after, "stack %s is in %s", stack.Name, stack.Status)
 	}
-	return release.Wait(condition, v1alpha1.ReasonStackBusy, after, "stack %s is in %s by another operation", stack.Name, stack.Status)
+	return release.Wait(goal.condition, v1alpha1.ReasonStackBusy, after, "stack %s is in %s by another operation",
+		stack.Name, stack.Status)
 }
 
 // token names an operation so that it happens once: the same Stage, run, attempt and goal give the same token. CloudFormation
 // takes a token once in a stack's life. What brings a stack back to the live release belongs to no run and may be due again
 // later, so its token has the time of the operation before it.
-func (s *Situation) token(stack *release.Stack, goal stackGoal) string {
-	if s.isLive() {
-		return liveTokenPrefix + digest("%s|%s|%s|%s|%d", s.UID, s.Desired.ID, goal.part, goal.rendering.Hash(), stack.ChangedAt.Unix())
+func (m *Machine) token(stack *release.Stack, goal stackGoal) string {
+	if m.isLive() {
+		return liveTokenPrefix + digest("%s|%s|%s|%s|%d", m.UID, m.Desired.ID, goal.part, goal.rendering.Hash(), stack.ChangedAt.Unix())
 	}
-	run := s.Recorded.Run
-	return tokenPrefix + digest("%s|%s|%d|%s|%s", s.UID, run.Run, run.Attempt, goal.part, goal.rendering.Hash())
+	run := m.Recorded.Run
+	return tokenPrefix + digest("%s|%s|%d|%s|%s", m.UID, run.ID, run.Attempt, goal.part, goal.rendering.Hash())
 }
 
 func digest(format string, arguments ...any) string {
@@ -205,20 +206,20 @@ func digest(format string, arguments ...any) string {
 }
 
 // app gathers what the application stack's renderings need.
-func (s *Situation) app() template.App {
-	foundation := release.FoundationFrom(s.Observed.Foundation.Outputs)
+func (m *Machine) app() template.App {
+	foundation := release.FoundationFrom(m.Observed.Foundation.Outputs)
 	digest := ""
-	if s.isLive() {
-		digest = s.Recorded.Live.DeployedDigest
+	if m.isLive() {
+		digest = m.Recorded.Live.DeployedDigest
 	} else {
-		digest = s.Recorded.Run.DeployedDigest
+		digest = m.Recorded.Run.DeployedDigest
 	}
 	live := map[string]bool{}
-	for name, alias := range s.Observed.Aliases {
+	for name, alias := range m.Observed.Aliases {
 		live[name] = alias.Version != ""
 	}
 	return template.App{
-		Desired:    s.Desired,
+		Desired:    m.Desired,
 		Foundation: foundation,
 		ImageURI:   foundation.RepositoryURI + "@" + digest,
 		Live:       live,
@@ -226,13 +227,13 @@ func (s *Situation) app() template.App {
 }
 
 // deployed gives the application stack's template; nil where there is no stack.
-func (s *Situation) deployed() (*template.Template, error) {
-	if !s.Observed.App.Exists || len(s.Observed.App.Template) == 0 {
+func (m *Machine) deployed() (*template.Template, error) {
+	if !m.Observed.App.Exists || len(m.Observed.App.Template) == 0 {
 		return nil, nil //nolint:nilnil // no stack has no template, and the renderings take that as it is
 	}
-	deployed, err := template.Parse(s.Observed.App.Template)
+	deployed, err := template.Parse(m.Observed.App.Template)
 	if err != nil {
-		return nil, fmt.Errorf("reading the deployed template of stack %s: %w", s.Observed.App.Name, err)
+		return nil, fmt.Errorf("reading the deployed template of stack %s: %w", m.Observed.App.Name, err)
 	}
 	return deployed, nil
 }

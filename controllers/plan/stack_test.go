@@ -10,14 +10,14 @@ import (
 )
 
 // updating is a situation in which a direct update of the application stack comes next.
-func updating(t *testing.T) plan.Situation {
+func updating(t *testing.T) *plan.Machine {
 	t.Helper()
 	return onTheWay(t, releaseOf("v2"), release.ActionStack)
 }
 
 // inState puts the application stack into a state; the token says whose operation was the last.
-func inState(status, token string) func(*plan.Situation) {
-	return func(s *plan.Situation) {
+func inState(status, token string) func(*plan.Machine) {
+	return func(s *plan.Machine) {
 		own := stackStep(s)
 		s.Observed.App.Status = status
 		s.Observed.App.Token = strings.ReplaceAll(token, "own", own.Token)
@@ -25,8 +25,8 @@ func inState(status, token string) func(*plan.Situation) {
 	}
 }
 
-func stackStep(s *plan.Situation) *release.StackStep {
-	step, err := plan.Next(*s)
+func stackStep(s *plan.Machine) *release.StackStep {
+	step, err := s.Next()
 	if err != nil || step.Stack == nil {
 		panic(line(step, err))
 	}
@@ -34,8 +34,8 @@ func stackStep(s *plan.Situation) *release.StackStep {
 }
 
 // reached says that the operation's goal is deployed.
-func reached(change func(*plan.Situation)) func(*plan.Situation) {
-	return func(s *plan.Situation) {
+func reached(change func(*plan.Machine)) func(*plan.Machine) {
+	return func(s *plan.Machine) {
 		own := stackStep(s)
 		change(s)
 		s.Observed.App.Outputs[release.OutputRendering] = stamped(own.Template)
@@ -51,7 +51,7 @@ func stamped(template []byte) string {
 
 func TestEachStateOfAStackHasItsOperation(t *testing.T) {
 	decide(t, updating, []row{
-		{"there is no stack yet", func(s *plan.Situation) { s.Observed.App = &release.Stack{Name: "app"} }, "Stack App Create"},
+		{"there is no stack yet", func(s *plan.Machine) { s.Observed.App = &release.Stack{Name: "app"} }, "Stack App Create"},
 		{"an update is free to begin", inState("UPDATE_COMPLETE", "someone"), "Stack App Update"},
 		{"so it is after a creation", inState("CREATE_COMPLETE", "someone"), "Stack App Update"},
 		{"or after someone's import", inState("IMPORT_COMPLETE", ""), "Stack App Update"},
@@ -62,10 +62,10 @@ func TestEachStateOfAStackHasItsOperation(t *testing.T) {
 		{"someone deletes the stack", inState("DELETE_IN_PROGRESS", ""), "wait StackBusy"},
 		{"a rollback's clean-up refuses an update", inState("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "someone"), "wait StackBusy"},
 		{"what was replaced is still going, and this release is not there", inState("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "someone"), "wait StackBusy"},
-		{"what was replaced is still going, and all is in place", reached(inState("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "own")), "Publish"},
-		{"all is in place", reached(inState("UPDATE_COMPLETE", "own")), "Publish"},
-		{"all is in place although nobody knows by whom", reached(inState("UPDATE_COMPLETE", "")), "Publish"},
-		{"someone's rollback led to where we want to be", reached(inState("UPDATE_ROLLBACK_COMPLETE", "someone")), "Publish"},
+		{"what was replaced is still going, and all is in place", reached(inState("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "own")), "Pass Stack"},
+		{"all is in place", reached(inState("UPDATE_COMPLETE", "own")), "Pass Stack"},
+		{"all is in place although nobody knows by whom", reached(inState("UPDATE_COMPLETE", "")), "Pass Stack"},
+		{"someone's rollback led to where we want to be", reached(inState("UPDATE_ROLLBACK_COMPLETE", "someone")), "Pass Stack"},
 		{"this very update was rolled back: trying again would fail again", inState("UPDATE_ROLLBACK_COMPLETE", "own"), "refuse StackRolledBack"},
 		{"and so it is when its rollback had to be continued", inState("UPDATE_ROLLBACK_COMPLETE", "own-continue"), "refuse StackRolledBack"},
 		{"an earlier update was rolled back: this one may succeed", inState("UPDATE_ROLLBACK_COMPLETE", "someone"), "Stack App Update"},
@@ -79,17 +79,17 @@ func TestEachStateOfAStackHasItsOperation(t *testing.T) {
 		{"even without a token", inState("UPDATE_ROLLBACK_FAILED", ""), "Stack App ContinueRollback"},
 		{"and not twice: skipping resources is for a person to decide", inState("UPDATE_ROLLBACK_FAILED", "own-continue"), "refuse StackNeedsHelp"},
 		{"somebody's deletion failed half way", inState("DELETE_FAILED", ""), "refuse StackNeedsHelp"},
-		{"the stack is someone else's", func(s *plan.Situation) { s.Observed.App.Foreign = "it is" }, "refuse NotOwned"},
-		{"the foundation is someone else's by now", func(s *plan.Situation) { s.Observed.Foundation.Foreign = "it is" }, "refuse NotOwned"},
-		{"the foundation is gone: a template without its bucket would harm", func(s *plan.Situation) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
-		{"nobody looked at the stack", func(s *plan.Situation) { s.Observed.App = nil }, "Look App"},
-		{"nobody looked at the foundation", func(s *plan.Situation) { s.Observed.Foundation = nil }, "Look Foundation"},
+		{"the stack is someone else's", func(s *plan.Machine) { s.Observed.App.Foreign = "it is" }, "refuse NotOwned"},
+		{"the foundation is someone else's by now", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "it is" }, "refuse NotOwned"},
+		{"the foundation is gone: a template without its bucket would harm", func(s *plan.Machine) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
+		{"nobody looked at the stack", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
+		{"nobody looked at the foundation", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
 	})
 }
 
 // queueHeld says that the last operation met the name of a queue that had just been deleted.
-func queueHeld(change func(*plan.Situation)) func(*plan.Situation) {
-	return func(s *plan.Situation) {
+func queueHeld(change func(*plan.Machine)) func(*plan.Machine) {
+	return func(s *plan.Machine) {
 		change(s)
 		s.Observed.App.Failure = "AWS::SQS::Queue Q CREATE_FAILED: You must wait 60 seconds after deleting a queue before you can create another"
 	}
@@ -103,12 +103,12 @@ func TestAQueueThatWasJustDeletedIsMadeAgainAfterAMinute(t *testing.T) {
 		{"someone else's operation failed by it: this one may succeed", queueHeld(inState("UPDATE_ROLLBACK_COMPLETE", "someone")), "Stack App Update"},
 	})
 	s := updating(t)
-	queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(2*time.Second)))(&s)
-	step, err := plan.Next(s)
+	queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(2*time.Second)))(s)
+	step, err := s.Next()
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan.Record(step, &s)
+	did(s, step)
 	if got := decided(s); got != "Stack App Update" {
 		t.Errorf("after it was counted %q is decided, want the update under a token of its own", got)
 	}
@@ -116,28 +116,28 @@ func TestAQueueThatWasJustDeletedIsMadeAgainAfterAMinute(t *testing.T) {
 
 func TestAContinuedRollbackIsNamedByTheUpdateThatFailed(t *testing.T) {
 	s := updating(t)
-	inState("UPDATE_ROLLBACK_FAILED", "someone")(&s)
-	if got := stackStep(&s).Token; got != "someone-continue" {
+	inState("UPDATE_ROLLBACK_FAILED", "someone")(s)
+	if got := stackStep(s).Token; got != "someone-continue" {
 		t.Errorf("the token is %q: under one of this run, the end would be taken for the rollback of its own update", got)
 	}
 }
 
 func TestATokenNamesOneOperation(t *testing.T) {
 	base := updating(t)
-	want := stackStep(&base).Token
-	if again := updating(t); stackStep(&again).Token != want {
+	want := stackStep(base).Token
+	if again := updating(t); stackStep(again).Token != want {
 		t.Error("the same operation has another token after a crash")
 	}
-	for why, change := range map[string]func(*plan.Situation){
-		"another run tries again what was rolled back":  func(s *plan.Situation) { s.Recorded.Run.Run = "another" },
-		"a resumed run tries its entry resources again": func(s *plan.Situation) { s.Recorded.Run.Attempt++ },
-		"a successor of the same name":                  func(s *plan.Situation) { s.UID = "another" },
-		"another goal":                                  func(s *plan.Situation) { s.Recorded.Run.DeployedDigest = "sha256:another" },
+	for why, change := range map[string]func(*plan.Machine){
+		"another run tries again what was rolled back":  func(s *plan.Machine) { s.Recorded.Run.ID = "another" },
+		"a resumed run tries its entry resources again": func(s *plan.Machine) { s.Recorded.Run.Attempt++ },
+		"a successor of the same name":                  func(s *plan.Machine) { s.UID = "another" },
+		"another goal":                                  func(s *plan.Machine) { s.Recorded.Run.DeployedDigest = "sha256:another" },
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := updating(t)
-			change(&s)
-			if stackStep(&s).Token == want {
+			change(s)
+			if stackStep(s).Token == want {
 				t.Error("the token is the same, so that CloudFormation would do nothing")
 			}
 		})
@@ -145,13 +145,13 @@ func TestATokenNamesOneOperation(t *testing.T) {
 }
 
 // changing is a situation in which a change set is the way: the release adds a worker.
-func changing(t *testing.T) plan.Situation {
+func changing(t *testing.T) *plan.Machine {
 	t.Helper()
 	return onTheWay(t, releaseOf("v2", withWorkers(worker("default", "default"), worker("mail", "mails"))), release.ActionStack)
 }
 
-func withSet(status, execution string, changes ...release.Change) func(*plan.Situation) {
-	return func(s *plan.Situation) {
+func withSet(status, execution string, changes ...release.Change) func(*plan.Machine) {
+	return func(s *plan.Machine) {
 		s.Observed.App.ChangeSet.Status, s.Observed.App.ChangeSet.Execution = status, execution
 		s.Observed.App.ChangeSet.Changes, s.Observed.App.ChangeSet.Reason = changes, "the quota is used up"
 	}
@@ -163,8 +163,8 @@ func TestAChangeSetIsInspectedBeforeItRuns(t *testing.T) {
 	added := release.Change{LogicalID: "MailWorkerFunction", Type: "AWS::Lambda::Function", Action: "Add"}
 	decide(t, changing, []row{
 		{"there is none", asItIs, "Stack App CreateChangeSet"},
-		{"another one was looked at", func(s *plan.Situation) { s.Observed.App.ChangeSet.Name = "another" }, "Look App with change set"},
-		{"none was looked at", func(s *plan.Situation) { s.Observed.App.ChangeSet = nil }, "Look App with change set"},
+		{"another one was looked at", func(s *plan.Machine) { s.Observed.App.ChangeSet.Name = "another" }, "Look App with change set"},
+		{"none was looked at", func(s *plan.Machine) { s.Observed.App.ChangeSet = nil }, "Look App with change set"},
 		{"it is about to be made", withSet("CREATE_PENDING", "UNAVAILABLE"), "wait Progressing"},
 		{"it is being made", withSet("CREATE_IN_PROGRESS", "UNAVAILABLE"), "wait Progressing"},
 		{"it adds, and takes nothing away", withSet("CREATE_COMPLETE", "AVAILABLE", added), "Stack App ExecuteChangeSet"},
@@ -176,14 +176,14 @@ func TestAChangeSetIsInspectedBeforeItRuns(t *testing.T) {
 }
 
 func TestTheFoundationIsBroughtBeforeAnythingIsUploaded(t *testing.T) {
-	base := func(t *testing.T) plan.Situation {
+	base := func(t *testing.T) *plan.Machine {
 		t.Helper()
 		return firstTime(t, releaseOf("v1"), release.ActionStack)
 	}
 	decide(t, base, []row{
 		{"there is none", asItIs, "Stack Foundation Create"},
-		{"nobody looked", func(s *plan.Situation) { s.Observed.Foundation = nil }, "Look Foundation"},
-		{"a bucket of its name belongs to someone else", func(s *plan.Situation) { s.Observed.Foundation.Foreign = "the bucket is" }, "refuse NotOwned"},
+		{"nobody looked", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
+		{"a bucket of its name belongs to someone else", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "the bucket is" }, "refuse NotOwned"},
 	})
 }
 
@@ -191,16 +191,16 @@ func TestTheWayBackToWhatIsLiveIsTriedAgainAfterAWhile(t *testing.T) {
 	o := released(t)
 	o.w.exitCodes["migrate"] = 1
 	refused(t, o.release(releaseOf("v2")), "CommandFailed")
-	base := func(t *testing.T) plan.Situation {
+	base := func(t *testing.T) *plan.Machine {
 		t.Helper()
 		s := until(t, o, releaseOf("v1"), release.ActionStack)
-		s.Observed.App.Status, s.Observed.App.Token = "UPDATE_ROLLBACK_COMPLETE", stackStep(&s).Token
+		s.Observed.App.Status, s.Observed.App.Token = "UPDATE_ROLLBACK_COMPLETE", stackStep(s).Token
 		s.Observed.App.ChangedAt = s.Now
 		return s
 	}
 	decide(t, base, []row{
 		{"it has just been rolled back", asItIs, "refuse StackRolledBack"},
 		{"nobody would ask for it, so it is tried again", ago(2 * time.Hour), "Stack App Update"},
-		{"an update of the release that was given up says nothing about it", func(s *plan.Situation) { s.Observed.App.Token = "aloft-v2" }, "Stack App Update"},
+		{"an update of the release that was given up says nothing about it", func(s *plan.Machine) { s.Observed.App.Token = "aloft-v2" }, "Stack App Update"},
 	})
 }

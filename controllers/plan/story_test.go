@@ -67,7 +67,7 @@ var stories = map[string]func(*testing.T, *operator){
 		o.failEntries()
 		refused(t, o.release(releaseOf("v1", withoutCommands)), "EntryFailed")
 		o.trace = nil
-		o.retry = true
+		o.asksAgain()
 		must(t, o.release(releaseOf("v1", withoutCommands)))
 	},
 }
@@ -85,7 +85,7 @@ func TestTheStepsOfAReleaseAreAsReviewed(t *testing.T) {
 // failEntries makes the stack's update within the activation fail.
 func (o *operator) failEntries() {
 	o.crashes = func() bool {
-		if run := o.s.Recorded.Run; run != nil && run.State == release.RunRunning && !run.FlipIntendedAt.IsZero() {
+		if run := o.m.Recorded.Run; run != nil && run.State == release.RunRunning && run.Activation != nil {
 			o.w.rollBack[release.PartApp] = true
 			o.crashes = func() bool { return false }
 		}

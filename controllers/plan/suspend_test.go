@@ -8,22 +8,22 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-func suspend(s *plan.Situation) { s.Suspended = true }
+func suspend(s *plan.Machine) { s.Asked.Suspended = true }
 
 func TestSuspendingHoldsARunBeforeItsNextPhase(t *testing.T) {
 	for action, why := range map[release.Action]string{
-		release.ActionBegin:      "nothing of it has begun",
-		release.ActionUpload:     "nothing was uploaded",
-		release.ActionStack:      "the stack is as it was",
-		release.ActionPublish:    "versions would be kept for nothing",
-		release.ActionWarm:       "environments would be warm for nothing",
-		release.ActionAnnounce:   "no command has begun",
-		release.ActionIntendFlip: "no alias has moved",
-		release.ActionSweep:      "nothing was removed",
+		release.ActionBegin:    "nothing of it has begun",
+		release.ActionUpload:   "nothing was uploaded",
+		release.ActionStack:    "the stack is as it was",
+		release.ActionPublish:  "versions would be kept for nothing",
+		release.ActionWarm:     "environments would be warm for nothing",
+		release.ActionAnnounce: "no command has begun",
+		release.ActionIntend:   "no alias has moved",
+		release.ActionSweep:    "nothing was removed",
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := onTheWay(t, releaseOf("v2"), action)
-			s.Suspended = true
+			s.Asked.Suspended = true
 			if got := decided(s); got != "wait Suspended" {
 				t.Errorf("decided before %s is %q", action, got)
 			}
@@ -35,13 +35,12 @@ func TestWhatHasBegunIsFinishedAlthoughItIsSuspended(t *testing.T) {
 	for action, why := range map[release.Action]string{
 		release.ActionInvoke:        "the command was announced",
 		release.ActionRecordCommand: "what the command did is worth knowing",
-		release.ActionFlip:          "functions must not stay on different releases",
+		release.ActionMove:          "functions must not stay on different releases",
 		release.ActionSeal:          "all aliases have moved",
-		release.ActionLook:          "looking changes nothing",
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := onTheWay(t, releaseOf("v2"), action)
-			s.Suspended = true
+			s.Asked.Suspended = true
 			if got := decided(s); got == "wait Suspended" {
 				t.Errorf("%s is held", action)
 			}
@@ -78,16 +77,12 @@ func TestAnEditAtEachBorderOfPhases(t *testing.T) {
 		{release.ActionWarm, "versions that nobody uses", 2},
 		{release.ActionAnnounce, "warm environments that nobody uses", 2},
 		{release.ActionInvoke, "a command was announced: it goes through to the end", 2},
-		{release.ActionFlip, "aliases are moving: they all do", 2},
+		{release.ActionMove, "aliases are moving: they all do", 2},
 		{release.ActionSeal, "aliases have moved", 2},
 	} {
 		t.Run(r.why, func(t *testing.T) {
 			o := released(t)
 			until(t, o, releaseOf("v2"), r.at)
-			o.crashes = func() bool { return false }
-			if r.at == release.ActionSeal || r.at == release.ActionFlip {
-				o.write() // the intent was written before
-			}
 			must(t, o.release(releaseOf("v3")))
 			if got := o.w.live(); len(got) != 1 || got[0] != releaseOf("v3").ID {
 				t.Errorf("live is %v", got)
@@ -96,7 +91,7 @@ func TestAnEditAtEachBorderOfPhases(t *testing.T) {
 			for _, old := range o.written.History {
 				passed = passed || old.BuildID == "v2"
 			}
-			committed := r.at == release.ActionInvoke || r.at == release.ActionFlip || r.at == release.ActionSeal
+			committed := r.at == release.ActionInvoke || r.at == release.ActionMove || r.at == release.ActionSeal
 			if passed != committed {
 				t.Errorf("v2 was live: %t, want %t", passed, committed)
 			}

@@ -21,7 +21,7 @@ var lost = []time.Duration{}
 
 // invoke accepts an asynchronous invocation, which arrives once, or as often as deliveries says.
 func (w *world) invoke(run *release.Run, command string) {
-	key, notAfter := release.CommandKey(run.ID, run.Run, command), run.Command(command).NotAfter
+	key, notAfter := release.CommandKey(run.ReleaseID, run.ID, command), run.Command(command).NotAfter
 	arrivals := []time.Duration{startTime}
 	if len(w.deliveries) > 0 {
 		arrivals, w.deliveries = w.deliveries[0], w.deliveries[1:]
@@ -54,7 +54,7 @@ func (w *world) arrive(key, command string, notAfter time.Time) {
 
 // void puts the claim of a command that has not started.
 func (w *world) void(run *release.Run, command string) {
-	key := release.CommandKey(run.ID, run.Run, command)
+	key := release.CommandKey(run.ReleaseID, run.ID, command)
 	if w.claims[key] == nil {
 		w.claims[key] = &claimState{void: true, startedAt: w.now}
 	}
@@ -77,7 +77,7 @@ func (w *world) latestRun(id string) (run string, commands []string) {
 
 func (w *world) evidence(run *release.Run, command string) *release.CommandEvidence {
 	seen := &release.CommandEvidence{Name: command}
-	claim := w.claims[release.CommandKey(run.ID, run.Run, command)]
+	claim := w.claims[release.CommandKey(run.ReleaseID, run.ID, command)]
 	switch {
 	case claim == nil:
 	case claim.void:

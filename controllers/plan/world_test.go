@@ -29,6 +29,7 @@ type world struct {
 	claims          map[string]*claimState
 	starts          map[string]int // how often a command ran, by its key
 	busy            map[string]bool
+	whole           release.Whole // what is missing of what is live
 
 	exitCodes map[string]int32
 	// deliveries tells after which times the next invocations arrive, none for a lost one. Without an entry: once, soon.
@@ -104,7 +105,15 @@ func (w *world) look(step release.Step, s *release.Observed, d *release.Desired,
 	case release.PartCommand:
 		s.Command = w.evidence(r.Run, step.Command)
 	case release.PartReleases:
-		s.Releases = w.releases(s.Aliases[d.HTTP().Name].Description.ReleaseID)
+		s.Releases = w.releases()
+	case release.PartLeft:
+		run, commands := w.latestRun(step.Release)
+		s.Left = &release.LeftRun{Run: run, Commands: commands}
+	case release.PartDeclaration:
+		s.Declaration = w.bucket[step.Release]
+	case release.PartWhole:
+		whole := w.whole
+		s.Whole = &whole
 	case release.PartLeftovers:
 		s.Leftovers = map[string]bool{}
 		for _, name := range w.deployedFunctions(s.App) {
@@ -117,14 +126,24 @@ func (w *world) look(step release.Step, s *release.Observed, d *release.Desired,
 	}
 }
 
-// releases are those that the http function has versions of, newest first.
-func (w *world) releases(live string) []release.Live {
-	found, seen := []release.Live{}, map[string]bool{live: true}
+// releases are those that the http function has versions of, newest first, with the newest version of each function.
+func (w *world) releases() []release.Live {
+	found, seen := []release.Live{}, map[string]bool{}
 	for _, version := range slices.Backward(w.function("http").versions) {
-		if !seen[version.ReleaseID] {
-			seen[version.ReleaseID] = true
-			found = append(found, release.Live{ID: version.ReleaseID, BuildID: version.BuildID, Revision: version.Revision})
+		if seen[version.ReleaseID] {
+			continue
 		}
+		seen[version.ReleaseID] = true
+		live := release.Live{ID: version.ReleaseID, BuildID: version.BuildID, Revision: version.Revision}
+		for _, name := range slices.Sorted(maps.Keys(w.functions)) {
+			for i, own := range slices.Backward(w.functions[name].versions) {
+				if own.ReleaseID == version.ReleaseID {
+					live.Functions = append(live.Functions, release.FunctionVersion{Name: name, Version: strconv.Itoa(i + 1)})
+					break
+				}
+			}
+		}
+		found = append(found, live)
 	}
 	return found
 }
@@ -145,8 +164,10 @@ func (w *world) aliases(d *release.Desired, app *release.Stack) map[string]relea
 	for _, name := range w.deployedFunctions(app) {
 		seen[name] = w.function(name).alias
 	}
-	for _, f := range d.Functions {
-		seen[f.Name] = w.function(f.Name).alias
+	if d != nil {
+		for _, f := range d.Functions {
+			seen[f.Name] = w.function(f.Name).alias
+		}
 	}
 	return seen
 }
@@ -178,21 +199,22 @@ func (w *world) publish(d *release.Desired, name string) string {
 	return strconv.Itoa(len(f.versions))
 }
 
-// point moves an alias, guarded by its revision.
-func (w *world) point(name, version string, seen release.Alias) {
+// point moves an alias, guarded by its revision, and gives it as the answer does; nothing where someone wrote in between.
+func (w *world) point(name, version string, seen release.Alias) release.Outcome {
 	f := w.function(name)
 	number, err := strconv.Atoi(version)
 	if err != nil || number < 1 || number > len(f.versions) {
 		w.t.Fatalf("the alias of %s would point at %q", name, version)
 	}
 	if seen.RevisionID != f.alias.RevisionID {
-		return
+		return release.Outcome{}
 	}
 	f.revision++
 	f.alias = release.Alias{
 		Version: version, RevisionID: strconv.Itoa(f.revision), Description: f.versions[number-1],
 		ImageDigest: deployedDigest(f.versions[number-1].BuildID), ConfigHash: "config",
 	}
+	return release.Outcome{Alias: &release.Alias{Version: version, RevisionID: f.alias.RevisionID}}
 }
 
 // live gives the releases that the aliases point at, without repetition.

@@ -42,6 +42,41 @@ func Wait(condition, reason string, after time.Duration, format string, argument
 	return &Waiting{Condition: condition, Reason: reason, Message: fmt.Sprintf(format, arguments...), After: after}
 }
 
+// Located is an error that may pass, at one of the conditions of its phase.
+type Located struct {
+	// Condition is the type of the phase's condition.
+	Condition string
+	Err       error
+}
+
+func (l *Located) Error() string { return l.Err.Error() }
+
+// Unwrap gives the error itself.
+func (l *Located) Unwrap() error { return l.Err }
+
+// At places an error at a condition; nil stays nil.
+func At(condition string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Located{Condition: condition, Err: err}
+}
+
+// ConditionOf gives the type of the condition that an error belongs to; empty where it does not say.
+func ConditionOf(err error) string {
+	if rejected, ok := AsRejected(err); ok {
+		return rejected.Condition
+	}
+	if waiting, ok := AsWaiting(err); ok {
+		return waiting.Condition
+	}
+	var located *Located
+	if errors.As(err, &located) {
+		return located.Condition
+	}
+	return ""
+}
+
 // AsRejected finds a Rejected in an error.
 func AsRejected(err error) (*Rejected, bool) {
 	var r *Rejected

@@ -15,8 +15,14 @@ const (
 	PartAliases Part = "Aliases"
 	// PartCommand: claim and result of the command that Step.Command names.
 	PartCommand Part = "Command"
-	// PartReleases: the releases beside the live one that AWS holds versions of.
+	// PartReleases: the releases that AWS holds versions of.
 	PartReleases Part = "Releases"
+	// PartLeft: the newest run of Step.Release that left claims of its commands.
+	PartLeft Part = "Left"
+	// PartDeclaration: the declaration of Step.Release.
+	PartDeclaration Part = "Declaration"
+	// PartWhole: whether what is live is whole.
+	PartWhole Part = "Whole"
 	// PartLeftovers: which functions that the manifest has no more must stay for now.
 	PartLeftovers Part = "Leftovers"
 )
@@ -27,12 +33,19 @@ type Observed struct {
 	App        *Stack
 	// Aliases by the functions' names within the stage.
 	Aliases map[string]Alias
-	// Releases beside the live one, newest first.
+	// Releases that AWS holds versions of, newest first, with the newest version of each function.
 	Releases []Live
-	Command  *CommandEvidence
+	Left     *LeftRun
+	// Declaration of the release whose run must end before what is asked for has its turn.
+	Declaration *Desired
+	Command     *CommandEvidence
 	// Leftovers are functions that the deployed stack has and the manifest has no more: true for those that must stay, since a
 	// kept release uses them or their queues hold messages.
 	Leftovers map[string]bool
+	// Whole tells what is missing of the live release.
+	Whole *Whole
+	// Quiet says that nothing goes on beside the reconciles for the stage.
+	Quiet bool
 }
 
 // Forget drops parts, because something was done that changes them.
@@ -51,6 +64,12 @@ func (o *Observed) Forget(parts ...Part) {
 			o.Releases = nil
 		case PartLeftovers:
 			o.Leftovers = nil
+		case PartLeft:
+			o.Left = nil
+		case PartDeclaration:
+			o.Declaration = nil
+		case PartWhole:
+			o.Whole = nil
 		}
 	}
 }
@@ -103,8 +122,8 @@ type Change struct {
 type Alias struct {
 	// Version that it points at; empty where there is no alias.
 	Version string
-	// Weighted says that other versions get a share of the traffic.
-	Weighted bool
+	// Shares of the traffic that other versions get, by their number.
+	Shares map[string]Share
 	// RevisionID guards an update.
 	RevisionID string
 	// PublishedAt is when the version was made.
@@ -116,12 +135,36 @@ type Alias struct {
 	ConfigHash string
 }
 
+// Share is the part of an alias's traffic that another version gets.
+type Share struct {
+	Percent     int32
+	Description Description
+}
+
+// LeftRun is a run by the claims that it left in the bucket.
+type LeftRun struct {
+	// Run is its id; empty where there is none.
+	Run string
+	// Commands that it claimed.
+	Commands []string
+}
+
+// Whole tells what is missing of the live release.
+type Whole struct {
+	// Sendable names what can be sent again: assets, image, bundle, declaration.
+	Sendable []string
+	// Versions that are gone, which nothing brings back: a version published now has another number.
+	Versions []string
+}
+
 // CommandEvidence is what the bucket tells of a command in a run.
 type CommandEvidence struct {
 	Name string
 	// Claimed, Void, or neither: nothing is known of a start.
-	Claimed   bool
-	Void      bool
+	Claimed bool
+	Void    bool
+	// Lost says that the bucket is gone: nothing can be claimed any more, and no result will come.
+	Lost      bool
 	StartedAt time.Time
 	// Result is nil until the command ended.
 	Result *CommandResult

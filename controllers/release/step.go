@@ -28,10 +28,16 @@ type Action string
 const (
 	// ActionLook observes Step.Part.
 	ActionLook Action = "Look"
-	// ActionRecoverLive records the live release that the aliases tell of.
-	ActionRecoverLive Action = "RecoverLive"
-	// ActionBegin begins a run of the desired release.
+	// ActionStop ends what goes on beside the reconciles for the stage.
+	ActionStop Action = "Stop"
+	// ActionBegin begins a run of what is asked for.
 	ActionBegin Action = "Begin"
+	// ActionResolve gives the digest that the tag stands for.
+	ActionResolve Action = "Resolve"
+	// ActionRecover records what AWS tells of earlier releases, where nothing was remembered.
+	ActionRecover Action = "Recover"
+	// ActionPass records that Step.Phase is done.
+	ActionPass Action = "Pass"
 	// ActionStack takes Step.Stack one operation further towards Step.Rendering.
 	ActionStack Action = "Stack"
 	// ActionReturn gives up a run, because the live release is the desired one.
@@ -54,26 +60,30 @@ const (
 	ActionVoid Action = "Void"
 	// ActionRecordCommand records what the evidence tells of Step.Command.
 	ActionRecordCommand Action = "RecordCommand"
-	// ActionIntendFlip records where the aliases point before they are moved.
-	ActionIntendFlip Action = "IntendFlip"
-	// ActionFlip points the live alias of Step.Function at the run's version.
-	ActionFlip Action = "Flip"
-	// ActionFlipBack points the live alias of Step.Function at the version before the run.
-	ActionFlipBack Action = "FlipBack"
+	// ActionIntend records the moves before the first of them is made.
+	ActionIntend Action = "Intend"
+	// ActionMove makes Step.Move.
+	ActionMove Action = "Move"
+	// ActionRevert takes Step.Move back.
+	ActionRevert Action = "Revert"
 	// ActionSeal records that the release is live.
 	ActionSeal Action = "Seal"
 	// ActionTrim drops releases from the history, before the first of what they used is removed.
 	ActionTrim Action = "Trim"
 	// ActionSweep removes versions, images, assets, bundles and templates that no kept release needs.
 	ActionSweep Action = "Sweep"
+	// ActionRepair sends again what is missing of the live release.
+	ActionRepair Action = "Repair"
+	// ActionCleaned records that nothing is left of what no kept release needs, and that what is live is whole.
+	ActionCleaned Action = "Cleaned"
 	// ActionRecordStacks records the ids of the stacks that are about to be deleted.
 	ActionRecordStacks Action = "RecordStacks"
 	// ActionRemoveApp removes what the application stack retained, and all images and objects.
 	ActionRemoveApp Action = "RemoveApp"
 	// ActionRemoveFoundation removes what the foundation stack retained.
 	ActionRemoveFoundation Action = "RemoveFoundation"
-	// ActionRelease lets the Stage go.
-	ActionRelease Action = "Release"
+	// ActionLetGo lets the Stage go: its finalizer is removed.
+	ActionLetGo Action = "LetGo"
 	// ActionDone: there is nothing to do.
 	ActionDone Action = "Done"
 )
@@ -87,10 +97,12 @@ type Step struct {
 	ChangeSet string
 	// Stack operation, for ActionStack.
 	Stack *StackStep
-	// Function by its name within the stage, for ActionFlip and ActionFlipBack.
-	Function string
+	// Move to make or to take back, for ActionMove and ActionRevert.
+	Move *Move
 	// Command by its name.
 	Command string
+	// Release by its id, for what is looked at of it.
+	Release string
 }
 
 // StackOperation is a call to CloudFormation.
@@ -109,11 +121,30 @@ const (
 
 // StackStep is one operation on one stack.
 type StackStep struct {
-	Part       Part
+	Part Part
+	// Condition of the phase that the operation belongs to.
+	Condition  string
 	Name       string
 	Operation  StackOperation
 	Template   []byte
 	Parameters map[string]string
 	// Token makes the operation happen once; it is the name of the change set too.
 	Token string
+}
+
+// Outcome is what a step has brought about, for the record. A step that is done in part says what is done so far.
+type Outcome struct {
+	Image     *ResolvedImage
+	Uploaded  *Uploaded
+	Functions []FunctionVersion
+	Warm      *Warm
+	// Alias as AWS has it after a move; nil where someone wrote in between.
+	Alias *Alias
+}
+
+// Uploaded is where a release's image, assets and variables are by content.
+type Uploaded struct {
+	DeployedDigest string
+	AssetsDigest   string
+	ConfigHash     string
 }

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/desired"
-	"github.com/aloft-dev/aloft/controllers/phase"
+	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -29,12 +30,9 @@ func (r *Reconciler) gather(ctx context.Context, stage *v1alpha1.Stage) (desired
 		return in, err
 	}
 	in.Profile = profile
-	namespace := &metav1.PartialObjectMetadata{}
-	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: stage.Namespace}, namespace); err != nil {
-		return in, fmt.Errorf("reading the namespace: %w", err)
+	if in.NamespaceLabels, err = r.namespaceLabels(ctx, stage); err != nil {
+		return in, err
 	}
-	in.NamespaceLabels = namespace.Labels
 	if err := desired.Admit(in); err != nil {
 		return in, err
 	}
@@ -86,56 +84,82 @@ func (r *Reconciler) secret(ctx context.Context, namespace, name string) (*corev
 	return secret, nil
 }
 
-// resolve gives the digest that the Stage's tag stands for: once for each distinct spec.image, recorded before it is used.
-func (r *Reconciler) resolve(ctx context.Context, stage *v1alpha1.Stage, pullSecret []byte) (string, error) {
-	spec, architecture := &stage.Spec.Image, stage.Spec.Manifest.Architecture
-	if known := stage.Status.Image; known != nil && known.Repository == spec.Repository && known.Tag == spec.Tag &&
-		known.PinnedDigest == spec.Digest && known.Architecture == architecture {
-		return known.Digest, nil
+// asked is what the Stage asks for, as far as it can be gathered, and the profile that it asks it of.
+func (r *Reconciler) asked(ctx context.Context, stage *v1alpha1.Stage) (plan.Asked, *v1alpha1.StageProfile) {
+	in, err := r.gather(ctx, stage)
+	rejected, isRejected := release.AsRejected(err)
+	asked := r.askedOf(stage, in)
+	asked.Unprepared = err
+	asked.Barred = in.Profile == nil || isRejected && rejected.Reason == v1alpha1.ReasonProfileNotAllowed
+	return asked, in.Profile
+}
+
+func (r *Reconciler) askedOf(stage *v1alpha1.Stage, in desired.Inputs) plan.Asked {
+	spec, annotations := &stage.Spec, stage.Annotations
+	return plan.Asked{
+		Release: func(digest, revision string) *release.Desired {
+			in.ImageDigest, in.Revision = digest, revision
+			return desired.Build(in)
+		},
+		Image: release.Image{
+			Repository: spec.Image.Repository, Tag: spec.Image.Tag, Digest: spec.Image.Digest,
+			Architecture: spec.Manifest.Architecture, PullSecret: release.Sensitive(in.PullSecret),
+		},
+		Revision: r.TemplateRevision, Generation: stage.Generation,
+		Settled:    stage.Status.ObservedGeneration == stage.Generation,
+		Suspended:  spec.Suspend,
+		HideOutput: in.Profile != nil && in.Profile.Spec.CommandOutput == v1alpha1.CommandOutputStoreOnly,
+		Requests: plan.Requests{
+			RequestedAt:       valueOf(annotations, v1alpha1.AnnotationRequestedAt),
+			FluxRequestedAt:   valueOf(annotations, v1alpha1.AnnotationFluxRequestedAt),
+			Retry:             valueOf(annotations, v1alpha1.AnnotationRetry),
+			CommandResolution: valueOf(annotations, v1alpha1.AnnotationCommandResolution),
+		},
 	}
-	wanted := release.Image{Repository: spec.Repository, Tag: spec.Tag, Digest: spec.Digest, PullSecret: release.Sensitive(pullSecret)}
-	resolved, err := r.Images.Resolve(ctx, phase.SourceOf(wanted), architecture)
+}
+
+// maxAnnotation is what the status keeps of an annotation's value.
+const maxAnnotation = 253
+
+func valueOf(annotations map[string]string, key string) string {
+	return release.Bounded(annotations[key], maxAnnotation)
+}
+
+// removalOf is what becomes of a Stage that is being deleted. No Secret of its namespace is needed, and the profile need not allow
+// the namespace any more.
+func (r *Reconciler) removalOf(ctx context.Context, stage *v1alpha1.Stage) (plan.Asked, *v1alpha1.StageProfile) {
+	removal := &plan.Removal{
+		Retained:    stage.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain,
+		ProfileName: stage.Spec.ProfileRef.Name,
+	}
+	profile, err := r.profile(ctx, stage)
+	_, removal.NoProfile = release.AsWaiting(err)
 	if err != nil {
-		return "", phase.ImageError(v1alpha1.ConditionImageResolved, wanted, err)
+		return plan.Asked{Unprepared: err, Removal: removal}, nil
 	}
-	wanted.Digest = resolved.Digest
-	if err := notMoved(&stage.Status, wanted); err != nil {
-		return "", err
+	in := desired.Inputs{Stage: stage, Profile: profile, ClusterID: r.ClusterID, HashKey: r.HashKey}
+	if in.NamespaceLabels, err = r.namespaceLabels(ctx, stage); err != nil {
+		return plan.Asked{Unprepared: err, Removal: removal}, profile
 	}
-	stage.Status.Image = &v1alpha1.ResolvedImage{
-		Repository: spec.Repository, Tag: spec.Tag, PinnedDigest: spec.Digest, Architecture: architecture, Digest: resolved.Digest,
-	}
-	return resolved.Digest, nil
+	rejected, isRejected := release.AsRejected(desired.Admit(in))
+	removal.NotAllowed = isRejected && rejected.Reason == v1alpha1.ReasonProfileNotAllowed
+	removal.Delete = deletionPolicy(stage, profile) == v1alpha1.DeletionPolicyDelete
+	asked := r.askedOf(stage, in)
+	asked.Removal = removal
+	return asked, profile
 }
 
-// notMoved refuses a tag that names other content than a release that was live under it.
-func notMoved(status *v1alpha1.StageStatus, wanted release.Image) error {
-	known := status.History
-	if status.Live != nil {
-		known = append([]v1alpha1.Release{*status.Live}, known...)
-	}
-	for i := range known {
-		if known[i].BuildID == wanted.Tag && known[i].ImageDigest != "" && known[i].ImageDigest != wanted.Digest {
-			return phase.TagMoved(wanted, known[i].ImageDigest)
-		}
-	}
-	return nil
+func deletionPolicy(stage *v1alpha1.Stage, profile *v1alpha1.StageProfile) v1alpha1.DeletionPolicy {
+	return cmp.Or(stage.Spec.DeletionPolicy, profile.Spec.DeletionPolicy, v1alpha1.DeletionPolicyRetain)
 }
 
-// build makes the desired release. The revision of its templates is that of what is live, so that a new operator version releases
-// nothing by itself; that of the run that is under way; or the newest, for a first release and on request.
-func (r *Reconciler) build(in desired.Inputs, status *v1alpha1.StageStatus, requested bool) *release.Desired {
-	if target := status.Target; target != nil && target.State != v1alpha1.RunSucceeded {
-		in.Revision = target.TemplateRevision
-		if d := desired.Build(in); d.ID == target.ID {
-			return d
-		}
+func (r *Reconciler) namespaceLabels(ctx context.Context, stage *v1alpha1.Stage) (map[string]string, error) {
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: stage.Namespace}, namespace); err != nil {
+		return nil, fmt.Errorf("reading the namespace: %w", err)
 	}
-	in.Revision = r.TemplateRevision
-	if status.Live != nil && !requested {
-		in.Revision = status.Live.TemplateRevision
-	}
-	return desired.Build(in)
+	return namespace.Labels, nil
 }
 
 // access is what the Stage's profile lets it do on AWS.
@@ -166,6 +190,3 @@ func (r *Reconciler) clients(ctx context.Context, stage *v1alpha1.Stage, profile
 		return clients, err
 	}
 }
-
-// deniedPoll is when something that AWS refused is tried again: a new policy takes a while to be known everywhere.
-const deniedPoll = time.Minute

@@ -2,8 +2,11 @@ package stage
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
 
 var (
@@ -14,9 +17,15 @@ var (
 		Name: "aloft_release_phase_duration_seconds", Help: "Duration of the phases of releases that succeeded.",
 		Buckets: prometheus.ExponentialBuckets(0.05, 3, 10),
 	}, []string{"phase"})
+	stageCondition = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "aloft_stage_condition", Help: "1 where a Stage's condition is True, 0 where it is not.",
+	}, []string{"namespace", "name", "type"})
+	workJobs = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "aloft_work_jobs", Help: "Uploads and warmings beside the reconciles, by state: waiting or running.",
+	}, []string{"state"})
 )
 
-func init() { metrics.Registry.MustRegister(releases, phaseSeconds) }
+func init() { metrics.Registry.MustRegister(releases, phaseSeconds, stageCondition, workJobs) }
 
 // The results of a release.
 const (
@@ -24,12 +33,36 @@ const (
 	resultFailed = "failed"
 )
 
+// The states of a job.
+const (
+	jobWaiting = "waiting"
+	jobRunning = "running"
+)
+
+// summaries are the conditions that a series is kept of: one for each phase would be too many for thousands of Stages.
+var summaries = []string{
+	v1alpha1.ConditionReady, v1alpha1.ConditionAvailable, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled,
+}
+
 // count counts a release that has ended.
 func (s *session) count(result string) {
-	s.news = append(s.news, releases.WithLabelValues(s.stage.Namespace, s.stage.Name, result).Inc)
+	releases.WithLabelValues(s.stage.Namespace, s.stage.Name, result).Inc()
+}
+
+// gauge shows the summaries of a Stage as they are now.
+func gauge(stage *v1alpha1.Stage) {
+	for _, condition := range summaries {
+		value := 0.0
+		if meta.IsStatusConditionTrue(stage.Status.Conditions, condition) {
+			value = 1
+		}
+		stageCondition.WithLabelValues(stage.Namespace, stage.Name, condition).Set(value)
+	}
 }
 
 // forget drops the series of a Stage that is gone.
 func forget(stage types.NamespacedName) {
-	releases.DeletePartialMatch(prometheus.Labels{"namespace": stage.Namespace, "name": stage.Name})
+	labels := prometheus.Labels{"namespace": stage.Namespace, "name": stage.Name}
+	releases.DeletePartialMatch(labels)
+	stageCondition.DeletePartialMatch(labels)
 }

@@ -8,104 +8,115 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/phase"
+	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/removal"
 )
 
-// perform does a step on AWS, after what it rests on was written. Its outcome is written with a later step or at the end of the
-// reconcile: what is lost with the process before then is done again to no effect. What takes long goes on beside the reconcile
-// workers.
-func (s *session) perform(ctx context.Context, step release.Step) error {
-	if err := s.connect(ctx); err != nil {
-		return err
-	}
-	if restsOnStatus(step) {
-		if err := s.declare(ctx); err != nil {
-			return err
-		}
-	}
-	subject := phase.Subject{
-		Desired: s.situation.Desired, Observed: &s.situation.Observed, Recorded: &s.situation.Recorded, HideOutput: s.hidesOutput(),
+// perform does a step, after what it rests on was written. Its outcome is written with a later step or at the end of the reconcile:
+// what is lost with the process before then is done again to no effect. A step that only changes the record needs nothing done.
+func (s *session) perform(ctx context.Context, step release.Step) (release.Outcome, error) {
+	act := plan.ActOf(step)
+	if err := s.prepare(ctx, step, act); err != nil {
+		return release.Outcome{}, err
 	}
 	switch step.Action {
-	case release.ActionUpload, release.ActionWarm:
-		return s.performBeside(step, subject)
-	case release.ActionSweep:
-		if err := s.performer.Perform(ctx, step, subject); err != nil {
+	case release.ActionStop:
+		return release.Outcome{}, s.stop()
+	case release.ActionUpload, release.ActionRepair, release.ActionWarm:
+		return s.performBeside(step)
+	case release.ActionResolve, release.ActionStack, release.ActionPublish, release.ActionInvoke, release.ActionVoid,
+		release.ActionMove, release.ActionRevert:
+		return s.performer.Perform(ctx, step, s.subject())
+	case release.ActionSweep, release.ActionRemoveApp, release.ActionRemoveFoundation:
+		m := s.machine
+		return release.Outcome{}, s.remover.Remove(ctx, step,
+			removal.Subject{Desired: m.Desired, Observed: &m.Observed, Recorded: &m.Recorded})
+	default:
+		return release.Outcome{}, nil
+	}
+}
+
+// prepare sees to what a step needs: clients, and the write that comes before it.
+func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) error {
+	switch {
+	case step.Action == release.ActionResolve:
+		s.performer = &phase.Performer{Images: s.r.Images, Now: s.r.Now} // no AWS is needed, and none may be granted
+		return nil
+	case act.Beside || act.Write != plan.Unwritten || step.Action == release.ActionPublish:
+		if err := s.connect(ctx); err != nil {
 			return err
 		}
-		s.situation.Recorded.Live.Cleaned = true
-		return nil
+	}
+	switch act.Write {
+	case plan.Written:
+		return s.write(ctx, nil, ifChanged)
+	case plan.Fenced:
+		return s.write(ctx, nil, always)
 	default:
-		err := s.performer.Perform(ctx, step, subject)
-		if err != nil {
-			return s.overdue(step, err)
-		}
 		return nil
 	}
 }
 
-// restsOnStatus says that a step must not be done before the status is written: it cannot be taken back, or the status's lock must
-// fence off an operator that does not know that it was replaced. What is left may be done by anyone at any time: content goes to
-// where its digest says, a version that exists is not published again, and warming changes nothing.
-func restsOnStatus(step release.Step) bool {
-	switch step.Action {
-	case release.ActionUpload, release.ActionPublish, release.ActionWarm:
-		return false
-	default:
-		return true
+func (s *session) subject() phase.Subject {
+	m := s.machine
+	return phase.Subject{
+		Desired: m.Desired, Observed: &m.Observed, Recorded: &m.Recorded, Image: m.Asked.Image, HideOutput: m.Asked.HideOutput,
 	}
 }
 
-// besidePoll looks after work that was lost; its end wakes the Stage at once.
-const besidePoll = 30 * time.Second
-
-func (s *session) performBeside(step release.Step, subject phase.Subject) error {
-	run := *subject.Recorded.Run
-	performer, seen := s.performer, *subject.Observed
-	delete(s.performed, s.key(step))
-	name := fmt.Sprintf("%s/%s", run.Run, step.Action)
-	if run.Warm != nil {
-		name += run.Warm.At.String() // environments that were warm once are warmed again
+// stop ends what goes on beside the reconciles for the Stage.
+func (s *session) stop() error {
+	if !s.r.work.stop(s.stage.UID) {
+		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, conflictPoll, "what was given up comes to its end")
 	}
-	done, state, err := s.work.do(s.stage, name, func(ctx context.Context) (*release.Run, error) {
-		own := run
-		recorded := release.Recorded{Run: &own, Live: subject.Recorded.Live, History: subject.Recorded.History}
-		beside := subject
-		beside.Observed, beside.Recorded = &seen, &recorded
-		err := performer.Perform(ctx, step, beside)
-		return &own, err
+	return nil
+}
+
+// besidePoll is when work that goes on is asked how far it has come, and looked after if it was lost; its end wakes the Stage at
+// once.
+const besidePoll = 5 * time.Second
+
+// performBeside has a step that takes long go on beside the reconcile workers. It works on copies: the reconcile that began it goes
+// on without it.
+func (s *session) performBeside(step release.Step) (release.Outcome, error) {
+	m, subject, performer := s.machine, s.subject(), s.performer
+	seen, recorded := m.Observed, m.Recorded
+	name := fmt.Sprintf("%s/%s", step.Action, m.Desired.ID)
+	if m.Recorded.Run != nil {
+		run := *m.Recorded.Run
+		recorded.Run = &run
+		name += "/" + run.ID
+		if run.Warm != nil {
+			name += run.Warm.At.String() // environments that were warm once are warmed again
+		}
+	}
+	subject.Observed, subject.Recorded = &seen, &recorded
+	m.Observed.Quiet = false
+	outcome, state, err := s.r.work.do(s.stage, name, func(ctx context.Context, told *phase.Progress) (release.Outcome, error) {
+		subject.Progress = told
+		return performer.Perform(ctx, step, subject)
 	})
+	condition := release.ConditionOf(err)
+	if condition == "" {
+		condition = plan.SpecOf(step.Phase).Conditions[0]
+	}
 	_, isRejected := release.AsRejected(err)
 	_, isWaiting := release.AsWaiting(err)
 	switch {
 	case state.running:
-		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressing, besidePoll, "%s", s.goesOn())
-	case isRejected, isWaiting, cloud.IsDenied(err), cloud.IsExpired(err):
-		return err
-	case err != nil: // the queue's own backoff would begin anew each time that the work does
-		return release.Wait(conditionsOf[step.Phase][0], v1alpha1.ReasonProgressingWithRetry, state.again, "%s", safe(err))
-	default:
-		s.situation.Recorded.Run = done
-		return nil
+		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressing, besidePoll, "%s",
+			orElse(state.progress, plan.SpecOf(step.Phase).Doing(m)))
+	case err == nil, isRejected, isWaiting, cloud.IsDenied(err), cloud.IsExpired(err):
+		return outcome, err
+	default: // the queue's own backoff would begin anew each time that the work does
+		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressingWithRetry, state.again, "%s", readable(err))
 	}
 }
 
-// key names a step that must take effect at once.
-func (s *session) key(step release.Step) string {
-	operation, run := "", ""
-	if s.situation.Recorded.Run != nil {
-		run = s.situation.Recorded.Run.Run
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
 	}
-	if step.Stack != nil {
-		operation = string(step.Stack.Operation) + step.Stack.Token
-	}
-	return fmt.Sprintf("%s/%s/%s/%s/%s/%s", run, step.Action, step.Phase, step.Function, step.Command, operation)
-}
-
-func (s *session) guard(step release.Step) error {
-	if s.performed[s.key(step)] {
-		return fmt.Errorf("the step %s of phase %s did not take effect", step.Action, step.Phase)
-	}
-	s.performed[s.key(step)] = true
-	return nil
+	return text
 }

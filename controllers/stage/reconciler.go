@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -20,7 +21,7 @@ import (
 )
 
 // +kubebuilder:rbac:groups=aloft.dev,resources=stages,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=aloft.dev,resources=stages/status,verbs=get;update
+// +kubebuilder:rbac:groups=aloft.dev,resources=stages/status,verbs=get;patch
 // +kubebuilder:rbac:groups=aloft.dev,resources=stageprofiles,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
@@ -68,6 +69,32 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 	return r.delete(ctx, stage)
+}
+
+// release takes a Stage towards the release that it asks for.
+func (r *Reconciler) release(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
+	s := r.newSession(stage)
+	var asked plan.Asked
+	asked, s.profile = r.asked(ctx, stage)
+	s.machine.Ask(asked)
+	return s.finish(ctx, s.run(ctx))
+}
+
+// delete takes a Stage that is being deleted to where it can be let go.
+func (r *Reconciler) delete(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
+	s := r.newSession(stage)
+	var asked plan.Asked
+	asked, s.profile = r.removalOf(ctx, stage)
+	s.machine.Ask(asked)
+	outcome := s.run(ctx)
+	if !s.letGo {
+		return s.finish(ctx, outcome)
+	}
+	if s.clients != nil {
+		r.Cloud.Forget(r.access(stage, s.profile))
+	}
+	s.event(corev1.EventTypeNormal, eventDeleted, "the Stage is let go")
+	return result{}, r.removeFinalizer(ctx, stage)
 }
 
 func (r *Reconciler) addFinalizer(ctx context.Context, stage *v1alpha1.Stage) error {

@@ -59,14 +59,14 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 }
 
 func (r *Reconciler) stagesOfProfile(ctx context.Context, profile client.Object) []reconcile.Request {
-	return r.requests(ctx, client.MatchingFields{profileIndex: profile.GetName()})
+	return r.requestsFor(ctx, client.MatchingFields{profileIndex: profile.GetName()})
 }
 
 func (r *Reconciler) stagesOfNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
-	return r.requests(ctx, client.InNamespace(namespace.GetName()))
+	return r.requestsFor(ctx, client.InNamespace(namespace.GetName()))
 }
 
-func (r *Reconciler) requests(ctx context.Context, which client.ListOption) []reconcile.Request {
+func (r *Reconciler) requestsFor(ctx context.Context, which client.ListOption) []reconcile.Request {
 	list := &v1alpha1.StageList{}
 	if err := r.Client.List(ctx, list, which); err != nil {
 		return nil

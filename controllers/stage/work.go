@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -26,6 +27,9 @@ type work struct {
 	jobs map[types.UID]*job
 }
 
+// perform does what takes long, and tells how far it has come.
+type perform func(context.Context, *phase.Progress) (release.Outcome, error)
+
 // job is one thing that goes on or is done.
 type job struct {
 	key    string
@@ -34,9 +38,10 @@ type job struct {
 	ended chan struct{}
 	done  bool
 	// told says that its end was asked for.
-	told bool
-	run  *release.Run
-	err  error
+	told     bool
+	outcome  release.Outcome
+	err      error
+	progress *phase.Progress
 	// failures in a row, and when it may be begun again after them.
 	failures int
 	again    time.Time
@@ -45,6 +50,8 @@ type job struct {
 // state is where a job stands.
 type state struct {
 	running bool
+	// progress is how far it has come; empty where nothing is known.
+	progress string
 	// again is how long it is left alone after a failure.
 	again time.Duration
 }
@@ -64,8 +71,8 @@ func newWork(base context.Context, parallel int, now func() time.Time) *work {
 // do begins a job, or tells how it ended. A success is told until it is recorded, a failure until it is begun again. Asking for
 // another key gives up the job before.
 func (w *work) do(
-	owner client.Object, key string, perform func(context.Context) (*release.Run, error),
-) (*release.Run, state, error) {
+	owner client.Object, key string, perform perform,
+) (release.Outcome, state, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	current := w.jobs[owner.GetUID()]
@@ -75,7 +82,8 @@ func (w *work) do(
 		current.told = current.done
 		pause := current.again.Sub(w.now())
 		if !current.done || current.err == nil || news || pause > 0 {
-			return current.run, state{running: !current.done, again: max(pause, conflictPoll)}, current.err
+			now := state{running: !current.done, progress: current.progress.String(), again: max(pause, conflictPoll)}
+			return current.outcome, now, current.err
 		}
 		failures = current.failures
 	}
@@ -83,30 +91,44 @@ func (w *work) do(
 		current.cancel()
 	}
 	ctx, cancel := context.WithCancel(w.base)
-	begun := &job{key: key, cancel: cancel, ended: make(chan struct{}), failures: failures}
+	begun := &job{key: key, cancel: cancel, ended: make(chan struct{}), progress: &phase.Progress{}, failures: failures}
 	w.jobs[owner.GetUID()] = begun
 	stub := &v1alpha1.Stage{}
 	stub.SetNamespace(owner.GetNamespace())
 	stub.SetName(owner.GetName())
 	go w.perform(ctx, begun, stub, perform)
-	return nil, state{running: true}, nil
+	return release.Outcome{}, state{running: true}, nil
 }
 
-func (w *work) perform(ctx context.Context, j *job, owner client.Object, perform func(context.Context) (*release.Run, error)) {
-	defer close(j.ended)
-	defer j.cancel()
+// enter waits for a slot; false says that the job was given up before it had one.
+func (w *work) enter(ctx context.Context) bool {
+	waiting := workJobs.WithLabelValues(jobWaiting)
+	waiting.Inc()
+	defer waiting.Dec()
 	select {
 	case w.slots <- struct{}{}:
-		defer func() { <-w.slots }()
+		return true
 	case <-ctx.Done():
+		return false
+	}
+}
+
+func (w *work) perform(ctx context.Context, j *job, owner client.Object, perform perform) {
+	defer close(j.ended)
+	defer j.cancel()
+	if !w.enter(ctx) {
 		w.mu.Lock()
 		j.err, j.done = ctx.Err(), true
 		w.mu.Unlock()
 		return
 	}
-	run, err := perform(ctx)
+	defer func() { <-w.slots }()
+	running := workJobs.WithLabelValues(jobRunning)
+	running.Inc()
+	defer running.Dec()
+	outcome, err := perform(ctx, j.progress)
 	w.mu.Lock()
-	j.run, j.err, j.done = run, err, true
+	j.outcome, j.err, j.done = outcome, err, true
 	if _, waits := release.AsWaiting(err); err != nil && !waits { // a wait says itself when to come back
 		j.again = w.now().Add(min(firstPause<<min(j.failures, 16), longestPause))
 		j.failures++

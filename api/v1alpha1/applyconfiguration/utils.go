@@ -19,6 +19,8 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=aloft.dev, Version=v1alpha1
+	case v1alpha1.SchemeGroupVersion.WithKind("Activation"):
+		return &apiv1alpha1.ActivationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Assets"):
 		return &apiv1alpha1.AssetsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AssetsFromImage"):
@@ -49,6 +51,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.LocalReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Manifest"):
 		return &apiv1alpha1.ManifestApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Move"):
+		return &apiv1alpha1.MoveApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhaseRun"):
 		return &apiv1alpha1.PhaseRunApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ProfileReference"):

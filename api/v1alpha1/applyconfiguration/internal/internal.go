@@ -26,6 +26,24 @@ func Parser() *typed.Parser {
 var parserOnce sync.Once
 var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
+- name: com.github.aloft-dev.aloft.api.v1alpha1.Activation
+  map:
+    fields:
+    - name: failingSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: intendedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: moves
+      type:
+        list:
+          elementType:
+            namedType: com.github.aloft-dev.aloft.api.v1alpha1.Move
+          elementRelationship: atomic
+    - name: stageSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.aloft-dev.aloft.api.v1alpha1.Assets
   map:
     fields:
@@ -60,7 +78,9 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
     - name: type
       type:
-        scalar: string
+        namedType: com.github.aloft-dev.aloft.api.v1alpha1.CauseType
+- name: com.github.aloft-dev.aloft.api.v1alpha1.CauseType
+  scalar: string
 - name: com.github.aloft-dev.aloft.api.v1alpha1.Command
   list:
     elementType:
@@ -92,6 +112,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: output
       type:
         scalar: string
+    - name: seenAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: startedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -109,6 +132,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: foundationStackID
       type:
         scalar: string
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.aloft-dev.aloft.api.v1alpha1.DeletionPolicy
   scalar: string
 - name: com.github.aloft-dev.aloft.api.v1alpha1.DeployCommand
@@ -169,9 +195,6 @@ var schemaYAML = typed.YAMLObject(`types:
   map:
     fields:
     - name: name
-      type:
-        scalar: string
-    - name: previous
       type:
         scalar: string
     - name: version
@@ -275,9 +298,37 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+- name: com.github.aloft-dev.aloft.api.v1alpha1.Move
+  map:
+    fields:
+    - name: after
+      type:
+        scalar: string
+    - name: before
+      type:
+        scalar: string
+    - name: kind
+      type:
+        namedType: com.github.aloft-dev.aloft.api.v1alpha1.MoveKind
+    - name: name
+      type:
+        scalar: string
+    - name: percent
+      type:
+        scalar: numeric
+    - name: state
+      type:
+        namedType: com.github.aloft-dev.aloft.api.v1alpha1.MoveState
+- name: com.github.aloft-dev.aloft.api.v1alpha1.MoveKind
+  scalar: string
+- name: com.github.aloft-dev.aloft.api.v1alpha1.MoveState
+  scalar: string
 - name: com.github.aloft-dev.aloft.api.v1alpha1.PhaseRun
   map:
     fields:
+    - name: attempt
+      type:
+        scalar: numeric
     - name: finishedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime
@@ -379,6 +430,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.aloft-dev.aloft.api.v1alpha1.Run
   map:
     fields:
+    - name: activation
+      type:
+        namedType: com.github.aloft-dev.aloft.api.v1alpha1.Activation
     - name: assetsDigest
       type:
         scalar: string
@@ -411,9 +465,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: finishedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
-    - name: flipIntendedAt
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: functions
       type:
         list:
@@ -439,7 +490,10 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
-    - name: run
+    - name: recovering
+      type:
+        scalar: boolean
+    - name: releaseID
       type:
         scalar: string
     - name: startedAt
@@ -631,6 +685,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     - name: lastHandledReconcileAt
+      type:
+        scalar: string
+    - name: lastHandledRequestedAt
       type:
         scalar: string
     - name: lastHandledRetry

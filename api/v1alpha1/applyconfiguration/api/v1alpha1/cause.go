@@ -5,14 +5,18 @@
 
 package v1alpha1
 
+import (
+	apiv1alpha1 "github.com/aloft-dev/aloft/api/v1alpha1"
+)
+
 // CauseApplyConfiguration represents a declarative configuration of the Cause type for use
 // with apply.
 //
 // Cause tells what made a release necessary.
 type CauseApplyConfiguration struct {
-	// type is Created, Image, Manifest, Secret, Retry or Request.
-	Type *string `json:"type,omitempty"`
-	// name of what changed, such as a Secret.
+	// type of the change.
+	Type *apiv1alpha1.CauseType `json:"type,omitempty"`
+	// name of what changed, such as a tag.
 	Name *string `json:"name,omitempty"`
 }
 
@@ -25,7 +29,7 @@ func Cause() *CauseApplyConfiguration {
 // WithType sets the Type field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Type field is set to the value of the last call.
-func (b *CauseApplyConfiguration) WithType(value string) *CauseApplyConfiguration {
+func (b *CauseApplyConfiguration) WithType(value apiv1alpha1.CauseType) *CauseApplyConfiguration {
 	b.Type = &value
 	return b
 }

@@ -25,8 +25,10 @@ type CommandRunApplyConfiguration struct {
 	NotAfter *v1.Time `json:"notAfter,omitempty"`
 	// invoked says that Lambda has accepted the invocation.
 	Invoked *bool `json:"invoked,omitempty"`
-	// startedAt is when it started, by its claim.
+	// startedAt is when it started, by its claim, which Lambda's clock tells.
 	StartedAt *v1.Time `json:"startedAt,omitempty"`
+	// seenAt is when its claim was first seen, by the operator's clock.
+	SeenAt *v1.Time `json:"seenAt,omitempty"`
 	// finishedAt is when it ended, by its result.
 	FinishedAt *v1.Time `json:"finishedAt,omitempty"`
 	// exitCode of the command.
@@ -86,6 +88,14 @@ func (b *CommandRunApplyConfiguration) WithInvoked(value bool) *CommandRunApplyC
 // If called multiple times, the StartedAt field is set to the value of the last call.
 func (b *CommandRunApplyConfiguration) WithStartedAt(value v1.Time) *CommandRunApplyConfiguration {
 	b.StartedAt = &value
+	return b
+}
+
+// WithSeenAt sets the SeenAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SeenAt field is set to the value of the last call.
+func (b *CommandRunApplyConfiguration) WithSeenAt(value v1.Time) *CommandRunApplyConfiguration {
+	b.SeenAt = &value
 	return b
 }
 

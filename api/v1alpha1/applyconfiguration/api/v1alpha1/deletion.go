@@ -5,11 +5,17 @@
 
 package v1alpha1
 
+import (
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
 // DeletionApplyConfiguration represents a declarative configuration of the Deletion type for use
 // with apply.
 //
 // Deletion is the progress of a deletion.
 type DeletionApplyConfiguration struct {
+	// since is when the stacks were recorded.
+	Since *v1.Time `json:"since,omitempty"`
 	// appStackID of the application stack, kept so that what it retained is found after it is gone.
 	AppStackID *string `json:"appStackID,omitempty"`
 	// foundationStackID of the foundation stack.
@@ -20,6 +26,14 @@ type DeletionApplyConfiguration struct {
 // apply.
 func Deletion() *DeletionApplyConfiguration {
 	return &DeletionApplyConfiguration{}
+}
+
+// WithSince sets the Since field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Since field is set to the value of the last call.
+func (b *DeletionApplyConfiguration) WithSince(value v1.Time) *DeletionApplyConfiguration {
+	b.Since = &value
+	return b
 }
 
 // WithAppStackID sets the AppStackID field in the declarative configuration to the given value

@@ -14,8 +14,6 @@ type FunctionVersionApplyConfiguration struct {
 	Name *string `json:"name,omitempty"`
 	// version is the number that Lambda gave.
 	Version *string `json:"version,omitempty"`
-	// previous version of the alias before this run moved it.
-	Previous *string `json:"previous,omitempty"`
 }
 
 // FunctionVersionApplyConfiguration constructs a declarative configuration of the FunctionVersion type for use with
@@ -37,13 +35,5 @@ func (b *FunctionVersionApplyConfiguration) WithName(value string) *FunctionVers
 // If called multiple times, the Version field is set to the value of the last call.
 func (b *FunctionVersionApplyConfiguration) WithVersion(value string) *FunctionVersionApplyConfiguration {
 	b.Version = &value
-	return b
-}
-
-// WithPrevious sets the Previous field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Previous field is set to the value of the last call.
-func (b *FunctionVersionApplyConfiguration) WithPrevious(value string) *FunctionVersionApplyConfiguration {
-	b.Previous = &value
 	return b
 }

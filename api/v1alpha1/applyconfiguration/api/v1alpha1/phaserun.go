@@ -23,6 +23,8 @@ type PhaseRunApplyConfiguration struct {
 	StartedAt *v1.MicroTime `json:"startedAt,omitempty"`
 	// finishedAt is when it ended.
 	FinishedAt *v1.MicroTime `json:"finishedAt,omitempty"`
+	// attempt counts how often it was begun again in this run.
+	Attempt *int32 `json:"attempt,omitempty"`
 	// message for people.
 	Message *string `json:"message,omitempty"`
 }
@@ -62,6 +64,14 @@ func (b *PhaseRunApplyConfiguration) WithStartedAt(value v1.MicroTime) *PhaseRun
 // If called multiple times, the FinishedAt field is set to the value of the last call.
 func (b *PhaseRunApplyConfiguration) WithFinishedAt(value v1.MicroTime) *PhaseRunApplyConfiguration {
 	b.FinishedAt = &value
+	return b
+}
+
+// WithAttempt sets the Attempt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Attempt field is set to the value of the last call.
+func (b *PhaseRunApplyConfiguration) WithAttempt(value int32) *PhaseRunApplyConfiguration {
+	b.Attempt = &value
 	return b
 }
 

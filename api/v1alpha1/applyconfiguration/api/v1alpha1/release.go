@@ -32,7 +32,7 @@ type ReleaseApplyConfiguration struct {
 	ActivatedAt *v1.Time `json:"activatedAt,omitempty"`
 	// supersededAt is when another release took its place.
 	SupersededAt *v1.Time `json:"supersededAt,omitempty"`
-	// functions and their versions; left out in the history.
+	// functions and their versions.
 	Functions []FunctionVersionApplyConfiguration `json:"functions,omitempty"`
 	// cleaned says that what earlier releases left behind has been removed.
 	Cleaned *bool `json:"cleaned,omitempty"`

@@ -15,16 +15,16 @@ import (
 //
 // Run is one attempt to bring a release live.
 type RunApplyConfiguration struct {
-	// id of the release.
+	// id of the run: unique for each attempt, and beginning with its time.
 	ID *string `json:"id,omitempty"`
-	// run id: unique for each attempt.
-	Run *string `json:"run,omitempty"`
+	// releaseID is the id of the release, known as soon as its image is resolved.
+	ReleaseID *string `json:"releaseID,omitempty"`
 	// state of the run.
 	State *apiv1alpha1.RunState `json:"state,omitempty"`
 	// attempt counts the tries of this run.
 	Attempt *int32 `json:"attempt,omitempty"`
-	// flipIntendedAt is when the versions before the run were recorded, just before the first alias moved.
-	FlipIntendedAt *v1.Time `json:"flipIntendedAt,omitempty"`
+	// recovering says that nothing was remembered when the run began, and that AWS was not asked yet what is live.
+	Recovering *bool `json:"recovering,omitempty"`
 	// buildID is the image tag.
 	BuildID *string `json:"buildID,omitempty"`
 	// imageDigest of the source image.
@@ -51,6 +51,8 @@ type RunApplyConfiguration struct {
 	Functions []FunctionVersionApplyConfiguration `json:"functions,omitempty"`
 	// warm tells how many environments were warmed.
 	Warm *WarmApplyConfiguration `json:"warm,omitempty"`
+	// activation is how the run takes over the traffic, recorded before the first move.
+	Activation *ActivationApplyConfiguration `json:"activation,omitempty"`
 	// commands of the run.
 	Commands []CommandRunApplyConfiguration `json:"commands,omitempty"`
 	// phases of the run, in order.
@@ -71,11 +73,11 @@ func (b *RunApplyConfiguration) WithID(value string) *RunApplyConfiguration {
 	return b
 }
 
-// WithRun sets the Run field in the declarative configuration to the given value
+// WithReleaseID sets the ReleaseID field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Run field is set to the value of the last call.
-func (b *RunApplyConfiguration) WithRun(value string) *RunApplyConfiguration {
-	b.Run = &value
+// If called multiple times, the ReleaseID field is set to the value of the last call.
+func (b *RunApplyConfiguration) WithReleaseID(value string) *RunApplyConfiguration {
+	b.ReleaseID = &value
 	return b
 }
 
@@ -95,11 +97,11 @@ func (b *RunApplyConfiguration) WithAttempt(value int32) *RunApplyConfiguration 
 	return b
 }
 
-// WithFlipIntendedAt sets the FlipIntendedAt field in the declarative configuration to the given value
+// WithRecovering sets the Recovering field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the FlipIntendedAt field is set to the value of the last call.
-func (b *RunApplyConfiguration) WithFlipIntendedAt(value v1.Time) *RunApplyConfiguration {
-	b.FlipIntendedAt = &value
+// If called multiple times, the Recovering field is set to the value of the last call.
+func (b *RunApplyConfiguration) WithRecovering(value bool) *RunApplyConfiguration {
+	b.Recovering = &value
 	return b
 }
 
@@ -209,6 +211,14 @@ func (b *RunApplyConfiguration) WithFunctions(values ...*FunctionVersionApplyCon
 // If called multiple times, the Warm field is set to the value of the last call.
 func (b *RunApplyConfiguration) WithWarm(value *WarmApplyConfiguration) *RunApplyConfiguration {
 	b.Warm = value
+	return b
+}
+
+// WithActivation sets the Activation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Activation field is set to the value of the last call.
+func (b *RunApplyConfiguration) WithActivation(value *ActivationApplyConfiguration) *RunApplyConfiguration {
+	b.Activation = value
 	return b
 }
 

@@ -16,7 +16,9 @@ import (
 type StageStatusApplyConfiguration struct {
 	// observedGeneration is the generation whose outcome the conditions tell: live, or refused.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// phase is one word for people, derived from the conditions; automation reads the conditions.
+	// phase is one word for people that tells where the Stage stands: Pending, Resolving, Preparing, Uploading, Updating,
+	// Publishing, Warming, Commanding, Activating, Reverting, Cleaning, Live, Stalled, Suspended or Deleting. Automation reads
+	// the conditions.
 	Phase *string `json:"phase,omitempty"`
 	// conditions: Ready, Available, Reconciling, Stalled and one for each phase of a release.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
@@ -32,8 +34,10 @@ type StageStatusApplyConfiguration struct {
 	Endpoints *EndpointsApplyConfiguration `json:"endpoints,omitempty"`
 	// deletion is the progress of a deletion.
 	Deletion *DeletionApplyConfiguration `json:"deletion,omitempty"`
-	// lastHandledReconcileAt is the last value of the annotation aloft.dev/requestedAt or reconcile.fluxcd.io/requestedAt that was acted on.
+	// lastHandledReconcileAt is the last value of the annotation reconcile.fluxcd.io/requestedAt that was acted on.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
+	// lastHandledRequestedAt is the last value of the annotation aloft.dev/requestedAt that was acted on.
+	LastHandledRequestedAt *string `json:"lastHandledRequestedAt,omitempty"`
 	// lastHandledRetry is the last value of the annotation aloft.dev/retry that was acted on.
 	LastHandledRetry *string `json:"lastHandledRetry,omitempty"`
 	// lastHandledCommandResolution is the last value of the annotation aloft.dev/command-resolution that was acted on.
@@ -133,6 +137,14 @@ func (b *StageStatusApplyConfiguration) WithDeletion(value *DeletionApplyConfigu
 // If called multiple times, the LastHandledReconcileAt field is set to the value of the last call.
 func (b *StageStatusApplyConfiguration) WithLastHandledReconcileAt(value string) *StageStatusApplyConfiguration {
 	b.LastHandledReconcileAt = &value
+	return b
+}
+
+// WithLastHandledRequestedAt sets the LastHandledRequestedAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastHandledRequestedAt field is set to the value of the last call.
+func (b *StageStatusApplyConfiguration) WithLastHandledRequestedAt(value string) *StageStatusApplyConfiguration {
+	b.LastHandledRequestedAt = &value
 	return b
 }
 

@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/template"
+)
+
+// Asked is what a Stage asks for, as far as it could be gathered.
+type Asked struct {
+	// Release builds what is asked for, from the digest of its image and a revision of the operator's templates.
+	Release func(digest, revision string) *release.Desired
+	// Unprepared is why there is no release: what the Stage refers to is missing or refused.
+	Unprepared error
+	// Barred says that the profile, and with it the platform team's leave, is missing.
+	Barred bool
+	// Image by its tag; its digest is the one that it is pinned to.
+	Image release.Image
+	// Revision is the newest of the operator's templates.
+	Revision string
+	// Generation of the Stage, and whether its outcome was known before.
+	Generation int64
+	Settled    bool
+	// Suspended holds the release before its next phase.
+	Suspended bool
+	// HideOutput keeps what commands print out of the record; it stays in the stage's bucket.
+	HideOutput bool
+	Requests   Requests
+	// Removal is set for a Stage that is being deleted.
+	Removal *Removal
+}
+
+// Ask tells the machine what the Stage asks for.
+func (m *Machine) Ask(asked Asked) {
+	m.Asked = asked
+	m.choose()
+	m.handleRequests()
+}
+
+// choose finds the release to work on: what is asked for, or the one whose run must end first.
+func (m *Machine) choose() {
+	if m.Asked.Removal != nil {
+		m.Desired = m.build(m.Asked.Image.Digest, m.Asked.Revision)
+		return
+	}
+	m.byRequest, m.superseded = false, false
+	m.Desired = m.askedRelease()
+	run := m.Recorded.Run
+	if run.MustFinish() && !run.Reverting() && (m.Desired == nil || m.Desired.ID != run.ReleaseID) {
+		m.superseded, m.Desired = true, nil
+		if d := m.Observed.Declaration; d != nil && d.ID == run.ReleaseID {
+			m.Desired = d
+		}
+	}
+}
+
+// askedRelease gives the release that the Stage asks for; nil as long as that is not known. The revision of the templates never
+// makes a release by itself: what is live or has failed keeps its own until something else changes or a person asks to look.
+func (m *Machine) askedRelease() *release.Desired {
+	if m.Asked.Unprepared != nil || m.Asked.Release == nil || !m.Recorded.Image.Of(m.Asked.Image) {
+		return nil
+	}
+	digest := m.Recorded.Image.Digest
+	run, live, newest := m.Recorded.Run, m.Recorded.Live, m.Asked.Revision
+	if run != nil && run.State == release.RunRunning && run.ReleaseID != "" {
+		if d := m.build(digest, run.Revision); d.ID == run.ReleaseID {
+			return d
+		}
+	}
+	looks := m.looks()
+	if live != nil {
+		if d := m.build(digest, live.Revision); d.ID == live.ID {
+			if m.byRequest = looks && live.Revision != newest; !m.byRequest {
+				return d
+			}
+		}
+	}
+	if run != nil && run.State == release.RunFailed && !looks {
+		if d := m.build(digest, run.Revision); d.ID == run.ReleaseID {
+			return d
+		}
+	}
+	return m.build(digest, newest)
+}
+
+func (m *Machine) build(digest, revision string) *release.Desired {
+	if m.Asked.Release == nil {
+		return nil
+	}
+	return m.Asked.Release(digest, revision)
+}
+
+// unprepared tells why what is asked for cannot be worked on. A run that must end does so all the same.
+func unprepared(m *Machine) (release.Step, error) {
+	if m.Asked.Unprepared == nil || m.superseded && !m.Asked.Barred {
+		return next()
+	}
+	return release.Step{}, m.Asked.Unprepared
+}
+
+// declaration reads the release back whose run must end first: the Stage asks for another one by now.
+func declaration(m *Machine) (release.Step, error) {
+	if !m.superseded || m.Desired != nil {
+		return next()
+	}
+	id := m.Recorded.Run.ReleaseID
+	if d := m.Observed.Declaration; d != nil && d.ID == id {
+		m.Desired = d
+		return next()
+	}
+	return release.Step{Action: release.ActionLook, Part: release.PartDeclaration, Release: id}, nil
+}
+
+// renderable refuses a release that CloudFormation would refuse for its size.
+func renderable(m *Machine) (release.Step, error) {
+	if m.Recorded.Run.Phase(release.PhaseFoundation).State == release.PhaseSucceeded {
+		return next()
+	}
+	if problem := template.Oversized(m.Desired); problem != "" {
+		return release.Step{}, release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
+			"spec.manifest: %s", problem)
+	}
+	return next()
+}

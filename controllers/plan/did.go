@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// Doing records that a step is about to be done: its phase goes on from here.
+func (m *Machine) Doing(step release.Step) {
+	if step.Action != release.ActionLook && step.Action != release.ActionPass {
+		m.phaseRuns(step.Phase, "")
+	}
+}
+
+// Did records what a step has brought about, and forgets what was observed of what it has changed.
+func (m *Machine) Did(step release.Step, outcome release.Outcome) {
+	if key := m.key(step); key != "" {
+		m.performed[key] = true
+	}
+	m.take(outcome)
+	run := m.Recorded.Run
+	switch step.Action {
+	case release.ActionStop:
+		m.Observed.Quiet = true
+	case release.ActionBegin:
+		m.begin()
+	case release.ActionResolve:
+		m.resolvedTo()
+	case release.ActionRecover:
+		m.recover()
+	case release.ActionPass:
+		m.phaseDone(step.Phase)
+	case release.ActionStack:
+		m.Observed.Forget(step.Stack.Part)
+	case release.ActionReturn:
+		m.Recorded.Run, m.Recorded.Live.Cleaned = nil, false
+	case release.ActionResume:
+		run.State, run.Failure, run.FinishedAt = release.RunRunning, nil, time.Time{}
+		run.Attempt++
+		m.retried()
+	case release.ActionTryAgain:
+		run.Attempt++
+	case release.ActionSeal:
+		m.seal()
+	case release.ActionTrim:
+		m.Recorded.History = Trimmed(m.Recorded.History, m.Desired.KeepReleases, m.Limits, m.Now)
+		m.Observed.Forget(release.PartLeftovers) // a worker stays only as long as a kept release uses it
+	case release.ActionSweep:
+		m.removed[step.Action] = true
+		m.Observed.Forget(release.PartWhole)
+	case release.ActionRepair:
+		m.removed[step.Action] = true
+		m.Observed.Forget(release.PartWhole)
+	case release.ActionCleaned:
+		m.Recorded.Live.Cleaned = true
+		m.phaseDone(release.PhaseClean)
+	case release.ActionRecordStacks:
+		m.recordStacks()
+	case release.ActionRemoveApp, release.ActionRemoveFoundation:
+		m.removed[step.Action] = true
+	case release.ActionAnnounce, release.ActionInvoke, release.ActionVoid, release.ActionRecordCommand:
+		m.didCommand(step)
+	case release.ActionIntend, release.ActionMove, release.ActionRevert:
+		m.didMove(step, outcome)
+	default: // uploads, versions and warm environments are in the outcome
+	}
+}
+
+// take records an outcome, in part or whole.
+func (m *Machine) take(outcome release.Outcome) {
+	run := m.Recorded.Run
+	if outcome.Image != nil {
+		m.Recorded.Image = outcome.Image
+	}
+	if run == nil || run.State != release.RunRunning {
+		return
+	}
+	if outcome.Uploaded != nil {
+		run.DeployedDigest, run.AssetsDigest = outcome.Uploaded.DeployedDigest, outcome.Uploaded.AssetsDigest
+		run.ConfigHash = outcome.Uploaded.ConfigHash
+	}
+	for _, function := range outcome.Functions {
+		if run.Function(function.Name) == "" {
+			run.Functions = append(run.Functions, function)
+		}
+	}
+	if outcome.Warm != nil {
+		run.Warm = outcome.Warm
+	}
+}
+
+// phase gives the record of a phase to be changed; nil without a run. Beside the clean-up, which follows it, nothing of a run
+// changes once it has ended.
+func (m *Machine) phase(phase release.Phase) *release.PhaseRecord {
+	run := m.Recorded.Run
+	if run == nil || phase == "" || run.State != release.RunRunning && phase != release.PhaseClean {
+		return nil
+	}
+	i := slices.IndexFunc(run.Phases, func(r release.PhaseRecord) bool { return r.Phase == phase })
+	if i < 0 {
+		run.Phases = append(run.Phases, release.PhaseRecord{Phase: phase, State: release.PhasePending})
+		i = len(run.Phases) - 1
+	}
+	return &run.Phases[i]
+}
+
+// phaseRuns records that a phase goes on, and what is to be told of it.
+func (m *Machine) phaseRuns(phase release.Phase, message string) {
+	record := m.phase(phase)
+	if record == nil {
+		return
+	}
+	if record.State != release.PhaseRunning {
+		if record.State != release.PhasePending {
+			record.Attempt++
+		}
+		record.State, record.StartedAt, record.FinishedAt = release.PhaseRunning, m.Now, time.Time{}
+	}
+	if message == "" && m.Desired != nil {
+		message = SpecOf(phase).Doing(m)
+	}
+	record.Message = message
+}
+
+// phaseDone records that a phase has succeeded.
+func (m *Machine) phaseDone(phase release.Phase) {
+	if record := m.phase(phase); record != nil {
+		if record.StartedAt.IsZero() {
+			record.StartedAt = m.Now
+		}
+		record.State, record.FinishedAt, record.Message = release.PhaseSucceeded, m.Now, SpecOf(phase).Done(m)
+	}
+}
+
+// seal makes the run's release the live one and the one before it history.
+func (m *Machine) seal() {
+	r := &m.Recorded
+	m.phaseDone(release.PhaseActivate)
+	if old := r.Live; old != nil {
+		superseded := *old
+		superseded.SupersededAt = m.Now
+		r.History = append([]release.Live{superseded}, r.History...)
+		r.History = r.History[:min(len(r.History), maxHistory)]
+	}
+	r.Live = &release.Live{
+		ID: r.Run.ReleaseID, BuildID: m.Desired.BuildID, ImageDigest: m.Desired.Image.Digest,
+		DeployedDigest: r.Run.DeployedDigest, AssetsDigest: r.Run.AssetsDigest, ConfigHash: r.Run.ConfigHash,
+		Revision: m.Desired.Revision, ActivatedAt: m.Now, Functions: slices.Clone(r.Run.Functions),
+	}
+	r.Run.State, r.Run.FinishedAt = release.RunSucceeded, m.Now
+	m.choose()
+}
+
+// elapsed is how long a phase has gone on, by the operator's own clock: AWS's clocks tell another time.
+func (m *Machine) elapsed(phase release.Phase) time.Duration {
+	if record := m.Recorded.Run.Phase(phase); record.State == release.PhaseRunning {
+		return m.Now.Sub(record.StartedAt)
+	}
+	return 0
+}
