@@ -55,7 +55,7 @@ func newView(t *testing.T) *view {
 func (v *view) look(step release.Step) release.Observed {
 	v.t.Helper()
 	seen := release.Observed{}
-	recorded := &release.Recorded{Run: &release.Run{ID: "r1", Run: "20260102t120000-abcd"}}
+	recorded := &release.Recorded{Run: &release.Run{ReleaseID: "r1", ID: "20260102t120000-abcd"}}
 	if err := v.Look(v.t.Context(), step, &release.Desired{}, recorded, &seen); err != nil {
 		v.t.Fatal(err)
 	}
@@ -216,10 +216,11 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 	}
 }
 
-func TestTheLatestRunIsTheNewestThatLeftAClaim(t *testing.T) {
+func TestTheRunThatWasLeftIsTheNewestThatClaimedSomething(t *testing.T) {
 	v := newView(t)
-	if run, _, err := v.LatestRun(t.Context(), "r1"); run != "" || err != nil {
-		t.Errorf("without a bucket found is %q, %v", run, err)
+	left := func() *release.LeftRun { return v.look(release.Step{Part: release.PartLeft, Release: "r1"}).Left }
+	if got := left(); got.Run != "" {
+		t.Errorf("without a bucket found is %+v", got)
 	}
 	v.makeBucket()
 	for _, key := range []string{
@@ -231,8 +232,27 @@ func TestTheLatestRunIsTheNewestThatLeftAClaim(t *testing.T) {
 	} {
 		v.put(key, map[string]any{})
 	}
-	run, commands, err := v.LatestRun(t.Context(), "r1")
-	if err != nil || run != "20260103t120000-abcd" || len(commands) != 2 {
-		t.Errorf("found is %q with %v, %v", run, commands, err)
+	if got := left(); got.Run != "20260103t120000-abcd" || len(got.Commands) != 2 {
+		t.Errorf("found is %+v", got)
+	}
+}
+
+func TestWithoutItsBucketACommandLeavesNothing(t *testing.T) {
+	v := newView(t)
+	if got := v.look(release.Step{Part: release.PartCommand, Command: "migrate"}).Command; !got.Lost || got.Claimed || got.Void {
+		t.Errorf("seen is %+v", got)
+	}
+}
+
+func TestADeclarationIsReadBack(t *testing.T) {
+	v := newView(t)
+	v.makeBucket()
+	v.put(release.ReleaseKey("r1"), &release.Desired{ID: "r1", BuildID: "v1"})
+	if got := v.look(release.Step{Part: release.PartDeclaration, Release: "r1"}).Declaration; got.BuildID != "v1" {
+		t.Errorf("read is %+v", got)
+	}
+	err := v.Look(t.Context(), release.Step{Part: release.PartDeclaration, Release: "r2"}, nil, &release.Recorded{}, &release.Observed{})
+	if err == nil || !strings.Contains(err.Error(), "r2") {
+		t.Errorf("one that is not there gave %v", err)
 	}
 }

@@ -1,8 +1,9 @@
 package release_test
 
 import (
+	"errors"
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -18,7 +19,7 @@ func TestARunIsCommittedOnceSomethingOfItCannotBeTakenBack(t *testing.T) {
 		{"an announced command may start at any moment", commandsOf(release.CommandAnnounced), true},
 		{"a command that succeeded changed the data already", commandsOf(release.CommandSucceeded), true},
 		{"the outcome of a command is unknown, and its timeout has long ended it", commandsOf(release.CommandSucceeded, release.CommandUnknown), false},
-		{"aliases are about to move", release.Run{FlipIntendedAt: time.Unix(1, 0)}, true},
+		{"aliases are about to move", release.Run{Activation: &release.Activation{}}, true},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			if got := row.run.Committed(); got != row.want {
@@ -37,14 +38,114 @@ func commandsOf(states ...release.CommandState) release.Run {
 }
 
 func TestARecordThatIsLookedUpCanBeChangedInPlace(t *testing.T) {
-	run := release.Run{Commands: []release.CommandRun{{Name: "migrate"}}, Functions: []release.FunctionVersion{{Name: "http"}}}
+	run := release.Run{
+		Commands:   []release.CommandRun{{Name: "migrate"}},
+		Activation: &release.Activation{Moves: []release.Move{{Name: "http"}}},
+	}
 	run.Command("migrate").State = release.CommandStarted
-	run.Function("http").Previous = "3"
-	if run.Commands[0].State != release.CommandStarted || run.Functions[0].Previous != "3" {
+	run.Activation.Move("http").State = release.MoveDone
+	if run.Commands[0].State != release.CommandStarted || run.Activation.Moves[0].State != release.MoveDone {
 		t.Errorf("the run holds %+v", run)
 	}
-	if run.Command("seed") != nil || run.Function("cli") != nil {
+	if run.Command("seed") != nil || run.Activation.Move("cli") != nil {
 		t.Error("found what is not recorded")
+	}
+}
+
+func TestAPhaseThatWasNeverBegunIsPending(t *testing.T) {
+	run := &release.Run{Phases: []release.PhaseRecord{{Phase: release.PhaseWarm, State: release.PhaseRunning}}}
+	if got := run.Phase(release.PhaseWarm).State; got != release.PhaseRunning {
+		t.Errorf("one that goes on is %s", got)
+	}
+	if got := run.Phase(release.PhaseClean); got.State != release.PhasePending || got.Phase != release.PhaseClean {
+		t.Errorf("one that was never begun is %+v", got)
+	}
+	if got := (*release.Run)(nil).Phase(release.PhaseWarm).State; got != release.PhasePending {
+		t.Errorf("without a run it is %s", got)
+	}
+}
+
+func TestOnlyARunThatGoesOnIsGivenUpOrMustFinish(t *testing.T) {
+	failure := release.Reject("Activated", "RolledBack", "it failed")
+	for _, row := range []struct {
+		why                 string
+		run                 *release.Run
+		mustFinish, reverts bool
+	}{
+		{"there is none", nil, false, false},
+		{"it goes on, and nothing of it must end", &release.Run{State: release.RunRunning}, false, false},
+		{"its aliases move", &release.Run{State: release.RunRunning, Activation: &release.Activation{}}, true, false},
+		{"they move back", &release.Run{State: release.RunRunning, Activation: &release.Activation{}, Failure: failure}, true, true},
+		{"it has failed", &release.Run{State: release.RunFailed, Activation: &release.Activation{}, Failure: failure}, false, false},
+		{"it is live", &release.Run{State: release.RunSucceeded, Activation: &release.Activation{}}, false, false},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			if got := row.run.MustFinish(); got != row.mustFinish {
+				t.Errorf("must finish: %t", got)
+			}
+			if got := row.run.Reverting(); got != row.reverts {
+				t.Errorf("reverts: %t", got)
+			}
+		})
+	}
+}
+
+func TestAnActivationCanBeTakenBackWhereSomethingWasLiveBefore(t *testing.T) {
+	first := release.Activation{Moves: []release.Move{{Name: "cli", After: "1"}, {Name: "http", After: "1"}}}
+	if first.Revertible() {
+		t.Error("a first release has nothing to go back to")
+	}
+	first.Moves[0].Before = "7"
+	if !first.Revertible() {
+		t.Error("one function was live before")
+	}
+}
+
+func TestAnImageIsResolvedOnceForWhatIsAskedFor(t *testing.T) {
+	wanted := release.Image{Repository: "ghcr.io/acme/clouder", Tag: "v1", Digest: "sha256:pinned", Architecture: "arm64"}
+	known := release.ResolvedImage{
+		Repository: wanted.Repository, Tag: wanted.Tag, PinnedDigest: wanted.Digest, Architecture: wanted.Architecture, Digest: "sha256:a",
+	}
+	if !known.Of(wanted) || (*release.ResolvedImage)(nil).Of(wanted) {
+		t.Error("what is known of the image is not found, or found without being known")
+	}
+	for why, change := range map[string]func(*release.Image){
+		"another repository":   func(i *release.Image) { i.Repository = "ghcr.io/acme/other" },
+		"another tag":          func(i *release.Image) { i.Tag = "v2" },
+		"another pin":          func(i *release.Image) { i.Digest = "" },
+		"another architecture": func(i *release.Image) { i.Architecture = "amd64" },
+	} {
+		t.Run(why, func(t *testing.T) {
+			other := wanted
+			change(&other)
+			if known.Of(other) {
+				t.Error("it is taken for the same")
+			}
+		})
+	}
+}
+
+func TestAnErrorTellsItsCondition(t *testing.T) {
+	for want, err := range map[string]error{
+		"":             errors.New("it failed"),
+		"ImagePushed":  fmt.Errorf("uploading: %w", release.At("ImagePushed", errors.New("it failed"))),
+		"StackUpdated": release.Wait("StackUpdated", "Progressing", 0, "it goes on"),
+		"Warmed":       release.At("ImagePushed", release.Reject("Warmed", "WarmFailed", "it crashes")),
+	} {
+		if got := release.ConditionOf(err); got != want {
+			t.Errorf("%v is at %q, want %q", err, got, want)
+		}
+	}
+	if release.At("ImagePushed", nil) != nil {
+		t.Error("no error became one")
+	}
+}
+
+func TestATextIsCutBetweenCharacters(t *testing.T) {
+	for text, want := range map[string]string{"short": "short", "exactly 10": "exactly 10", "more than ten": "more th…", "äöüäöüäöü": "äöü…"} {
+		if got := release.Bounded(text, 10); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
 	}
 }
 

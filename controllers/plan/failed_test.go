@@ -1,0 +1,189 @@
+package plan_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// failOn makes each step of an action on a function fail, as long as it is asked to.
+func (o *operator) failOn(action release.Action, function string, err func() error) {
+	o.fails = func(s release.Step) error {
+		if s.Action == action && s.Move != nil && s.Move.Name == function {
+			return err()
+		}
+		return nil
+	}
+}
+
+func TestAnActivationThatMeetsOnlyErrorsIsTakenBack(t *testing.T) {
+	for why, failure := range map[string]error{
+		"AWS is out of reach": errors.New("connection reset"),
+		"AWS refuses":         release.Wait("", v1alpha1.ReasonAccessDenied, time.Minute, "AWS refuses"),
+	} {
+		t.Run(why, func(t *testing.T) {
+			o := released(t)
+			o.failOn(release.ActionMove, "http", func() error { return failure })
+			o.want = releaseOf("v2", withoutCommands)
+			began := o.w.now
+			var err error
+			for range 100 {
+				if err = o.reconcile(); release.ConditionOf(err) == v1alpha1.ConditionActivated {
+					break
+				}
+				o.w.pass(30 * time.Second)
+			}
+			refused(t, err, v1alpha1.ReasonRolledBack)
+			if took := o.w.now.Sub(began); took < 5*time.Minute || took > 10*time.Minute {
+				t.Errorf("it was given up after %s", took)
+			}
+			if got := o.w.live(); len(got) != 1 || got[0] != releaseOf("v1").ID {
+				t.Errorf("live are %v: functions stay on different releases", got)
+			}
+			for _, move := range o.written.Run.Activation.Moves {
+				if want := map[bool]release.MoveState{true: release.MovePending, false: release.MoveReverted}[move.Name == "http"]; move.State != want {
+					t.Errorf("the move of %s is %s, want %s", move.Name, move.State, want)
+				}
+			}
+		})
+	}
+}
+
+func TestTheClockOfErrorsBeginsAnewAfterASuccess(t *testing.T) {
+	o := released(t)
+	until(t, o, releaseOf("v2", withoutCommands), release.ActionMove)
+	failing := map[string]bool{"default-queue": true, "cli": true}
+	o.fails = func(s release.Step) error {
+		if s.Move != nil && failing[s.Move.Name] {
+			return errors.New("connection reset")
+		}
+		return nil
+	}
+	for _, name := range []string{"default-queue", "cli"} {
+		for range 2 {
+			if err := o.reconcile(); err == nil || release.ConditionOf(err) != "" {
+				t.Fatalf("moving %s gave %v", name, err)
+			}
+			o.w.now = o.w.now.Add(4 * time.Minute)
+		}
+		failing[name] = false
+	}
+	must(t, o.release(releaseOf("v2", withoutCommands))) // eight minutes of errors, and never five without a success
+}
+
+func TestAWaitWhoseTimeGrowsBeginsWithItsPhase(t *testing.T) {
+	s := onTheWay(t, releaseOf("v2"), release.ActionPublish)
+	wait := func(after time.Duration) time.Duration {
+		s.Now = s.Now.Add(after)
+		waiting, _ := release.AsWaiting(s.Failed(release.Step{Action: release.ActionPublish, Phase: release.PhasePublish}, release.Outcome{},
+			release.Wait(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, release.Soon, "it becomes active")))
+		return waiting.After
+	}
+	if first, later := wait(0), wait(8*time.Second); first != plan.PollAfter(0) || later != 2*time.Second {
+		t.Errorf("looked at again after %s, then after %s", first, later)
+	}
+}
+
+// AWS's clocks tell another time than the operator's: neither hurries nor gives up anything.
+func TestAnotherClockNeitherHurriesNorGivesUpAnything(t *testing.T) {
+	for why, skew := range map[string]time.Duration{"AWS's clock is ahead": time.Hour, "AWS's clock is behind": -time.Hour} {
+		t.Run(why, func(t *testing.T) {
+			o := released(t)
+			s := until(t, o, releaseOf("v2"), release.ActionInvoke)
+			s.Observed.Command = &release.CommandEvidence{Name: "migrate", Claimed: true, StartedAt: s.Now.Add(skew)}
+			did(s, release.Step{Action: release.ActionRecordCommand, Command: "migrate"})
+			s.Now = s.Now.Add(8 * time.Second)
+			_, err := s.Next()
+			if waiting, ok := release.AsWaiting(err); !ok || waiting.After != 2*time.Second || !strings.Contains(waiting.Message, "runs for 5s") {
+				t.Errorf("a command that has run for 8 s gave %+v", err)
+			}
+			s = onTheWay(t, releaseOf("v2"), release.ActionStack)
+			s.Observed.App.Status, s.Observed.App.ChangedAt = "UPDATE_IN_PROGRESS", s.Now.Add(skew)
+			s.Doing(release.Step{Action: release.ActionStack, Phase: release.PhaseStack})
+			s.Now = s.Now.Add(8 * time.Second)
+			_, err = s.Next()
+			if waiting, ok := release.AsWaiting(err); !ok || waiting.After != 2*time.Second {
+				t.Errorf("a stack operation that has run for 8 s gave %+v", err)
+			}
+		})
+	}
+}
+
+func TestARefusalSaysWhatToDo(t *testing.T) {
+	o := released(t)
+	o.w.exitCodes["migrate"] = 1
+	refused(t, o.release(releaseOf("v2")), v1alpha1.ReasonCommandFailed)
+	if got := o.written.Run.Failure.Message; !strings.Contains(got, "push a new build") || !strings.Contains(got, v1alpha1.AnnotationRetry) {
+		t.Errorf("it says %q", got)
+	}
+}
+
+func TestWhatIsNotTheReleasesFaultDoesNotEndItsRun(t *testing.T) {
+	for why, r := range map[string]struct {
+		at        release.Action
+		condition string
+		reason    string
+	}{
+		"a stack belongs to someone else":       {release.ActionStack, v1alpha1.ConditionStackUpdated, v1alpha1.ReasonNotOwned},
+		"the credentials are of another":        {release.ActionUpload, v1alpha1.ConditionReady, v1alpha1.ReasonProfileMismatch},
+		"the tag names other content than once": {release.ActionResolve, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved},
+		"the image cannot be used":              {release.ActionResolve, v1alpha1.ConditionImageResolved, v1alpha1.ReasonImageUnsupported},
+	} {
+		t.Run(why, func(t *testing.T) {
+			s := onTheWay(t, releaseOf("v2"), r.at)
+			next, err := s.Next()
+			must(t, err)
+			got := s.Failed(next, release.Outcome{}, release.Reject(r.condition, r.reason, "no"))
+			refused(t, got, r.reason)
+			if s.Recorded.Run.State != release.RunRunning {
+				t.Errorf("the run is %s", s.Recorded.Run.State)
+			}
+		})
+	}
+}
+
+func TestADeletionThatIsHinderedNamesTheWayOut(t *testing.T) {
+	for why, failure := range map[string]error{
+		"the account is another one": release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileMismatch, "another account"),
+		"AWS refuses":                release.Wait("", v1alpha1.ReasonAccessDenied, time.Minute, "AWS refuses"),
+	} {
+		t.Run(why, func(t *testing.T) {
+			m := leaving()
+			err := m.Failed(release.Step{Action: release.ActionLook}, release.Outcome{}, failure)
+			if err == nil || !strings.Contains(err.Error(), "deletionPolicy to Retain") {
+				t.Errorf("it says %v", err)
+			}
+		})
+	}
+}
+
+func TestADeletionWithoutItsBucketEnds(t *testing.T) {
+	for state, want := range map[release.CommandState]release.CommandState{
+		release.CommandAnnounced: release.CommandVoid, release.CommandStarted: release.CommandUnknown,
+	} {
+		t.Run(string(state), func(t *testing.T) {
+			m := leaving()
+			underway(state, &release.CommandEvidence{Name: "migrate", Lost: true})(m)
+			if state == release.CommandStarted {
+				if got := decided(m); got != "wait Deleting" {
+					t.Fatalf("decided is %q while it may still run", got)
+				}
+				m.Now = m.Now.Add(12 * time.Minute)
+			}
+			next, err := m.Next()
+			must(t, err)
+			did(m, next)
+			if got := m.Recorded.Run.Commands[0].State; got != want {
+				t.Errorf("it is %s, want %s", got, want)
+			}
+			if got := decided(m); got != "Stack App Delete" {
+				t.Errorf("then decided is %q", got)
+			}
+		})
+	}
+}
