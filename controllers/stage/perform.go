@@ -25,7 +25,10 @@ func (s *session) perform(ctx context.Context, step release.Step) (release.Outco
 		return release.Outcome{}, s.stop()
 	case release.ActionUpload, release.ActionRepair, release.ActionWarm:
 		return s.performBeside(step)
-	case release.ActionResolve, release.ActionStack, release.ActionPublish, release.ActionInvoke, release.ActionVoid,
+	case release.ActionResolve:
+		resolver := phase.Performer{Images: s.r.Images, Now: s.r.Now} // no AWS is needed, and none may be granted
+		return resolver.Perform(ctx, step, s.subject())
+	case release.ActionStack, release.ActionPublish, release.ActionInvoke, release.ActionVoid,
 		release.ActionMove, release.ActionRevert:
 		return s.performer.Perform(ctx, step, s.subject())
 	case release.ActionSweep, release.ActionRemoveApp, release.ActionRemoveFoundation:
@@ -39,11 +42,7 @@ func (s *session) perform(ctx context.Context, step release.Step) (release.Outco
 
 // prepare sees to what a step needs: clients, and the write that comes before it.
 func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) error {
-	switch {
-	case step.Action == release.ActionResolve:
-		s.performer = &phase.Performer{Images: s.r.Images, Now: s.r.Now} // no AWS is needed, and none may be granted
-		return nil
-	case act.Beside || act.Write != plan.Unwritten || step.Action == release.ActionPublish:
+	if act.Beside || act.Write != plan.Unwritten || step.Action == release.ActionPublish {
 		if err := s.connect(ctx); err != nil {
 			return err
 		}

@@ -2,108 +2,126 @@ package stage
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-func TestWhatIsRecordedIsReadAgainAsItWas(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		written := drawRecorded(t)
-		status := &v1alpha1.StageStatus{}
-		writeRecorded(status, &written)
-		stored, err := json.Marshal(status)
-		if err != nil {
-			t.Fatal(err)
+// filled sets every field of a value, so that one that is not converted is missed: whoever adds a field need not think of it here.
+func filled(value reflect.Value, number *int) {
+	*number++
+	if value.Type() == reflect.TypeFor[time.Time]() {
+		value.Set(reflect.ValueOf(time.Unix(1_800_000_000+int64(*number), 0)))
+		return
+	}
+	switch value.Kind() {
+	case reflect.Pointer:
+		value.Set(reflect.New(value.Type().Elem()))
+		filled(value.Elem(), number)
+	case reflect.Slice:
+		value.Set(reflect.MakeSlice(value.Type(), 2, 2))
+		filled(value.Index(0), number)
+		filled(value.Index(1), number)
+	case reflect.Struct:
+		for i := range value.NumField() {
+			filled(value.Field(i), number)
 		}
-		again := &v1alpha1.StageStatus{}
-		if err := json.Unmarshal(stored, again); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(written, recordedFrom(again), cmpopts.EquateEmpty()); diff != "" {
-			t.Fatal(diff)
-		}
-	})
-}
-
-func drawRecorded(t *rapid.T) (r release.Recorded) {
-	if rapid.Bool().Draw(t, "has a live release") {
-		live := drawLive(t)
-		r.Live = &live
-	}
-	for range rapid.IntRange(0, 3).Draw(t, "history") {
-		r.History = append(r.History, drawLive(t))
-	}
-	if rapid.Bool().Draw(t, "has a run") {
-		r.Run = drawRun(t)
-	}
-	return r
-}
-
-func drawLive(t *rapid.T) release.Live {
-	return release.Live{
-		ID: text(t), BuildID: text(t), ImageDigest: text(t), DeployedDigest: text(t), AssetsDigest: text(t), ConfigHash: text(t), Revision: text(t),
-		ActivatedAt: moment(t), SupersededAt: moment(t), Functions: drawFunctions(t), Cleaned: rapid.Bool().Draw(t, "cleaned"),
+	case reflect.String:
+		value.SetString("text-" + string(rune('a'+*number%26)))
+	case reflect.Bool:
+		value.SetBool(true)
+	default:
+		value.SetInt(int64(*number))
 	}
 }
 
-func drawRun(t *rapid.T) *release.Run {
-	run := &release.Run{
-		ID: text(t), Run: text(t), State: rapid.SampledFrom([]release.RunState{"Running", "Succeeded", "Failed"}).Draw(t, "state"),
-		Attempt: rapid.Int32Range(0, 9).Draw(t, "attempt"), BuildID: text(t), ImageDigest: text(t), Revision: text(t), StartedAt: moment(t), FinishedAt: moment(t),
-		DeployedDigest: text(t), AssetsDigest: text(t), ConfigHash: text(t), Functions: drawFunctions(t), FlipIntendedAt: moment(t),
+// stored is what the API server gives back of a status.
+func stored(t *testing.T, status *v1alpha1.StageStatus) *v1alpha1.StageStatus {
+	t.Helper()
+	text, err := json.Marshal(status)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if rapid.Bool().Draw(t, "warm") {
-		run.Warm = &release.Warm{Distinct: 1, Wanted: 2, At: moment(t)}
+	again := &v1alpha1.StageStatus{}
+	if err := json.Unmarshal(text, again); err != nil {
+		t.Fatal(err)
 	}
-	if rapid.Bool().Draw(t, "failed") {
-		run.Failure = &release.Rejected{Condition: text(t), Reason: text(t), Message: text(t)}
-	}
-	if rapid.Bool().Draw(t, "a command ended") {
-		run.Commands = append(run.Commands, release.CommandRun{
-			Name: "migrate", State: release.CommandFailed, AnnouncedAt: moment(t), NotAfter: moment(t), Invoked: true,
-			StartedAt: moment(t), FinishedAt: moment(t), ExitCode: rapid.Int32Range(0, 255).Draw(t, "exit code"), Output: text(t),
-		})
-	}
-	if rapid.Bool().Draw(t, "a command is announced") {
-		run.Commands = append(run.Commands, release.CommandRun{Name: "seed", State: release.CommandAnnounced, AnnouncedAt: moment(t), NotAfter: moment(t)})
-	}
-	return run
+	return again
 }
 
-func drawFunctions(t *rapid.T) (list []release.FunctionVersion) {
-	for range rapid.IntRange(0, 3).Draw(t, "functions") {
-		list = append(list, release.FunctionVersion{Name: text(t), Version: text(t), Previous: text(t)})
+func TestEverythingThatIsRecordedIsReadAgainAsItWas(t *testing.T) {
+	var recorded release.Recorded
+	filled(reflect.ValueOf(&recorded).Elem(), new(int))
+	for i := range recorded.Run.Commands {
+		recorded.Run.Commands[i].State = release.CommandFailed // only one that ended has an exit code
 	}
-	return list
+	status := &v1alpha1.StageStatus{}
+	writeRecorded(status, &recorded)
+	if diff := cmp.Diff(recorded, recordedFrom(stored(t, status)), cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
 }
 
-func text(t *rapid.T) string { return rapid.StringMatching(`[a-z0-9:-]{0,12}`).Draw(t, "text") }
-
-// moment is none, or one in whole seconds, which is what a status keeps.
-func moment(t *rapid.T) time.Time {
-	seconds := rapid.Int64Range(0, 4_000_000_000).Draw(t, "seconds")
-	if seconds == 0 {
-		return time.Time{}
+func TestNothingRecordedLeavesNothingInTheStatus(t *testing.T) {
+	var recorded release.Recorded
+	filled(reflect.ValueOf(&recorded).Elem(), new(int))
+	status := &v1alpha1.StageStatus{Phase: "Live"}
+	writeRecorded(status, &recorded)
+	writeRecorded(status, &release.Recorded{})
+	if diff := cmp.Diff(&v1alpha1.StageStatus{Phase: "Live"}, status); diff != "" {
+		t.Errorf("what is not of the record must stay, and all else be gone:\n%s", diff)
 	}
-	return time.Unix(seconds, 0)
+	if diff := cmp.Diff(release.Recorded{}, recordedFrom(status)); diff != "" {
+		t.Error(diff)
+	}
 }
 
-func TestATextIsCutWithoutLeavingHalfACharacter(t *testing.T) {
-	for _, row := range []struct{ why, text, want string }{
-		{"it fits", "abcdef", "abcdef"},
-		{"it is cut for the ellipsis", "abcdefg", "abc…"},
-		{"a character of two bytes would be cut in the middle", "abéefgh", "ab…"},
+func TestACommandThatHasNotEndedHasNoExitCode(t *testing.T) {
+	for state, want := range map[release.CommandState]bool{
+		release.CommandAnnounced: false, release.CommandStarted: false, release.CommandVoid: false, release.CommandUnknown: false,
+		release.CommandSucceeded: true, release.CommandFailed: true,
 	} {
-		t.Run(row.why, func(t *testing.T) {
-			if got := bounded(row.text, 6); got != row.want {
-				t.Errorf("got %q", got)
+		if got := commandOf(release.CommandRun{State: state}).ExitCode != nil; got != want {
+			t.Errorf("one that is %s has an exit code: %t", state, got)
+		}
+	}
+}
+
+func TestWhatIsRememberedIsComparedWithoutWhatIsOnlyTold(t *testing.T) {
+	var recorded release.Recorded
+	filled(reflect.ValueOf(&recorded).Elem(), new(int))
+	stage := &v1alpha1.Stage{}
+	writeRecorded(&stage.Status, &recorded)
+	again := func() *session {
+		return &session{before: stage, machine: machineOf(recordedFrom(stored(t, &stage.Status)))}
+	}
+	if again().remembers() {
+		t.Error("what was written counts as new")
+	}
+	told := again()
+	told.machine.Recorded.Run.Phases[0].Message = "it goes on for 5s"
+	if told.remembers() {
+		t.Error("a message counts as something to remember")
+	}
+	for why, change := range map[string]func(*release.Recorded){
+		"a command has ended":     func(r *release.Recorded) { r.Run.Commands[0].State = release.CommandSucceeded },
+		"a version was published": func(r *release.Recorded) { r.Run.Functions = r.Run.Functions[:1] },
+		"an alias has moved":      func(r *release.Recorded) { r.Run.Activation.Moves[0].State = release.MoveDone },
+		"a request was handled":   func(r *release.Recorded) { r.Handled.Retry = "again" },
+		"an image was resolved":   func(r *release.Recorded) { r.Image.Digest = "sha256:other" },
+		"the run was given up":    func(r *release.Recorded) { r.Run = nil },
+	} {
+		t.Run(why, func(t *testing.T) {
+			s := again()
+			change(&s.machine.Recorded)
+			if !s.remembers() {
+				t.Error("it would be lost")
 			}
 		})
 	}

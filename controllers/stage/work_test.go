@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -17,8 +18,19 @@ func workOn(t *testing.T) (*work, *v1alpha1.Stage) {
 	return newWork(t.Context(), 1, time.Now), stage
 }
 
-func uploads(run string) func(context.Context) (*release.Run, error) {
-	return func(context.Context) (*release.Run, error) { return &release.Run{Run: run}, nil }
+// uploads brings about an upload whose image has a digest.
+func uploads(digest string) perform {
+	return func(context.Context, *phase.Progress) (release.Outcome, error) {
+		return release.Outcome{Uploaded: &release.Uploaded{DeployedDigest: digest}}, nil
+	}
+}
+
+// digestOf is the digest of the image that was uploaded.
+func digestOf(o release.Outcome) string {
+	if o.Uploaded == nil {
+		return ""
+	}
+	return o.Uploaded.DeployedDigest
 }
 
 // woken waits until the work has ended and the Stage was woken.
@@ -42,7 +54,7 @@ func TestHowWorkEndedIsToldUntilItIsRecorded(t *testing.T) {
 	woken(t, w)
 	for range 2 { // the first reconcile may be refused by the status's lock, and must not lose what was done
 		run, at, err := w.do(stage, "upload", uploads("again"))
-		if at.running || err != nil || run.Run != "first" {
+		if at.running || err != nil || digestOf(run) != "first" {
 			t.Fatalf("told is %+v, %+v, %v", run, at, err)
 		}
 	}
@@ -57,7 +69,7 @@ func TestWorkThatIsNotToldYetIsNotForgottenByARecord(t *testing.T) {
 	_, _, _ = w.do(stage, "upload", uploads("first"))
 	woken(t, w)
 	w.recorded(stage.UID) // a write of something else
-	if run, at, _ := w.do(stage, "upload", uploads("second")); at.running || run.Run != "first" {
+	if run, at, _ := w.do(stage, "upload", uploads("second")); at.running || digestOf(run) != "first" {
 		t.Errorf("told is %+v, %+v", run, at)
 	}
 }
@@ -67,7 +79,7 @@ func TestWorkThatFailedIsBegunAgainAfterAPauseThatGrows(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	w.now = func() time.Time { return now }
 	failure := errors.New("the registry is down")
-	fails := func(context.Context) (*release.Run, error) { return nil, failure }
+	fails := func(context.Context, *phase.Progress) (release.Outcome, error) { return release.Outcome{}, failure }
 	_, _, _ = w.do(stage, "upload", fails)
 	for _, pause := range []time.Duration{firstPause, 2 * firstPause, 4 * firstPause} {
 		woken(t, w)
@@ -88,8 +100,8 @@ func TestWorkThatFailedIsBegunAgainAfterAPauseThatGrows(t *testing.T) {
 
 func TestWorkThatWaitsSaysItselfWhenItIsBegunAgain(t *testing.T) {
 	w, stage := workOn(t)
-	_, _, _ = w.do(stage, "upload", func(context.Context) (*release.Run, error) {
-		return nil, release.Wait("ImagePushed", "ImageNotFound", time.Minute, "not there yet")
+	_, _, _ = w.do(stage, "upload", func(context.Context, *phase.Progress) (release.Outcome, error) {
+		return release.Outcome{}, release.Wait("ImagePushed", "ImageNotFound", time.Minute, "not there yet")
 	})
 	woken(t, w)
 	if _, _, err := w.do(stage, "upload", uploads("second")); err == nil {
@@ -100,16 +112,34 @@ func TestWorkThatWaitsSaysItselfWhenItIsBegunAgain(t *testing.T) {
 	}
 }
 
+func TestWorkThatGoesOnTellsHowFarItHasCome(t *testing.T) {
+	w, stage := workOn(t)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	_, _, _ = w.do(stage, "upload", func(_ context.Context, progress *phase.Progress) (release.Outcome, error) {
+		progress.AssetsOf.Store(7)
+		progress.Assets.Store(3)
+		close(begun)
+		<-finish
+		return release.Outcome{}, nil
+	})
+	<-begun
+	if _, at, _ := w.do(stage, "upload", uploads("again")); !at.running || at.progress != "3 of 7 assets are in place" {
+		t.Errorf("told is %+v", at)
+	}
+	close(finish)
+	woken(t, w)
+}
+
 func TestWhatIsStoppedIsWaitedFor(t *testing.T) {
 	w, stage := workOn(t)
 	if !w.stop(stage.UID) {
 		t.Error("nothing goes on, and is waited for")
 	}
 	begun, finish := make(chan struct{}), make(chan struct{})
-	_, _, _ = w.do(stage, "upload", func(context.Context) (*release.Run, error) {
+	_, _, _ = w.do(stage, "upload", func(context.Context, *phase.Progress) (release.Outcome, error) {
 		close(begun)
 		<-finish // what is on its way is still sent
-		return nil, context.Canceled
+		return release.Outcome{}, context.Canceled
 	})
 	<-begun
 	if w.stop(stage.UID) {
@@ -133,11 +163,11 @@ func TestOtherWorkGivesUpTheWorkBefore(t *testing.T) {
 		t.Run(why, func(t *testing.T) {
 			w, stage := workOn(t)
 			begun, cancelled := make(chan struct{}), make(chan struct{})
-			_, _, _ = w.do(stage, "older", func(ctx context.Context) (*release.Run, error) {
+			_, _, _ = w.do(stage, "older", func(ctx context.Context, _ *phase.Progress) (release.Outcome, error) {
 				close(begun)
 				<-ctx.Done()
 				close(cancelled)
-				return nil, ctx.Err()
+				return release.Outcome{}, ctx.Err()
 			})
 			<-begun
 			giveUp(w, stage)
