@@ -14,16 +14,16 @@ import (
 // deniedPoll is when something that AWS refused is tried again: a new policy takes a while to be known everywhere.
 const deniedPoll = time.Minute
 
-// told is an error with a text that may be shown.
-type told struct {
+// shown is an error with a text that may be shown.
+type shown struct {
 	text string
 	err  error
 }
 
-func (t *told) Error() string { return t.text }
+func (s *shown) Error() string { return s.text }
 
 // Unwrap gives the error itself.
-func (t *told) Unwrap() error { return t.err }
+func (s *shown) Unwrap() error { return s.err }
 
 // readable gives an error as it may be shown, and turns AWS's refusal of the credentials into a wait: a person has to act, and AWS
 // takes a while to know of it.
@@ -36,7 +36,7 @@ func readable(err error) error {
 	case cloud.IsDenied(err):
 		return release.Wait(release.ConditionOf(err), v1alpha1.ReasonAccessDenied, deniedPoll, "AWS refuses: %s", textOf(err))
 	default:
-		return &told{textOf(err), err}
+		return &shown{textOf(err), err}
 	}
 }
 
