@@ -36,6 +36,7 @@ func run() error {
 	flag.BoolVar(&o.SecureMetrics, "metrics-secure", true, "Serve metrics by https, to those whom the API server authorizes.")
 	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "Where health checks are answered; 0 leaves them out.")
 	flag.BoolVar(&o.LeaderElection, "leader-elect", false, "Elect one of several replicas to act.")
+	flag.DurationVar(&o.LeaseDuration, "lease-duration", 0, "How long a leader counts as one after it was last heard of. Default: 15s.")
 	flag.DurationVar(&o.Limits.Settle, "settle", o.Limits.Settle, "How long the clean-up waits after the aliases were switched.")
 	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded, "The least age at which a superseded release is removed.")
 	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")

@@ -147,7 +147,7 @@ func (m *Machine) Next() (release.Step, error) {
 		return release.Step{}, err
 	case m.performed[m.key(step)]:
 		return release.Step{}, fmt.Errorf("the step %s of phase %s did not take effect", step.Action, step.Phase)
-	case m.Asked.Suspended && m.Asked.Removal == nil && holds(step):
+	case m.Asked.Suspended && m.Asked.Removal == nil && holds(step) && !m.finds(step):
 		return release.Step{}, suspended(step)
 	default:
 		return step, nil
@@ -234,6 +234,12 @@ func (m *Machine) Live() bool {
 	run := m.Recorded.Run
 	settled := run == nil || run.State == release.RunSucceeded && run.ReleaseID == m.Recorded.Live.ID
 	return m.isLive() && !m.superseded && settled
+}
+
+// finds says that a step begins a run only to find out what is live, of which nothing is remembered: that is looked for although the
+// Stage is suspended, and nothing is changed for it.
+func (m *Machine) finds(step release.Step) bool {
+	return step.Action == release.ActionBegin && m.Recorded.Run == nil && m.Recorded.Live == nil
 }
 
 // quiet sees to it that nothing goes on beside the reconciles: what is sent now would be in the way of what is removed.

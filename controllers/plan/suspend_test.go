@@ -48,6 +48,21 @@ func TestWhatHasBegunIsFinishedAlthoughItIsSuspended(t *testing.T) {
 	}
 }
 
+func TestWhatIsLiveIsFoundAgainAlthoughItIsSuspended(t *testing.T) {
+	o := released(t)
+	o.written, o.trace, o.suspended = release.Recorded{}, nil, true
+	refusedOrHeld := o.release(releaseOf("v2"))
+	if waiting, ok := release.AsWaiting(refusedOrHeld); !ok || waiting.Reason != v1alpha1.ReasonSuspended {
+		t.Fatalf("it ended with %v", refusedOrHeld)
+	}
+	if live := o.written.Live; live == nil || live.BuildID != "v1" {
+		t.Errorf("live is %+v\n%v", live, o.trace)
+	}
+	if o.w.bucket[releaseOf("v2").ID] != nil {
+		t.Error("something of the release was made")
+	}
+}
+
 func TestAChangeSetThatIsThereRunsAlthoughItIsSuspended(t *testing.T) {
 	decide(t, changing, []row{
 		{"it is not made any more", suspend, "wait Suspended"},

@@ -54,7 +54,7 @@ type said struct {
 func (s *session) reportPhases(outcome error) {
 	m := s.machine
 	run, generation := m.Recorded.Run, s.stage.Generation
-	if run != nil {
+	if run != nil && !m.Live() { // what is live is what this generation asks for, whichever asked for it first
 		generation = run.Generation
 	}
 	for i := range plan.Phases {

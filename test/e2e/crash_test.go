@@ -2,15 +2,22 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
 	"github.com/aloft-dev/aloft/test/sandbox"
@@ -76,7 +83,81 @@ var _ = Describe("An operator that crashes right after a call to AWS, before it 
 		}
 		sweep(every, update, func(crashes int) int { return crashes + 1 })
 	})
+
+	It("leaves everything on one release when the Stage goes back to what is live meanwhile", func() {
+		stage := released("v1")
+		sweepMeanwhile(&process, start, stage, crashEvery, func() {
+			setTag(stage, "v1")
+			start()
+			becomesLive(stage, "v1")
+		})
+	})
+
+	It("leaves everything on one release when the Stage asks for one that fails meanwhile", func() {
+		stage := released("v1")
+		failing := 0
+		sweepMeanwhile(&process, start, stage, crashEvery, func() {
+			failing++
+			tag := fmt.Sprintf("failing-%d", failing)
+			Expect(box.PushAs(ctx, sample.FailingMigration, tag)).To(Succeed())
+			setTag(stage, tag)
+			start()
+			stalls(stage, v1alpha1.ReasonCommandFailed)
+		})
+	})
 })
+
+// sweepMeanwhile crashes an update after one call after another, has something happen while the operator is down and after, and
+// sees to it each time that what is live is one release and whole.
+func sweepMeanwhile(process **sandbox.Process, start func(), stage *v1alpha1.Stage, every int, meanwhile func()) {
+	GinkgoHelper()
+	if asked, err := strconv.Atoi(os.Getenv("ALOFT_CRASH_EVERY")); err == nil {
+		every = asked
+	}
+	crashes := 0
+	for call := every / 2; ; call += every {
+		tag := fmt.Sprintf("meanwhile-%d", call)
+		Expect(box.PushAs(ctx, sample.V2, tag)).To(Succeed())
+		crashed := crashAfter(*process, call)
+		setTag(stage, tag)
+		if !crashed(stage) {
+			break
+		}
+		crashes++
+		By(fmt.Sprintf("crashed after call %d", call))
+		meanwhile()
+		isWhole(stage)
+	}
+	Expect(crashes).To(BeNumerically(">", 3), "the sweep saw a whole release")
+}
+
+// isWhole sees to it that all aliases are on one release, and that nothing that it needs is gone.
+func isWhole(stage *v1alpha1.Stage) {
+	GinkgoHelper()
+	functions, prefix := lambda.NewFromConfig(box.AWSConfig), prefixOf(stage)
+	live := fetch(stage).Status.Live
+	for _, name := range []string{"http", "cli", "default-queue"} {
+		version, err := functions.GetFunction(ctx, &lambda.GetFunctionInput{
+			FunctionName: aws.String(prefix + "-" + name), Qualifier: aws.String(release.LiveAlias),
+		})
+		Expect(err).NotTo(HaveOccurred(), "the version that the alias of %s names", name)
+		description, ours := release.ParseDescription(aws.ToString(version.Configuration.Description))
+		Expect(ours).To(BeTrue())
+		Expect(description.ReleaseID).To(Equal(live.ID), "the release of function %s", name)
+		_, digest, _ := strings.Cut(aws.ToString(version.Code.ResolvedImageUri), "@")
+		images, err := ecr.NewFromConfig(box.AWSConfig).DescribeImages(ctx, &ecr.DescribeImagesInput{
+			RepositoryName: aws.String(prefix), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(digest)}},
+		})
+		Expect(err).NotTo(HaveOccurred(), "the image of function %s", name)
+		Expect(images.ImageDetails).To(HaveLen(1))
+	}
+	for _, asset := range []string{"style.css", "app.js", "logo.svg", "balloon.png"} {
+		status, _ := load(stage.Status.Endpoints.URL + "/assets/" + live.BuildID + "/" + asset)
+		Expect(status).To(Equal(http.StatusOK), asset)
+	}
+	status, _ := load(stage.Status.Endpoints.URL + "/")
+	Expect(status).To(Equal(http.StatusOK))
+}
 
 // crashAfter kills the operator when its so manyth call was executed and not answered. What it gives waits for that, and says false
 // when the release was live before.

@@ -58,8 +58,8 @@ func (s *Sandbox) StopOperator() error {
 // Process is the operator as a process of its own, which can be killed at any instant.
 type Process struct{ command *exec.Cmd }
 
-// StartProcess builds the operator, once, and runs it as a process of its own. Its log goes to output.
-func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer) (*Process, error) {
+// StartProcess builds the operator, once, and runs it as a process of its own, with more flags. Its log goes to output.
+func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer, flags ...string) (*Process, error) {
 	if s.program == "" {
 		program := filepath.Join(s.RuntimeDir, "manager")
 		if err := build(ctx, program, "./cmd/manager"); err != nil {
@@ -67,10 +67,12 @@ func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer) (*Process,
 		}
 		s.program = program
 	}
-	command := exec.Command(s.program, //nolint:gosec // built above
+	flags = append([]string{
 		"--namespace", Namespace, "--cluster-id", ClusterID, "--runtime-dir", s.RuntimeDir, "--insecure-loopback-registries",
 		"--aws-endpoint-url", s.AWS.URL(), "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
-		"--settle", s.limits.Settle.String(), "--keep-superseded", s.limits.KeepSuperseded.String())
+		"--settle", s.limits.Settle.String(), "--keep-superseded", s.limits.KeepSuperseded.String(),
+	}, flags...)
+	command := exec.Command(s.program, flags...) //nolint:gosec // built above
 	command.Env = append(os.Environ(), "KUBECONFIG="+s.ControlPlane.Kubeconfig, "AWS_REGION="+s.AWSConfig.Region,
 		"AWS_ACCESS_KEY_ID="+localaws.AdminAccessKeyID, "AWS_SECRET_ACCESS_KEY="+localaws.AdminSecretAccessKey)
 	command.Stdout, command.Stderr = output, output
@@ -80,6 +82,12 @@ func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer) (*Process,
 	}
 	return &Process{command: command}, nil
 }
+
+// Hold stops the process as a machine does that is suspended or starved; Continue has it go on.
+func (p *Process) Hold() error { return p.command.Process.Signal(syscall.SIGSTOP) }
+
+// Continue has a process go on that was held.
+func (p *Process) Continue() error { return p.command.Process.Signal(syscall.SIGCONT) }
 
 // Kill ends the process as a power cut does.
 func (p *Process) Kill() {

@@ -51,6 +51,9 @@ type Options struct {
 	SecureMetrics  bool
 	HealthAddress  string
 	LeaderElection bool
+	// LeaseDuration is how long a leader counts as one after it was last heard of; zero is 15 seconds. What the operator does
+	// beyond it is refused by its fences.
+	LeaseDuration time.Duration
 	// TemplateRevision of the releases that it begins; empty takes that of this program's templates.
 	TemplateRevision string
 	// SkipNameValidation allows several operators in one process.
@@ -109,6 +112,8 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
+const defaultLease = 15 * time.Second
+
 func newManager(o Options) (ctrl.Manager, error) {
 	scheme, err := Scheme()
 	if err != nil {
@@ -118,6 +123,7 @@ func newManager(o Options) (ctrl.Manager, error) {
 	if o.SecureMetrics {
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
+	lease := cmp.Or(o.LeaseDuration, defaultLease)
 	mgr, err := ctrl.NewManager(o.Kubernetes, ctrl.Options{
 		Scheme:                        scheme,
 		Metrics:                       metrics,
@@ -126,6 +132,9 @@ func newManager(o Options) (ctrl.Manager, error) {
 		LeaderElectionID:              "aloft.dev",
 		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 &lease,
+		RenewDeadline:                 new(lease * 2 / 3),
+		RetryPeriod:                   new(lease * 2 / 15),
 		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ReaderFailOnMissingInformer: false},
 		// A reconcile that follows closely on a write must see it: a Stage from before would only be refused by its optimistic lock.
 		Client: client.Options{Cache: &client.CacheOptions{
