@@ -50,7 +50,7 @@ type PhaseSpec struct {
 type Act struct {
 	// Holds: suspension holds the release before it, for it would begin something.
 	Holds bool
-	// Beside: it takes long and goes on beside the reconciles.
+	// Beside: it takes long and goes on beside the reconciles. What is written before it is written when it begins.
 	Beside bool
 	// Write is what must have been written to the status before it.
 	Write Write
@@ -60,8 +60,7 @@ type Act struct {
 type Write int
 
 const (
-	// Unwritten: it may be done by anyone at any time. Content goes to where its digest says, a version that exists is not
-	// published again, and warming changes nothing.
+	// Unwritten: it may be done by anyone at any time. A version that exists is not published again.
 	Unwritten Write = iota
 	// Written: what it rests on is written first, if anything has changed.
 	Written
@@ -96,7 +95,7 @@ var Phases = []PhaseSpec{
 	{
 		Phase: release.PhaseUpload, Situation: Uploading,
 		Conditions: []string{v1alpha1.ConditionAssetsUploaded, v1alpha1.ConditionImagePushed},
-		Acts:       map[release.Action]Act{release.ActionUpload: {Holds: true, Beside: true}},
+		Acts:       map[release.Action]Act{release.ActionUpload: {Holds: true, Beside: true, Write: Fenced}},
 		Doing:      func(m *Machine) string { return "image, assets and variables of " + m.Desired.BuildID + " are sent" },
 		Done: func(m *Machine) string {
 			return fmt.Sprintf("image %s, assets and variables of %s are there", m.Recorded.Run.DeployedDigest, m.Desired.BuildID)
@@ -123,7 +122,7 @@ var Phases = []PhaseSpec{
 	{
 		Phase: release.PhaseWarm, Situation: Warming,
 		Conditions: []string{v1alpha1.ConditionWarmed},
-		Acts:       map[release.Action]Act{release.ActionWarm: {Holds: true, Beside: true}},
+		Acts:       map[release.Action]Act{release.ActionWarm: {Holds: true, Beside: true, Write: Fenced}},
 		Doing: func(m *Machine) string {
 			return fmt.Sprintf("each version is started, and %d environments are warmed", m.Desired.WarmEnvironments)
 		},
@@ -159,7 +158,7 @@ var Phases = []PhaseSpec{
 		Acts: map[release.Action]Act{
 			release.ActionReturn: {}, release.ActionStack: {Holds: true, Write: Written}, release.ActionTryAgain: {},
 			release.ActionTrim: {Holds: true}, release.ActionSweep: {Holds: true, Write: Fenced},
-			release.ActionRepair: {Holds: true, Beside: true}, release.ActionCleaned: {},
+			release.ActionRepair: {Holds: true, Beside: true, Write: Fenced}, release.ActionCleaned: {},
 		},
 		Doing: func(*Machine) string { return "what no kept release needs is removed" },
 		Done:  func(*Machine) string { return "nothing is left of releases that are not kept" },

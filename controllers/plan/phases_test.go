@@ -72,7 +72,7 @@ func TestWhatCannotBeTakenBackIsFenced(t *testing.T) {
 	for action, want := range map[release.Action]plan.Write{
 		release.ActionSweep: plan.Fenced, release.ActionRemoveApp: plan.Fenced, release.ActionRemoveFoundation: plan.Fenced,
 		release.ActionVoid: plan.Fenced, release.ActionInvoke: plan.Fenced, release.ActionMove: plan.Written,
-		release.ActionRevert: plan.Written, release.ActionUpload: plan.Unwritten, release.ActionPublish: plan.Unwritten,
+		release.ActionRevert: plan.Written, release.ActionUpload: plan.Fenced, release.ActionWarm: plan.Fenced, release.ActionPublish: plan.Unwritten,
 	} {
 		if got := plan.ActOf(release.Step{Action: action, Phase: rows(action)[0]}).Write; got != want {
 			t.Errorf("%s needs %d of the status, want %d", action, got, want)

@@ -47,6 +47,9 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 			return err
 		}
 	}
+	if act.Beside && s.r.work.has(s.stage.UID, s.jobName(step)) {
+		return nil // it was begun by then
+	}
 	switch act.Write {
 	case plan.Written:
 		return s.write(ctx, nil, ifChanged)
@@ -80,15 +83,10 @@ const besidePoll = 5 * time.Second
 // on without it.
 func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	m, subject, performer := s.machine, s.subject(), s.performer
-	seen, recorded := m.Observed, m.Recorded
-	name := fmt.Sprintf("%s/%s", step.Action, m.Desired.ID)
+	seen, recorded, name := m.Observed, m.Recorded, s.jobName(step)
 	if m.Recorded.Run != nil {
 		run := *m.Recorded.Run
 		recorded.Run = &run
-		name += "/" + run.ID
-		if run.Warm != nil {
-			name += run.Warm.At.String() // environments that were warm once are warmed again
-		}
 	}
 	subject.Observed, subject.Recorded = &seen, &recorded
 	m.Observed.Quiet = false
@@ -111,6 +109,18 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	default: // the queue's own backoff would begin anew each time that the work does
 		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressingWithRetry, state.again, "%s", readable(err))
 	}
+}
+
+// jobName names what goes on beside the reconciles.
+func (s *session) jobName(step release.Step) string {
+	name := fmt.Sprintf("%s/%s", step.Action, s.machine.Desired.ID)
+	if run := s.machine.Recorded.Run; run != nil {
+		name += "/" + run.ID
+		if run.Warm != nil {
+			name += run.Warm.At.String() // environments that were warm once are warmed again
+		}
+	}
+	return name
 }
 
 func orElse(text, otherwise string) string {

@@ -100,6 +100,14 @@ func (w *work) do(
 	return release.Outcome{}, state{running: true}, nil
 }
 
+// has says that a job was begun, and that how it ended was not recorded yet.
+func (w *work) has(owner types.UID, key string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	current := w.jobs[owner]
+	return current != nil && current.key == key && (!current.done || current.err == nil)
+}
+
 // enter waits for a slot; false says that the job was given up before it had one.
 func (w *work) enter(ctx context.Context) bool {
 	waiting := workJobs.WithLabelValues(jobWaiting)
