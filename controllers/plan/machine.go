@@ -196,7 +196,7 @@ func (m *Machine) key(step release.Step) string {
 	}
 	key := fmt.Sprintf("%s/%s/%s", step.Action, step.Phase, step.Command)
 	if run := m.Recorded.Run; run != nil {
-		key += "/" + run.ID
+		key += fmt.Sprintf("/%s/%d", run.ID, run.Phase(step.Phase).Attempt) // a phase may be begun again
 		if command := run.Command(step.Command); command != nil {
 			key += string(command.State)
 		}

@@ -60,8 +60,12 @@ type Act struct {
 type Write int
 
 const (
-	// Unwritten: it may be done by anyone at any time. A version that exists is not published again.
+	// Unwritten: it may be begun by anyone at any time. A version that exists is not published again, and a sweep fences each
+	// batch of what it deletes.
 	Unwritten Write = iota
+	// Intended: the moves are written, all of them before the first; that one of them was made need not be written before the
+	// next, for AWS tells it.
+	Intended
 	// Written: what it rests on is written first, if anything has changed.
 	Written
 	// Fenced: AWS has no guard of its own against an operator that was replaced, so the status is written in any case: its
@@ -145,7 +149,7 @@ var Phases = []PhaseSpec{
 		Phase: release.PhaseActivate, Situation: Activating,
 		Conditions: []string{v1alpha1.ConditionActivated},
 		Acts: map[release.Action]Act{
-			release.ActionIntend: {Holds: true}, release.ActionMove: {Write: Written}, release.ActionRevert: {Write: Written},
+			release.ActionIntend: {Holds: true}, release.ActionMove: {Write: Intended}, release.ActionRevert: {Write: Written},
 			release.ActionStack: {Write: Written}, release.ActionTryAgain: {}, release.ActionResume: {Holds: true},
 			release.ActionSeal: {},
 		},
@@ -157,7 +161,7 @@ var Phases = []PhaseSpec{
 		Conditions: []string{v1alpha1.ConditionCleaned},
 		Acts: map[release.Action]Act{
 			release.ActionReturn: {}, release.ActionStack: {Holds: true, Write: Written}, release.ActionTryAgain: {},
-			release.ActionTrim: {Holds: true}, release.ActionSweep: {Holds: true, Write: Fenced},
+			release.ActionTrim: {Holds: true}, release.ActionSweep: {Holds: true},
 			release.ActionRepair: {Holds: true, Beside: true, Write: Fenced}, release.ActionCleaned: {},
 		},
 		Doing: func(*Machine) string { return "what no kept release needs is removed" },

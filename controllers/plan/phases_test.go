@@ -70,8 +70,8 @@ func TestTheTableHasAllPhasesInTheirOrderAndAConditionForEach(t *testing.T) {
 
 func TestWhatCannotBeTakenBackIsFenced(t *testing.T) {
 	for action, want := range map[release.Action]plan.Write{
-		release.ActionSweep: plan.Fenced, release.ActionRemoveApp: plan.Fenced, release.ActionRemoveFoundation: plan.Fenced,
-		release.ActionVoid: plan.Fenced, release.ActionInvoke: plan.Fenced, release.ActionMove: plan.Written,
+		release.ActionRemoveApp: plan.Fenced, release.ActionRemoveFoundation: plan.Fenced,
+		release.ActionVoid: plan.Fenced, release.ActionInvoke: plan.Fenced, release.ActionMove: plan.Intended,
 		release.ActionRevert: plan.Written, release.ActionUpload: plan.Fenced, release.ActionWarm: plan.Fenced, release.ActionPublish: plan.Unwritten,
 	} {
 		if got := plan.ActOf(release.Step{Action: action, Phase: rows(action)[0]}).Write; got != want {
@@ -83,6 +83,7 @@ func TestWhatCannotBeTakenBackIsFenced(t *testing.T) {
 // A run's record of a phase moves by what is done in that phase, and by nothing else.
 func TestWarmingAgainUnsaysNothing(t *testing.T) {
 	s := onTheWay(t, releaseOf("v2"), release.ActionIntend)
+	did(s, release.Step{Action: release.ActionPass, Phase: release.PhaseWarm}) // it passed in this very reconcile before
 	s.Now = s.Recorded.Run.Warm.At.Add(6 * time.Minute)
 	next, err := s.Next()
 	must(t, err)

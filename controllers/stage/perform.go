@@ -51,6 +51,11 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 		return nil // it was begun by then
 	}
 	switch act.Write {
+	case plan.Intended:
+		if written := s.before.Status.Target; written != nil && written.ID == s.machine.Recorded.Run.ID && written.Activation != nil {
+			return nil
+		}
+		return s.write(ctx, nil, ifChanged)
 	case plan.Written:
 		return s.write(ctx, nil, ifChanged)
 	case plan.Fenced:

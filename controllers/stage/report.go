@@ -175,8 +175,10 @@ func (s *session) available() {
 
 // progress tells what goes on, or what is waited for.
 func (s *session) progress(outcome error) (reason, message string) {
-	if waiting, ok := release.AsWaiting(outcome); ok {
+	if waiting, ok := release.AsWaiting(outcome); ok && waiting.Reason != v1alpha1.ReasonProgressing {
 		return waiting.Reason, waiting.Message
+	} else if ok {
+		return waiting.Reason, s.machine.GoesOn() // which is what is waited for, as the phase's record says
 	}
 	if outcome != nil {
 		return v1alpha1.ReasonProgressingWithRetry, textOf(outcome)
