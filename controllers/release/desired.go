@@ -3,6 +3,8 @@ package release
 import (
 	"fmt"
 	"io"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // Desired is one release, complete: everything that the user declared, resolved to names and contents.
@@ -82,9 +84,9 @@ type Role string
 
 // The roles of functions.
 const (
-	RoleHTTP  Role = "http"
-	RoleCLI   Role = "cli"
-	RoleQueue Role = "queue"
+	RoleHTTP  Role = function.RoleHTTP
+	RoleCLI   Role = function.RoleCLI
+	RoleQueue Role = function.RoleQueue
 )
 
 // Function is one Lambda function.
