@@ -10,13 +10,13 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/aloft-dev/aloft/cmd/runtime/internal/boot"
+	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
 )
 
 // startFile can be set at link time by images that keep the file elsewhere.
-var startFile = boot.StartFile
+var startFile = contract.StartPath
 
 // stopGrace is how long the application may take to end; Lambda's shutdown phase lasts two seconds.
 const stopGrace = 1500 * time.Millisecond

@@ -18,8 +18,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
-	"github.com/aloft-dev/aloft/cmd/runtime/internal/environ"
 )
 
 const stage = "clouder/production"
@@ -30,7 +30,7 @@ var dataKey = bytes.Repeat([]byte{7}, 32)
 const content = `{"environment":{"APP_ENV":"production"},"secrets":{"DB_PASSWORD":"correct horse battery staple"}}`
 
 // seal makes the stored object; aad is the stage that it is bound to.
-func seal(t *testing.T, plain, aad string) envelope {
+func seal(t *testing.T, plain, aad string) function.Envelope {
 	t.Helper()
 	block, err := aes.NewCipher(dataKey)
 	if err != nil {
@@ -41,7 +41,7 @@ func seal(t *testing.T, plain, aad string) envelope {
 		t.Fatal(err)
 	}
 	nonce := bytes.Repeat([]byte{1}, gcm.NonceSize())
-	return envelope{Version: version, Key: []byte("wrapped"), Nonce: nonce, Data: gcm.Seal(nil, nonce, []byte(plain), []byte(aad))}
+	return function.Envelope{Version: function.EnvelopeVersion, Key: []byte("wrapped"), Nonce: nonce, Data: gcm.Seal(nil, nonce, []byte(plain), []byte(aad))}
 }
 
 // stored answers GetObject with one object or an error.
@@ -64,7 +64,7 @@ func (k keys) Decrypt(_ context.Context, in *kms.DecryptInput, _ ...func(*kms.Op
 	if k.err != nil {
 		return nil, k.err
 	}
-	if in.EncryptionContext["aloft.dev/stage"] != stage || string(in.CiphertextBlob) != "wrapped" {
+	if in.EncryptionContext[function.StageContext] != stage || string(in.CiphertextBlob) != "wrapped" {
 		return nil, &smithy.GenericAPIError{Code: "InvalidCiphertextException"}
 	}
 	return &kms.DecryptOutput{Plaintext: bytes.Clone(dataKey)}, nil
@@ -74,7 +74,7 @@ func answered(status int, code string) error {
 	return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: &smithy.GenericAPIError{Code: code}}
 }
 
-func object(t *testing.T, e envelope) []byte {
+func object(t *testing.T, e function.Envelope) []byte {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestBundleIsDecryptedForItsStage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := environ.Bundle{Environment: map[string]string{"APP_ENV": "production"}, Secrets: map[string]string{"DB_PASSWORD": "correct horse battery staple"}}
+	want := function.Bundle{Environment: map[string]string{"APP_ENV": "production"}, Secrets: map[string]string{"DB_PASSWORD": "correct horse battery staple"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // minSecret is the length in bytes from which a value is unique enough to be recognized; hiding shorter ones would garble ordinary text.
@@ -13,7 +15,7 @@ const minSecret = 6
 type Redactor struct{ replace *strings.Replacer }
 
 // NewRedactor knows the secrets of a bundle.
-func NewRedactor(bundle Bundle) Redactor {
+func NewRedactor(bundle function.Bundle) Redactor {
 	var names []string
 	for name, value := range bundle.Secrets {
 		if len(strings.TrimSpace(value)) >= minSecret {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // maxDelay is SQS's own bound: twelve hours.
@@ -27,7 +29,8 @@ type delay struct {
 	seconds int32
 }
 
-// ParseBackoff reads ALOFT_QUEUE_BACKOFF: seconds, separated by commas; empty means that the queue's own visibility timeout decides.
+// ParseBackoff reads the value of function.VariableQueueBackoff; an empty one means that the queue's own visibility
+// timeout decides.
 func ParseBackoff(text string) ([]int32, error) {
 	if text == "" {
 		return nil, nil
@@ -36,7 +39,8 @@ func ParseBackoff(text string) ([]int32, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		seconds, err := strconv.ParseInt(strings.TrimSpace(part), 10, 32)
 		if err != nil || seconds < 0 || seconds > maxDelay || len(list) == maxBackoff {
-			return nil, fmt.Errorf("reading ALOFT_QUEUE_BACKOFF %.100q: it must be at most %d numbers of seconds up to %d, separated by commas", text, maxBackoff, maxDelay)
+			return nil, fmt.Errorf("reading %s %.100q: it must be at most %d numbers of seconds up to %d, separated by commas",
+				function.VariableQueueBackoff, text, maxBackoff, maxDelay)
 		}
 		list = append(list, int32(seconds))
 	}

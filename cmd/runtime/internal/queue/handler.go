@@ -19,7 +19,7 @@ type Worker interface {
 // Config is how messages are handled.
 type Config struct {
 	Worker Worker
-	// Prefix and Suffix are SQS_PREFIX and SQS_SUFFIX: a queue's URL is prefix/name, its name on AWS <short name><suffix>.
+	// Prefix and Suffix are the values of function.VariableQueuePrefix and function.VariableQueueSuffix.
 	Prefix, Suffix string
 	// Backoff is after how many seconds a message is delivered again, by the number of its deliveries; the last value holds for all further ones.
 	Backoff []int32

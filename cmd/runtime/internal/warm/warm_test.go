@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 func TestOnlyWarmEventsAreTakenForWarmEvents(t *testing.T) {
@@ -58,7 +60,7 @@ func TestFanOutPingsItsOwnVersionOnceLessThanContainers(t *testing.T) {
 	for containers, want := range map[int]int{-1: 0, 0: 0, 1: 0, 3: 2, 100000: maxContainers - 1} {
 		to := &recorder{}
 		sender := Sender{Lambda: to, Function: "demo-http", Version: "7", Log: slog.New(slog.DiscardHandler)}
-		sender.FanOut(t.Context(), Event{Warmer: true, Containers: containers})
+		sender.FanOut(t.Context(), Event{WarmEvent: function.WarmEvent{Order: true, Containers: containers}})
 		if len(to.sent) != want {
 			t.Errorf("%d pings for %d containers, want %d", len(to.sent), containers, want)
 		}
