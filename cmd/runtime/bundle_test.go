@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -23,6 +24,8 @@ const (
 	bundleKey   = "config/0123456789abcdef"
 	bundlePlace = "s3://" + bucket + "/" + bundleKey
 	password    = "correct horse battery staple"
+	signingKey  = "-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END KEY-----\n"
+	databaseURL = "mysql://clouder:sw%40rdf%2Fish@db-1.example.com:3306/shop"
 )
 
 // storeBundle puts a bundle for a stage as the operator does, and returns the id of its KMS key.
@@ -34,7 +37,7 @@ func (c *cloud) storeBundle(t *testing.T, stage string) string {
 		t.Fatal(err)
 	}
 	wrapped, err := client.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{
-		KeyId: key.KeyMetadata.KeyId, KeySpec: types.DataKeySpecAes256, EncryptionContext: map[string]string{"aloft.dev/stage": stage},
+		KeyId: key.KeyMetadata.KeyId, KeySpec: types.DataKeySpecAes256, EncryptionContext: map[string]string{contract.StageContext: stage},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,9 +52,18 @@ func (c *cloud) storeBundle(t *testing.T, stage string) string {
 	}
 	nonce := make([]byte, gcm.NonceSize())
 	rand.Read(nonce)
-	plain := `{"environment":{"APP_ENV":"production"},"secrets":{"DB_PASSWORD":"` + password + `","APP_ENV":"never"}}`
-	envelope, err := json.Marshal(map[string]any{
-		"version": 1, "key": wrapped.CiphertextBlob, "nonce": nonce, "data": gcm.Seal(nil, nonce, []byte(plain), []byte(stage)),
+	plain, err := json.Marshal(contract.Bundle{
+		Environment: map[string]string{"APP_ENV": "production"},
+		Secrets: map[string]string{
+			"DB_PASSWORD": password, "SIGNING_KEY": signingKey, "REPLICA_DATABASE_URL": databaseURL, "APP_ENV": "never",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	envelope, err := json.Marshal(contract.Envelope{
+		Version: contract.EnvelopeVersion, Key: wrapped.CiphertextBlob, Nonce: nonce,
+		Data: gcm.Seal(nil, nonce, plain, []byte(stage)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +94,7 @@ func TestApplicationAndCommandsGetTheBundle(t *testing.T) {
 	t.Run("command", func(t *testing.T) {
 		f := startCLI(t, c.configured(nil))
 		got := f.command(t, command(appPath(t), "env", "APP_ENV", "DB_PASSWORD"))
-		if want := "APP_ENV=production\nDB_PASSWORD=[secret DB_PASSWORD]\n"; string(got.Output) != want {
+		if want := "APP_ENV=production\nDB_PASSWORD=[redacted]\n"; string(got.Output) != want {
 			t.Errorf("answered %q, want %q", got.Output, want)
 		}
 	})
@@ -92,7 +104,7 @@ func TestSecretsAreNotInWhatLeavesTheFunction(t *testing.T) {
 	c := newCloud(t)
 	c.storeBundle(t, stageName)
 	got := start(t, c.configured(nil), "crash").posted(t)
-	if got.kind != "init" || strings.Contains(got.body, password) || !strings.Contains(got.body, "[secret DB_PASSWORD]") {
+	if got.kind != "init" || strings.Contains(got.body, password) || !strings.Contains(got.body, "[redacted]") {
 		t.Errorf("got %s", got.body)
 	}
 	f := startCLI(t, c.configured(nil))
@@ -102,6 +114,55 @@ func TestSecretsAreNotInWhatLeavesTheFunction(t *testing.T) {
 			t.Errorf("the secret is in %s", key)
 		}
 	}
+}
+
+// printed are lines of an application that shows its secrets without their names, and what is left of them.
+var printed = []struct{ why, line, want string }{
+	{"a key of many lines, line by line", "1: MIIEvQIBADANBg", "1: [redacted]"},
+	{"the key as a log of JSON has it", `{"key":"-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END KEY-----\n"}`, `{"key":"[redacted]`},
+	{"the password of a URL, decoded", "denied to clouder with sw@rdf/ish", "denied to [redacted] with [redacted]"},
+	{"the host of a URL", "no route to db-1.example.com:3306", "no route to [redacted]"},
+	{"what is no secret", "3 migrations", "3 migrations"},
+}
+
+func TestStoredOutputHoldsNoPartOfASecret(t *testing.T) {
+	c := newCloud(t)
+	c.storeBundle(t, stageName)
+	f := startCLI(t, c.configured(nil))
+	for _, row := range printed {
+		t.Run(row.why, func(t *testing.T) {
+			for _, key := range c.keys(t) {
+				if strings.HasPrefix(key, runBase) {
+					c.remove(t, key)
+				}
+			}
+			f.command(t, deploy(soon(), appPath(t), "say", "0", row.line))
+			stored, _ := c.get(t, runBase+".result.json")
+			pieces, _ := c.get(t, runBase+".output.0001")
+			for place, text := range map[string]string{"result": string(decode[ended](t, stored).Output), "pieces": pieces} {
+				if !strings.HasPrefix(text, row.want) || strings.Contains(text, "KEY-----") {
+					t.Errorf("the %s have %q, want %q", place, text, row.want)
+				}
+			}
+		})
+	}
+}
+
+func TestSecretThatLiesAcrossTheCutOfTheOutputIsHidden(t *testing.T) {
+	c := newCloud(t)
+	c.storeBundle(t, stageName)
+	t.Run("result", func(t *testing.T) {
+		got := startCLI(t, c.configured(nil)).command(t, command(appPath(t), "chatter", "40000", password))
+		if strings.Contains(string(got.Output), "staple") || !got.Truncated {
+			t.Errorf("the output begins with %.50q, truncated %v", got.Output, got.Truncated)
+		}
+	})
+	t.Run("init error", func(t *testing.T) {
+		got := start(t, c.configured(nil), "chatter", "1000", password).posted(t)
+		if got.kind != "init" || strings.Contains(got.body, "staple") || !strings.Contains(got.body, "[redacted]") {
+			t.Errorf("got %s", got.body)
+		}
+	})
 }
 
 func TestFunctionWithoutItsBundleDoesNotStart(t *testing.T) {

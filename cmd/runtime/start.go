@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	contract "github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/redact"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/application"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/boot"
@@ -38,7 +40,7 @@ type starter struct {
 	config aws.Config
 	bundle contract.Bundle
 	spec   process.Spec
-	hide   func(string) string
+	hide   redact.Redactor
 }
 
 func (s *starter) getenv(name string) string { return environ.Lookup(s.environment, name) }
@@ -88,7 +90,7 @@ func (s *starter) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	s.hide = environ.NewRedactor(s.bundle).Hide
+	s.hide = redact.New(slices.Collect(maps.Values(s.bundle.Secrets))...)
 	s.spec = process.Spec{
 		Args: slices.Concat(start.Entrypoint, start.Cmd), Dir: start.WorkingDir, User: start.User, Env: environ.Merge(s.environment, s.bundle, s.getenv(contract.VariableHTTPPort)),
 	}

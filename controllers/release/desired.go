@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/redact"
 )
 
 // Desired is one release, complete: everything that the user declared, resolved to names and contents.
@@ -147,7 +148,7 @@ type Config struct {
 // Sensitive is a value that never shows itself: not in text, not in JSON, not in logs.
 type Sensitive string
 
-const redacted = "[redacted]"
+const redacted = redact.Replacement
 
 // String hides the value.
 func (Sensitive) String() string { return redacted }

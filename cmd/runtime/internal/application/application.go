@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aloft-dev/aloft/api/function/redact"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
 )
@@ -35,8 +36,8 @@ type Config struct {
 	Log  *slog.Logger
 	// Output receives the application's lines.
 	Output *logging.Sink
-	// Hide removes secrets from text that leaves the function; nil hides nothing.
-	Hide func(string) string
+	// Hide removes secrets from text that leaves the function.
+	Hide redact.Redactor
 }
 
 // Application is the supervised server. Its methods are safe for concurrent use.

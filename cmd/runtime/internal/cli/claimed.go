@@ -34,7 +34,7 @@ func (h *Handler) handleClaimed(ctx context.Context, o order, in lambdaapi.Invoc
 		log.Warn("the command is not run here, for it was claimed before", "state", held.State, "environment", held.Environment, "reason", held.Reason)
 		return h.standing(ctx, places, held)
 	}
-	output := newPieces(h.Objects, places, h.Hide, log)
+	output := newPieces(h.Objects, places, log)
 	ended := h.run(ctx, o, in, output, log)
 	// The function may be on its way out, but what happened must be known.
 	storing, cancel := context.WithDeadline(context.WithoutCancel(ctx), in.Deadline)

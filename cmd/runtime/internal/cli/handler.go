@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/redact"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
@@ -26,8 +27,8 @@ type Config struct {
 	Log  *slog.Logger
 	// Output receives the commands' lines.
 	Output *logging.Sink
-	// Hide removes secrets from the output that is kept in answers and results.
-	Hide func(string) string
+	// Hide removes secrets from the output that is answered and stored.
+	Hide redact.Redactor
 	// Environment is the function environment's own name, its log stream.
 	Environment string
 	// Objects holds claims, outputs and results.
@@ -74,7 +75,9 @@ func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pie
 		spec.Env = append(slices.Clip(spec.Env), "_X_AMZN_TRACE_ID="+in.TraceID)
 	}
 	tail, lines := process.NewTail(maxOutput), h.Output.Lines()
-	output := io.MultiWriter(lines, tail, pieces)
+	// Secrets are hidden before anything is cut: of one that lies across a cut, a part would be left.
+	kept := h.Hide.Writer(io.MultiWriter(tail, pieces))
+	output := io.MultiWriter(lines, kept)
 	spec.Output = output
 
 	started := time.Now()
@@ -91,11 +94,8 @@ func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pie
 	if note := noteOn(exit, ended, o.TimeoutSeconds); note != "" {
 		_, _ = io.WriteString(output, note)
 	}
-	_ = lines.Close()
+	_, _ = lines.Close(), kept.Close()
 	ended.Output, ended.Truncated = tail.Bytes()
-	if h.Hide != nil {
-		ended.Output = []byte(h.Hide(string(ended.Output)))
-	}
 	log.Info("the command ended", "exitCode", exit.Code, "exit", exit.Text)
 	return ended
 }

@@ -30,7 +30,6 @@ const (
 type pieces struct {
 	objects Objects
 	places  siblings
-	hide    func(string) string
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -44,9 +43,12 @@ type pieces struct {
 	end context.CancelFunc
 }
 
-func newPieces(objects Objects, places siblings, hide func(string) string, log *slog.Logger) *pieces {
+func newPieces(objects Objects, places siblings, log *slog.Logger) *pieces {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &pieces{objects: objects, places: places, hide: hide, log: log, full: make(chan struct{}, 1), done: make(chan struct{}), end: cancel}
+	p := &pieces{
+		objects: objects, places: places, log: log,
+		full: make(chan struct{}, 1), done: make(chan struct{}), end: cancel,
+	}
 	go p.stream(ctx)
 	return p
 }
@@ -104,13 +106,9 @@ func (p *pieces) put(ctx context.Context, last bool) {
 	if len(data) == 0 || p.count >= maxPieces {
 		return
 	}
-	body := data
-	if p.hide != nil {
-		body = []byte(p.hide(string(data)))
-	}
 	at := p.places.piece(p.count + 1)
 	_, err := p.objects.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(body), ContentType: aws.String("text/plain; charset=utf-8"),
+		Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(data), ContentType: aws.String("text/plain; charset=utf-8"),
 	})
 	if err != nil {
 		if !errors.Is(ctx.Err(), context.Canceled) {
@@ -122,7 +120,7 @@ func (p *pieces) put(ctx context.Context, last bool) {
 	p.count++
 }
 
-// take cuts at the end of a line, so that no piece ends within a word or a secret, except at the very end and in endless lines.
+// take cuts at the end of a line, so that no piece ends within a word, except at the very end and in endless lines.
 func (p *pieces) take(last bool) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
