@@ -47,7 +47,9 @@ func TestTheEventOfADeployCommand(t *testing.T) {
 }
 
 func TestTheEventOfASchedule(t *testing.T) {
-	golden(t, "command-event-of-a-schedule.json", function.CommandEvent{Command: []string{"php", "artisan", "schedule:run"}})
+	golden(t, "command-event-of-a-schedule.json", function.CommandEvent{
+		Command: []string{"php", "artisan", "schedule:run"},
+	})
 }
 
 func TestTheClaimOfAFunction(t *testing.T) {
@@ -111,7 +113,8 @@ func TestTheEnvelope(t *testing.T) {
 
 func TestTheStartOfAnImage(t *testing.T) {
 	golden(t, "start.json", function.Start{
-		Entrypoint: []string{"docker-php-entrypoint"}, Cmd: []string{"php-fpm"}, WorkingDir: "/var/www/html", User: "www-data",
+		Entrypoint: []string{"docker-php-entrypoint"}, Cmd: []string{"php-fpm"},
+		WorkingDir: "/var/www/html", User: "www-data",
 	})
 }
 

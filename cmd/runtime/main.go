@@ -1,6 +1,8 @@
-// Command runtime is the entry point of function images: it starts the image's own application and speaks the Lambda Runtime API for it.
+// Command runtime is the entry point of function images: it starts the image's own application and speaks the Lambda
+// Runtime API for it.
 //
-// It encodes the function protocol of Aloft: HTTP requests, commands, queues and warm pings, for any image and without changes to its code.
+// It encodes the function protocol of Aloft: HTTP requests, commands, queues and warm pings, for any image and without
+// changes to its code.
 package main
 
 import (

@@ -26,8 +26,8 @@ import (
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/web"
 )
 
-// startLimit is how long the start may take until the runtime asks for work nevertheless: Lambda ends the init phase after ten seconds and would
-// begin again from nothing, while an invocation can go on waiting for a slow application.
+// startLimit is how long the start may take until the runtime asks for work nevertheless: Lambda ends the init phase
+// after ten seconds and would begin again from nothing, while an invocation can go on waiting for a slow application.
 const startLimit = 9 * time.Second
 
 // starter holds what a function is made from.
@@ -57,7 +57,8 @@ func (s *starter) start(ctx context.Context) (*function, error) {
 		return nil, err
 	}
 	f := &function{stream: s.getenv("AWS_LAMBDA_LOG_STREAM_NAME"), log: s.log, sender: warm.Sender{
-		Lambda: awsapi.Lambda(s.config), Function: s.getenv("AWS_LAMBDA_FUNCTION_NAME"), Version: s.getenv("AWS_LAMBDA_FUNCTION_VERSION"), Log: s.log,
+		Lambda: awsapi.Lambda(s.config), Function: s.getenv("AWS_LAMBDA_FUNCTION_NAME"),
+		Version: s.getenv("AWS_LAMBDA_FUNCTION_VERSION"), Log: s.log,
 	}}
 	switch role {
 	case contract.RoleCLI:
@@ -85,14 +86,18 @@ func (s *starter) prepare(ctx context.Context) error {
 	}
 	s.config = awsapi.Config(s.getenv)
 	if location := s.getenv(contract.VariableConfig); location != "" {
-		source := bundle.Source{Location: location, Stage: s.getenv(contract.VariableStage), Objects: awsapi.S3(s.config), Keys: awsapi.KMS(s.config)}
+		source := bundle.Source{
+			Location: location, Stage: s.getenv(contract.VariableStage), Objects: awsapi.S3(s.config),
+			Keys: awsapi.KMS(s.config),
+		}
 		if s.bundle, err = source.Load(ctx); err != nil {
 			return err
 		}
 	}
 	s.hide = redact.New(slices.Collect(maps.Values(s.bundle.Secrets))...)
 	s.spec = process.Spec{
-		Args: slices.Concat(start.Entrypoint, start.Cmd), Dir: start.WorkingDir, User: start.User, Env: environ.Merge(s.environment, s.bundle, s.getenv(contract.VariableHTTPPort)),
+		Args: slices.Concat(start.Entrypoint, start.Cmd), Dir: start.WorkingDir, User: start.User,
+		Env: environ.Merge(s.environment, s.bundle, s.getenv(contract.VariableHTTPPort)),
 	}
 	return nil
 }
@@ -100,7 +105,8 @@ func (s *starter) prepare(ctx context.Context) error {
 func (s *starter) startApplication(ctx context.Context, f *function) (*web.Handler, error) {
 	port, err := strconv.ParseUint(s.getenv(contract.VariableHTTPPort), 10, 16)
 	if err != nil || port == 0 {
-		return nil, fmt.Errorf("reading %s: %.20q is no port", contract.VariableHTTPPort, s.getenv(contract.VariableHTTPPort))
+		return nil, fmt.Errorf("reading %s: %.20q is no port",
+			contract.VariableHTTPPort, s.getenv(contract.VariableHTTPPort))
 	}
 	f.app = application.New(application.Config{Spec: s.spec, Port: int(port), Log: s.log, Output: s.sink, Hide: s.hide})
 	if err := f.app.Start(ctx); err != nil {
@@ -117,7 +123,10 @@ func (s *starter) startQueue(ctx context.Context, f *function) error {
 		return err
 	}
 	suffix := s.getenv(contract.VariableQueueSuffix)
-	config := queue.Config{Prefix: s.getenv(contract.VariableQueuePrefix), Suffix: suffix, Backoff: backoff, Delayer: awsapi.SQS(s.config), Log: s.log}
+	config := queue.Config{
+		Prefix: s.getenv(contract.VariableQueuePrefix), Suffix: suffix, Backoff: backoff, Delayer: awsapi.SQS(s.config),
+		Log: s.log,
+	}
 	command, path := s.getenv(contract.VariableQueueCommand), s.getenv(contract.VariableQueuePath)
 	switch {
 	case command != "":

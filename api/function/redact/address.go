@@ -9,7 +9,9 @@ import (
 )
 
 // products are users that databases and brokers come with: their names are in every manual and in ordinary messages.
-var products = []string{"root", "admin", "user", "guest", "default", "postgres", "postgresql", "mysql", "mariadb", "redis", "rabbitmq"}
+var products = []string{
+	"root", "admin", "user", "guest", "default", "postgres", "postgresql", "mysql", "mariadb", "redis", "rabbitmq",
+}
 
 // partsOfURL are the user, the password and the hosts of a text that is a URL, as they are written and decoded. It does
 // not use net/url's parser, which refuses much of what database drivers take: a raw percent sign in a password, or

@@ -62,8 +62,8 @@ func isAlphanumeric(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// window is how many bytes of a form are looked for at once. Without a bound, a value of a million equal characters in an
-// output of such ones would take minutes to hide, and a stream would hold back as much.
+// window is how many bytes of a form are looked for at once. Without a bound, a value of a million equal characters in
+// an output of such ones would take minutes to hide, and a stream would hold back as much.
 const window = 1 << 10
 
 // windows are parts of a form that cover it: where all of it is, all of them are found.

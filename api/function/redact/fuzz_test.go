@@ -8,8 +8,8 @@ import (
 	"github.com/aloft-dev/aloft/api/function/redact"
 )
 
-// FuzzRedactor looks for a value that survives, for a text that is changed without reason, and for a stream that differs
-// from its text.
+// FuzzRedactor looks for a value that survives, for a text that is changed without reason, and for a stream that
+// differs from its text.
 func FuzzRedactor(f *testing.F) {
 	f.Add("hunter2", "a hunter2 b", 4)
 	f.Add("postgres://user:p%40ss@db.example.com:5432/shop", "p@ss at db.example.com", 9)
@@ -55,9 +55,11 @@ func manySecrets() []string {
 	return secrets
 }
 
+// line is of an ordinary output, with beginnings of secrets in it.
+const line = "2026-01-02 12:00:00 INFO  Migrating: create_orders_table, user-7 sk_live_ mysql://user db-1.example.org\n"
+
 func BenchmarkText(b *testing.B) {
 	redactor := redact.New(manySecrets()...)
-	line := "2026-01-02 12:00:00 INFO  Migrating: 2026_01_02_000000_create_orders_table, user-7 sk_live_ mysql://user\n"
 	text := strings.Repeat(line, (256<<10)/len(line))
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
@@ -77,11 +79,10 @@ func BenchmarkTextOfOneCharacter(b *testing.B) {
 
 func BenchmarkWriter(b *testing.B) {
 	redactor := redact.New(manySecrets()...)
-	line := []byte("2026-01-02 12:00:00 INFO  Migrating: 2026_01_02_000000_create_orders_table, user-7 sk_live_ mysql://user\n")
 	b.SetBytes(int64(len(line)))
 	w := redactor.Writer(&strings.Builder{})
 	for b.Loop() {
-		_, _ = w.Write(line)
+		_, _ = w.Write([]byte(line))
 	}
 }
 

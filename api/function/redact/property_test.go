@@ -13,8 +13,8 @@ import (
 	"github.com/aloft-dev/aloft/api/function/redact"
 )
 
-// secret draws values that have all that encodings change, several lines among it. They hold upper case and digits, which
-// no word of drawnText has, so that the two meet only where a test puts one into the other.
+// secret draws values that have all that encodings change, several lines among it. They hold upper case and digits,
+// which no word of drawnText has, so that the two meet only where a test puts one into the other.
 func secret() *rapid.Generator[string] {
 	return rapid.StringMatching(`[A-Z0-9]{2}[A-Z0-9/+&%"\\<é😀 \n]{0,20}[A-Z0-9]{2}`)
 }

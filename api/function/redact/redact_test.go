@@ -47,19 +47,31 @@ func TestWhatIsHidden(t *testing.T) {
 		{"a long part of it", []string{long}, "<" + long[:1024] + ">", "<[redacted]>"},
 
 		{"a key is hidden as a whole", []string{key}, "key " + key, "key [redacted]"},
-		{"a key that is printed line by line", []string{key}, "1: MIIEvQIBADANBg\n2: kqhkiG9w0BAQEF", "1: [redacted]\n2: [redacted]"},
-		{"lines end differently elsewhere", []string{"first line\r\nsecond line"}, "first line\nsecond line", "[redacted]\n[redacted]"},
+		{
+			"a key that is printed line by line", []string{key}, "1: MIIEvQIBADANBg\n2: kqhkiG9w0BAQEF",
+			"1: [redacted]\n2: [redacted]",
+		},
+		{
+			"lines end differently elsewhere", []string{"first line\r\nsecond line"}, "first line\nsecond line",
+			"[redacted]\n[redacted]",
+		},
 		{"short lines are hidden only together", []string{"ab\ncd"}, "ab cd; ab\ncd", "ab cd; [redacted]"},
 
 		{"in a Go program's JSON", []string{"a<b&\"c\n"}, `{"p":"a\u003cb\u0026\"c\n"}`, `{"p":"[redacted]"}`},
 		{"in a browser's JSON", []string{`a<b"c`}, `{"p":"a<b\"c"}`, `{"p":"[redacted]"}`},
 		{"in Python's JSON", []string{"naïve😀"}, `{"p":"na\u00efve\ud83d\ude00"}`, `{"p":"[redacted]"}`},
-		{"in PHP's JSON", []string{"é/key"}, `{"p":"\u00e9\/key","q":"é\/key"}`, `{"p":"[redacted]","q":"[redacted]"}`},
+		{
+			"in PHP's JSON", []string{"é/key"},
+			`{"p":"\u00e9\/key","q":"é\/key"}`, `{"p":"[redacted]","q":"[redacted]"}`,
+		},
 		{"in a query", []string{"a b/c&d"}, "?p=a+b%2Fc%26d", "?p=[redacted]"},
 		{"in a path", []string{"a b/c&d"}, "/a%20b%2Fc&d", "/[redacted]"},
 		{"by encodeURIComponent", []string{"a b/c&d"}, "a%20b%2Fc%26d", "[redacted]"},
 		{"in base64", []string{"swordfish?>"}, "c3dvcmRmaXNoPz4= c3dvcmRmaXNoPz4", "[redacted] [redacted]"},
-		{"in base64 for URLs", []string{"??>>swordfish"}, "Pz8-PnN3b3JkZmlzaA== Pz8-PnN3b3JkZmlzaA", "[redacted] [redacted]"},
+		{
+			"in base64 for URLs", []string{"??>>swordfish"}, "Pz8-PnN3b3JkZmlzaA== Pz8-PnN3b3JkZmlzaA",
+			"[redacted] [redacted]",
+		},
 		{"a value with its newline in base64", []string{"hunter2\n"}, "aHVudGVyMgo=", "[redacted]"},
 
 		{"a URL as a whole", []string{dsn}, "dialing " + dsn, "dialing [redacted]"},
@@ -78,7 +90,10 @@ func TestWhatIsHidden(t *testing.T) {
 			"one.example.com:27017 two.example.com", "[redacted] [redacted]",
 		},
 		{"an address", []string{"redis://10.1.2.3:6379"}, "10.1.2.3:6379 10.1.2.3", "[redacted] [redacted]"},
-		{"an IPv6 address", []string{"redis://[2001:db8::1]:6379"}, "[2001:db8::1]:6379 2001:db8::1", "[redacted] [redacted]"},
+		{
+			"an IPv6 address", []string{"redis://[2001:db8::1]:6379"}, "[2001:db8::1]:6379 2001:db8::1",
+			"[redacted] [redacted]",
+		},
 		{"a URL in a line of its own", []string{"first\n" + dsn}, "db-1.example.com", "[redacted]"},
 		{"what only looks like a URL", []string{"see x://"}, "see", "see"},
 	} {

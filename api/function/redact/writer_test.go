@@ -25,7 +25,10 @@ func TestWhatIsPassedOnAndWhen(t *testing.T) {
 		writes  []string
 		want    passed
 	}{
-		{"text without a secret goes on at once", []string{"hunter2"}, []string{"one\n", "two\n"}, passed{"one\n", "two\n"}},
+		{
+			"text without a secret goes on at once", []string{"hunter2"}, []string{"one\n", "two\n"},
+			passed{"one\n", "two\n"},
+		},
 		{"a secret within a write", []string{"hunter2"}, []string{"a hunter2 b"}, passed{"a [redacted] b"}},
 		{"a secret across two writes", []string{"hunter2"}, []string{"a hun", "ter2 b"}, passed{"a ", "[redacted] b"}},
 		{"a secret byte by byte", []string{"1234"}, []string{"1", "2", "3", "4", "5"}, passed{"[redacted]", "5"}},
@@ -39,7 +42,10 @@ func TestWhatIsPassedOnAndWhen(t *testing.T) {
 			"overlapping secrets across writes", []string{"abcdef", "defghi"},
 			[]string{"abcdef", "ghi."}, passed{"[redacted]", "."},
 		},
-		{"secrets side by side across writes", []string{"hunter2"}, []string{"hunter2", "hunter2", "!"}, passed{"[redacted]", "!"}},
+		{
+			"secrets side by side across writes", []string{"hunter2"}, []string{"hunter2", "hunter2", "!"},
+			passed{"[redacted]", "!"},
+		},
 		{
 			"a key in a stream of lines", []string{"line one\nline two\n"},
 			[]string{"> line one\n", "> line two\n", "done\n"}, passed{"> ", "[redacted]\n> [redacted]\n", "done\n"},

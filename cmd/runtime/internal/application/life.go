@@ -29,7 +29,9 @@ type life struct {
 }
 
 func (a *Application) begin() *life {
-	now := &life{tail: process.NewTail(tailBytes), began: time.Now(), listening: make(chan struct{}), gone: make(chan struct{})}
+	now := &life{
+		tail: process.NewTail(tailBytes), began: time.Now(), listening: make(chan struct{}), gone: make(chan struct{}),
+	}
 	// Secrets are hidden before the end is cut off: of one that lies across the cut, a part would be left.
 	kept := a.Hide.Writer(now.tail)
 	now.process, now.failed = a.launch(kept)
@@ -130,7 +132,10 @@ func (a *Application) startError(l *life) *Error {
 		command = command[:200] + "..."
 	}
 	if l.failed != nil {
-		return &Error{kind: "Aloft.ApplicationStart", message: fmt.Sprintf("starting the application (%s): %s", command, a.Hide.Text(l.failed.Error()))}
+		return &Error{
+			kind:    "Aloft.ApplicationStart",
+			message: fmt.Sprintf("starting the application (%s): %s", command, a.Hide.Text(l.failed.Error())),
+		}
 	}
 	message := fmt.Sprintf("the application (%s) ended before it listened on port %d: %s", command, a.Port, l.ending())
 	if end, _ := l.tail.Bytes(); len(end) > 0 {
@@ -142,6 +147,9 @@ func (a *Application) startError(l *life) *Error {
 }
 
 func (a *Application) portError() *Error {
-	return &Error{kind: "Aloft.ApplicationPort", message: fmt.Sprintf("the application runs but does not listen on %s; "+
-		"let it listen on the port given in PORT, or set runtime.http.port in the manifest to the port that it uses", a.address)}
+	return &Error{
+		kind: "Aloft.ApplicationPort",
+		message: "the application runs but does not listen on " + a.address + "; let it listen on the port given in " +
+			"PORT, or set runtime.http.port in the manifest to the port that it uses",
+	}
 }

@@ -1,6 +1,8 @@
-// Package boot finds out what the function is to be: its role, the image's own start, and the configuration of its stage.
+// Package boot finds out what the function is to be: its role, the image's own start, and the configuration of its
+// stage.
 //
-// It encodes where these come from: the function's variables, and the file that Aloft leaves in an image when it appends the runtime.
+// It encodes where these come from: the function's variables, and the file that Aloft leaves in an image when it
+// appends the runtime.
 package boot
 
 import (
@@ -14,8 +16,8 @@ import (
 	"github.com/aloft-dev/aloft/api/function"
 )
 
-// ReadStart reads the image's own start. An image that holds the runtime itself has no such file: its command is the arguments
-// that the runtime was started with.
+// ReadStart reads the image's own start. An image that holds the runtime itself has no such file: its command is the
+// arguments that the runtime was started with.
 func ReadStart(path string, arguments []string) (function.Start, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,7 +1,8 @@
 // Package bundle loads a stage's environment and secrets.
 //
-// It encodes the envelope in which they travel: AES-256-GCM with a data key that the stage's KMS key wraps, both bound to the name of the stage, so that one
-// stage's bundle cannot be passed off as another's. The plain text exists in memory only.
+// It encodes the envelope in which they travel: AES-256-GCM with a data key that the stage's KMS key wraps, both bound
+// to the name of the stage, so that one stage's bundle cannot be passed off as another's. The plain text exists in
+// memory only.
 package bundle
 
 import (
@@ -50,7 +51,8 @@ func open(e function.Envelope, dataKey []byte, stage string) (function.Bundle, e
 	defer clear(plain)
 	var bundle function.Bundle
 	if json.Unmarshal(plain, &bundle) != nil {
-		return function.Bundle{}, errors.New("its content is not what this runtime expects; release with a runtime as new as the operator")
+		return function.Bundle{}, errors.New("its content is not what this runtime expects; " +
+			"release with a runtime as new as the operator")
 	}
 	return bundle, nil
 }

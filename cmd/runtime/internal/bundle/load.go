@@ -104,7 +104,9 @@ func (s Source) fetch(ctx context.Context, location awsapi.Location) ([]byte, er
 func (s Source) unwrap(ctx context.Context, wrapped []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := s.Keys.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: wrapped, EncryptionContext: map[string]string{function.StageContext: s.Stage}})
+	out, err := s.Keys.Decrypt(ctx, &kms.DecryptInput{
+		CiphertextBlob: wrapped, EncryptionContext: map[string]string{function.StageContext: s.Stage},
+	})
 	if err != nil {
 		return nil, err
 	}

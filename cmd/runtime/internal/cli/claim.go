@@ -36,16 +36,21 @@ func placesOf(text string) (siblings, error) {
 	}
 	base, found := strings.CutSuffix(at.Key, function.ClaimSuffix)
 	if !found || !strings.HasPrefix(at.Key, function.RunsPrefix) {
-		return siblings{}, fmt.Errorf("the claim's place %.200q is not %s...%s", text, function.RunsPrefix, function.ClaimSuffix)
+		return siblings{}, fmt.Errorf("the claim's place %.200q is not %s...%s",
+			text, function.RunsPrefix, function.ClaimSuffix)
 	}
 	return siblings{claim: at, result: awsapi.Location{Bucket: at.Bucket, Key: base + function.ResultSuffix}}, nil
 }
 
-// take puts the claim, at the latest at notAfter, and returns the claim that holds: its own, recognized by the token, or another's.
+// take puts the claim, at the latest at notAfter, and returns the claim that holds: its own, recognized by the token,
+// or another's.
 //
-// A put whose answer was lost has perhaps been executed, and the SDK's own retry then sees its first attempt as somebody else's. So a refusal is never believed
-// before the stored claim was read. An error says that no claim is known to hold.
-func (h *Handler) take(ctx context.Context, at awsapi.Location, requestID string, notAfter time.Time) (held function.Claim, own bool, err error) {
+// A put whose answer was lost has perhaps been executed, and the SDK's own retry then sees its first attempt as
+// somebody else's. So a refusal is never believed before the stored claim was read. An error says that no claim is
+// known to hold.
+func (h *Handler) take(
+	ctx context.Context, at awsapi.Location, requestID string, notAfter time.Time,
+) (held function.Claim, own bool, err error) {
 	mine := function.Claim{
 		State: function.ClaimStarted, StartedAt: stamp(time.Now()), Environment: h.Environment,
 		Token: requestID + "/" + rand.Text(),
@@ -69,7 +74,9 @@ func (h *Handler) take(ctx context.Context, at awsapi.Location, requestID string
 		case found:
 			return held, held.Token == mine.Token, nil
 		case readErr != nil:
-			return function.Claim{}, false, fmt.Errorf("claiming the command: %w; whether it was claimed could not be read: %w", explain(err), readErr)
+			return function.Claim{}, false, fmt.Errorf(
+				"claiming the command: %w; whether it was claimed could not be read: %w", explain(err), readErr,
+			)
 		case putting.Err() != nil:
 			return function.Claim{}, false, errLate
 		}
@@ -104,7 +111,8 @@ func pause(ctx context.Context, length time.Duration) {
 // refused says that S3 will not take the claim however often it is asked, 412 and the conflict of two puts apart.
 func refused(err error) bool {
 	switch awsapi.Status(err) {
-	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMovedPermanently, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMovedPermanently,
+		http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return true
 	}
 	return false
@@ -116,7 +124,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w; %s", err, awsapi.Remedy)
 	}
 	if awsapi.Status(err) == http.StatusForbidden {
-		return fmt.Errorf("%w; allow the function's role s3:PutObject and s3:GetObject on %s* of the stage's bucket", err, function.RunsPrefix)
+		return fmt.Errorf("%w; allow the function's role s3:PutObject and s3:GetObject on %s* of the stage's bucket",
+			err, function.RunsPrefix)
 	}
 	return err
 }

@@ -17,7 +17,9 @@ import (
 const resultRetry = 200 * time.Millisecond
 
 // handleClaimed runs the command when this delivery gets the claim, and stores its result.
-func (h *Handler) handleClaimed(ctx context.Context, o order, in lambdaapi.Invocation, log *slog.Logger) ([]byte, error) {
+func (h *Handler) handleClaimed(
+	ctx context.Context, o order, in lambdaapi.Invocation, log *slog.Logger,
+) ([]byte, error) {
 	places, err := placesOf(o.Claim)
 	if err != nil {
 		return nil, err
@@ -31,7 +33,8 @@ func (h *Handler) handleClaimed(ctx context.Context, o order, in lambdaapi.Invoc
 		return nil, err
 	}
 	if !own {
-		log.Warn("the command is not run here, for it was claimed before", "state", held.State, "environment", held.Environment, "reason", held.Reason)
+		log.Warn("the command is not run here, for it was claimed before",
+			"state", held.State, "environment", held.Environment, "reason", held.Reason)
 		return h.standing(ctx, places, held)
 	}
 	output := newPieces(h.Objects, places, log)
@@ -70,7 +73,8 @@ func (h *Handler) store(ctx context.Context, at awsapi.Location, ended function.
 			return nil
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("the command ended with exit code %d, but storing its result failed: %w", ended.ExitCode, explain(err))
+			return fmt.Errorf("the command ended with exit code %d, but storing its result failed: %w",
+				ended.ExitCode, explain(err))
 		}
 		log.Warn("storing the result failed and is tried again", "error", err.Error())
 		pause(ctx, resultRetry)

@@ -1,7 +1,8 @@
 // Package cli runs the commands of a release and of its schedules.
 //
-// It encodes the protocol that makes a deploy command run at most once: a claim that only one delivery can put, the output in pieces while the
-// command runs, and a result that outlives the function. Commands are argument vectors; no shell ever sees them.
+// It encodes the protocol that makes a deploy command run at most once: a claim that only one delivery can put, the
+// output in pieces while the command runs, and a result that outlives the function. Commands are argument vectors; no
+// shell ever sees them.
 package cli
 
 import (
@@ -37,7 +38,8 @@ type order struct {
 	event
 	args     []string
 	notAfter time.Time
-	// line says that the command came as one string; that the function's time is over is an error of the invocation then.
+	// line says that the command came as one string; that the function's time is over is an error of the invocation
+	// then.
 	line bool
 }
 

@@ -68,7 +68,9 @@ func (h *Handler) Handle(ctx context.Context, in lambdaapi.Invocation) ([]byte, 
 }
 
 // run runs the command to its end; whatever happens to it is in the result.
-func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pieces io.Writer, log *slog.Logger) ending {
+func (h *Handler) run(
+	ctx context.Context, o order, in lambdaapi.Invocation, pieces io.Writer, log *slog.Logger,
+) ending {
 	spec := h.Spec
 	spec.Args = o.args
 	if in.TraceID != "" {
@@ -104,8 +106,8 @@ func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pie
 func noteOn(exit process.Exit, ended ending, timeoutSeconds int64) string {
 	switch {
 	case exit.TimedOut && !ended.outOfTime:
-		return fmt.Sprintf("\naloft: the command was ended with everything that it started after %d s, its timeoutSeconds; "+
-			"raise them if it needs longer\n", timeoutSeconds)
+		return fmt.Sprintf("\naloft: the command was ended with everything that it started after %d s, "+
+			"its timeoutSeconds; raise them if it needs longer\n", timeoutSeconds)
 	case exit.TimedOut:
 		return fmt.Sprintf("\naloft: the command was ended after %s, one second before the function's time was over; "+
 			"raise its timeoutSeconds or the function's\n", ended.lasted.Round(time.Second))

@@ -20,7 +20,8 @@ func printed(t *testing.T, script string, secrets ...string) (answered, stored s
 	h := NewHandler(Config{Log: log, Output: logging.NewSink(io.Discard), Hide: redact.New(secrets...)})
 	var pieces bytes.Buffer
 	cut := time.Now().Add(20 * time.Second)
-	ended := h.run(t.Context(), order{args: []string{"/bin/sh", "-c", script}}, lambdaapi.Invocation{Cut: cut}, &pieces, log)
+	o := order{args: []string{"/bin/sh", "-c", script}}
+	ended := h.run(t.Context(), o, lambdaapi.Invocation{Cut: cut}, &pieces, log)
 	if ended.ExitCode != 0 {
 		t.Fatalf("the script ended with %d: %s", ended.ExitCode, ended.Output)
 	}

@@ -18,7 +18,8 @@ const (
 	// pieceEvery is the longest wait, and pieceBytes the most bytes, before a piece is put.
 	pieceEvery = 2 * time.Second
 	pieceBytes = 64 << 10
-	// heldBytes is how much waits at most while S3 does not answer; the oldest is left out then, for a slow log must never slow the command.
+	// heldBytes is how much waits at most while S3 does not answer; the oldest is left out then, for a slow log must
+	// never slow the command.
 	heldBytes = 1 << 20
 	// maxPieces is what the four digits of a piece's name hold.
 	maxPieces = 9999
@@ -26,7 +27,8 @@ const (
 	putTimeout = 10 * time.Second
 )
 
-// pieces puts a command's output into S3 while the command runs. The output is a courtesy: its failures are logged and never fail the command.
+// pieces puts a command's output into S3 while the command runs. The output is a courtesy: its failures are logged and
+// never fail the command.
 type pieces struct {
 	objects Objects
 	places  siblings
@@ -108,7 +110,8 @@ func (p *pieces) put(ctx context.Context, last bool) {
 	}
 	at := p.places.piece(p.count + 1)
 	_, err := p.objects.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(data), ContentType: aws.String("text/plain; charset=utf-8"),
+		Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(data),
+		ContentType: aws.String("text/plain; charset=utf-8"),
 	})
 	if err != nil {
 		if !errors.Is(ctx.Err(), context.Canceled) {

@@ -1,6 +1,7 @@
 // Package environ composes the environment of the application's processes.
 //
-// It encodes which value wins: the function's own variables, over them the stage's environment, and secrets only for names that are not present yet.
+// It encodes which value wins: the function's own variables, over them the stage's environment, and secrets only for
+// names that are not present yet.
 package environ
 
 import (
@@ -20,8 +21,8 @@ func Reserved(name string) bool {
 	return strings.HasPrefix(name, function.VariablePrefix) || strings.HasPrefix(name, "AWS_")
 }
 
-// Merge returns the application's environment as sorted "NAME=value" pairs. A port, when not empty, is given as PORT: it wins over
-// the image's own variable, for it is the port that is waited for, and yields to the stage's.
+// Merge returns the application's environment as sorted "NAME=value" pairs. A port, when not empty, is given as PORT:
+// it wins over the image's own variable, for it is the port that is waited for, and yields to the stage's.
 func Merge(own []string, bundle function.Bundle, port string) []string {
 	all := ofFunction(own)
 	if port != "" {

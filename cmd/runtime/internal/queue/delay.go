@@ -19,7 +19,9 @@ const maxBackoff = 20
 
 // Delayer is SQS, as far as back-off needs it.
 type Delayer interface {
-	ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
+	ChangeMessageVisibility(
+		context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options),
+	) (*sqs.ChangeMessageVisibilityOutput, error)
 }
 
 var _ Delayer = (*sqs.Client)(nil)
@@ -39,15 +41,16 @@ func ParseBackoff(text string) ([]int32, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		seconds, err := strconv.ParseInt(strings.TrimSpace(part), 10, 32)
 		if err != nil || seconds < 0 || seconds > maxDelay || len(list) == maxBackoff {
-			return nil, fmt.Errorf("reading %s %.100q: it must be at most %d numbers of seconds up to %d, separated by commas",
-				function.VariableQueueBackoff, text, maxBackoff, maxDelay)
+			return nil, fmt.Errorf("reading %s %.100q: it must be at most %d numbers of seconds up to %d, "+
+				"separated by commas", function.VariableQueueBackoff, text, maxBackoff, maxDelay)
 		}
 		list = append(list, int32(seconds))
 	}
 	return list, nil
 }
 
-// postpone tells SQS when to deliver failed messages again. Where that fails, the queue's visibility timeout does it later.
+// postpone tells SQS when to deliver failed messages again. Where that fails, the queue's visibility timeout does it
+// later.
 func (h *Handler) postpone(ctx context.Context, delays []delay) {
 	for _, d := range delays {
 		url := d.url(h.Prefix)

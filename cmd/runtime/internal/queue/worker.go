@@ -17,7 +17,8 @@ import (
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/web"
 )
 
-// Command gives each message to a process of its own: the body on standard input, the rest in its environment. Exit code 0 is success.
+// Command gives each message to a process of its own: the body on standard input, the rest in its environment. Exit
+// code 0 is success.
 type Command struct {
 	// Spec holds the command with the directory, the user and the environment of the application.
 	Spec   process.Spec
@@ -76,7 +77,8 @@ func (p Path) work(ctx context.Context, r record, in lambdaapi.Invocation) error
 		{Name: function.HeaderMessageID, Value: r.MessageID},
 		{Name: function.HeaderQueue, Value: r.shortName(p.Suffix)},
 		{Name: function.HeaderReceiveCount, Value: strconv.Itoa(r.receiveCount())},
-		{Name: web.DeadlineHeader, Value: strconv.FormatInt(in.Cut.UnixMilli(), 10)}, {Name: web.RequestIDHeader, Value: in.RequestID},
+		{Name: web.DeadlineHeader, Value: strconv.FormatInt(in.Cut.UnixMilli(), 10)},
+		{Name: web.RequestIDHeader, Value: in.RequestID},
 	}
 	for name, value := range r.attributes() {
 		header := function.HeaderAttribute + strings.ReplaceAll(name, "_", "-")
@@ -85,7 +87,9 @@ func (p Path) work(ctx context.Context, r record, in lambdaapi.Invocation) error
 	if in.TraceID != "" {
 		fields = append(fields, upstream.Field{Name: "X-Amzn-Trace-Id", Value: in.TraceID})
 	}
-	request := upstream.Request{Method: http.MethodPost, Target: p.Target, Host: "localhost", Fields: fields, Body: []byte(r.Body)}
+	request := upstream.Request{
+		Method: http.MethodPost, Target: p.Target, Host: "localhost", Fields: fields, Body: []byte(r.Body),
+	}
 	response, err := p.Application.Do(ctx, request, in)
 	if err != nil {
 		return err

@@ -37,7 +37,8 @@ type Sender struct {
 	Log               *slog.Logger
 }
 
-// FanOut pings as many other environments as the event asks for, besides this one. Failures are logged only: warming is a courtesy.
+// FanOut pings as many other environments as the event asks for, besides this one. Failures are logged only: warming is
+// a courtesy.
 func (s Sender) FanOut(ctx context.Context, event Event) {
 	hold := overlap
 	if len(event.Hold) > 0 {

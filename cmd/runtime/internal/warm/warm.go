@@ -1,7 +1,7 @@
 // Package warm answers the pings by which the operator brings function environments up before traffic comes.
 //
-// It encodes how distinct environments are counted: each ping is held until the hold is over, so that pings sent together
-// meet an environment each, and every answer names its environment.
+// It encodes how distinct environments are counted: each ping is held until the hold is over, so that pings sent
+// together meet an environment each, and every answer names its environment.
 package warm
 
 import (

@@ -35,7 +35,8 @@ func TestOnlyWarmEventsAreTakenForWarmEvents(t *testing.T) {
 
 func TestHoldIsReadFromStringsAndNumbersAndBounded(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		`"250"`: 250 * time.Millisecond, `250`: 250 * time.Millisecond, ``: 0, `-5`: 0, `"x"`: 0, `9000000000000000000`: maxHold,
+		`"250"`: 250 * time.Millisecond, `250`: 250 * time.Millisecond, ``: 0, `-5`: 0, `"x"`: 0,
+		`9000000000000000000`: maxHold,
 	} {
 		if got := (Event{Hold: json.RawMessage(text)}).hold(); got != want {
 			t.Errorf("hold %s is %s, want %s", text, got, want)
@@ -49,7 +50,9 @@ type recorder struct {
 	sent []lambda.InvokeInput
 }
 
-func (r *recorder) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+func (r *recorder) Invoke(
+	_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options),
+) (*lambda.InvokeOutput, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sent = append(r.sent, *in)
