@@ -38,7 +38,9 @@ func newCloud(t *testing.T) *cloud {
 	t.Cleanup(func() { server.Close() })
 	c := &cloud{Server: server, s3: s3.NewFromConfig(server.Config())}
 	_, err = c.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucket),
-		CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(server.Config().Region)}})
+		CreateBucketConfiguration: &types.CreateBucketConfiguration{
+			LocationConstraint: types.BucketLocationConstraint(server.Config().Region),
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +59,9 @@ func (c *cloud) environment(more map[string]string) map[string]string {
 
 func (c *cloud) put(t *testing.T, key, content string) {
 	t.Helper()
-	_, err := c.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: bytes.NewReader([]byte(content))})
+	_, err := c.s3.PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(bucket), Key: &key, Body: bytes.NewReader([]byte(content)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +69,9 @@ func (c *cloud) put(t *testing.T, key, content string) {
 
 func (c *cloud) remove(t *testing.T, key string) {
 	t.Helper()
-	if _, err := c.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &key}); err != nil {
+	if _, err := c.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{
+		Bucket: aws.String(bucket), Key: &key,
+	}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -73,7 +79,9 @@ func (c *cloud) remove(t *testing.T, key string) {
 // get returns an object, and false when it is not there.
 func (c *cloud) get(t *testing.T, key string) (string, bool) {
 	t.Helper()
-	got, err := c.s3.GetObject(context.WithoutCancel(t.Context()), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: &key})
+	got, err := c.s3.GetObject(context.WithoutCancel(t.Context()), &s3.GetObjectInput{
+		Bucket: aws.String(bucket), Key: &key,
+	})
 	if _, ok := errors.AsType[*types.NoSuchKey](err); ok {
 		return "", false
 	}

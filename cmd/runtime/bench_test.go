@@ -15,7 +15,8 @@ import (
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/web"
 )
 
-// BenchmarkRequest compares a request to the application itself with the same through the runtime: the difference is what the runtime adds.
+// BenchmarkRequest compares a request to the application itself with the same through the runtime: the difference is
+// what the runtime adds.
 func BenchmarkRequest(b *testing.B) {
 	folder, err := binaries()
 	if err != nil {
@@ -47,7 +48,9 @@ func BenchmarkRequest(b *testing.B) {
 			})
 			b.Run(fmt.Sprintf("runtime/%s/%dKiB", kind[:4], size>>10), func(b *testing.B) {
 				b.ReportAllocs()
-				in := lambdaapi.Invocation{RequestID: "id", Payload: []byte(get("/answer", query)), Cut: time.Now().Add(time.Hour)}
+				in := lambdaapi.Invocation{
+					RequestID: "id", Payload: []byte(get("/answer", query)), Cut: time.Now().Add(time.Hour),
+				}
 				for b.Loop() {
 					if _, err := handler.Handle(b.Context(), in); err != nil {
 						b.Fatal(err)

@@ -19,7 +19,9 @@ const (
 
 // deploy is the event of a deploy command with a claim.
 func deploy(notAfter time.Time, arguments ...string) string {
-	raw, err := json.Marshal(map[string]any{"command": arguments, "id": "migrate", "run": "run-1", "notAfter": notAfter.UTC(), "claim": claimPlace})
+	raw, err := json.Marshal(map[string]any{
+		"command": arguments, "id": "migrate", "run": "run-1", "notAfter": notAfter.UTC(), "claim": claimPlace,
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -37,7 +39,8 @@ func TestClaimedCommandStoresClaimOutputAndResult(t *testing.T) {
 	c := newCloud(t)
 	f := startCLI(t, c.environment(nil))
 	answered := f.command(t, deploy(soon(), appPath(t), "say", "3", "hello"))
-	if want := []string{runBase + ".claim", runBase + ".output.0001", runBase + ".result.json"}; !cmp.Equal(want, c.keys(t)) {
+	want := []string{runBase + ".claim", runBase + ".output.0001", runBase + ".result.json"}
+	if !cmp.Equal(want, c.keys(t)) {
 		t.Errorf("stored %v, want %v", c.keys(t), want)
 	}
 	stored, _ := c.get(t, runBase+".result.json")
@@ -56,7 +59,8 @@ func TestClaimedCommandStoresClaimOutputAndResult(t *testing.T) {
 		State, Environment, Token string
 		StartedAt                 time.Time
 	}](t, text)
-	if claim.State != "started" || claim.Environment != "2026/11/21/[7]stream" || claim.StartedAt.IsZero() || !strings.HasPrefix(claim.Token, "request-1/") {
+	if claim.State != "started" || claim.Environment != "2026/11/21/[7]stream" || claim.StartedAt.IsZero() ||
+		!strings.HasPrefix(claim.Token, "request-1/") {
 		t.Errorf("the claim is %s", text)
 	}
 }
@@ -68,13 +72,26 @@ func TestCommandRunsOnceWhateverHappensToItsClaim(t *testing.T) {
 		reason string
 		faults []wire.Fault
 	}{
-		"no fault":                 {"the plain case", nil},
-		"answer lost":              {"the SDK's retry meets the claim of its own first attempt", []wire.Fault{{Kind: wire.FaultLoseAnswer, Times: 1}}},
-		"error after the deed":     {"the same by a 500", []wire.Fault{{Kind: wire.FaultErrorAfter, Error: broken, Times: 1}}},
-		"all answers lost":         {"the SDK gives up, and the stored claim is read", []wire.Fault{{Kind: wire.FaultLoseAnswer, Times: 3}}},
-		"never arrived":            {"what did not arrive is put again", []wire.Fault{{Kind: wire.FaultDropBefore, Times: 4}}},
-		"conflict of two puts":     {"S3 decided nothing yet", []wire.Fault{{Kind: wire.FaultError, Error: conflict, Times: 2}}},
-		"lost and the read failed": {"the read is repeated too", []wire.Fault{{Kind: wire.FaultLoseAnswer, Times: 1}, {Call: "s3:GetObject", Kind: wire.FaultError, Error: broken, Times: 4}}},
+		"no fault": {"the plain case", nil},
+		"answer lost": {"the SDK's retry meets the claim of its own first attempt", []wire.Fault{
+			{Kind: wire.FaultLoseAnswer, Times: 1},
+		}},
+		"error after the deed": {"the same by a 500", []wire.Fault{
+			{Kind: wire.FaultErrorAfter, Error: broken, Times: 1},
+		}},
+		"all answers lost": {"the SDK gives up, and the stored claim is read", []wire.Fault{
+			{Kind: wire.FaultLoseAnswer, Times: 3},
+		}},
+		"never arrived": {"what did not arrive is put again", []wire.Fault{
+			{Kind: wire.FaultDropBefore, Times: 4},
+		}},
+		"conflict of two puts": {"S3 decided nothing yet", []wire.Fault{
+			{Kind: wire.FaultError, Error: conflict, Times: 2},
+		}},
+		"lost and the read failed": {"the read is repeated too", []wire.Fault{
+			{Kind: wire.FaultLoseAnswer, Times: 1},
+			{Call: "s3:GetObject", Kind: wire.FaultError, Error: broken, Times: 4},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t)
@@ -93,7 +110,8 @@ func TestCommandRunsOnceWhateverHappensToItsClaim(t *testing.T) {
 				t.Errorf("%s: the command ran %d times", row.reason, f.ran(t))
 			}
 			if first.kind != "response" || first.body != second.body {
-				t.Errorf("the second delivery does not answer the result of the first: %s, then %s", first.body, second.body)
+				t.Errorf("the second delivery does not answer the result of the first: %s, then %s",
+					first.body, second.body)
 			}
 		})
 	}
@@ -128,11 +146,23 @@ func TestCommandNeverRunsWithoutItsOwnClaim(t *testing.T) {
 		kind     string
 		answer   string
 	}{
-		"void":            {"the operator took the claim", `{"state":"void","reason":"superseded"}`, nil, 10 * time.Second, "response", `{"state":"void","reason":"superseded"}`},
-		"started":         {"another delivery runs it", `{"state":"started","token":"other/1","environment":"elsewhere"}`, nil, 10 * time.Second, "response", `{"state":"started","environment":"elsewhere"}`},
-		"too late":        {"the last moment has passed", "", nil, -time.Second, "response", `"state":"late"`},
-		"S3 out of reach": {"the last moment passed while S3 failed", "", &wire.Fault{Call: "s3:PutObject", Kind: wire.FaultDropBefore}, 700 * time.Millisecond, "response", `"state":"late"`},
-		"not permitted":   {"the remedy is the role's", "", &wire.Fault{Call: "s3:PutObject", Kind: wire.FaultError, Error: denied}, 10 * time.Second, "error", "s3:PutObject"},
+		"void": {
+			"the operator took the claim", `{"state":"void","reason":"superseded"}`, nil, 10 * time.Second, "response",
+			`{"state":"void","reason":"superseded"}`,
+		},
+		"started": {
+			"another delivery runs it", `{"state":"started","token":"other/1","environment":"elsewhere"}`, nil,
+			10 * time.Second, "response", `{"state":"started","environment":"elsewhere"}`,
+		},
+		"too late": {"the last moment has passed", "", nil, -time.Second, "response", `"state":"late"`},
+		"S3 out of reach": {
+			"the last moment passed while S3 failed", "", &wire.Fault{Call: "s3:PutObject", Kind: wire.FaultDropBefore},
+			700 * time.Millisecond, "response", `"state":"late"`,
+		},
+		"not permitted": {
+			"the remedy is the role's", "", &wire.Fault{Call: "s3:PutObject", Kind: wire.FaultError, Error: denied},
+			10 * time.Second, "error", "s3:PutObject",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t)
@@ -165,71 +195,5 @@ func TestLateCommandDoesNotAskS3(t *testing.T) {
 	f.invoke(t, deploy(time.Now().Add(-time.Second), appPath(t), "count"), 10*time.Second)
 	if calls := c.Calls().Since(before); len(calls) != 0 {
 		t.Errorf("calls: %v", calls.Names())
-	}
-}
-
-func TestResultIsStoredDespiteFailures(t *testing.T) {
-	c := newCloud(t)
-	f := startCLI(t, c.environment(nil))
-	c.Faults().Inject(wire.Fault{Call: "s3:PutObject", Match: ending(".result.json"), Kind: wire.FaultDropBefore, Times: 7})
-	f.command(t, deploy(soon(), appPath(t), "count"))
-	if _, found := c.get(t, runBase+".result.json"); !found {
-		t.Error("there is no result")
-	}
-}
-
-func TestTimedOutCommandLeavesAResult(t *testing.T) {
-	c := newCloud(t)
-	f := startCLI(t, c.environment(nil))
-	f.invoke(t, deploy(soon(), appPath(t), "sleep"), 3*time.Second)
-	stored, _ := c.get(t, runBase+".result.json")
-	if got := decode[ended](t, stored); got.ExitCode != 124 || !strings.Contains(string(got.Output), "timeoutSeconds") {
-		t.Errorf("got %s", stored)
-	}
-}
-
-func TestCommandEndedAfterItsOwnTimeLeavesAResult(t *testing.T) {
-	c := newCloud(t)
-	f := startCLI(t, c.environment(nil))
-	event := strings.TrimSuffix(deploy(soon(), appPath(t), "sleep"), "}") + `,"timeoutSeconds":1}`
-	f.invoke(t, event, time.Minute)
-	stored, _ := c.get(t, runBase+".result.json")
-	if got := decode[ended](t, stored); got.ExitCode != 124 || !strings.Contains(string(got.Output), "after 1 s, its timeoutSeconds") {
-		t.Errorf("got %s", stored)
-	}
-}
-
-func TestOutputIsStoredWhileTheCommandRunsAndTerminationIsAResult(t *testing.T) {
-	c := newCloud(t)
-	f := startCLI(t, c.environment(nil))
-	f.api.next <- invocation{payload: deploy(soon(), appPath(t), "sleep"), timeout: time.Minute}
-	eventually(t, "the first piece of the output is stored", func() bool {
-		piece, found := c.get(t, runBase+".output.0001")
-		return found && piece == "sleeping\n"
-	})
-	if _, found := c.get(t, runBase+".result.json"); found {
-		t.Error("the command has ended already")
-	}
-	f.terminate(t)
-	stored, _ := c.get(t, runBase+".result.json")
-	if got := decode[ended](t, stored); got.ExitCode != 143 {
-		t.Errorf("got %s", stored)
-	}
-}
-
-func TestPiecesAddUpToTheWholeOutput(t *testing.T) {
-	c := newCloud(t)
-	f := startCLI(t, c.environment(nil))
-	c.Faults().Inject(wire.Fault{Call: "s3:PutObject", Match: ending(".output.0001"), Kind: wire.FaultDropBefore, Times: 3})
-	f.command(t, deploy(soon(), appPath(t), "chatter", "20000", "0123456789abcdef"))
-	var all strings.Builder
-	for _, key := range c.keys(t) {
-		if strings.Contains(key, ".output.") {
-			piece, _ := c.get(t, key)
-			all.WriteString(piece)
-		}
-	}
-	if want := strings.Repeat("0123456789abcdef\n", 20000); all.String() != want {
-		t.Errorf("%d bytes stored, want %d", all.Len(), len(want))
 	}
 }

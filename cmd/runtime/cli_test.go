@@ -50,11 +50,25 @@ func TestCommandRunsWithItsArgumentsAndWithoutAShell(t *testing.T) {
 		reason, event string
 		want          ended
 	}{
-		"arguments":      {"no shell looks at an argument", command(app, "say", "0", "a b", "$HOME", "*; false"), ended{Output: []byte("a b|$HOME|*; false\nto standard error\n")}},
-		"exit code":      {"the program's own exit code is answered", command(app, "say", "42", "x"), ended{ExitCode: 42, Output: []byte("x\nto standard error\n")}},
-		"string":         {"a string is split by a shell's rules, but no shell runs it", `{"command":"` + app + ` say 0 'a b' $HOME"}`, ended{Output: []byte("a b|$HOME\nto standard error\n")}},
-		"not there":      {"as in a shell", command("no-such-program"), ended{ExitCode: 127, Output: []byte("\naloft: looking for \"no-such-program\" in PATH " + os.Getenv("PATH") + ": executable file not found in $PATH\n")}},
-		"not executable": {"as in a shell", command("/dev/null"), ended{ExitCode: 126, Output: []byte("\naloft: fork/exec /dev/null: permission denied\n")}},
+		"arguments": {
+			"no shell looks at an argument", command(app, "say", "0", "a b", "$HOME", "*; false"),
+			ended{Output: []byte("a b|$HOME|*; false\nto standard error\n")},
+		},
+		"exit code": {"the program's own exit code is answered", command(app, "say", "42", "x"), ended{
+			ExitCode: 42, Output: []byte("x\nto standard error\n"),
+		}},
+		"string": {
+			"a string is split by a shell's rules, but no shell runs it", `{"command":"` + app + ` say 0 'a b' $HOME"}`,
+			ended{Output: []byte("a b|$HOME\nto standard error\n")},
+		},
+		"not there": {"as in a shell", command("no-such-program"), ended{
+			ExitCode: 127,
+			Output: []byte("\naloft: looking for \"no-such-program\" in PATH " + os.Getenv("PATH") +
+				": executable file not found in $PATH\n"),
+		}},
+		"not executable": {"as in a shell", command("/dev/null"), ended{
+			ExitCode: 126, Output: []byte("\naloft: fork/exec /dev/null: permission denied\n"),
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(row.want, f.command(t, row.event)); diff != "" {
@@ -70,10 +84,12 @@ func TestCommandRunsWithItsArgumentsAndWithoutAShell(t *testing.T) {
 func TestCommandIsKilledWithItsChildrenBeforeTheFunctionEnds(t *testing.T) {
 	f := startCLI(t, nil)
 	got := decode[ended](t, f.invoke(t, command(appPath(t), "sleep"), 3*time.Second).body)
-	if got.ExitCode != 124 || !strings.HasPrefix(string(got.Output), "sleeping\n") || !strings.Contains(string(got.Output), "timeoutSeconds") {
+	if got.ExitCode != 124 || !strings.HasPrefix(string(got.Output), "sleeping\n") ||
+		!strings.Contains(string(got.Output), "timeoutSeconds") {
 		t.Errorf("got %d %s", got.ExitCode, got.Output)
 	}
-	if got := f.invoke(t, `{"command":"`+appPath(t)+` sleep"}`, 3*time.Second); got.kind != "error" || !strings.Contains(got.body, "timed out") {
+	if got := f.invoke(t, `{"command":"`+appPath(t)+` sleep"}`, 3*time.Second); got.kind != "error" ||
+		!strings.Contains(got.body, "timed out") {
 		t.Errorf("a command given as a string must fail the invocation: %+v", got)
 	}
 }
@@ -88,19 +104,38 @@ func TestCommandIsEndedAfterItsOwnTime(t *testing.T) {
 		code          int
 		output        string
 	}{
-		"shorter than the function": {"the command's own time counts", `{"command":["` + app + `","sleep"],"timeoutSeconds":1}`, 20 * time.Second, 124, own},
-		"given as a string":         {"the invocation itself succeeded", `{"command":"` + app + ` sleep","timeoutSeconds":1}`, 20 * time.Second, 124, own},
-		"longer than the function":  {"the function's end comes first", `{"command":["` + app + `","sleep"],"timeoutSeconds":60}`, 2 * time.Second, 124, functions},
-		"longer than any function":  {"no number of seconds may overflow", `{"command":["` + app + `","sleep"],"timeoutSeconds":9223372036854775807}`, 2 * time.Second, 124, functions},
-		"zero":                      {"no time of its own", `{"command":["` + app + `","sleep"],"timeoutSeconds":0}`, 2 * time.Second, 124, functions},
-		"in time":                   {"a command that ends by itself is left alone", `{"command":["` + app + `","say","3","x"],"timeoutSeconds":10}`, 20 * time.Second, 3, "x\n"},
+		"shorter than the function": {
+			"the command's own time counts", `{"command":["` + app + `","sleep"],"timeoutSeconds":1}`, 20 * time.Second,
+			124, own,
+		},
+		"given as a string": {
+			"the invocation itself succeeded", `{"command":"` + app + ` sleep","timeoutSeconds":1}`, 20 * time.Second,
+			124, own,
+		},
+		"longer than the function": {
+			"the function's end comes first", `{"command":["` + app + `","sleep"],"timeoutSeconds":60}`,
+			2 * time.Second, 124, functions,
+		},
+		"longer than any function": {
+			"no number of seconds may overflow",
+			`{"command":["` + app + `","sleep"],"timeoutSeconds":9223372036854775807}`, 2 * time.Second, 124, functions,
+		},
+		"zero": {
+			"no time of its own", `{"command":["` + app + `","sleep"],"timeoutSeconds":0}`, 2 * time.Second, 124,
+			functions,
+		},
+		"in time": {
+			"a command that ends by itself is left alone",
+			`{"command":["` + app + `","say","3","x"],"timeoutSeconds":10}`, 20 * time.Second, 3, "x\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := f.invoke(t, row.event, row.function)
 			if got.kind != "response" {
 				t.Fatalf("%s: the invocation failed: %s", row.reason, got.body)
 			}
-			if end := decode[ended](t, got.body); end.ExitCode != row.code || !strings.Contains(string(end.Output), row.output) {
+			if end := decode[ended](t, got.body); end.ExitCode != row.code ||
+				!strings.Contains(string(end.Output), row.output) {
 				t.Errorf("%s: got %d %s", row.reason, end.ExitCode, end.Output)
 			}
 		})
@@ -146,8 +181,10 @@ func TestLongOutputKeepsItsEnd(t *testing.T) {
 func TestEventsThatNameNoCommandAreRefused(t *testing.T) {
 	f := startCLI(t, nil)
 	for name, event := range map[string]string{
-		"none": `{}`, "empty list": `{"command":[]}`, "empty string": `{"command":" "}`, "number": `{"command":5}`, "negative time": `{"command":["true"],"timeoutSeconds":-1}`,
-		"claim without a last moment": `{"command":["true"],"claim":"s3://bucket/x.claim"}`, "broken quotes": `{"command":"say 'x"}`,
+		"none": `{}`, "empty list": `{"command":[]}`, "empty string": `{"command":" "}`, "number": `{"command":5}`,
+		"negative time":               `{"command":["true"],"timeoutSeconds":-1}`,
+		"claim without a last moment": `{"command":["true"],"claim":"s3://bucket/x.claim"}`,
+		"broken quotes":               `{"command":"say 'x"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := f.invoke(t, event, 10*time.Second); got.kind != "error" {
@@ -159,7 +196,8 @@ func TestEventsThatNameNoCommandAreRefused(t *testing.T) {
 
 func TestCommandFunctionAnswersPingsWithoutAnApplication(t *testing.T) {
 	f := startCLI(t, nil)
-	if got := f.invoke(t, `{"warmer_ping":true}`, 10*time.Second); got.body != `{"output":"Warmed!","environment":"2026/11/21/[7]stream","coldStart":true}` {
+	got := f.invoke(t, `{"warmer_ping":true}`, 10*time.Second)
+	if got.body != `{"output":"Warmed!","environment":"2026/11/21/[7]stream","coldStart":true}` {
 		t.Errorf("got %s", got.body)
 	}
 }

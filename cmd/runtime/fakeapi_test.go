@@ -48,7 +48,10 @@ func newRuntimeAPI(t *testing.T) *runtimeAPI {
 	mux.HandleFunc("POST /2018-06-01/runtime/", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/2018-06-01/runtime/"), "/")
-		got := answer{kind: parts[len(parts)-1], requestID: parts[1], body: string(body), errorType: r.Header.Get("Lambda-Runtime-Function-Error-Type")}
+		got := answer{
+			kind: parts[len(parts)-1], requestID: parts[1], body: string(body),
+			errorType: r.Header.Get("Lambda-Runtime-Function-Error-Type"),
+		}
 		if parts[0] == "init" {
 			got.kind = "init"
 		}

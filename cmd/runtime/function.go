@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/application"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/warm"
@@ -36,7 +37,7 @@ func (f *function) handle(ctx context.Context, in lambdaapi.Invocation) ([]byte,
 			return nil, err
 		}
 	}
-	answer := warm.Answer{Output: "Warmed!", Environment: f.stream, ColdStart: cold}
+	answer := contract.WarmAnswer{Output: "Warmed!", Environment: f.stream, ColdStart: cold}
 	if event.Ping {
 		event.Rest(ctx)
 	} else {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,8 +17,8 @@ import (
 	"time"
 )
 
-// binaries are built once: the runtime as it is shipped, the runtime for a host where /opt/aloft may hold another start, and the application of
-// the tests.
+// binaries are built once: the runtime as it is shipped, the runtime for a host where /opt/aloft may hold another
+// start, and the application of the tests.
 var binaries = sync.OnceValues(func() (folder string, err error) {
 	folder, err = os.MkdirTemp("", "aloft-runtime-test-")
 	if err != nil {
@@ -29,7 +30,9 @@ var binaries = sync.OnceValues(func() (folder string, err error) {
 		"shipped": {"-ldflags", "-s -w", "."},
 		"runtime": {"-ldflags", "-s -w -X main.startFile=" + start, "."},
 	} {
-		build := exec.Command("go", append([]string{"build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(folder, name)}, arguments...)...)
+		build := exec.Command("go", slices.Concat([]string{
+			"build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(folder, name),
+		}, arguments)...)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 		if output, err := build.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("building %s: %w\n%s", name, err, output)
@@ -65,14 +68,19 @@ func start(t *testing.T, environment map[string]string, application ...string) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &running{api: newRuntimeAPI(t), exited: make(chan struct{}), notes: filepath.Join(t.TempDir(), "notes"), port: freePort(t)}
+	f := &running{
+		api: newRuntimeAPI(t), exited: make(chan struct{}), notes: filepath.Join(t.TempDir(), "notes"),
+		port: freePort(t),
+	}
 	all := map[string]string{
 		"PATH": os.Getenv("PATH"), "AWS_LAMBDA_RUNTIME_API": f.api.address(), "AWS_LAMBDA_FUNCTION_NAME": "demo-http",
-		"AWS_LAMBDA_FUNCTION_VERSION": "7", "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/21/[7]stream", "AWS_REGION": "eu-central-1",
-		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "ALOFT_HTTP_PORT": f.port, "NOTES": f.notes,
+		"AWS_LAMBDA_FUNCTION_VERSION": "7", "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/21/[7]stream",
+		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+		"ALOFT_HTTP_PORT": f.port, "NOTES": f.notes,
 	}
 	maps.Copy(all, environment)
-	f.cmd = exec.Command(filepath.Join(folder, "runtime"), append([]string{filepath.Join(folder, "app")}, application...)...)
+	f.cmd = exec.Command(filepath.Join(folder, "runtime"),
+		append([]string{filepath.Join(folder, "app")}, application...)...)
 	for name, value := range all {
 		f.cmd.Env = append(f.cmd.Env, name+"="+value)
 	}

@@ -22,8 +22,14 @@ func get(path, query string) string {
 func request(fields map[string]any) string {
 	event := map[string]any{
 		"version": "2.0", "rawPath": "/", "rawQueryString": "", "isBase64Encoded": false,
-		"headers":        map[string]string{"host": "abc.execute-api.eu-central-1.amazonaws.com", "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"},
-		"requestContext": map[string]any{"domainName": "abc.execute-api.eu-central-1.amazonaws.com", "http": map[string]string{"method": "GET", "sourceIp": "203.0.113.9"}},
+		"headers": map[string]string{
+			"host": "abc.execute-api.eu-central-1.amazonaws.com", "x-forwarded-for": "203.0.113.9",
+			"x-forwarded-proto": "https",
+		},
+		"requestContext": map[string]any{
+			"domainName": "abc.execute-api.eu-central-1.amazonaws.com",
+			"http":       map[string]string{"method": "GET", "sourceIp": "203.0.113.9"},
+		},
 	}
 	maps.Copy(event, fields)
 	raw, err := json.Marshal(event)
@@ -80,11 +86,14 @@ type echoed struct {
 func TestRequestReachesTheApplicationAsTheClientSentIt(t *testing.T) {
 	f := start(t, nil)
 	event := withMethod("POST", map[string]any{
-		"rawPath": "/echo/a%2Fb/%C3%A4", "rawQueryString": "a[]=1&a[]=2&q=%20+x&empty=", "cookies": []string{"one=1", "two=2"},
+		"rawPath": "/echo/a%2Fb/%C3%A4", "rawQueryString": "a[]=1&a[]=2&q=%20+x&empty=",
+		"cookies": []string{"one=1", "two=2"},
 		"headers": map[string]string{
-			"host": "internal.example", "x-forwarded-host": "www.example.com", "x-forwarded-for": "198.51.100.7, 203.0.113.9", "accept": "a, b",
-			"content-type": "application/octet-stream", "connection": "keep-alive, x-private", "x-private": "1", "te": "trailers",
-			"transfer-encoding": "chunked", "content-length": "999", "x-aloft-deadline-ms": "1", "bad name": "1", "x-split": "a\r\nx-injected: 1",
+			"host": "internal.example", "x-forwarded-host": "www.example.com",
+			"x-forwarded-for": "198.51.100.7, 203.0.113.9", "accept": "a, b",
+			"content-type": "application/octet-stream", "connection": "keep-alive, x-private", "x-private": "1",
+			"te": "trailers", "transfer-encoding": "chunked", "content-length": "999",
+			"x-aloft-deadline-ms": "1", "bad name": "1", "x-split": "a\r\nx-injected: 1",
 		},
 		"body": base64.StdEncoding.EncodeToString([]byte{0, 1, 0xff, 0xfe}), "isBase64Encoded": true,
 	})
@@ -92,11 +101,13 @@ func TestRequestReachesTheApplicationAsTheClientSentIt(t *testing.T) {
 	deadline := got.Header.Get("X-Aloft-Deadline-Ms")
 	got.Header.Del("X-Aloft-Deadline-Ms")
 	want := echoed{
-		Method: "POST", URI: "/echo/a%2Fb/%C3%A4?a[]=1&a[]=2&q=%20+x&empty=", Host: "www.example.com", Body: []byte{0, 1, 0xff, 0xfe}, Length: 4,
+		Method: "POST", URI: "/echo/a%2Fb/%C3%A4?a[]=1&a[]=2&q=%20+x&empty=", Host: "www.example.com",
+		Body: []byte{0, 1, 0xff, 0xfe}, Length: 4,
 		Header: http.Header{
-			"Accept": {"a, b"}, "Content-Type": {"application/octet-stream"}, "Cookie": {"one=1; two=2"}, "Content-Length": {"4"},
-			"X-Forwarded-For": {"198.51.100.7, 203.0.113.9"}, "X-Forwarded-Host": {"www.example.com"}, "X-Forwarded-Port": {"443"},
-			"X-Forwarded-Proto": {"https"}, "X-Aloft-Request-Id": {"request-1"}, "X-Amzn-Trace-Id": {"Root=1-5759e988-bd862e3fe1be46a994272793"},
+			"Accept": {"a, b"}, "Content-Type": {"application/octet-stream"}, "Cookie": {"one=1; two=2"},
+			"Content-Length": {"4"}, "X-Forwarded-For": {"198.51.100.7, 203.0.113.9"},
+			"X-Forwarded-Host": {"www.example.com"}, "X-Forwarded-Port": {"443"}, "X-Forwarded-Proto": {"https"},
+			"X-Aloft-Request-Id": {"request-1"}, "X-Amzn-Trace-Id": {"Root=1-5759e988-bd862e3fe1be46a994272793"},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -115,15 +126,49 @@ func TestResponseReachesTheClientAsTheApplicationSentIt(t *testing.T) {
 		reason, query string
 		want          response
 	}{
-		"text":        {"text travels as it is", "header=Content-Type: text/plain&body=gr%C3%BCn", response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/plain"}, Body: "grün"}},
-		"binary":      {"a binary type is base64", "header=Content-Type: image/png&body=PNG", response{StatusCode: 200, Headers: map[string]string{"Content-Type": "image/png"}, Body: "UE5H", IsBase64Encoded: true}},
-		"broken text": {"text that is not UTF-8 would be mangled by JSON", "header=Content-Type: text/html&body=%FF", response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/html"}, Body: "/w==", IsBase64Encoded: true}},
-		"compressed":  {"compressed text is binary", "header=Content-Type: text/html&header=Content-Encoding: gzip&body=abc", response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/html", "Content-Encoding": "gzip"}, Body: "YWJj", IsBase64Encoded: true}},
-		"cookies":     {"cookies have a field of their own, for they cannot be joined", "header=Content-Type: text/plain&header=Set-Cookie: a=1, b&header=Set-Cookie: c=2&header=Vary: Accept&header=Vary: Cookie", response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/plain", "Vary": "Accept, Cookie"}, Cookies: []string{"a=1, b", "c=2"}}},
-		"no content":  {"204 has neither body nor type", "status=204", response{StatusCode: 204}},
-		"unmodified":  {"304 keeps its validators", "status=304&header=Etag: x", response{StatusCode: 304, Headers: map[string]string{"Etag": "x"}}},
-		"redirect":    {"any status passes", "status=308&header=Location: /x&header=Content-Type: text/plain", response{StatusCode: 308, Headers: map[string]string{"Location": "/x", "Content-Type": "text/plain"}}},
-		"hop by hop":  {"headers of the connection end here", "header=Content-Type: text/plain&header=Keep-Alive: 5&header=Connection: x-own&header=X-Own: 1", response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/plain"}}},
+		"text": {"text travels as it is", "header=Content-Type: text/plain&body=gr%C3%BCn", response{
+			StatusCode: 200, Headers: map[string]string{"Content-Type": "text/plain"}, Body: "grün",
+		}},
+		"binary": {"a binary type is base64", "header=Content-Type: image/png&body=PNG", response{
+			StatusCode: 200, Headers: map[string]string{"Content-Type": "image/png"}, Body: "UE5H",
+			IsBase64Encoded: true,
+		}},
+		"broken text": {
+			"text that is not UTF-8 would be mangled by JSON", "header=Content-Type: text/html&body=%FF",
+			response{
+				StatusCode: 200, Headers: map[string]string{"Content-Type": "text/html"}, Body: "/w==",
+				IsBase64Encoded: true,
+			},
+		},
+		"compressed": {
+			"compressed text is binary", "header=Content-Type: text/html&header=Content-Encoding: gzip&body=abc",
+			response{
+				StatusCode: 200, Headers: map[string]string{"Content-Type": "text/html", "Content-Encoding": "gzip"},
+				Body: "YWJj", IsBase64Encoded: true,
+			},
+		},
+		"cookies": {
+			"cookies have a field of their own, for they cannot be joined",
+			"header=Content-Type: text/plain&header=Set-Cookie: a=1, b&header=Set-Cookie: c=2" +
+				"&header=Vary: Accept&header=Vary: Cookie",
+			response{
+				StatusCode: 200, Headers: map[string]string{"Content-Type": "text/plain", "Vary": "Accept, Cookie"},
+				Cookies: []string{"a=1, b", "c=2"},
+			},
+		},
+		"no content": {"204 has neither body nor type", "status=204", response{StatusCode: 204}},
+		"unmodified": {"304 keeps its validators", "status=304&header=Etag: x", response{
+			StatusCode: 304, Headers: map[string]string{"Etag": "x"},
+		}},
+		"redirect": {
+			"any status passes", "status=308&header=Location: /x&header=Content-Type: text/plain",
+			response{StatusCode: 308, Headers: map[string]string{"Location": "/x", "Content-Type": "text/plain"}},
+		},
+		"hop by hop": {
+			"headers of the connection end here",
+			"header=Content-Type: text/plain&header=Keep-Alive: 5&header=Connection: x-own&header=X-Own: 1",
+			response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/plain"}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			query := strings.NewReplacer(" ", "%20", ",", "%2C").Replace(row.query)
@@ -141,35 +186,12 @@ func TestResponseReachesTheClientAsTheApplicationSentIt(t *testing.T) {
 
 func TestHeadRequestKeepsTheLengthAndHasNoBody(t *testing.T) {
 	f := start(t, nil)
-	got := f.request(t, withMethod("HEAD", map[string]any{"rawPath": "/answer", "rawQueryString": "body=12345&header=Content-Length:%205"}))
+	got := f.request(t,
+		withMethod("HEAD", map[string]any{
+			"rawPath": "/answer", "rawQueryString": "body=12345&header=Content-Length:%205",
+		}))
 	if got.StatusCode != 200 || got.Body != "" || got.Headers["Content-Length"] != "5" {
 		t.Errorf("got %+v", got)
-	}
-}
-
-func TestCrashAnswersTheRequestInFlightAndTheNextOneIsServed(t *testing.T) {
-	f := start(t, nil)
-	before := f.request(t, get("/pid", "")).Body
-	if got := f.request(t, get("/crash", "")); got.StatusCode != 502 {
-		t.Errorf("the request in flight got %d", got.StatusCode)
-	}
-	if after := f.request(t, get("/pid", "")); after.StatusCode != 200 || after.Body == before {
-		t.Errorf("the application was not started again: %+v", after)
-	}
-	if !strings.Contains(f.output(), "exit status 3") {
-		t.Error("the log does not say how the application ended")
-	}
-}
-
-func TestRequestThatWouldOutliveTheFunctionIsCutAndTheApplicationStartedAgain(t *testing.T) {
-	f := start(t, nil)
-	before := f.request(t, get("/pid", "")).Body
-	got := f.invoke(t, get("/slow", ""), 1500*time.Millisecond)
-	if decoded := decode[response](t, got.body); decoded.StatusCode != 504 {
-		t.Errorf("got %s", got.body)
-	}
-	if after := f.request(t, get("/pid", "")); after.StatusCode != 200 || after.Body == before {
-		t.Errorf("the application still hangs: %+v", after)
 	}
 }
 
@@ -180,65 +202,18 @@ func TestLargeBodiesPassBothWaysAndTooLargeOnesAreRefused(t *testing.T) {
 	if string(got.Body) != body {
 		t.Errorf("%d bytes arrived of %d", len(got.Body), len(body))
 	}
-	if got := f.request(t, withMethod("PUT", map[string]any{"rawPath": "/early", "body": body})); got.StatusCode != 413 {
+	if got := f.request(
+		t, withMethod("PUT", map[string]any{"rawPath": "/early", "body": body}),
+	); got.StatusCode != 413 {
 		t.Errorf("an answer before the body was read got lost: %d", got.StatusCode)
 	}
-	if got := f.request(t, get("/answer", "size=7000000&header=Content-Type:%20text/plain")); got.StatusCode != 502 || !strings.Contains(got.Body, "too large") {
+	if got := f.request(t, get("/answer", "size=7000000&header=Content-Type:%20text/plain")); got.StatusCode != 502 ||
+		!strings.Contains(got.Body, "too large") {
 		t.Errorf("got %d %.80s", got.StatusCode, got.Body)
 	}
-	if got := f.request(t, get("/answer", "body=still+there&header=Content-Type:%20text/plain")); got.Body != "still there" {
+	if got := f.request(
+		t, get("/answer", "body=still+there&header=Content-Type:%20text/plain"),
+	); got.Body != "still there" {
 		t.Errorf("got %+v", got)
-	}
-}
-
-func TestApplicationThatEndsAtStartIsAnInitErrorWithItsOutput(t *testing.T) {
-	f := start(t, nil, "crash")
-	got := f.posted(t)
-	if got.kind != "init" || got.errorType != "Aloft.ApplicationStart" {
-		t.Fatalf("got %+v", got)
-	}
-	for _, part := range []string{"exit status 70", "the cache does not exist", "port " + f.port} {
-		if !strings.Contains(got.body, part) {
-			t.Errorf("the message does not say %q: %s", part, got.body)
-		}
-	}
-	<-f.exited
-	if f.cmd.ProcessState.ExitCode() == 0 {
-		t.Error("the runtime ended as if all were well")
-	}
-}
-
-func TestApplicationThatDoesNotListenFailsTheInvocationWithTheRemedy(t *testing.T) {
-	t.Parallel()
-	f := start(t, nil, "deaf")
-	got := f.invoke(t, `{"warmer_ping":true}`, 2*time.Second)
-	if got.kind != "error" || got.errorType != "Aloft.ApplicationPort" || !strings.Contains(got.body, "runtime.http.port") {
-		t.Errorf("got %+v", got)
-	}
-}
-
-func TestTerminationEndsTheApplicationGracefully(t *testing.T) {
-	f := start(t, nil)
-	f.request(t, get("/pid", ""))
-	if code := f.terminate(t); code != 0 {
-		t.Errorf("the runtime ended with %d", code)
-	}
-	if notes := f.noted(t); notes[len(notes)-1] != "terminated" {
-		t.Errorf("the application was not asked to end: %v", notes)
-	}
-}
-
-func TestWarmPingLetsTheApplicationHandleOneRequestOnceOnly(t *testing.T) {
-	f := start(t, nil)
-	first := f.invoke(t, `{"warmer_ping":true,"hold":"20"}`, 10*time.Second)
-	second := f.invoke(t, `{"warmer_ping":true,"hold":20}`, 10*time.Second)
-	if want := `{"output":"Warmed!","environment":"2026/11/21/[7]stream","coldStart":true}`; first.body != want {
-		t.Errorf("got %s, want %s", first.body, want)
-	}
-	if want := `{"output":"Warmed!","environment":"2026/11/21/[7]stream","coldStart":false}`; second.body != want {
-		t.Errorf("got %s, want %s", second.body, want)
-	}
-	if diff := cmp.Diff([]string{"warm"}, f.noted(t)); diff != "" {
-		t.Errorf("the application handled other requests:\n%s", diff)
 	}
 }

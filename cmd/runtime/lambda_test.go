@@ -33,18 +33,24 @@ type deployed struct {
 	name, version string
 }
 
-// deployFunction releases a build of the sample application, a plain container, with the runtime appended as the operator appends it.
-func (c *cloud) deployFunction(t *testing.T, build sample.Variant, role string, environment map[string]string) *deployed {
+// deployFunction releases a build of the sample application, a plain container, with the runtime appended as the
+// operator appends it.
+func (c *cloud) deployFunction(
+	t *testing.T, build sample.Variant, role string, environment map[string]string,
+) *deployed {
 	t.Helper()
 	if _, err := jail.Available(); err != nil {
 		t.Skip(err)
 	}
-	d := &deployed{cloud: c, client: lambda.NewFromConfig(c.Config(), func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} }), name: "demo-" + role}
+	client := lambda.NewFromConfig(c.Config(), func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} })
+	d := &deployed{cloud: c, client: client, name: "demo-" + role}
 	variables := map[string]string{"ALOFT_ROLE": role, "ALOFT_STAGE": stageName}
 	maps.Copy(variables, environment)
 	_, err := d.client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
-		FunctionName: &d.name, PackageType: types.PackageTypeImage, Role: aws.String(c.role(t)), Timeout: aws.Int32(20), MemorySize: aws.Int32(256),
-		Code: &types.FunctionCode{ImageUri: aws.String(c.pushSample(t, build))}, Environment: &types.Environment{Variables: variables},
+		FunctionName: &d.name, PackageType: types.PackageTypeImage, Role: aws.String(c.role(t)), Timeout: aws.Int32(20),
+		MemorySize:  aws.Int32(256),
+		Code:        &types.FunctionCode{ImageUri: aws.String(c.pushSample(t, build))},
+		Environment: &types.Environment{Variables: variables},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +58,9 @@ func (c *cloud) deployFunction(t *testing.T, build sample.Variant, role string, 
 	quick := func(o *lambda.FunctionActiveV2WaiterOptions) {
 		o.MinDelay, o.MaxDelay = 20*time.Millisecond, 20*time.Millisecond
 	}
-	if err := lambda.NewFunctionActiveV2Waiter(d.client, quick).Wait(t.Context(), &lambda.GetFunctionInput{FunctionName: &d.name}, patience); err != nil {
+	if err := lambda.NewFunctionActiveV2Waiter(d.client, quick).Wait(
+		t.Context(), &lambda.GetFunctionInput{FunctionName: &d.name}, patience,
+	); err != nil {
 		t.Fatal(err)
 	}
 	published, err := d.client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &d.name})
@@ -60,7 +68,9 @@ func (c *cloud) deployFunction(t *testing.T, build sample.Variant, role string, 
 		t.Fatal(err)
 	}
 	d.version = *published.Version
-	if err := lambda.NewFunctionActiveV2Waiter(d.client, quick).Wait(t.Context(), &lambda.GetFunctionInput{FunctionName: &d.name, Qualifier: &d.version}, patience); err != nil {
+	if err := lambda.NewFunctionActiveV2Waiter(d.client, quick).Wait(
+		t.Context(), &lambda.GetFunctionInput{FunctionName: &d.name, Qualifier: &d.version}, patience,
+	); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -68,8 +78,12 @@ func (c *cloud) deployFunction(t *testing.T, build sample.Variant, role string, 
 
 func (c *cloud) role(t *testing.T) string {
 	t.Helper()
-	created, err := iam.NewFromConfig(c.Config()).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("demo-function"), AssumeRolePolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
+	created, err := iam.NewFromConfig(c.Config()).CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName: aws.String("demo-function"),
+		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[
+			{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}
+		]}`),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,11 +127,18 @@ func (c *cloud) pushSample(t *testing.T, build sample.Variant) string {
 func (c *cloud) registry(t *testing.T) remote.Option {
 	t.Helper()
 	client := ecr.NewFromConfig(c.Config())
-	if _, err := client.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("demo")}); err != nil {
+	if _, err := client.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{
+		RepositoryName: aws.String("demo"),
+	}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := client.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("demo"), PolicyText: aws.String(
-		`{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`)})
+	_, err := client.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{
+		RepositoryName: aws.String("demo"),
+		PolicyText: aws.String(`{"Statement":[{
+			"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},
+			"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]
+		}]}`),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +157,9 @@ func (c *cloud) registry(t *testing.T) remote.Option {
 // invoke returns the payload and whether the function failed.
 func (d *deployed) invoke(t *testing.T, payload string) (answer string, failed bool) {
 	t.Helper()
-	out, err := d.client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &d.name, Qualifier: &d.version, Payload: []byte(payload)})
+	out, err := d.client.Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: &d.name, Qualifier: &d.version, Payload: []byte(payload),
+	})
 	if err != nil {
 		t.Error(err)
 		return "", true
@@ -175,7 +198,9 @@ func (d *deployed) warm(t *testing.T, pings int) map[string]bool {
 func TestPlainContainerServesAsAFunction(t *testing.T) {
 	c := newCloud(t)
 	c.storeBundle(t, stageName)
-	d := c.deployFunction(t, sample.V1, "http", map[string]string{"ALOFT_HTTP_PORT": "8080", "ALOFT_CONFIG": bundlePlace, "ASSET_URL": "https://cdn.example.com/assets/v1"})
+	d := c.deployFunction(t, sample.V1, "http", map[string]string{
+		"ALOFT_HTTP_PORT": "8080", "ALOFT_CONFIG": bundlePlace, "ASSET_URL": "https://cdn.example.com/assets/v1",
+	})
 
 	const pings = 3
 	if environments := d.warm(t, pings); len(environments) != pings {
@@ -183,7 +208,8 @@ func TestPlainContainerServesAsAFunction(t *testing.T) {
 	}
 
 	answer, failed := d.invoke(t, get("/", ""))
-	if got := decode[response](t, answer); failed || got.StatusCode != 200 || !strings.Contains(got.Body, "It flies.") || !strings.Contains(got.Body, "https://cdn.example.com/assets/v1") {
+	if got := decode[response](t, answer); failed || got.StatusCode != 200 ||
+		!strings.Contains(got.Body, "It flies.") || !strings.Contains(got.Body, "https://cdn.example.com/assets/v1") {
 		t.Errorf("the page is %s", answer)
 	}
 
@@ -205,7 +231,8 @@ func TestPlainContainerRunsDeployCommands(t *testing.T) {
 	}
 	answer, failed := d.invoke(t, deploy(soon(), "/app", "no-such-command"))
 	stored, found := c.get(t, runBase+".result.json")
-	if failed || !found || decode[ended](t, stored).ExitCode != 2 || !strings.Contains(string(decode[ended](t, stored).Output), "unknown command") {
+	if failed || !found || decode[ended](t, stored).ExitCode != 2 ||
+		!strings.Contains(string(decode[ended](t, stored).Output), "unknown command") {
 		t.Errorf("answered %s, stored %s", answer, stored)
 	}
 }
@@ -214,7 +241,8 @@ func TestImageThatCrashesAtStartSaysWhyToTheCaller(t *testing.T) {
 	c := newCloud(t)
 	d := c.deployFunction(t, sample.CrashingAtStart, "http", map[string]string{"ALOFT_HTTP_PORT": "8080"})
 	answer, failed := d.invoke(t, `{"warmer_ping":true}`)
-	if !failed || !strings.Contains(answer, "Aloft.ApplicationStart") || !strings.Contains(answer, "exit status 70") || !strings.Contains(answer, "a cache that does not exist") {
+	if !failed || !strings.Contains(answer, "Aloft.ApplicationStart") || !strings.Contains(answer, "exit status 70") ||
+		!strings.Contains(answer, "a cache that does not exist") {
 		t.Errorf("got %s", answer)
 	}
 }

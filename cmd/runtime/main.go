@@ -1,6 +1,8 @@
-// Command runtime is the entry point of function images: it starts the image's own application and speaks the Lambda Runtime API for it.
+// Command runtime is the entry point of function images: it starts the image's own application and speaks the Lambda
+// Runtime API for it.
 //
-// It encodes the function protocol of Aloft: HTTP requests, commands, queues and warm pings, for any image and without changes to its code.
+// It encodes the function protocol of Aloft: HTTP requests, commands, queues and warm pings, for any image and without
+// changes to its code.
 package main
 
 import (
@@ -10,13 +12,13 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/aloft-dev/aloft/cmd/runtime/internal/boot"
+	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
 )
 
 // startFile can be set at link time by images that keep the file elsewhere.
-var startFile = boot.StartFile
+var startFile = contract.StartPath
 
 // stopGrace is how long the application may take to end; Lambda's shutdown phase lasts two seconds.
 const stopGrace = 1500 * time.Millisecond

@@ -46,7 +46,9 @@ func startWorker(t *testing.T) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, map[string]string{"ALOFT_ROLE": "queue", "ALOFT_HTTP_PORT": "", "ALOFT_QUEUE_COMMAND": string(argv), "SQS_SUFFIX": "-demo"})
+	return start(t, map[string]string{
+		"ALOFT_ROLE": "queue", "ALOFT_HTTP_PORT": "", "ALOFT_QUEUE_COMMAND": string(argv), "SQS_SUFFIX": "-demo",
+	})
 }
 
 // failed are the messages that SQS shall deliver again.
@@ -78,7 +80,9 @@ func TestWorkerGetsEachMessageAndFailuresAreReportedOneByOne(t *testing.T) {
 	if want := []string{"m2"}; !cmp.Equal(want, got) {
 		t.Errorf("failed: %v, want %v", got, want)
 	}
-	if diff := cmp.Diff([]string{`{"job":1} m1 default 2 t1`, "fail m2 default 2 ", "third m3 orders 2 "}, f.noted(t)); diff != "" {
+	if diff := cmp.Diff(
+		[]string{`{"job":1} m1 default 2 t1`, "fail m2 default 2 ", "third m3 orders 2 "}, f.noted(t),
+	); diff != "" {
 		t.Errorf("the worker got something else:\n%s", diff)
 	}
 }
@@ -94,7 +98,8 @@ func TestNothingOfAFifoGroupIsHandledAfterItsFirstFailure(t *testing.T) {
 	f := startWorker(t)
 	const fifo = "orders-demo.fifo"
 	got := failed(t, f.invoke(t, batch(
-		message{id: "a1", body: "fail", queue: fifo, group: "a"}, message{id: "b1", body: "b1", queue: fifo, group: "b"},
+		message{id: "a1", body: "fail", queue: fifo, group: "a"},
+		message{id: "b1", body: "b1", queue: fifo, group: "b"},
 		message{id: "a2", body: "a2", queue: fifo, group: "a"}, message{id: "b2", body: "b2", queue: fifo, group: "b"},
 	), 20*time.Second))
 	if want := []string{"a1", "a2"}; !cmp.Equal(want, got) {
@@ -107,7 +112,9 @@ func TestNothingOfAFifoGroupIsHandledAfterItsFirstFailure(t *testing.T) {
 
 func TestMessagesForWhichTheTimeIsOverAreDeliveredAgain(t *testing.T) {
 	f := startWorker(t)
-	got := failed(t, f.invoke(t, batch(message{id: "m1", body: "one"}, message{id: "m2", body: "hang"}, message{id: "m3", body: "three"}), 4*time.Second))
+	got := failed(t, f.invoke(t, batch(
+		message{id: "m1", body: "one"}, message{id: "m2", body: "hang"}, message{id: "m3", body: "three"},
+	), 4*time.Second))
 	if want := []string{"m2", "m3"}; !cmp.Equal(want, got) {
 		t.Errorf("failed: %v, want %v", got, want)
 	}
@@ -118,11 +125,15 @@ func TestMessagesForWhichTheTimeIsOverAreDeliveredAgain(t *testing.T) {
 
 func TestWorkerMayBeAPathOfTheApplication(t *testing.T) {
 	f := start(t, map[string]string{"ALOFT_ROLE": "queue", "ALOFT_QUEUE_HTTP_PATH": "/work", "SQS_SUFFIX": "-demo"})
-	got := failed(t, f.invoke(t, batch(message{id: "m1", body: "one"}, message{id: "m2", body: "fail"}, message{id: "m3", body: "three"}), 20*time.Second))
+	got := failed(t, f.invoke(t, batch(
+		message{id: "m1", body: "one"}, message{id: "m2", body: "fail"}, message{id: "m3", body: "three"},
+	), 20*time.Second))
 	if want := []string{"m2"}; !cmp.Equal(want, got) {
 		t.Errorf("failed: %v, want %v", got, want)
 	}
-	if diff := cmp.Diff([]string{"POST one m1 default", "POST fail m2 default", "POST three m3 default"}, f.noted(t)); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"POST one m1 default", "POST fail m2 default", "POST three m3 default"}, f.noted(t),
+	); diff != "" {
 		t.Errorf("the application got something else:\n%s", diff)
 	}
 }
@@ -146,11 +157,15 @@ func TestWorkerWithoutWorkIsAnInitError(t *testing.T) {
 func TestFailedMessageIsVisibleAgainAfterItsBackoff(t *testing.T) {
 	c := newCloud(t)
 	client := sqs.NewFromConfig(c.Config())
-	created, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("default-demo"), Attributes: map[string]string{"VisibilityTimeout": "43200"}})
+	created, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{
+		QueueName: aws.String("default-demo"), Attributes: map[string]string{"VisibilityTimeout": "43200"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: created.QueueUrl, MessageBody: aws.String("fail")}); err != nil {
+	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl: created.QueueUrl, MessageBody: aws.String("fail"),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	receive := func() []types.Message {
@@ -168,9 +183,13 @@ func TestFailedMessageIsVisibleAgainAfterItsBackoff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := start(t, c.environment(map[string]string{"ALOFT_ROLE": "queue", "ALOFT_HTTP_PORT": "", "ALOFT_QUEUE_COMMAND": string(argv), "ALOFT_QUEUE_BACKOFF": "0",
-		"SQS_PREFIX": strings.TrimSuffix(*created.QueueUrl, "/default-demo"), "SQS_SUFFIX": "-demo"}))
-	got := failed(t, f.invoke(t, batch(message{id: *first[0].MessageId, body: "fail", receipt: *first[0].ReceiptHandle}), 20*time.Second))
+	f := start(t, c.environment(map[string]string{
+		"ALOFT_ROLE": "queue", "ALOFT_HTTP_PORT": "", "ALOFT_QUEUE_COMMAND": string(argv), "ALOFT_QUEUE_BACKOFF": "0",
+		"SQS_PREFIX": strings.TrimSuffix(*created.QueueUrl, "/default-demo"), "SQS_SUFFIX": "-demo",
+	}))
+	got := failed(t, f.invoke(t, batch(
+		message{id: *first[0].MessageId, body: "fail", receipt: *first[0].ReceiptHandle},
+	), 20*time.Second))
 	if !cmp.Equal([]string{*first[0].MessageId}, got) {
 		t.Errorf("failed: %v", got)
 	}

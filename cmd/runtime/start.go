@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	contract "github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/redact"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/application"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/boot"
@@ -23,8 +26,8 @@ import (
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/web"
 )
 
-// startLimit is how long the start may take until the runtime asks for work nevertheless: Lambda ends the init phase after ten seconds and would
-// begin again from nothing, while an invocation can go on waiting for a slow application.
+// startLimit is how long the start may take until the runtime asks for work nevertheless: Lambda ends the init phase
+// after ten seconds and would begin again from nothing, while an invocation can go on waiting for a slow application.
 const startLimit = 9 * time.Second
 
 // starter holds what a function is made from.
@@ -35,9 +38,9 @@ type starter struct {
 	log                    *slog.Logger
 
 	config aws.Config
-	bundle environ.Bundle
+	bundle contract.Bundle
 	spec   process.Spec
-	hide   func(string) string
+	hide   redact.Redactor
 }
 
 func (s *starter) getenv(name string) string { return environ.Lookup(s.environment, name) }
@@ -46,7 +49,7 @@ func (s *starter) getenv(name string) string { return environ.Lookup(s.environme
 func (s *starter) start(ctx context.Context) (*function, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	role, err := boot.RoleOf(s.getenv("ALOFT_ROLE"), s.getenv("AWS_LAMBDA_FUNCTION_NAME"))
+	role, err := boot.RoleOf(s.getenv(contract.VariableRole), s.getenv("AWS_LAMBDA_FUNCTION_NAME"))
 	if err != nil {
 		return nil, err
 	}
@@ -54,15 +57,16 @@ func (s *starter) start(ctx context.Context) (*function, error) {
 		return nil, err
 	}
 	f := &function{stream: s.getenv("AWS_LAMBDA_LOG_STREAM_NAME"), log: s.log, sender: warm.Sender{
-		Lambda: awsapi.Lambda(s.config), Function: s.getenv("AWS_LAMBDA_FUNCTION_NAME"), Version: s.getenv("AWS_LAMBDA_FUNCTION_VERSION"), Log: s.log,
+		Lambda: awsapi.Lambda(s.config), Function: s.getenv("AWS_LAMBDA_FUNCTION_NAME"),
+		Version: s.getenv("AWS_LAMBDA_FUNCTION_VERSION"), Log: s.log,
 	}}
 	switch role {
-	case boot.CLI:
+	case contract.RoleCLI:
 		f.role = cli.NewHandler(cli.Config{
 			Spec: s.spec, Log: s.log, Output: s.sink, Hide: s.hide, Environment: f.stream, Objects: awsapi.S3(s.config),
 		}).Handle
 		return f, nil
-	case boot.Queue:
+	case contract.RoleQueue:
 		return f, s.startQueue(ctx, f)
 	default:
 		handler, err := s.startApplication(ctx, f)
@@ -81,23 +85,28 @@ func (s *starter) prepare(ctx context.Context) error {
 		return err
 	}
 	s.config = awsapi.Config(s.getenv)
-	if location := s.getenv("ALOFT_CONFIG"); location != "" {
-		source := bundle.Source{Location: location, Stage: s.getenv("ALOFT_STAGE"), Objects: awsapi.S3(s.config), Keys: awsapi.KMS(s.config)}
+	if location := s.getenv(contract.VariableConfig); location != "" {
+		source := bundle.Source{
+			Location: location, Stage: s.getenv(contract.VariableStage), Objects: awsapi.S3(s.config),
+			Keys: awsapi.KMS(s.config),
+		}
 		if s.bundle, err = source.Load(ctx); err != nil {
 			return err
 		}
 	}
-	s.hide = environ.NewRedactor(s.bundle).Hide
+	s.hide = redact.New(slices.Collect(maps.Values(s.bundle.Secrets))...)
 	s.spec = process.Spec{
-		Args: start.Command(), Dir: start.WorkingDir, User: start.User, Env: environ.Merge(s.environment, s.bundle, s.getenv("ALOFT_HTTP_PORT")),
+		Args: slices.Concat(start.Entrypoint, start.Cmd), Dir: start.WorkingDir, User: start.User,
+		Env: environ.Merge(s.environment, s.bundle, s.getenv(contract.VariableHTTPPort)),
 	}
 	return nil
 }
 
 func (s *starter) startApplication(ctx context.Context, f *function) (*web.Handler, error) {
-	port, err := strconv.ParseUint(s.getenv("ALOFT_HTTP_PORT"), 10, 16)
+	port, err := strconv.ParseUint(s.getenv(contract.VariableHTTPPort), 10, 16)
 	if err != nil || port == 0 {
-		return nil, fmt.Errorf("reading ALOFT_HTTP_PORT: %.20q is no port", s.getenv("ALOFT_HTTP_PORT"))
+		return nil, fmt.Errorf("reading %s: %.20q is no port",
+			contract.VariableHTTPPort, s.getenv(contract.VariableHTTPPort))
 	}
 	f.app = application.New(application.Config{Spec: s.spec, Port: int(port), Log: s.log, Output: s.sink, Hide: s.hide})
 	if err := f.app.Start(ctx); err != nil {
@@ -109,13 +118,16 @@ func (s *starter) startApplication(ctx context.Context, f *function) (*web.Handl
 }
 
 func (s *starter) startQueue(ctx context.Context, f *function) error {
-	backoff, err := queue.ParseBackoff(s.getenv("ALOFT_QUEUE_BACKOFF"))
+	backoff, err := queue.ParseBackoff(s.getenv(contract.VariableQueueBackoff))
 	if err != nil {
 		return err
 	}
-	suffix := s.getenv("SQS_SUFFIX")
-	config := queue.Config{Prefix: s.getenv("SQS_PREFIX"), Suffix: suffix, Backoff: backoff, Delayer: awsapi.SQS(s.config), Log: s.log}
-	command, path := s.getenv("ALOFT_QUEUE_COMMAND"), s.getenv("ALOFT_QUEUE_HTTP_PATH")
+	suffix := s.getenv(contract.VariableQueueSuffix)
+	config := queue.Config{
+		Prefix: s.getenv(contract.VariableQueuePrefix), Suffix: suffix, Backoff: backoff, Delayer: awsapi.SQS(s.config),
+		Log: s.log,
+	}
+	command, path := s.getenv(contract.VariableQueueCommand), s.getenv(contract.VariableQueuePath)
 	switch {
 	case command != "":
 		worker := queue.Command{Spec: s.spec, Output: s.sink, Suffix: suffix}
@@ -130,7 +142,7 @@ func (s *starter) startQueue(ctx context.Context, f *function) error {
 		}
 		config.Worker = queue.Path{Target: path, Suffix: suffix, Application: handler}
 	default:
-		return errors.New("the worker has neither ALOFT_QUEUE_COMMAND nor ALOFT_QUEUE_HTTP_PATH")
+		return fmt.Errorf("the worker has neither %s nor %s", contract.VariableQueueCommand, contract.VariableQueuePath)
 	}
 	f.role = queue.NewHandler(config).Handle
 	return nil

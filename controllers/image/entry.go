@@ -9,6 +9,8 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 var errSpool = errors.New("keeping an asset")
@@ -121,7 +123,7 @@ func (c *collector) acceptable(relative string, header *tar.Header) error {
 	if len(relative) > c.limits.PathBytes {
 		return overLimit(ErrAssets, "the path %q is longer than %d bytes", bounded(relative), c.limits.PathBytes)
 	}
-	if relative == ReservedAsset {
+	if relative == function.AssetsMarker {
 		return refuse(ErrAssets, "the name %q is reserved; rename it", relative)
 	}
 	switch header.Typeflag {

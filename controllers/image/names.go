@@ -8,9 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-// ReservedAsset is the one path that no asset may have: the marker that an upload ends with.
-const ReservedAsset = ".aloft-manifest.json"
-
 const maxPathDepth = 64
 
 // rootOf turns an absolute path such as "/var/www/public" into how layers name it: "var/www/public", and "" for "/".

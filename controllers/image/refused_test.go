@@ -13,6 +13,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	. "github.com/onsi/gomega"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 func TestFilesThatCannotBePublishedAreNamed(t *testing.T) {
@@ -40,7 +42,7 @@ func TestFilesThatCannotBePublishedAreNamed(t *testing.T) {
 		{"a file that is a folder", "a file and a folder", []file{in("a"), in("a/b")}},
 		{"a path that is too long", "longer than 900", []file{in(strings.Repeat("a", 901))}},
 		{"a path that is too deep", "too deep", []file{in(deep + "a")}},
-		{"the marker's name", "reserved", []file{in(ReservedAsset)}},
+		{"the marker's name", "reserved", []file{in(function.AssetsMarker)}},
 		{"no file at all", "has no files there", []file{regular("elsewhere/a", "x")}},
 		{"a file in place of the folder", "has no files there", []file{regular("www", "x")}},
 	} {

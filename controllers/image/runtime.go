@@ -3,7 +3,6 @@ package image
 import (
 	"bytes"
 	"debug/elf"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,24 +13,15 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // RuntimeLabel is the label of an image that brings the function runtime; its value is the runtime's version.
 const RuntimeLabel = "dev.aloft.runtime"
 
-// Where the appended layer puts the runtime and what it tells it.
-const (
-	RuntimePath      = "/opt/aloft/runtime"
-	RuntimeStartPath = "/opt/aloft/runtime.json"
-)
-
-// Start is what the image itself would have started, kept in RuntimeStartPath for the runtime to start.
-type Start struct {
-	Entrypoint []string `json:"entrypoint"`
-	Cmd        []string `json:"cmd"`
-	WorkingDir string   `json:"workingDir"`
-	User       string   `json:"user"`
-}
+// RuntimePath is where the appended layer puts the runtime; beside it, in function.StartPath, lies what to start.
+const RuntimePath = "/opt/aloft/runtime"
 
 // Runtime is a function runtime's program for one architecture. It is safe for concurrent use.
 type Runtime struct {
@@ -121,8 +111,8 @@ func (r *Runtime) append(image v1.Image, layer v1.Layer) (v1.Image, error) {
 	return changed, nil
 }
 
-func startOf(config v1.Config) Start {
-	start := Start{Entrypoint: config.Entrypoint, Cmd: config.Cmd, WorkingDir: config.WorkingDir, User: config.User}
+func startOf(config v1.Config) function.Start {
+	start := function.Start{Entrypoint: config.Entrypoint, Cmd: config.Cmd, WorkingDir: config.WorkingDir, User: config.User}
 	// An absent list and an empty one are the same start, and must give the same layer.
 	if start.Entrypoint == nil {
 		start.Entrypoint = []string{}
@@ -171,9 +161,4 @@ func (r *Runtime) runsOn(arch string) error {
 		return refuse(ErrUnsupported, "the function runtime is for %s, the image for %s", machine, bounded(arch))
 	}
 	return nil
-}
-
-func (s Start) bytes() ([]byte, error) {
-	content, err := json.Marshal(s)
-	return append(content, '\n'), err
 }

@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"encoding/json"
 	"fmt"
 	"io"
 	"path"
@@ -10,15 +11,18 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // layer returns the layer of a start. Its digests are computed once per start, so the next release of the same
 // application costs no compression; the content is produced anew whenever it is read and is never held in memory.
-func (r *Runtime) layer(start Start, mediaType types.MediaType) (v1.Layer, error) {
-	told, err := start.bytes()
+func (r *Runtime) layer(start function.Start, mediaType types.MediaType) (v1.Layer, error) {
+	told, err := json.Marshal(start)
 	if err != nil {
 		return nil, err
 	}
+	told = append(told, '\n')
 	key := string(mediaType) + "\n" + string(told)
 	r.mu.Lock()
 	kept, known := r.layers[key]
@@ -65,7 +69,7 @@ func (r *Runtime) write(archive *tar.Writer, told []byte) error {
 	if _, err := io.Copy(archive, program); err != nil {
 		return fmt.Errorf("reading the function runtime: %w", err)
 	}
-	if err := archive.WriteHeader(header(tar.TypeReg, RuntimeStartPath, int64(len(told)), 0o644)); err != nil {
+	if err := archive.WriteHeader(header(tar.TypeReg, function.StartPath, int64(len(told)), 0o644)); err != nil {
 		return err
 	}
 	if _, err := archive.Write(told); err != nil {

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 	. "github.com/onsi/gomega"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 func withRuntime(t *testing.T, image v1.Image, runtime *Runtime) v1.Image {
@@ -46,9 +48,9 @@ func TestAnImageIsGivenTheRuntimeAndKeepsItsOwnStart(t *testing.T) {
 	g.Expect(content["opt/aloft/runtime"].header.Mode).To(BeEquivalentTo(0o755))
 	g.Expect(content["opt/aloft/runtime"].header.Uid).To(BeZero())
 	g.Expect(content["opt/aloft/runtime"].content).To(Equal("#!/bin/runtime"))
-	var start Start
+	var start function.Start
 	g.Expect(json.Unmarshal([]byte(content["opt/aloft/runtime.json"].content), &start)).To(Succeed())
-	g.Expect(start).To(Equal(Start{Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app"}))
+	g.Expect(start).To(Equal(function.Start{Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app"}))
 }
 
 type member struct {

@@ -2,7 +2,6 @@ package observed
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -23,7 +23,7 @@ const maxEvidence = 1 << 20
 func (o *Observer) command(ctx context.Context, run *release.Run, name string) (*release.CommandEvidence, error) {
 	evidence := &release.CommandEvidence{Name: name}
 	key := release.CommandKey(run.ReleaseID, run.ID, name)
-	var claim release.Claim
+	var claim function.Claim
 	found, err := o.readJSON(ctx, key+release.ClaimSuffix, &claim)
 	if cloud.IsNoBucket(err) {
 		evidence.Lost = true
@@ -32,7 +32,7 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	if err != nil || !found {
 		return evidence, err
 	}
-	if claim.State == release.ClaimVoid {
+	if claim.State == function.ClaimVoid {
 		evidence.Void = true
 		return evidence, nil
 	}
@@ -40,20 +40,16 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	if evidence.StartedAt, err = time.Parse(time.RFC3339Nano, claim.StartedAt); err != nil {
 		return nil, fmt.Errorf("reading the claim of command %s: %w", name, err)
 	}
-	var result release.Result
+	var result function.Result
 	found, err = o.readJSON(ctx, key+release.ResultSuffix, &result)
 	if err != nil || !found {
 		return evidence, err
-	}
-	output, err := base64.StdEncoding.DecodeString(result.Output)
-	if err != nil {
-		return nil, fmt.Errorf("reading the output of command %s: %w", name, err)
 	}
 	finished, err := time.Parse(time.RFC3339Nano, result.FinishedAt)
 	if err != nil {
 		return nil, fmt.Errorf("reading the result of command %s: %w", name, err)
 	}
-	evidence.Result = &release.CommandResult{ExitCode: result.ExitCode, Output: output, FinishedAt: finished}
+	evidence.Result = &release.CommandResult{ExitCode: result.ExitCode, Output: result.Output, FinishedAt: finished}
 	return evidence, nil
 }
 

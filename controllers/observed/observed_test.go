@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/desired"
 	"github.com/aloft-dev/aloft/controllers/observed"
@@ -210,7 +211,7 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 	if got := look(); got.Result == nil || got.Result.ExitCode != 3 || string(got.Result.Output) != "no such table" {
 		t.Errorf("with a result seen is %+v", got.Result)
 	}
-	v.put(key+release.ClaimSuffix, map[string]any{"state": release.ClaimVoid})
+	v.put(key+release.ClaimSuffix, map[string]any{"state": function.ClaimVoid})
 	if got := look(); !got.Void || got.Claimed {
 		t.Errorf("with a void claim seen is %+v", got)
 	}

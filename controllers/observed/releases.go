@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -101,7 +102,7 @@ func contentOf(version *lambda.GetFunctionOutput) (digest, config string) {
 		_, digest, _ = strings.Cut(aws.ToString(version.Code.ResolvedImageUri), "@")
 	}
 	if version.Configuration != nil && version.Configuration.Environment != nil {
-		config = path.Base(version.Configuration.Environment.Variables["ALOFT_CONFIG"])
+		config = path.Base(version.Configuration.Environment.Variables[function.VariableConfig])
 	}
 	return digest, config
 }

@@ -12,20 +12,11 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
-
-// commandEvent is what the runtime's cli function is told.
-type commandEvent struct {
-	Command  []string `json:"command"`
-	ID       string   `json:"id"`
-	Run      string   `json:"run"`
-	NotAfter string   `json:"notAfter"`
-	Claim    string   `json:"claim"`
-	Timeout  int32    `json:"timeoutSeconds"`
-}
 
 // invoke starts a command by an asynchronous invocation of the new version. The intent is recorded already, and the function
 // runs it only if it is the first to put the claim; so a second delivery, of whatever origin, never runs it again.
@@ -36,8 +27,8 @@ func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 	if !ok || record == nil {
 		return fmt.Errorf("the release has no announced deploy command %q", name)
 	}
-	event, err := json.Marshal(commandEvent{
-		Command: command.Argv, ID: name, Run: run.ID, Timeout: command.TimeoutSeconds,
+	event, err := json.Marshal(function.CommandEvent{
+		Command: command.Argv, ID: name, Run: run.ID, TimeoutSeconds: int64(command.TimeoutSeconds),
 		NotAfter: record.NotAfter.UTC().Format(time.RFC3339),
 		Claim:    "s3://" + p.Names.Bucket + "/" + release.CommandKey(run.ReleaseID, run.ID, name) + release.ClaimSuffix,
 	})
@@ -63,8 +54,8 @@ func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 // that it started, or that this was done before. Either way the next look tells.
 func (p *Performer) void(ctx context.Context, name string, s Subject) error {
 	run := s.Recorded.Run
-	claim, err := json.Marshal(release.Claim{
-		State: release.ClaimVoid, StartedAt: p.Now().UTC().Format(time.RFC3339Nano), Reason: "not started in time",
+	claim, err := json.Marshal(function.Claim{
+		State: function.ClaimVoid, StartedAt: p.Now().UTC().Format(time.RFC3339Nano), Reason: "not started in time",
 	})
 	if err != nil {
 		return fmt.Errorf("writing the claim of deploy command %q: %w", name, err)

@@ -14,20 +14,10 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
-
-// envelope is the form of the bundle in the bucket: AES-256-GCM under a data key that the stage's KMS key wraps.
-type envelope struct {
-	Version int    `json:"version"`
-	Key     []byte `json:"key"`
-	Nonce   []byte `json:"nonce"`
-	Data    []byte `json:"data"`
-}
-
-// encryptionContext binds the data key to the stage: the bundle of one stage cannot be passed off as another's.
-const encryptionContext = "aloft.dev/stage"
 
 // uploadConfig puts the bundle of environment and secrets, and the release's declaration. Both are named by their content, so
 // what is there is right.
@@ -61,14 +51,14 @@ func (p *Performer) seal(ctx context.Context, s Subject) ([]byte, error) {
 	for name, value := range s.Desired.Config.Secrets {
 		secrets[name] = value.Reveal()
 	}
-	plain, err := json.Marshal(map[string]map[string]string{"environment": s.Desired.Config.Environment, "secrets": secrets})
+	plain, err := json.Marshal(function.Bundle{Environment: s.Desired.Config.Environment, Secrets: secrets})
 	if err != nil {
 		return nil, fmt.Errorf("writing the bundle: %w", err)
 	}
 	stage := s.Desired.Stage.String()
 	dataKey, err := p.Clients.KMS.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{
 		KeyId:   aws.String(release.FoundationFrom(s.Observed.Foundation.Outputs).KeyARN),
-		KeySpec: kmstypes.DataKeySpecAes256, EncryptionContext: map[string]string{encryptionContext: stage},
+		KeySpec: kmstypes.DataKeySpecAes256, EncryptionContext: map[string]string{function.StageContext: stage},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("generating a data key: %w", err)
@@ -86,8 +76,8 @@ func (p *Performer) seal(ctx context.Context, s Subject) ([]byte, error) {
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, fmt.Errorf("making a nonce: %w", err)
 	}
-	sealed, err := json.Marshal(envelope{
-		Version: 1, Key: dataKey.CiphertextBlob, Nonce: nonce, Data: gcm.Seal(nil, nonce, plain, []byte(stage)),
+	sealed, err := json.Marshal(function.Envelope{
+		Version: function.EnvelopeVersion, Key: dataKey.CiphertextBlob, Nonce: nonce, Data: gcm.Seal(nil, nonce, plain, []byte(stage)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the bundle's envelope: %w", err)

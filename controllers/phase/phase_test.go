@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/desired"
@@ -119,8 +120,8 @@ func TestACommandThatNeverStartedIsMadeVoidForGood(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var claim release.Claim
-	if err := json.Unmarshal([]byte(s.get(claimKey)), &claim); err != nil || claim.State != release.ClaimVoid {
+	var claim function.Claim
+	if err := json.Unmarshal([]byte(s.get(claimKey)), &claim); err != nil || claim.State != function.ClaimVoid {
 		t.Errorf("the claim is %+v, %v", claim, err)
 	}
 }

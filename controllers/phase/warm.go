@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"golang.org/x/sync/errgroup"
 
+	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -21,12 +22,6 @@ import (
 
 // warmRounds bound how often more environments are asked for; each round holds longer, so that slower starts overlap.
 var warmRounds = []time.Duration{100 * time.Millisecond, 500 * time.Millisecond, 2 * time.Second}
-
-// pong is the runtime's answer to a warming invocation.
-type pong struct {
-	Environment string `json:"environment"`
-	ColdStart   bool   `json:"coldStart"`
-}
 
 // warm invokes each version once, so that an image that does not start is caught before any command runs, and then holds as many
 // environments of the http function at once as are wanted. Fewer than wanted is no failure: Lambda may reuse an environment. What was
@@ -99,32 +94,34 @@ func (p *Performer) hold(ctx context.Context, s Subject, environments *set, want
 	return nil
 }
 
-func (p *Performer) ping(ctx context.Context, s Subject, function release.Function, hold time.Duration) (pong, error) {
+func (p *Performer) ping(
+	ctx context.Context, s Subject, function release.Function, hold time.Duration,
+) (contract.WarmAnswer, error) {
 	version := s.Recorded.Run.Function(function.Name)
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(function.TimeoutSeconds)*time.Second+30*time.Second)
 	defer cancel()
-	payload, err := json.Marshal(map[string]any{"warmer_ping": true, "hold": strconv.FormatInt(hold.Milliseconds(), 10)})
+	payload, err := json.Marshal(contract.WarmEvent{Ping: true, Hold: strconv.FormatInt(hold.Milliseconds(), 10)})
 	if err != nil {
-		return pong{}, fmt.Errorf("writing a warming event: %w", err)
+		return contract.WarmAnswer{}, fmt.Errorf("writing a warming event: %w", err)
 	}
 	answer, err := p.Clients.Invoke.Invoke(ctx, &lambda.InvokeInput{
 		FunctionName: aws.String(function.FullName), Qualifier: aws.String(version), Payload: payload,
 		InvocationType: types.InvocationTypeRequestResponse,
 	})
 	if cloud.IsNotFound(err) {
-		return pong{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
+		return contract.WarmAnswer{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
 			"version %s of function %s is gone: someone deleted it", version, function.FullName)
 	}
 	if err != nil {
-		return pong{}, fmt.Errorf("warming version %s of function %s: %w", version, function.FullName, err)
+		return contract.WarmAnswer{}, fmt.Errorf("warming version %s of function %s: %w", version, function.FullName, err)
 	}
 	if answer.FunctionError != nil {
-		return pong{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
+		return contract.WarmAnswer{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
 			"version %s of function %s does not start: %s", version, function.FullName, s.functionError(function, answer.Payload))
 	}
-	var answered pong
+	var answered contract.WarmAnswer
 	if err := json.Unmarshal(answer.Payload, &answered); err != nil || answered.Environment == "" {
-		return pong{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
+		return contract.WarmAnswer{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
 			"version %s of function %s does not answer a warming invocation as Aloft's runtime does: does the image carry another runtime as its entry point?",
 			version, function.FullName)
 	}

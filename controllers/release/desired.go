@@ -3,6 +3,9 @@ package release
 import (
 	"fmt"
 	"io"
+
+	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/redact"
 )
 
 // Desired is one release, complete: everything that the user declared, resolved to names and contents.
@@ -82,9 +85,9 @@ type Role string
 
 // The roles of functions.
 const (
-	RoleHTTP  Role = "http"
-	RoleCLI   Role = "cli"
-	RoleQueue Role = "queue"
+	RoleHTTP  Role = function.RoleHTTP
+	RoleCLI   Role = function.RoleCLI
+	RoleQueue Role = function.RoleQueue
 )
 
 // Function is one Lambda function.
@@ -145,7 +148,7 @@ type Config struct {
 // Sensitive is a value that never shows itself: not in text, not in JSON, not in logs.
 type Sensitive string
 
-const redacted = "[redacted]"
+const redacted = redact.Replacement
 
 // String hides the value.
 func (Sensitive) String() string { return redacted }

@@ -1,6 +1,10 @@
 package release
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aloft-dev/aloft/api/function"
+)
 
 // Keys of objects in the stage's bucket.
 
@@ -8,10 +12,10 @@ import "strings"
 func AssetsPrefix(buildID string) string { return "assets/" + buildID + "/" }
 
 // MarkerKey is written last: a build whose marker is there has all its assets.
-func MarkerKey(buildID string) string { return AssetsPrefix(buildID) + ".aloft-manifest.json" }
+func MarkerKey(buildID string) string { return AssetsPrefix(buildID) + function.AssetsMarker }
 
 // ConfigKey of a bundle of environment and secrets.
-func ConfigKey(hash string) string { return "config/" + hash }
+func ConfigKey(hash string) string { return function.ConfigPrefix + hash }
 
 // ReleaseKey of a release's declaration, without its secrets: a run finishes by it after the Stage was edited.
 func ReleaseKey(id string) string { return "releases/" + id + ".json" }
@@ -20,15 +24,15 @@ func ReleaseKey(id string) string { return "releases/" + id + ".json" }
 func TemplateKey(hash string) string { return "templates/" + hash + ".json" }
 
 // RunsPrefix of everything that the runs of a release wrote.
-func RunsPrefix(id string) string { return "runs/" + id + "/" }
+func RunsPrefix(id string) string { return function.RunsPrefix + id + "/" }
 
 // CommandKey is the beginning of a command's objects in a run.
 func CommandKey(id, run, command string) string { return RunsPrefix(id) + run + "/" + command }
 
 // Endings of a command's objects.
 const (
-	ClaimSuffix  = ".claim"
-	ResultSuffix = ".result.json"
+	ClaimSuffix  = function.ClaimSuffix
+	ResultSuffix = function.ResultSuffix
 )
 
 // BuildTag is the image tag in the stage's repository.
@@ -41,27 +45,3 @@ func SourceTag(buildID, sourceDigest string) string {
 
 // sourceDigits of the source digest are enough to tell builds apart and leave room in a tag's 128 characters.
 const sourceDigits = 12
-
-// Claim is the content of a command's claim: who puts it first decides whether the command runs.
-type Claim struct {
-	State       string `json:"state"`
-	StartedAt   string `json:"startedAt"`
-	Environment string `json:"environment,omitempty"`
-	Reason      string `json:"reason,omitempty"`
-	Token       string `json:"token,omitempty"`
-}
-
-// The states of a claim.
-const (
-	ClaimStarted = "started"
-	ClaimVoid    = "void"
-)
-
-// Result is the content of a command's result.
-type Result struct {
-	ExitCode   int32  `json:"exit_code"`
-	Output     string `json:"output"` // base64
-	Truncated  bool   `json:"truncated,omitempty"`
-	StartedAt  string `json:"startedAt"`
-	FinishedAt string `json:"finishedAt"`
-}

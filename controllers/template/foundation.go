@@ -1,6 +1,9 @@
 package template
 
-import "github.com/aloft-dev/aloft/controllers/release"
+import (
+	contract "github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
 
 // MaxInlineBytes is how large a template may be that is sent by its content. The foundation stack's is: before it there is no bucket.
 const MaxInlineBytes = 51200
@@ -94,8 +97,8 @@ func roleOf(d *release.Desired) role {
 		Policies: []rolePolicy{{PolicyName: "stage", PolicyDocument: policy(
 			allow("Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 				arn("logs", text("log-group:/aws/lambda/"+d.Names.Prefix+"-*"))),
-			allow("ReadBundles", []string{"s3:GetObject"}, objects("config/")),
-			allow("RunCommands", []string{"s3:GetObject", "s3:PutObject"}, objects("runs/")),
+			allow("ReadBundles", []string{"s3:GetObject"}, objects(contract.ConfigPrefix)),
+			allow("RunCommands", []string{"s3:GetObject", "s3:PutObject"}, objects(contract.RunsPrefix)),
 			allow("OpenBundles", []string{"kms:Decrypt"}, attribute{keyID, "Arn"}),
 			allow("Queues", []string{
 				"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",

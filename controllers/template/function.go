@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -81,16 +82,16 @@ func architecture(name string) string {
 func (a App) variables(f release.Function) map[string]value {
 	d := a.Desired
 	variables := map[string]value{
-		"ALOFT_ROLE":     text(f.Role),
-		"ALOFT_STAGE":    text(d.Stage.String()),
-		"ALOFT_BUILD_ID": text(d.BuildID),
-		"ALOFT_CONFIG":   join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
-		"ASSET_URL":      join{text("https://"), attribute{distributionID, "DomainName"}, text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
-		"SQS_PREFIX":     join{text("https://sqs."), region, text("."), urlSuffix, text("/"), account},
-		"SQS_SUFFIX":     text("-" + d.Names.Prefix),
+		contract.VariableRole:        text(f.Role),
+		contract.VariableStage:       text(d.Stage.String()),
+		contract.VariableBuildID:     text(d.BuildID),
+		contract.VariableConfig:      join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
+		"ASSET_URL":                  join{text("https://"), attribute{distributionID, "DomainName"}, text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
+		contract.VariableQueuePrefix: join{text("https://sqs."), region, text("."), urlSuffix, text("/"), account},
+		contract.VariableQueueSuffix: text("-" + d.Names.Prefix),
 	}
 	if f.Port > 0 {
-		variables["ALOFT_HTTP_PORT"] = text(strconv.Itoa(int(f.Port)))
+		variables[contract.VariableHTTPPort] = text(strconv.Itoa(int(f.Port)))
 	}
 	if f.Role == release.RoleQueue {
 		addQueueVariables(variables, f)
@@ -100,10 +101,10 @@ func (a App) variables(f release.Function) map[string]value {
 
 func addQueueVariables(variables map[string]value, f release.Function) {
 	if len(f.Command) > 0 {
-		variables["ALOFT_QUEUE_COMMAND"] = text(encode(f.Command))
+		variables[contract.VariableQueueCommand] = text(encode(f.Command))
 	}
 	if f.HTTPPath != "" {
-		variables["ALOFT_QUEUE_HTTP_PATH"] = text(f.HTTPPath)
+		variables[contract.VariableQueuePath] = text(f.HTTPPath)
 	}
 	if len(f.BackoffSeconds) == 0 {
 		return
@@ -112,7 +113,7 @@ func addQueueVariables(variables map[string]value, f release.Function) {
 	for _, s := range f.BackoffSeconds {
 		seconds = append(seconds, strconv.Itoa(int(s)))
 	}
-	variables["ALOFT_QUEUE_BACKOFF"] = text(strings.Join(seconds, ","))
+	variables[contract.VariableQueueBackoff] = text(strings.Join(seconds, ","))
 }
 
 // aliasARN is the function's live alias, whether it exists or not: it is not in the template.

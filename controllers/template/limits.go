@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -33,7 +34,7 @@ func forbidden(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '
 // Oversized names a command of the release that is too long for where it goes, or nothing.
 func Oversized(d *release.Desired) string {
 	for _, s := range d.Schedules {
-		if size := len(encode(scheduleInput{Command: s.Command})); size > maxScheduleInputBytes {
+		if size := len(encode(contract.CommandEvent{Command: s.Command})); size > maxScheduleInputBytes {
 			return fmt.Sprintf("the command of schedule %q takes %d bytes as JSON, EventBridge takes %d", s.Name, size, maxScheduleInputBytes)
 		}
 	}

@@ -1,6 +1,9 @@
 package template
 
-import "github.com/aloft-dev/aloft/controllers/release"
+import (
+	contract "github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
 
 // rule is AWS::Events::Rule.
 type rule struct {
@@ -31,11 +34,6 @@ func (invocations) resourceType() string { return "AWS::Lambda::EventInvokeConfi
 // maxScheduleDelaySeconds is how late a scheduled command may start when the function is throttled; Lambda itself would wait six hours.
 const maxScheduleDelaySeconds = 300
 
-// scheduleInput is what the runtime of the cli function gets.
-type scheduleInput struct {
-	Command []string `json:"command"`
-}
-
 // addSchedules adds what starts commands by time. One permission covers the rules, for the policy of an alias has 20 KB, less than the
 // permissions of fifty rules would take.
 func (a App) addSchedules(t *Template) {
@@ -50,7 +48,7 @@ func (a App) addSchedules(t *Template) {
 	for _, s := range a.Desired.Schedules {
 		t.add(ruleID(s.Name), rule{
 			Name: rules + s.Name, ScheduleExpression: s.Expression, State: "ENABLED",
-			Targets: []target{{ID: "command", ARN: aliasARN(base), Input: string(encode(scheduleInput{Command: s.Command}))}},
+			Targets: []target{{ID: "command", ARN: aliasARN(base), Input: string(encode(contract.CommandEvent{Command: s.Command}))}},
 		}, whenLive(base), of(f.Name))
 	}
 }

@@ -1,7 +1,8 @@
-// Package application keeps the image's own server running: it starts it, waits for its port, and starts it again when it ends.
+// Package application keeps the image's own server running: it starts it, waits for its port, and starts it again when
+// it ends.
 //
-// It encodes that an application which cannot start is an init error with the end of its output, and one that ends later costs
-// the request in flight and nothing else.
+// It encodes that an application which cannot start is an init error with the end of its output, and one that ends
+// later costs the request in flight and nothing else.
 package application
 
 import (
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aloft-dev/aloft/api/function/redact"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
 )
@@ -35,8 +37,8 @@ type Config struct {
 	Log  *slog.Logger
 	// Output receives the application's lines.
 	Output *logging.Sink
-	// Hide removes secrets from text that leaves the function; nil hides nothing.
-	Hide func(string) string
+	// Hide removes secrets from text that leaves the function.
+	Hide redact.Redactor
 }
 
 // Application is the supervised server. Its methods are safe for concurrent use.
@@ -63,8 +65,8 @@ func New(config Config) *Application {
 // Address is where the application listens, host and port.
 func (a *Application) Address() string { return a.address }
 
-// Start starts the application and returns when it listens. It returns an *Error when the application ended first, and nil when the
-// context ended first: a slow application goes on starting, and Ready waits for it.
+// Start starts the application and returns when it listens. It returns an *Error when the application ended first, and
+// nil when the context ended first: a slow application goes on starting, and Ready waits for it.
 func (a *Application) Start(ctx context.Context) error {
 	first := a.begin()
 	a.adopt(first)
@@ -79,7 +81,8 @@ func (a *Application) Start(ctx context.Context) error {
 	return nil
 }
 
-// Ready waits until the application listens. It returns an *Error when the application ends instead or the context does.
+// Ready waits until the application listens. It returns an *Error when the application ends instead or the context
+// does.
 func (a *Application) Ready(ctx context.Context) error {
 	now, changed := a.snapshot()
 	if now.dead() || now.intended.Load() {
@@ -109,8 +112,8 @@ func (a *Application) Ready(ctx context.Context) error {
 	}
 }
 
-// Suspect is told that a connection broke: it gives the application's end a moment to become known, so that the next request waits for the new
-// process and is not sent to the old one's port.
+// Suspect is told that a connection broke: it gives the application's end a moment to become known, so that the next
+// request waits for the new process and is not sent to the old one's port.
 func (a *Application) Suspect() {
 	now, _ := a.snapshot()
 	timer := time.NewTimer(suspicion)

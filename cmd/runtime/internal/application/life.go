@@ -29,8 +29,12 @@ type life struct {
 }
 
 func (a *Application) begin() *life {
-	now := &life{tail: process.NewTail(tailBytes), began: time.Now(), listening: make(chan struct{}), gone: make(chan struct{})}
-	now.process, now.failed = a.launch(now.tail)
+	now := &life{
+		tail: process.NewTail(tailBytes), began: time.Now(), listening: make(chan struct{}), gone: make(chan struct{}),
+	}
+	// Secrets are hidden before the end is cut off: of one that lies across the cut, a part would be left.
+	kept := a.Hide.Writer(now.tail)
+	now.process, now.failed = a.launch(kept)
 	if now.failed != nil {
 		now.ended = now.began
 		close(now.gone)
@@ -38,6 +42,7 @@ func (a *Application) begin() *life {
 	}
 	go func() {
 		<-now.process.Exited()
+		_ = kept.Close()
 		now.ended = time.Now()
 		close(now.gone)
 	}()
@@ -45,7 +50,7 @@ func (a *Application) begin() *life {
 	return now
 }
 
-func (a *Application) launch(tail *process.Tail) (*process.Process, error) {
+func (a *Application) launch(kept io.Writer) (*process.Process, error) {
 	// Whoever listens already would be taken for the application.
 	if conn, err := net.DialTimeout("tcp", a.address, time.Second); err == nil {
 		conn.Close()
@@ -53,7 +58,7 @@ func (a *Application) launch(tail *process.Tail) (*process.Process, error) {
 	}
 	spec := a.Spec
 	lines := a.Output.Lines()
-	spec.Output = io.MultiWriter(lines, tail)
+	spec.Output = io.MultiWriter(lines, kept)
 	p, err := process.Start(spec)
 	if err != nil {
 		return nil, err
@@ -122,16 +127,19 @@ func (e *Error) Error() string { return e.message }
 func (e *Error) ErrorType() string { return e.kind }
 
 func (a *Application) startError(l *life) *Error {
-	command := a.hide(strings.Join(a.Spec.Args, " "))
+	command := a.Hide.Text(strings.Join(a.Spec.Args, " "))
 	if len(command) > 200 {
 		command = command[:200] + "..."
 	}
 	if l.failed != nil {
-		return &Error{kind: "Aloft.ApplicationStart", message: fmt.Sprintf("starting the application (%s): %s", command, a.hide(l.failed.Error()))}
+		return &Error{
+			kind:    "Aloft.ApplicationStart",
+			message: fmt.Sprintf("starting the application (%s): %s", command, a.Hide.Text(l.failed.Error())),
+		}
 	}
 	message := fmt.Sprintf("the application (%s) ended before it listened on port %d: %s", command, a.Port, l.ending())
 	if end, _ := l.tail.Bytes(); len(end) > 0 {
-		message += "; the end of its output:\n" + a.hide(strings.ToValidUTF8(string(end), "?"))
+		message += "; the end of its output:\n" + strings.ToValidUTF8(string(end), "?")
 	} else {
 		message += "; it printed nothing"
 	}
@@ -139,13 +147,9 @@ func (a *Application) startError(l *life) *Error {
 }
 
 func (a *Application) portError() *Error {
-	return &Error{kind: "Aloft.ApplicationPort", message: fmt.Sprintf("the application runs but does not listen on %s; "+
-		"let it listen on the port given in PORT, or set runtime.http.port in the manifest to the port that it uses", a.address)}
-}
-
-func (a *Application) hide(text string) string {
-	if a.Hide == nil {
-		return text
+	return &Error{
+		kind: "Aloft.ApplicationPort",
+		message: "the application runs but does not listen on " + a.address + "; let it listen on the port given in " +
+			"PORT, or set runtime.http.port in the manifest to the port that it uses",
 	}
-	return a.Hide(text)
 }

@@ -1,7 +1,9 @@
-// Package awsapi is the runtime's way to AWS: clients with the function role's own credentials, and errors that say what to do about them.
+// Package awsapi is the runtime's way to AWS: clients with the function role's own credentials, and errors that say
+// what to do about them.
 //
-// It encodes what Lambda gives a function (AWS Lambda Developer Guide, configuration-envvars): region, credentials and possibly another endpoint, all by
-// environment variables. The SDK's configuration loader is left out, for it looks in places that a function does not have.
+// It encodes what Lambda gives a function (AWS Lambda Developer Guide, configuration-envvars): region, credentials and
+// possibly another endpoint, all by environment variables. The SDK's configuration loader is left out, for it looks in
+// places that a function does not have.
 package awsapi
 
 import (
@@ -31,7 +33,8 @@ const maxBackoff = 200 * time.Millisecond
 // Config is the SDK configuration of the function, from its environment variables.
 func Config(getenv func(string) string) aws.Config {
 	credentials := aws.Credentials{
-		AccessKeyID: getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: getenv("AWS_SESSION_TOKEN"), Source: "Lambda",
+		AccessKeyID: getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken: getenv("AWS_SESSION_TOKEN"), Source: "Lambda",
 	}
 	config := aws.Config{
 		Region: getenv("AWS_REGION"),
@@ -42,7 +45,9 @@ func Config(getenv func(string) string) aws.Config {
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
 			WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = dialTimeout }),
 		Retryer: func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff })
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff
+			})
 		},
 	}
 	if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {

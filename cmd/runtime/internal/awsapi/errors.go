@@ -35,5 +35,6 @@ func Unreachable(err error) bool {
 }
 
 // Remedy is what to do about a function that cannot reach AWS.
-const Remedy = "a function in a VPC reaches AWS only through its subnets: give them a gateway endpoint for S3 and an interface endpoint for KMS " +
-	"(VPC endpoints com.amazonaws.<region>.s3 and com.amazonaws.<region>.kms), or a NAT gateway, and let the security group send to port 443"
+const Remedy = "a function in a VPC reaches AWS only through its subnets: give them a gateway endpoint for S3 and an " +
+	"interface endpoint for KMS (VPC endpoints com.amazonaws.<region>.s3 and com.amazonaws.<region>.kms), or a NAT " +
+	"gateway, and let the security group send to port 443"

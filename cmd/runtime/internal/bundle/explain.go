@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
 )
 
@@ -16,7 +17,8 @@ func explainS3(location awsapi.Location, err error) error {
 	case http.StatusNotFound:
 		return &Error{what + "it is not there; a new release puts it back"}
 	case http.StatusForbidden:
-		return &Error{what + "the function's role may not read it; allow s3:GetObject on config/* of that bucket (a missing object looks the same without s3:ListBucket)"}
+		return &Error{what + "the function's role may not read it; allow s3:GetObject on " + function.ConfigPrefix +
+			"* of that bucket (a missing object looks the same without s3:ListBucket)"}
 	}
 	return &Error{what + cause(err)}
 }
@@ -28,7 +30,8 @@ func explainKMS(stage string, err error) error {
 	}
 	switch awsapi.Code(err) {
 	case "AccessDeniedException":
-		return &Error{what + "the function's role may not use the stage's KMS key; allow kms:Decrypt in the role and in the key's policy"}
+		return &Error{what + "the function's role may not use the stage's KMS key; " +
+			"allow kms:Decrypt in the role and in the key's policy"}
 	case "DisabledException", "KMSInvalidStateException":
 		return &Error{what + "the stage's KMS key is disabled or about to be deleted; enable it again"}
 	case "InvalidCiphertextException":

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
-	"github.com/aloft-dev/aloft/cmd/runtime/internal/environ"
 )
 
 // maxObject bounds what is read as a bundle, in bytes.
@@ -37,9 +37,9 @@ var (
 
 // Source is where the bundle is and for which stage.
 type Source struct {
-	// Location is ALOFT_CONFIG, s3://bucket/config/<hash>.
+	// Location is the value of function.VariableConfig.
 	Location string
-	// Stage is ALOFT_STAGE, <namespace>/<name>.
+	// Stage is the value of function.VariableStage.
 	Stage   string
 	Objects ObjectGetter
 	Keys    Decrypter
@@ -54,27 +54,27 @@ func (e *Error) Error() string { return e.message }
 func (*Error) ErrorType() string { return "Aloft.Bundle" }
 
 // Load fetches and decrypts the bundle. Every error is an *Error.
-func (s Source) Load(ctx context.Context) (environ.Bundle, error) {
+func (s Source) Load(ctx context.Context) (function.Bundle, error) {
 	location, err := awsapi.ParseLocation(s.Location)
 	if err != nil {
-		return environ.Bundle{}, &Error{fmt.Sprintf("reading ALOFT_CONFIG: %s", err)}
+		return function.Bundle{}, &Error{fmt.Sprintf("reading %s: %s", function.VariableConfig, err)}
 	}
 	object, err := s.fetch(ctx, location)
 	if err != nil {
-		return environ.Bundle{}, explainS3(location, err)
+		return function.Bundle{}, explainS3(location, err)
 	}
 	sealed, err := parse(object)
 	if err != nil {
-		return environ.Bundle{}, s.unreadable(err)
+		return function.Bundle{}, s.unreadable(err)
 	}
 	dataKey, err := s.unwrap(ctx, sealed.Key)
 	if err != nil {
-		return environ.Bundle{}, explainKMS(s.Stage, err)
+		return function.Bundle{}, explainKMS(s.Stage, err)
 	}
 	defer clear(dataKey)
-	bundle, err := sealed.open(dataKey, s.Stage)
+	bundle, err := open(sealed, dataKey, s.Stage)
 	if err != nil {
-		return environ.Bundle{}, s.unreadable(err)
+		return function.Bundle{}, s.unreadable(err)
 	}
 	return bundle, nil
 }
@@ -104,7 +104,9 @@ func (s Source) fetch(ctx context.Context, location awsapi.Location) ([]byte, er
 func (s Source) unwrap(ctx context.Context, wrapped []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := s.Keys.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: wrapped, EncryptionContext: map[string]string{contextKey: s.Stage}})
+	out, err := s.Keys.Decrypt(ctx, &kms.DecryptInput{
+		CiphertextBlob: wrapped, EncryptionContext: map[string]string{function.StageContext: s.Stage},
+	})
 	if err != nil {
 		return nil, err
 	}

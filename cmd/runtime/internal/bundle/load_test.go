@@ -18,8 +18,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
-	"github.com/aloft-dev/aloft/cmd/runtime/internal/environ"
 )
 
 const stage = "clouder/production"
@@ -30,7 +30,7 @@ var dataKey = bytes.Repeat([]byte{7}, 32)
 const content = `{"environment":{"APP_ENV":"production"},"secrets":{"DB_PASSWORD":"correct horse battery staple"}}`
 
 // seal makes the stored object; aad is the stage that it is bound to.
-func seal(t *testing.T, plain, aad string) envelope {
+func seal(t *testing.T, plain, aad string) function.Envelope {
 	t.Helper()
 	block, err := aes.NewCipher(dataKey)
 	if err != nil {
@@ -41,7 +41,10 @@ func seal(t *testing.T, plain, aad string) envelope {
 		t.Fatal(err)
 	}
 	nonce := bytes.Repeat([]byte{1}, gcm.NonceSize())
-	return envelope{Version: version, Key: []byte("wrapped"), Nonce: nonce, Data: gcm.Seal(nil, nonce, []byte(plain), []byte(aad))}
+	return function.Envelope{
+		Version: function.EnvelopeVersion, Key: []byte("wrapped"), Nonce: nonce,
+		Data: gcm.Seal(nil, nonce, []byte(plain), []byte(aad)),
+	}
 }
 
 // stored answers GetObject with one object or an error.
@@ -64,17 +67,20 @@ func (k keys) Decrypt(_ context.Context, in *kms.DecryptInput, _ ...func(*kms.Op
 	if k.err != nil {
 		return nil, k.err
 	}
-	if in.EncryptionContext["aloft.dev/stage"] != stage || string(in.CiphertextBlob) != "wrapped" {
+	if in.EncryptionContext[function.StageContext] != stage || string(in.CiphertextBlob) != "wrapped" {
 		return nil, &smithy.GenericAPIError{Code: "InvalidCiphertextException"}
 	}
 	return &kms.DecryptOutput{Plaintext: bytes.Clone(dataKey)}, nil
 }
 
 func answered(status int, code string) error {
-	return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: &smithy.GenericAPIError{Code: code}}
+	return &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+		Err:      &smithy.GenericAPIError{Code: code},
+	}
 }
 
-func object(t *testing.T, e envelope) []byte {
+func object(t *testing.T, e function.Envelope) []byte {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		t.Fatal(err)
@@ -83,12 +89,18 @@ func object(t *testing.T, e envelope) []byte {
 }
 
 func TestBundleIsDecryptedForItsStage(t *testing.T) {
-	source := Source{Location: "s3://bucket/config/abc", Stage: stage, Objects: stored{object: object(t, seal(t, content, stage))}, Keys: keys{}}
+	source := Source{
+		Location: "s3://bucket/config/abc", Stage: stage, Objects: stored{object: object(t, seal(t, content, stage))},
+		Keys: keys{},
+	}
 	got, err := source.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := environ.Bundle{Environment: map[string]string{"APP_ENV": "production"}, Secrets: map[string]string{"DB_PASSWORD": "correct horse battery staple"}}
+	want := function.Bundle{
+		Environment: map[string]string{"APP_ENV": "production"},
+		Secrets:     map[string]string{"DB_PASSWORD": "correct horse battery staple"},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -107,19 +119,47 @@ func TestBundleThatCannotBeLoadedSaysWhatToDo(t *testing.T) {
 		keys     keys
 		want     string
 	}{
-		"place":           {"the operator's mistake", "bucket/config", stored{}, keys{}, "s3://bucket/key"},
-		"no route to S3":  {"the function's network", "", stored{err: noRoute}, keys{}, "gateway endpoint for S3"},
-		"no route to KMS": {"the function's network", "", stored{object: good}, keys{err: noRoute}, "interface endpoint for KMS"},
-		"missing":         {"removed by hand", "", stored{err: answered(404, "NoSuchKey")}, keys{}, "a new release puts it back"},
-		"S3 denied":       {"the role of the profile", "", stored{err: answered(403, "AccessDenied")}, keys{}, "s3:GetObject"},
-		"KMS denied":      {"the role of the profile", "", stored{object: good}, keys{err: answered(400, "AccessDeniedException")}, "kms:Decrypt"},
-		"key disabled":    {"the key of the stage", "", stored{object: good}, keys{err: answered(400, "DisabledException")}, "enable it again"},
-		"another stage":   {"a bundle under a false name", "", stored{object: object(t, seal(t, content, "other/stage"))}, keys{}, "another stage"},
-		"damaged":         {"the ciphertext is authenticated", "", stored{object: object(t, damaged)}, keys{}, "damaged"},
-		"newer":           {"an operator newer than the runtime", "", stored{object: object(t, newer)}, keys{}, "version 2"},
-		"no JSON":         {"something else under the key", "", stored{object: []byte("DB_PASSWORD=correct horse battery staple")}, keys{}, "not JSON"},
-		"odd content":     {"JSON errors quote what they read", "", stored{object: object(t, seal(t, `{"secrets":{"DB_PASSWORD":["correct horse battery staple"]}}`, stage))}, keys{}, "not what this runtime expects"},
-		"endless":         {"reading is bounded", "", stored{object: bytes.Repeat([]byte("x"), maxObject+1)}, keys{}, "4 MiB"},
+		"place":          {"the operator's mistake", "bucket/config", stored{}, keys{}, "s3://bucket/key"},
+		"no route to S3": {"the function's network", "", stored{err: noRoute}, keys{}, "gateway endpoint for S3"},
+		"no route to KMS": {
+			"the function's network", "", stored{object: good}, keys{err: noRoute}, "interface endpoint for KMS",
+		},
+		"missing": {
+			"removed by hand", "", stored{err: answered(404, "NoSuchKey")}, keys{}, "a new release puts it back",
+		},
+		"S3 denied": {
+			"the role of the profile", "", stored{err: answered(403, "AccessDenied")}, keys{}, "s3:GetObject",
+		},
+		"KMS denied": {
+			"the role of the profile", "", stored{object: good}, keys{err: answered(400, "AccessDeniedException")},
+			"kms:Decrypt",
+		},
+		"key disabled": {
+			"the key of the stage", "", stored{object: good}, keys{err: answered(400, "DisabledException")},
+			"enable it again",
+		},
+		"another stage": {
+			"a bundle under a false name", "", stored{object: object(t, seal(t, content, "other/stage"))}, keys{},
+			"another stage",
+		},
+		"damaged": {
+			"the ciphertext is authenticated", "", stored{object: object(t, damaged)}, keys{}, "damaged",
+		},
+		"newer": {
+			"an operator newer than the runtime", "", stored{object: object(t, newer)}, keys{}, "version 2",
+		},
+		"no JSON": {
+			"something else under the key", "", stored{object: []byte("DB_PASSWORD=correct horse battery staple")},
+			keys{}, "not JSON",
+		},
+		"odd content": {
+			"JSON errors quote what they read", "",
+			stored{object: object(t, seal(t, `{"secrets":{"DB_PASSWORD":["correct horse battery staple"]}}`, stage))},
+			keys{}, "not what this runtime expects",
+		},
+		"endless": {
+			"reading is bounded", "", stored{object: bytes.Repeat([]byte("x"), maxObject+1)}, keys{}, "4 MiB",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			location := row.location
@@ -143,9 +183,14 @@ func TestEndpointThatRefusesConnectionsIsOutOfReach(t *testing.T) {
 		t.Fatal(err)
 	}
 	listener.Close()
-	environment := map[string]string{"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://" + listener.Addr().String(), "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+	environment := map[string]string{
+		"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://" + listener.Addr().String(),
+		"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+	}
 	config := awsapi.Config(func(name string) string { return environment[name] })
-	_, err = Source{Location: "s3://bucket/config/abc", Stage: stage, Objects: awsapi.S3(config), Keys: awsapi.KMS(config)}.Load(t.Context())
+	_, err = Source{
+		Location: "s3://bucket/config/abc", Stage: stage, Objects: awsapi.S3(config), Keys: awsapi.KMS(config),
+	}.Load(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "VPC endpoints") {
 		t.Errorf("got %v", err)
 	}

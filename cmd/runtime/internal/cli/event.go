@@ -1,7 +1,8 @@
 // Package cli runs the commands of a release and of its schedules.
 //
-// It encodes the protocol that makes a deploy command run at most once: a claim that only one delivery can put, the output in pieces while the
-// command runs, and a result that outlives the function. Commands are argument vectors; no shell ever sees them.
+// It encodes the protocol that makes a deploy command run at most once: a claim that only one delivery can put, the
+// output in pieces while the command runs, and a result that outlives the function. Commands are argument vectors; no
+// shell ever sees them.
 package cli
 
 import (
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/shlex"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // Bounds of a command.
@@ -25,23 +28,18 @@ const (
 
 // event is an order to run a command.
 type event struct {
+	function.CommandEvent
+	// Command is a list of arguments or, in Hover's events, one string.
 	Command json.RawMessage `json:"command"`
-	// ID is the command's name in the manifest, Run the run that it belongs to.
-	ID  string `json:"id"`
-	Run string `json:"run"`
-	// NotAfter is the last moment at which the command may be claimed.
-	NotAfter time.Time `json:"notAfter"`
-	// Claim is where the claim is put, as s3://bucket/key.claim; empty means that the command just runs.
-	Claim string `json:"claim"`
-	// TimeoutSeconds is how long the command may run; 0 means as long as the function.
-	TimeoutSeconds int `json:"timeoutSeconds"`
 }
 
 // order is an event that was understood.
 type order struct {
 	event
-	args []string
-	// line says that the command came as one string; that the function's time is over is an error of the invocation then.
+	args     []string
+	notAfter time.Time
+	// line says that the command came as one string; that the function's time is over is an error of the invocation
+	// then.
 	line bool
 }
 
@@ -68,7 +66,20 @@ func parse(payload []byte) (order, error) {
 	default:
 		return order{}, errors.New("the command is neither a list of arguments nor a string")
 	}
+	if err := o.readNotAfter(); err != nil {
+		return order{}, err
+	}
 	return o, o.check()
+}
+
+func (o *order) readNotAfter() (err error) {
+	if o.NotAfter == "" {
+		return nil
+	}
+	if o.notAfter, err = time.Parse(time.RFC3339, o.NotAfter); err != nil {
+		return fmt.Errorf("reading the event's notAfter: %w", err)
+	}
+	return nil
 }
 
 // cut is when the command is ended: after its own time, counted from its start, or else with the function.
@@ -101,7 +112,7 @@ func (o order) check() error {
 			return errors.New("an argument of the command holds a NUL byte")
 		}
 	}
-	if o.Claim != "" && o.NotAfter.IsZero() {
+	if o.Claim != "" && o.notAfter.IsZero() {
 		return errors.New("the event has a claim but no notAfter")
 	}
 	return nil

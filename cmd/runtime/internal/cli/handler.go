@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/redact"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
@@ -25,8 +27,8 @@ type Config struct {
 	Log  *slog.Logger
 	// Output receives the commands' lines.
 	Output *logging.Sink
-	// Hide removes secrets from the output that is kept in answers and results.
-	Hide func(string) string
+	// Hide removes secrets from the output that is answered and stored.
+	Hide redact.Redactor
 	// Environment is the function environment's own name, its log stream.
 	Environment string
 	// Objects holds claims, outputs and results.
@@ -39,15 +41,11 @@ type Handler struct{ Config }
 // NewHandler returns a handler.
 func NewHandler(config Config) *Handler { return &Handler{Config: config} }
 
-// result is how a command ended, as it is answered and stored.
-type result struct {
-	ExitCode int `json:"exit_code"`
-	// Output is the end of what the command printed.
-	Output     []byte    `json:"output"`
-	Truncated  bool      `json:"truncated"`
-	StartedAt  time.Time `json:"startedAt,omitzero"`
-	FinishedAt time.Time `json:"finishedAt,omitzero"`
-
+// ending is how a command ended.
+type ending struct {
+	function.Result
+	// lasted is from its start to its end.
+	lasted time.Duration
 	// outOfTime says that the command was ended because the function's time was over.
 	outOfTime bool
 }
@@ -66,46 +64,53 @@ func (h *Handler) Handle(ctx context.Context, in lambdaapi.Invocation) ([]byte, 
 	if o.line && ended.outOfTime {
 		return nil, errors.New("the command timed out 1 second before Lambda times out")
 	}
-	return json.Marshal(ended)
+	return json.Marshal(ended.Result)
 }
 
 // run runs the command to its end; whatever happens to it is in the result.
-func (h *Handler) run(ctx context.Context, o order, in lambdaapi.Invocation, pieces io.Writer, log *slog.Logger) result {
+func (h *Handler) run(
+	ctx context.Context, o order, in lambdaapi.Invocation, pieces io.Writer, log *slog.Logger,
+) ending {
 	spec := h.Spec
 	spec.Args = o.args
 	if in.TraceID != "" {
 		spec.Env = append(slices.Clip(spec.Env), "_X_AMZN_TRACE_ID="+in.TraceID)
 	}
 	tail, lines := process.NewTail(maxOutput), h.Output.Lines()
-	output := io.MultiWriter(lines, tail, pieces)
+	// Secrets are hidden before anything is cut: of one that lies across a cut, a part would be left.
+	kept := h.Hide.Writer(io.MultiWriter(tail, pieces))
+	output := io.MultiWriter(lines, kept)
 	spec.Output = output
 
-	ended := result{StartedAt: time.Now().UTC()}
+	started := time.Now()
 	log.Info("the command starts", "program", o.args[0])
-	cut, own := o.cut(ended.StartedAt, in.Cut)
+	cut, own := o.cut(started, in.Cut)
 	exit := process.Run(ctx, spec, cut)
-	ended.FinishedAt = time.Now().UTC()
-	ended.ExitCode, ended.outOfTime = exit.Code, exit.TimedOut && !own
+	finished := time.Now()
+	ended := ending{
+		Result: function.Result{
+			ExitCode: int32(exit.Code), StartedAt: stamp(started), FinishedAt: stamp(finished),
+		},
+		lasted: finished.Sub(started), outOfTime: exit.TimedOut && !own,
+	}
 	if note := noteOn(exit, ended, o.TimeoutSeconds); note != "" {
 		_, _ = io.WriteString(output, note)
 	}
-	_ = lines.Close()
+	_, _ = lines.Close(), kept.Close()
 	ended.Output, ended.Truncated = tail.Bytes()
-	if h.Hide != nil {
-		ended.Output = []byte(h.Hide(string(ended.Output)))
-	}
 	log.Info("the command ended", "exitCode", exit.Code, "exit", exit.Text)
 	return ended
 }
 
 // noteOn is what the reader of the output must know beside it.
-func noteOn(exit process.Exit, ended result, timeoutSeconds int) string {
+func noteOn(exit process.Exit, ended ending, timeoutSeconds int64) string {
 	switch {
 	case exit.TimedOut && !ended.outOfTime:
-		return fmt.Sprintf("\naloft: the command was ended with everything that it started after %d s, its timeoutSeconds; raise them if it needs longer\n", timeoutSeconds)
+		return fmt.Sprintf("\naloft: the command was ended with everything that it started after %d s, "+
+			"its timeoutSeconds; raise them if it needs longer\n", timeoutSeconds)
 	case exit.TimedOut:
-		return fmt.Sprintf("\naloft: the command was ended after %s, one second before the function's time was over; raise its timeoutSeconds or the function's\n",
-			ended.FinishedAt.Sub(ended.StartedAt).Round(time.Second))
+		return fmt.Sprintf("\naloft: the command was ended after %s, one second before the function's time was over; "+
+			"raise its timeoutSeconds or the function's\n", ended.lasted.Round(time.Second))
 	case exit.NotStarted:
 		return "\naloft: " + exit.Text + "\n"
 	}

@@ -18,7 +18,8 @@ const (
 	// pieceEvery is the longest wait, and pieceBytes the most bytes, before a piece is put.
 	pieceEvery = 2 * time.Second
 	pieceBytes = 64 << 10
-	// heldBytes is how much waits at most while S3 does not answer; the oldest is left out then, for a slow log must never slow the command.
+	// heldBytes is how much waits at most while S3 does not answer; the oldest is left out then, for a slow log must
+	// never slow the command.
 	heldBytes = 1 << 20
 	// maxPieces is what the four digits of a piece's name hold.
 	maxPieces = 9999
@@ -26,11 +27,11 @@ const (
 	putTimeout = 10 * time.Second
 )
 
-// pieces puts a command's output into S3 while the command runs. The output is a courtesy: its failures are logged and never fail the command.
+// pieces puts a command's output into S3 while the command runs. The output is a courtesy: its failures are logged and
+// never fail the command.
 type pieces struct {
 	objects Objects
 	places  siblings
-	hide    func(string) string
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -44,9 +45,12 @@ type pieces struct {
 	end context.CancelFunc
 }
 
-func newPieces(objects Objects, places siblings, hide func(string) string, log *slog.Logger) *pieces {
+func newPieces(objects Objects, places siblings, log *slog.Logger) *pieces {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &pieces{objects: objects, places: places, hide: hide, log: log, full: make(chan struct{}, 1), done: make(chan struct{}), end: cancel}
+	p := &pieces{
+		objects: objects, places: places, log: log,
+		full: make(chan struct{}, 1), done: make(chan struct{}), end: cancel,
+	}
 	go p.stream(ctx)
 	return p
 }
@@ -104,13 +108,10 @@ func (p *pieces) put(ctx context.Context, last bool) {
 	if len(data) == 0 || p.count >= maxPieces {
 		return
 	}
-	body := data
-	if p.hide != nil {
-		body = []byte(p.hide(string(data)))
-	}
 	at := p.places.piece(p.count + 1)
 	_, err := p.objects.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(body), ContentType: aws.String("text/plain; charset=utf-8"),
+		Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(data),
+		ContentType: aws.String("text/plain; charset=utf-8"),
 	})
 	if err != nil {
 		if !errors.Is(ctx.Err(), context.Canceled) {
@@ -122,7 +123,7 @@ func (p *pieces) put(ctx context.Context, last bool) {
 	p.count++
 }
 
-// take cuts at the end of a line, so that no piece ends within a word or a secret, except at the very end and in endless lines.
+// take cuts at the end of a line, so that no piece ends within a word, except at the very end and in endless lines.
 func (p *pieces) take(last bool) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,8 +20,8 @@ import (
 // maxStored bounds what is read of a claim or a result, in bytes.
 const maxStored = 1 << 20
 
-// callTimeout bounds one call, the SDK's retries included. A connection that died while the environment was frozen may never answer; its
-// caller tries again.
+// callTimeout bounds one call, the SDK's retries included. A connection that died while the environment was frozen may
+// never answer; its caller tries again.
 const callTimeout = 5 * time.Second
 
 // Objects is S3, as far as commands need it.
@@ -42,7 +42,9 @@ func putJSON(ctx context.Context, objects Objects, at awsapi.Location, value any
 	if err != nil {
 		return err
 	}
-	input := &s3.PutObjectInput{Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(body), ContentType: aws.String("application/json")}
+	input := &s3.PutObjectInput{
+		Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(body), ContentType: aws.String("application/json"),
+	}
 	if ifAbsent {
 		input.IfNoneMatch = aws.String("*")
 	}

@@ -1,19 +1,16 @@
 // Package environ composes the environment of the application's processes.
 //
-// It encodes which value wins: the function's own variables, over them the stage's environment, and secrets only for names that are not present yet.
+// It encodes which value wins: the function's own variables, over them the stage's environment, and secrets only for
+// names that are not present yet.
 package environ
 
 import (
 	"maps"
 	"slices"
 	"strings"
-)
 
-// Bundle is what a stage declares beside the function's configuration.
-type Bundle struct {
-	Environment map[string]string `json:"environment"`
-	Secrets     map[string]string `json:"secrets"`
-}
+	"github.com/aloft-dev/aloft/api/function"
+)
 
 // hidden are variables of the function that the application must not see: an application that finds the address of the
 // Runtime API may believe that it is the runtime and take invocations away from it.
@@ -21,13 +18,13 @@ var hidden = []string{"AWS_LAMBDA_RUNTIME_API", "_HANDLER"}
 
 // Reserved says that a name belongs to Lambda or to Aloft and no stage may set it.
 func Reserved(name string) bool {
-	return strings.HasPrefix(name, "ALOFT_") || strings.HasPrefix(name, "AWS_")
+	return strings.HasPrefix(name, function.VariablePrefix) || strings.HasPrefix(name, "AWS_")
 }
 
-// Merge returns the application's environment as sorted "NAME=value" pairs. A port, when not empty, is given as PORT: it wins over
-// the image's own variable, for it is the port that is waited for, and yields to the stage's.
-func Merge(function []string, bundle Bundle, port string) []string {
-	all := ofFunction(function)
+// Merge returns the application's environment as sorted "NAME=value" pairs. A port, when not empty, is given as PORT:
+// it wins over the image's own variable, for it is the port that is waited for, and yields to the stage's.
+func Merge(own []string, bundle function.Bundle, port string) []string {
+	all := ofFunction(own)
 	if port != "" {
 		all["PORT"] = port
 	}

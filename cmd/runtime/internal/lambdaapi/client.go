@@ -1,7 +1,7 @@
 // Package lambdaapi is the function's side of the Lambda Runtime API.
 //
-// It encodes AWS Lambda Developer Guide, runtimes-api: version 2018-06-01, one invocation at a time, asking for the next
-// one without a timeout because the environment may be frozen while the request is open.
+// It encodes AWS Lambda Developer Guide, runtimes-api: version 2018-06-01, one invocation at a time, asking for the
+// next one without a timeout because the environment may be frozen while the request is open.
 package lambdaapi
 
 import (
@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// maxPayload bounds what is read as one event: 6 MB is the most that an invocation carries, and a little for JSON's sake.
+// maxPayload bounds what is read as one event: 6 MB is the most that an invocation carries, and a little for JSON's
+// sake.
 const maxPayload = 8 << 20
 
 // maxMessage bounds an error message in bytes, so that it fits into what callers keep of it.
@@ -38,7 +39,9 @@ func New(address string) *Client {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	return &Client{
 		base: "http://" + address + "/2018-06-01/runtime/",
-		http: &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 2, DisableCompression: true}},
+		http: &http.Client{Transport: &http.Transport{
+			DialContext: dialer.DialContext, MaxIdleConnsPerHost: 2, DisableCompression: true,
+		}},
 	}
 }
 
@@ -47,8 +50,8 @@ type Invocation struct {
 	RequestID string
 	// Deadline is when Lambda ends the function.
 	Deadline time.Time
-	// Cut is when work must end so that an answer can still be given: one second before the deadline, or the last third of a
-	// shorter time.
+	// Cut is when work must end so that an answer can still be given: one second before the deadline, or the last third
+	// of a shorter time.
 	Cut time.Time
 	// TraceID is the X-Ray tracing header; it may be empty.
 	TraceID string

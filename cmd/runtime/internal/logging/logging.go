@@ -1,6 +1,7 @@
 // Package logging writes the runtime's own log lines and passes the application's output through, line by line.
 //
-// It encodes the JSON log format of AWS Lambda Developer Guide, monitoring-cloudwatchlogs-logformat: timestamp, level, message, requestId.
+// It encodes the JSON log format of AWS Lambda Developer Guide, monitoring-cloudwatchlogs-logformat: timestamp, level,
+// message, requestId.
 package logging
 
 import (

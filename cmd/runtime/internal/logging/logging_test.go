@@ -20,7 +20,8 @@ func TestLinesStayWhole(t *testing.T) {
 		t.Fatalf("got %q", lines)
 	}
 	var entry map[string]any
-	if err := json.Unmarshal([]byte(lines[1]), &entry); err != nil || entry["message"] != "between" || entry["requestId"] != "id" || entry["timestamp"] == nil || entry["level"] != "INFO" {
+	if err := json.Unmarshal([]byte(lines[1]), &entry); err != nil || entry["message"] != "between" ||
+		entry["requestId"] != "id" || entry["timestamp"] == nil || entry["level"] != "INFO" {
 		t.Errorf("got %s", lines[1])
 	}
 }

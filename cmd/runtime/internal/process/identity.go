@@ -16,7 +16,8 @@ import (
 // defaultPath is where programs are looked for when the environment has no PATH, as container engines do.
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// lookPath finds the program as a container engine does: in the PATH of the program's own environment, which may differ from the runtime's.
+// lookPath finds the program as a container engine does: in the PATH of the program's own environment, which may differ
+// from the runtime's.
 func lookPath(name, dir string, env []string) (string, error) {
 	if strings.Contains(name, "/") {
 		return name, nil
@@ -37,8 +38,8 @@ func lookPath(name, dir string, env []string) (string, error) {
 	return "", fmt.Errorf("looking for %q in PATH %s: %w", name, search, exec.ErrNotFound)
 }
 
-// credential is the user of an image, when the runtime may become it. Lambda runs images as a user of its own choice, so a
-// name that cannot be resolved is left out rather than refused.
+// credential is the user of an image, when the runtime may become it. Lambda runs images as a user of its own choice,
+// so a name that cannot be resolved is left out rather than refused.
 func credential(name string) *syscall.Credential {
 	if name == "" || os.Geteuid() != 0 {
 		return nil

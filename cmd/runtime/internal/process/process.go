@@ -97,8 +97,10 @@ func (p *Process) live(started chan<- error, read *os.File, output io.Writer) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	err := p.cmd.Start()
-	if err != nil && p.cmd.SysProcAttr.Credential != nil && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL)) {
-		// A user that does not exist in this environment's user namespace: Lambda chooses the user itself, so go on as it.
+	if err != nil && p.cmd.SysProcAttr.Credential != nil &&
+		(errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL)) {
+		// A user that does not exist in this environment's user namespace: Lambda chooses the user itself, so go on as
+		// it.
 		p.cmd = again(p.cmd)
 		err = p.cmd.Start()
 	}
@@ -125,8 +127,11 @@ func (p *Process) live(started chan<- error, read *os.File, output io.Writer) {
 
 // again is the same command as the current user; a command that failed to start cannot be started a second time.
 func again(cmd *exec.Cmd) *exec.Cmd {
-	return &exec.Cmd{Path: cmd.Path, Args: cmd.Args, Dir: cmd.Dir, Env: cmd.Env, Stdin: cmd.Stdin, Stdout: cmd.Stdout, Stderr: cmd.Stderr,
-		WaitDelay: cmd.WaitDelay, SysProcAttr: attributes(nil)}
+	return &exec.Cmd{
+		Path: cmd.Path, Args: cmd.Args, Dir: cmd.Dir, Env: cmd.Env,
+		Stdin: cmd.Stdin, Stdout: cmd.Stdout, Stderr: cmd.Stderr,
+		WaitDelay: cmd.WaitDelay, SysProcAttr: attributes(nil),
+	}
 }
 
 func exitOf(state *os.ProcessState) Exit {
@@ -136,7 +141,8 @@ func exitOf(state *os.ProcessState) Exit {
 	return Exit{Code: state.ExitCode(), Text: state.String()}
 }
 
-// StartCode is the exit code that a shell would give for an error of Start: 127 for a program that is not there, 126 else.
+// StartCode is the exit code that a shell would give for an error of Start: 127 for a program that is not there, 126
+// else.
 func StartCode(err error) int {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return 127

@@ -41,7 +41,9 @@ func TestProgramIsLookedForInItsOwnPath(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var output bytes.Buffer
-			exit := Run(t.Context(), Spec{Args: []string{row.name, "you"}, Dir: dir, Env: []string{"PATH=" + row.path}, Output: &output}, time.Now().Add(time.Minute))
+			exit := Run(t.Context(),
+				Spec{Args: []string{row.name, "you"}, Dir: dir, Env: []string{"PATH=" + row.path}, Output: &output},
+				time.Now().Add(time.Minute))
 			if exit.Code != 0 || output.String() != "hello you\n" {
 				t.Errorf("%s: %+v %s", row.reason, exit, output.String())
 			}
@@ -53,9 +55,17 @@ func TestUserOfTheImageIsTakenWhereTheRuntimeIsRoot(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("changing the user needs root")
 	}
-	for user, want := range map[string]string{"65534": "65534", "12345:23456": "12345:23456", "nobody": "65534", "": "0:0", "no-such-user": "0:0", "root": "0:0"} {
+	for user, want := range map[string]string{
+		"65534": "65534", "12345:23456": "12345:23456", "nobody": "65534", "": "0:0", "no-such-user": "0:0",
+		"root": "0:0",
+	} {
 		var output bytes.Buffer
-		exit := Run(t.Context(), Spec{Args: []string{"/bin/sh", "-c", "echo $(id -u):$(id -g)"}, Env: []string{"PATH=/usr/bin:/bin"}, User: user, Output: &output}, time.Now().Add(time.Minute))
+		exit := Run(t.Context(),
+			Spec{
+				Args: []string{"/bin/sh", "-c", "echo $(id -u):$(id -g)"}, Env: []string{"PATH=/usr/bin:/bin"},
+				User: user, Output: &output,
+			},
+			time.Now().Add(time.Minute))
 		if got := strings.TrimSpace(output.String()); exit.Code != 0 || !strings.HasPrefix(got, want) {
 			t.Errorf("as %q it ran as %s, want %s", user, got, want)
 		}
@@ -63,7 +73,8 @@ func TestUserOfTheImageIsTakenWhereTheRuntimeIsRoot(t *testing.T) {
 }
 
 func TestSignalledProgramHasTheShellsExitCode(t *testing.T) {
-	exit := Run(t.Context(), Spec{Args: []string{"/bin/sh", "-c", "kill -USR1 $$"}, Output: &bytes.Buffer{}}, time.Now().Add(time.Minute))
+	exit := Run(t.Context(), Spec{Args: []string{"/bin/sh", "-c", "kill -USR1 $$"}, Output: &bytes.Buffer{}},
+		time.Now().Add(time.Minute))
 	if exit.Code != 128+int(syscall.SIGUSR1) {
 		t.Errorf("got %+v", exit)
 	}

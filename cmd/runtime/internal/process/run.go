@@ -11,8 +11,8 @@ const grace = 1500 * time.Millisecond
 // TimeoutCode is the exit code of a program that was ended for its time, as of timeout(1).
 const TimeoutCode = 124
 
-// Run runs a program to its end. At the cut it is killed and its exit code is TimeoutCode; when the context is cancelled
-// it is asked to end. A program that cannot be started ends with StartCode and the reason as its text.
+// Run runs a program to its end. At the cut it is killed and its exit code is TimeoutCode; when the context is
+// cancelled it is asked to end. A program that cannot be started ends with StartCode and the reason as its text.
 func Run(ctx context.Context, spec Spec, cut time.Time) Exit {
 	p, err := Start(spec)
 	if err != nil {

@@ -31,5 +31,5 @@ func (t *Tail) Bytes() (end []byte, truncated bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	kept := t.held[max(0, len(t.held)-t.limit):]
-	return append([]byte(nil), kept...), t.total > int64(len(kept))
+	return append([]byte{}, kept...), t.total > int64(len(kept))
 }

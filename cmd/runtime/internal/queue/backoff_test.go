@@ -29,7 +29,9 @@ func (failing) work(_ context.Context, r record, _ lambdaapi.Invocation) error {
 // visibility is SQS as far as it is asked here.
 type visibility struct{ changes []string }
 
-func (v *visibility) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+func (v *visibility) ChangeMessageVisibility(
+	_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options),
+) (*sqs.ChangeMessageVisibilityOutput, error) {
 	v.changes = append(v.changes, fmt.Sprintf("%s %s %d", *in.QueueUrl, *in.ReceiptHandle, in.VisibilityTimeout))
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
@@ -45,8 +47,11 @@ func TestFailedMessagesComeBackAfterTheBackoffOfTheirAttempt(t *testing.T) {
 		want    []string
 	}{
 		"by attempt": {"the last value holds for all further attempts", "5,10", []sent{
-			{"m1", standard, "", "1", "fail"}, {"m2", standard, "", "2", "fail"}, {"m3", standard, "", "9", "fail"}, {"m4", standard, "", "1", "fine"},
-		}, []string{prefix + "/default-demo r-m1 5", prefix + "/default-demo r-m2 10", prefix + "/default-demo r-m3 10"}},
+			{"m1", standard, "", "1", "fail"}, {"m2", standard, "", "2", "fail"}, {"m3", standard, "", "9", "fail"},
+			{"m4", standard, "", "1", "fine"},
+		}, []string{
+			prefix + "/default-demo r-m1 5", prefix + "/default-demo r-m2 10", prefix + "/default-demo r-m3 10",
+		}},
 		"not set": {"the queue's own visibility timeout decides", "", []sent{{"m1", standard, "", "1", "fail"}}, nil},
 		"group": {"one invisible message blocks its whole group, so all of it come back together", "5,60", []sent{
 			{"m1", fifo, "a", "1", "fail"}, {"m2", fifo, "a", "2", "fine"}, {"m3", fifo, "b", "2", "fine"},
@@ -55,9 +60,11 @@ func TestFailedMessagesComeBackAfterTheBackoffOfTheirAttempt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var records []map[string]any
 			for _, m := range row.sent {
-				records = append(records, map[string]any{"messageId": m.id, "receiptHandle": "r-" + m.id, "body": m.body,
+				records = append(records, map[string]any{
+					"messageId": m.id, "receiptHandle": "r-" + m.id, "body": m.body,
 					"eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:" + m.queue,
-					"attributes":     map[string]string{"ApproximateReceiveCount": m.count, "MessageGroupId": m.group}})
+					"attributes":     map[string]string{"ApproximateReceiveCount": m.count, "MessageGroupId": m.group},
+				})
 			}
 			payload, err := json.Marshal(map[string]any{"Records": records})
 			if err != nil {
@@ -68,8 +75,12 @@ func TestFailedMessagesComeBackAfterTheBackoffOfTheirAttempt(t *testing.T) {
 				t.Fatal(err)
 			}
 			to := &visibility{}
-			h := NewHandler(Config{Worker: failing{}, Suffix: "-demo", Backoff: backoff, Delayer: to, Log: slog.New(slog.DiscardHandler)})
-			if _, err := h.Handle(t.Context(), lambdaapi.Invocation{Payload: payload, Cut: time.Now().Add(time.Minute)}); err != nil {
+			h := NewHandler(Config{
+				Worker: failing{}, Suffix: "-demo", Backoff: backoff, Delayer: to, Log: slog.New(slog.DiscardHandler),
+			})
+			if _, err := h.Handle(t.Context(), lambdaapi.Invocation{
+				Payload: payload, Cut: time.Now().Add(time.Minute),
+			}); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(row.want, to.changes); diff != "" {
@@ -80,7 +91,10 @@ func TestFailedMessagesComeBackAfterTheBackoffOfTheirAttempt(t *testing.T) {
 }
 
 func TestBackoffIsAShortListOfSeconds(t *testing.T) {
-	for name, text := range map[string]string{"word": "soon", "negative": "-1", "more than SQS allows": "43201", "empty part": "5,,10", "endless": strings.Repeat("1,", 30) + "1"} {
+	for name, text := range map[string]string{
+		"word": "soon", "negative": "-1", "more than SQS allows": "43201", "empty part": "5,,10",
+		"endless": strings.Repeat("1,", 30) + "1",
+	} {
 		if _, err := ParseBackoff(text); err == nil {
 			t.Errorf("%s: %q was taken", name, text)
 		}
@@ -89,7 +103,8 @@ func TestBackoffIsAShortListOfSeconds(t *testing.T) {
 
 func TestAttributesAreBoundedAndFitForAnEnvironment(t *testing.T) {
 	r := record{MessageAttributes: map[string]attribute{
-		"trace-id": {"t", "String"}, "count": {"5", "Number.int"}, "blob": {"", "Binary"}, "long": {strings.Repeat("x", maxAttributeValue+1), "String"},
+		"trace-id": {"t", "String"}, "count": {"5", "Number.int"}, "blob": {"", "Binary"},
+		"long":  {strings.Repeat("x", maxAttributeValue+1), "String"},
 		"lines": {"a\nb", "String"},
 	}}
 	if diff := cmp.Diff(map[string]string{"TRACE_ID": "t", "COUNT": "5"}, r.attributes()); diff != "" {

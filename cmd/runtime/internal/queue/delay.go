@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // maxDelay is SQS's own bound: twelve hours.
@@ -17,7 +19,9 @@ const maxBackoff = 20
 
 // Delayer is SQS, as far as back-off needs it.
 type Delayer interface {
-	ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
+	ChangeMessageVisibility(
+		context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options),
+	) (*sqs.ChangeMessageVisibilityOutput, error)
 }
 
 var _ Delayer = (*sqs.Client)(nil)
@@ -27,7 +31,8 @@ type delay struct {
 	seconds int32
 }
 
-// ParseBackoff reads ALOFT_QUEUE_BACKOFF: seconds, separated by commas; empty means that the queue's own visibility timeout decides.
+// ParseBackoff reads the value of function.VariableQueueBackoff; an empty one means that the queue's own visibility
+// timeout decides.
 func ParseBackoff(text string) ([]int32, error) {
 	if text == "" {
 		return nil, nil
@@ -36,14 +41,16 @@ func ParseBackoff(text string) ([]int32, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		seconds, err := strconv.ParseInt(strings.TrimSpace(part), 10, 32)
 		if err != nil || seconds < 0 || seconds > maxDelay || len(list) == maxBackoff {
-			return nil, fmt.Errorf("reading ALOFT_QUEUE_BACKOFF %.100q: it must be at most %d numbers of seconds up to %d, separated by commas", text, maxBackoff, maxDelay)
+			return nil, fmt.Errorf("reading %s %.100q: it must be at most %d numbers of seconds up to %d, "+
+				"separated by commas", function.VariableQueueBackoff, text, maxBackoff, maxDelay)
 		}
 		list = append(list, int32(seconds))
 	}
 	return list, nil
 }
 
-// postpone tells SQS when to deliver failed messages again. Where that fails, the queue's visibility timeout does it later.
+// postpone tells SQS when to deliver failed messages again. Where that fails, the queue's visibility timeout does it
+// later.
 func (h *Handler) postpone(ctx context.Context, delays []delay) {
 	for _, d := range delays {
 		url := d.url(h.Prefix)

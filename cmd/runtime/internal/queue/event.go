@@ -1,7 +1,7 @@
 // Package queue hands messages of SQS to the application's worker and reports the failed ones one by one.
 //
-// It encodes AWS Lambda Developer Guide, services-sqs-errorhandling: batchItemFailures name what SQS shall deliver again, and in a FIFO queue nothing of a message
-// group may be handled after a message of it has failed.
+// It encodes AWS Lambda Developer Guide, services-sqs-errorhandling: batchItemFailures name what SQS shall deliver
+// again, and in a FIFO queue nothing of a message group may be handled after a message of it has failed.
 package queue
 
 import (
@@ -71,12 +71,14 @@ func (r record) url(prefix string) string {
 	return prefix + "/" + r.queue()
 }
 
-// attributes are the message's text attributes under names fit for variables and headers; what is too large is left out.
+// attributes are the message's text attributes under names fit for variables and headers; what is too large is left
+// out.
 func (r record) attributes() map[string]string {
 	kept := map[string]string{}
 	for name, value := range r.MessageAttributes {
 		binary := strings.HasPrefix(value.DataType, "Binary")
-		if binary || len(name) > maxAttributeName || len(value.StringValue) > maxAttributeValue || strings.ContainsAny(value.StringValue, "\x00\r\n") {
+		if binary || len(name) > maxAttributeName || len(value.StringValue) > maxAttributeValue ||
+			strings.ContainsAny(value.StringValue, "\x00\r\n") {
 			continue
 		}
 		if len(kept) < maxAttributes {

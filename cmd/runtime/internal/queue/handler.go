@@ -19,9 +19,10 @@ type Worker interface {
 // Config is how messages are handled.
 type Config struct {
 	Worker Worker
-	// Prefix and Suffix are SQS_PREFIX and SQS_SUFFIX: a queue's URL is prefix/name, its name on AWS <short name><suffix>.
+	// Prefix and Suffix are the values of function.VariableQueuePrefix and function.VariableQueueSuffix.
 	Prefix, Suffix string
-	// Backoff is after how many seconds a message is delivered again, by the number of its deliveries; the last value holds for all further ones.
+	// Backoff is after how many seconds a message is delivered again, by the number of its deliveries; the last value
+	// holds for all further ones.
 	Backoff []int32
 	Delayer Delayer
 	Log     *slog.Logger
@@ -65,8 +66,8 @@ func (h *Handler) Handle(ctx context.Context, in lambdaapi.Invocation) ([]byte, 
 		if err == nil {
 			continue
 		}
-		h.Log.Error("a message failed", "requestId", in.RequestID, "messageId", r.MessageID, "queue", r.shortName(h.Suffix),
-			"receiveCount", r.receiveCount(), "error", err.Error())
+		h.Log.Error("a message failed", "requestId", in.RequestID, "messageId", r.MessageID,
+			"queue", r.shortName(h.Suffix), "receiveCount", r.receiveCount(), "error", err.Error())
 		answer.BatchItemFailures = append(answer.BatchItemFailures, failure{ItemIdentifier: r.MessageID})
 		if seconds, ok := h.after(r, failedGroups); ok {
 			delays = append(delays, delay{record: r, seconds: seconds})
@@ -89,8 +90,8 @@ func (h *Handler) one(ctx context.Context, r record, in lambdaapi.Invocation, fa
 // group tells message groups of several queues apart.
 func (r record) group() string { return r.EventSourceARN + " " + r.Attributes.Group }
 
-// after is when a failed message shall be delivered again. All of a failed group get the delay of its first failure: SQS delivers nothing of a
-// group while any of its messages is invisible.
+// after is when a failed message shall be delivered again. All of a failed group get the delay of its first failure:
+// SQS delivers nothing of a group while any of its messages is invisible.
 func (h *Handler) after(r record, failedGroups map[string]int32) (seconds int32, ok bool) {
 	if len(h.Backoff) > 0 {
 		seconds = h.Backoff[min(r.receiveCount(), len(h.Backoff))-1]

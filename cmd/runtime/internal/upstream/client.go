@@ -1,8 +1,8 @@
 // Package upstream speaks HTTP/1.1 to the application over one connection.
 //
-// It encodes what a gateway owes an application: the request target is sent as it came, connections are used again only while they are
-// certainly alive, and a response is read to its end or not at all. Lambda gives an environment one request at a time, so one connection is enough,
-// and a request is never sent twice.
+// It encodes what a gateway owes an application: the request target is sent as it came, connections are used again only
+// while they are certainly alive, and a response is read to its end or not at all. Lambda gives an environment one
+// request at a time, so one connection is enough, and a request is never sent twice.
 package upstream
 
 import (
@@ -17,12 +17,13 @@ import (
 	"time"
 )
 
-// idle is how long, in the time of the wall clock, a connection may rest and be used again. An environment is frozen between requests, and the
-// application closes connections whose time is over when it wakes; servers wait two seconds and more.
+// idle is how long, in the time of the wall clock, a connection may rest and be used again. An environment is frozen
+// between requests, and the application closes connections whose time is over when it wakes; servers wait two seconds
+// and more.
 const idle = time.Second
 
-// inline is the largest body in bytes that is sent before the answer is looked at; a larger one is sent at the same time,
-// for the application may answer while it reads.
+// inline is the largest body in bytes that is sent before the answer is looked at; a larger one is sent at the same
+// time, for the application may answer while it reads.
 const inline = 64 << 10
 
 // MaxBody is the most bytes of a response's body: what fits into Lambda's answer of 6 MB.
@@ -33,7 +34,8 @@ var (
 	// ErrTimeout says that the application did not answer in time.
 	ErrTimeout = errors.New("the application did not answer in time")
 	// ErrTooLarge says that the body is larger than MaxBody.
-	ErrTooLarge = errors.New("the response is larger than Lambda's limit of 6 MB; serve large files as assets or from S3")
+	ErrTooLarge = errors.New("the response is larger than Lambda's limit of 6 MB; " +
+		"serve large files as assets or from S3")
 )
 
 // Field is one header line.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // Bounds of the fan-out.
@@ -17,7 +20,7 @@ const (
 	// fanOutTimeout is for the whole fan-out; a ping that takes longer still warms.
 	fanOutTimeout = 5 * time.Second
 	// overlap holds each ping, so that one environment does not answer two.
-	overlap = "50"
+	overlap = 50 * time.Millisecond
 )
 
 // Invoker is Lambda, as far as pings need it.
@@ -34,13 +37,14 @@ type Sender struct {
 	Log               *slog.Logger
 }
 
-// FanOut pings as many other environments as the event asks for, besides this one. Failures are logged only: warming is a courtesy.
+// FanOut pings as many other environments as the event asks for, besides this one. Failures are logged only: warming is
+// a courtesy.
 func (s Sender) FanOut(ctx context.Context, event Event) {
-	hold := event.Hold
-	if len(hold) == 0 {
-		hold = json.RawMessage(`"` + overlap + `"`)
+	hold := overlap
+	if len(event.Hold) > 0 {
+		hold = event.hold()
 	}
-	payload, err := json.Marshal(map[string]any{"warmer_ping": true, "hold": hold})
+	payload, err := json.Marshal(function.WarmEvent{Ping: true, Hold: strconv.FormatInt(hold.Milliseconds(), 10)})
 	if err != nil {
 		return
 	}

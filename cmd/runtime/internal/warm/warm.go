@@ -1,7 +1,7 @@
 // Package warm answers the pings by which the operator brings function environments up before traffic comes.
 //
-// It encodes how distinct environments are counted: each ping is held until the hold is over, so that pings sent together
-// meet an environment each, and every answer names its environment.
+// It encodes how distinct environments are counted: each ping is held until the hold is over, so that pings sent
+// together meet an environment each, and every answer names its environment.
 package warm
 
 import (
@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 // maxHold bounds how long a ping is held.
@@ -18,12 +20,9 @@ const maxHold = 30 * time.Second
 
 // Event is a ping, or the order to send pings.
 type Event struct {
-	Ping bool `json:"warmer_ping"`
-	// Hold is in milliseconds, as a number or a string.
+	function.WarmEvent
+	// Hold may be a number too.
 	Hold json.RawMessage `json:"hold"`
-
-	Warmer     bool `json:"warmer"`
-	Containers int  `json:"containers"`
 }
 
 // Parse reads an event; it says false for every other event.
@@ -33,7 +32,7 @@ func Parse(payload []byte) (Event, bool) {
 	if len(payload) > 1<<10 || !bytes.Contains(payload, []byte(`"warmer`)) || json.Unmarshal(payload, &event) != nil {
 		return Event{}, false
 	}
-	return event, event.Ping || event.Warmer
+	return event, event.Ping || event.Order
 }
 
 func (e Event) hold() time.Duration {
@@ -42,14 +41,6 @@ func (e Event) hold() time.Duration {
 		return 0
 	}
 	return min(time.Duration(min(millis, maxHold.Milliseconds()))*time.Millisecond, maxHold)
-}
-
-// Answer is what a ping is answered with.
-type Answer struct {
-	Output string `json:"output"`
-	// Environment is the log stream, which is one environment's own.
-	Environment string `json:"environment"`
-	ColdStart   bool   `json:"coldStart"`
 }
 
 // Rest waits for the hold, or until the context ends.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/aloft-dev/aloft/api/function"
 )
 
 func TestOnlyWarmEventsAreTakenForWarmEvents(t *testing.T) {
@@ -33,7 +35,8 @@ func TestOnlyWarmEventsAreTakenForWarmEvents(t *testing.T) {
 
 func TestHoldIsReadFromStringsAndNumbersAndBounded(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		`"250"`: 250 * time.Millisecond, `250`: 250 * time.Millisecond, ``: 0, `-5`: 0, `"x"`: 0, `9000000000000000000`: maxHold,
+		`"250"`: 250 * time.Millisecond, `250`: 250 * time.Millisecond, ``: 0, `-5`: 0, `"x"`: 0,
+		`9000000000000000000`: maxHold,
 	} {
 		if got := (Event{Hold: json.RawMessage(text)}).hold(); got != want {
 			t.Errorf("hold %s is %s, want %s", text, got, want)
@@ -47,7 +50,9 @@ type recorder struct {
 	sent []lambda.InvokeInput
 }
 
-func (r *recorder) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+func (r *recorder) Invoke(
+	_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options),
+) (*lambda.InvokeOutput, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sent = append(r.sent, *in)
@@ -58,7 +63,7 @@ func TestFanOutPingsItsOwnVersionOnceLessThanContainers(t *testing.T) {
 	for containers, want := range map[int]int{-1: 0, 0: 0, 1: 0, 3: 2, 100000: maxContainers - 1} {
 		to := &recorder{}
 		sender := Sender{Lambda: to, Function: "demo-http", Version: "7", Log: slog.New(slog.DiscardHandler)}
-		sender.FanOut(t.Context(), Event{Warmer: true, Containers: containers})
+		sender.FanOut(t.Context(), Event{WarmEvent: function.WarmEvent{Order: true, Containers: containers}})
 		if len(to.sent) != want {
 			t.Errorf("%d pings for %d containers, want %d", len(to.sent), containers, want)
 		}

@@ -4,8 +4,9 @@ import "strings"
 
 const hexDigits = "0123456789ABCDEF"
 
-// escape makes text fit for a request line and changes nothing that fits already: percent-encoded text stays as it is, and what a gateway has decoded
-// (spaces, letters beyond ASCII, a lone percent sign) is encoded again. The bytes in also are encoded too.
+// escape makes text fit for a request line and changes nothing that fits already: percent-encoded text stays as it is,
+// and what a gateway has decoded (spaces, letters beyond ASCII, a lone percent sign) is encoded again. The bytes in
+// also are encoded too.
 func escape(text, also string) string {
 	clean := true
 	for i := 0; i < len(text) && clean; i++ {

@@ -1,7 +1,9 @@
-// Package web turns HTTP events of API Gateway and load balancers into requests to the application, and its responses into answers.
+// Package web turns HTTP events of API Gateway and load balancers into requests to the application, and its responses
+// into answers.
 //
-// It encodes payload format 2.0 (API Gateway Developer Guide, http-api-develop-integrations-lambda) and the load balancer's events
-// (Application Load Balancers, lambda-functions): what is raw and what is decoded there, where cookies are, and what a gateway takes out and puts in.
+// It encodes payload format 2.0 (API Gateway Developer Guide, http-api-develop-integrations-lambda) and the load
+// balancer's events (Application Load Balancers, lambda-functions): what is raw and what is decoded there, where
+// cookies are, and what a gateway takes out and puts in.
 package web
 
 import (
@@ -46,7 +48,8 @@ func (e *Event) IsHTTP() bool { return e.RequestContext != nil }
 
 func (e *Event) balanced() bool { return len(e.RequestContext.ELB) > 0 }
 
-// multiValued says that the load balancer's target group has multi-value headers switched on; the answer must have the same form.
+// multiValued says that the load balancer's target group has multi-value headers switched on; the answer must have the
+// same form.
 func (e *Event) multiValued() bool { return e.MultiValueHeaders != nil }
 
 func (e *Event) method() string {

@@ -52,7 +52,9 @@ func (h *Handler) Handle(ctx context.Context, in lambdaapi.Invocation) ([]byte, 
 }
 
 // Do asks the application and ends it when it takes longer than the function may.
-func (h *Handler) Do(ctx context.Context, request upstream.Request, in lambdaapi.Invocation) (upstream.Response, error) {
+func (h *Handler) Do(
+	ctx context.Context, request upstream.Request, in lambdaapi.Invocation,
+) (upstream.Response, error) {
 	ctx, cancel := context.WithDeadline(ctx, in.Cut)
 	defer cancel()
 	if err := h.app.Ready(ctx); err != nil {
@@ -63,7 +65,8 @@ func (h *Handler) Do(ctx context.Context, request upstream.Request, in lambdaapi
 	if err == nil {
 		return response, nil
 	}
-	h.log.Error("the application did not answer", "requestId", in.RequestID, "method", request.Method, "error", err.Error())
+	h.log.Error("the application did not answer",
+		"requestId", in.RequestID, "method", request.Method, "error", err.Error())
 	switch {
 	case errors.Is(err, upstream.ErrTimeout):
 		// It works on without anyone waiting, and would be frozen in the middle.
@@ -91,11 +94,13 @@ func (h *Handler) refuse(event *Event, status int, text string) ([]byte, error) 
 	return appendAnswer(nil, event, upstream.Response{Status: status, Header: header, Body: []byte(text + "\n")})
 }
 
-// Dummy asks the application for /aloft-warm, so that everything that it prepares at its first request is there. Its status does not matter.
+// Dummy asks the application for /aloft-warm, so that everything that it prepares at its first request is there. Its
+// status does not matter.
 func (h *Handler) Dummy(ctx context.Context, in lambdaapi.Invocation) error {
-	request := upstream.Request{Method: http.MethodGet, Target: "/aloft-warm", Host: "localhost", Fields: []upstream.Field{
+	request := upstream.Request{Method: http.MethodGet, Target: "/aloft-warm", Host: "localhost"}
+	request.Fields = []upstream.Field{
 		{Name: "User-Agent", Value: "aloft-warmer"}, {Name: "Accept", Value: "*/*"},
-	}}
+	}
 	_, err := h.Do(ctx, request, in)
 	return err
 }

@@ -18,7 +18,8 @@ const (
 
 // dropped are the headers that concern one connection (RFC 9110, 7.6.1), and those that are computed anew.
 var dropped = map[string]bool{
-	"connection": true, "proxy-connection": true, "keep-alive": true, "te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
+	"connection": true, "proxy-connection": true, "keep-alive": true, "te": true, "trailer": true,
+	"transfer-encoding": true, "upgrade": true,
 	"content-length": true, "host": true, "expect": true, "cookie": true,
 }
 

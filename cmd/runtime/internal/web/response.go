@@ -62,7 +62,9 @@ func endToEnd(header http.Header, method string) http.Header {
 	for name := range connectionNames(header.Get("Connection")) {
 		header.Del(name)
 	}
-	for _, name := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
+	for _, name := range []string{
+		"Connection", "Proxy-Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	} {
 		delete(header, name)
 	}
 	if method != http.MethodHead {

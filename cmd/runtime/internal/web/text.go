@@ -7,7 +7,8 @@ import (
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/upstream"
 )
 
-// isText says that a body can travel as a JSON string unharmed and is shorter so than as base64: a text type, not compressed, valid UTF-8.
+// isText says that a body can travel as a JSON string unharmed and is shorter so than as base64: a text type, not
+// compressed, valid UTF-8.
 func isText(response upstream.Response) bool {
 	if coding := response.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return false
@@ -22,14 +23,15 @@ func textType(contentType string) bool {
 		return true
 	}
 	switch media {
-	case "application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/x-ndjson":
+	case "application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded",
+		"application/x-ndjson":
 		return true
 	}
 	return false
 }
 
-// appendEscaped writes valid UTF-8 as the inside of a JSON string. The standard encoder would also escape <, > and &, which
-// every page is full of, and needs another copy.
+// appendEscaped writes valid UTF-8 as the inside of a JSON string. The standard encoder would also escape <, > and &,
+// which every page is full of, and needs another copy.
 func appendEscaped(dst, text []byte) []byte {
 	start := 0
 	for i, b := range text {

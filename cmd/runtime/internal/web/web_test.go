@@ -15,8 +15,13 @@ import (
 
 func TestTargetIsSentAsItCameUnlessItDoesNotFitIntoARequestLine(t *testing.T) {
 	for name, row := range map[string]struct{ reason, path, query, want string }{
-		"raw":           {"percent-encoding, brackets and plus signs are the client's own", "/a%2Fb/[c]", "a[]=1&b=+%20", "/a%2Fb/[c]?a[]=1&b=+%20"},
-		"decoded":       {"what a gateway decoded is encoded again", "/grün und rot", "q=a b", "/gr%C3%BCn%20und%20rot?q=a%20b"},
+		"raw": {
+			"percent-encoding, brackets and plus signs are the client's own", "/a%2Fb/[c]", "a[]=1&b=+%20",
+			"/a%2Fb/[c]?a[]=1&b=+%20",
+		},
+		"decoded": {
+			"what a gateway decoded is encoded again", "/grün und rot", "q=a b", "/gr%C3%BCn%20und%20rot?q=a%20b",
+		},
 		"lone percent":  {"not an encoding", "/100%", "d=5%&e=%zz", "/100%25?d=5%25&e=%25zz"},
 		"question mark": {"a decoded one must not begin a query", "/what?", "", "/what%3F"},
 		"injection":     {"no second request line", "/a HTTP/1.1\r\nX-Evil: 1", "", "/a%20HTTP/1.1%0D%0AX-Evil:%201"},
@@ -33,8 +38,9 @@ func TestTargetIsSentAsItCameUnlessItDoesNotFitIntoARequestLine(t *testing.T) {
 
 func TestLoadBalancerEventsKeepRepeatedValuesAndAreAnsweredInTheirForm(t *testing.T) {
 	var e Event
-	err := json.Unmarshal([]byte(`{"requestContext":{"elb":{"targetGroupArn":"arn"}},"httpMethod":"POST","path":"/a%20b",
-		"multiValueQueryStringParameters":{"b":["2","1"],"a":["%20"]},"multiValueHeaders":{"x-two":["1","2"],"cookie":["a=1","b=2"],"host":["www.example.com"]},
+	err := json.Unmarshal([]byte(`{"requestContext":{"elb":{"targetGroupArn":"arn"}},
+		"httpMethod":"POST","path":"/a%20b","multiValueQueryStringParameters":{"b":["2","1"],"a":["%20"]},
+		"multiValueHeaders":{"x-two":["1","2"],"cookie":["a=1","b=2"],"host":["www.example.com"]},
 		"body":"hello","isBase64Encoded":false}`), &e)
 	if err != nil {
 		t.Fatal(err)
@@ -43,20 +49,27 @@ func TestLoadBalancerEventsKeepRepeatedValuesAndAreAnsweredInTheirForm(t *testin
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := upstream.Request{Method: "POST", Target: "/a%20b?a=%20&b=2&b=1", Host: "www.example.com", Body: []byte("hello"), Fields: []upstream.Field{
+	want := upstream.Request{Method: "POST", Target: "/a%20b?a=%20&b=2&b=1", Host: "www.example.com"}
+	want.Body, want.Fields = []byte("hello"), []upstream.Field{
 		{Name: "x-two", Value: "1"}, {Name: "x-two", Value: "2"}, {Name: "Cookie", Value: "a=1; b=2"},
 		{Name: "X-Forwarded-Proto", Value: "https"}, {Name: "X-Forwarded-Port", Value: "443"},
 		{Name: DeadlineHeader, Value: "5"}, {Name: RequestIDHeader, Value: "id"},
-	}}
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
-	answer, err := appendAnswer(nil, &e, upstream.Response{Status: 201, Header: http.Header{"Set-Cookie": {"a=1", "b=2"}, "Content-Type": {"text/plain"}}, Body: []byte("ok")})
+	answer, err := appendAnswer(nil, &e, upstream.Response{
+		Status: 201, Header: http.Header{"Set-Cookie": {"a=1", "b=2"}, "Content-Type": {"text/plain"}},
+		Body: []byte("ok"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"statusCode":201,"statusDescription":"201 Created","multiValueHeaders":{"Content-Type":["text/plain"],"Set-Cookie":["a=1","b=2"]},"isBase64Encoded":false,"body":"ok"}`; string(answer) != want {
-		t.Errorf("got %s, want %s", answer, want)
+	const expected = `{"statusCode":201,"statusDescription":"201 Created",` +
+		`"multiValueHeaders":{"Content-Type":["text/plain"],"Set-Cookie":["a=1","b=2"]},` +
+		`"isBase64Encoded":false,"body":"ok"}`
+	if string(answer) != expected {
+		t.Errorf("got %s, want %s", answer, expected)
 	}
 }
 
@@ -85,12 +98,18 @@ func TestEveryBodySurvivesTheAnswer(t *testing.T) {
 func TestNoEventMakesMoreThanOneHeaderLineOfAValue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name, value := rapid.String().Draw(t, "name"), rapid.String().Draw(t, "value")
-		e := Event{Headers: map[string]string{name: value, "x-forwarded-host": value}, Cookies: []string{value}, RawPath: value, RawQueryString: value, RequestContext: &RequestContext{}}
+		e := Event{
+			Headers: map[string]string{name: value, "x-forwarded-host": value}, Cookies: []string{value},
+			RawPath: value, RawQueryString: value, RequestContext: &RequestContext{},
+		}
 		request, err := newRequest(&e, "id", time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, field := range append(request.Fields, upstream.Field{Name: "Host", Value: request.Host}, upstream.Field{Name: "Target", Value: request.Target}) {
+		for _, field := range append(
+			request.Fields, upstream.Field{Name: "Host", Value: request.Host},
+			upstream.Field{Name: "Target", Value: request.Target},
+		) {
 			if !token(field.Name) || strings.ContainsAny(field.Value, "\r\n\x00") {
 				t.Fatalf("%q: %q", field.Name, field.Value)
 			}

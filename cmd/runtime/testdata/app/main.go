@@ -1,4 +1,5 @@
-// Command app is a web application for the runtime's tests: a plain server with commands, which knows nothing of Lambda.
+// Command app is a web application for the runtime's tests: a plain server with commands, which knows nothing of
+// Lambda.
 package main
 
 import (
@@ -21,7 +22,8 @@ func main() {
 		args = []string{"serve"}
 	}
 	actions := map[string]func(args []string){
-		"serve": serve, "crash": crash, "deaf": deaf, "env": env, "say": say, "count": count, "sleep": sleep, "orphan": orphan, "parent": parent, "work": work, "chatter": chatter,
+		"serve": serve, "crash": crash, "deaf": deaf, "env": env, "say": say, "count": count, "sleep": sleep,
+		"orphan": orphan, "parent": parent, "work": work, "chatter": chatter,
 	}
 	actions[args[0]](args[1:])
 }
@@ -29,14 +31,17 @@ func main() {
 func serve([]string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo/", echo)
-	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, os.Getenv(r.FormValue("name"))) })
+	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, os.Getenv(r.FormValue("name")))
+	})
 	mux.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getpid()) })
 	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
 	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) { time.Sleep(time.Hour) })
 	mux.HandleFunc("/answer", answer)
 	mux.HandleFunc("/work", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		note(r.Method + " " + string(body) + " " + r.Header.Get("X-Aloft-Message-Id") + " " + r.Header.Get("X-Aloft-Queue"))
+		message, queue := r.Header.Get("X-Aloft-Message-Id"), r.Header.Get("X-Aloft-Queue")
+		note(strings.Join([]string{r.Method, string(body), message, queue}, " "))
 		if strings.Contains(string(body), "fail") {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
@@ -62,7 +67,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(map[string]any{
-		"method": r.Method, "uri": r.RequestURI, "host": r.Host, "header": r.Header, "body": body, "length": r.ContentLength,
+		"method": r.Method, "uri": r.RequestURI, "host": r.Host, "header": r.Header, "body": body,
+		"length": r.ContentLength,
 	})
 }
 
@@ -139,7 +145,10 @@ func chatter(args []string) {
 // work is a queue worker: it notes the job and fails when the job says so.
 func work([]string) {
 	body, _ := io.ReadAll(os.Stdin)
-	note(string(body) + " " + os.Getenv("ALOFT_MESSAGE_ID") + " " + os.Getenv("ALOFT_QUEUE") + " " + os.Getenv("ALOFT_RECEIVE_COUNT") + " " + os.Getenv("ALOFT_ATTRIBUTE_TRACE_ID"))
+	note(strings.Join([]string{
+		string(body), os.Getenv("ALOFT_MESSAGE_ID"), os.Getenv("ALOFT_QUEUE"), os.Getenv("ALOFT_RECEIVE_COUNT"),
+		os.Getenv("ALOFT_ATTRIBUTE_TRACE_ID"),
+	}, " "))
 	if strings.Contains(string(body), "fail") {
 		os.Exit(1)
 	}

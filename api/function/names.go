@@ -1,0 +1,48 @@
+package function
+
+// VariablePrefix is what Aloft's own variables begin with; no stage may set such a one.
+const VariablePrefix = "ALOFT_"
+
+// Variables of a function, which its stack sets and its runtime reads.
+const (
+	// VariableRole is one of the roles.
+	VariableRole = "ALOFT_ROLE"
+	// VariableStage is <namespace>/<name>.
+	VariableStage = "ALOFT_STAGE"
+	// VariableBuildID is the tag of the released image.
+	VariableBuildID = "ALOFT_BUILD_ID"
+	// VariableConfig is where the bundle is, s3://bucket/config/<hash>.
+	VariableConfig = "ALOFT_CONFIG"
+	// VariableHTTPPort is where the application listens on 127.0.0.1.
+	VariableHTTPPort = "ALOFT_HTTP_PORT"
+	// VariableQueueCommand is the worker's command, a JSON list of arguments; VariableQueuePath is, in its place, the
+	// path of the application that jobs are posted to.
+	VariableQueueCommand = "ALOFT_QUEUE_COMMAND"
+	VariableQueuePath    = "ALOFT_QUEUE_HTTP_PATH"
+	// VariableQueueBackoff is after how many seconds a failed job comes back, by its attempts, separated by commas.
+	VariableQueueBackoff = "ALOFT_QUEUE_BACKOFF"
+	// VariableQueuePrefix and VariableQueueSuffix have the names that Laravel reads: the URL of a queue is prefix/name,
+	// and its name on AWS is the one in the manifest with the suffix.
+	VariableQueuePrefix = "SQS_PREFIX"
+	VariableQueueSuffix = "SQS_SUFFIX"
+)
+
+// The roles of functions.
+const (
+	RoleHTTP  = "http"
+	RoleCLI   = "cli"
+	RoleQueue = "queue"
+)
+
+// Keys of objects in the stage's bucket.
+const (
+	// ConfigPrefix is what the keys of bundles begin with.
+	ConfigPrefix = "config/"
+	// RunsPrefix is what the keys of all objects of commands begin with; they are all that a function may write.
+	RunsPrefix = "runs/"
+	// ClaimSuffix and ResultSuffix end the keys of a command's claim and result, which are the same before them.
+	ClaimSuffix  = ".claim"
+	ResultSuffix = ".result.json"
+	// AssetsMarker is the last object of a build's assets: where it is, all of them are.
+	AssetsMarker = ".aloft-manifest.json"
+)
