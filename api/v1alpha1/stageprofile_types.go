@@ -78,7 +78,8 @@ type StageProfileSpec struct {
 	// +optional
 	AllowedNamespaces *metav1.LabelSelector `json:"allowedNamespaces,omitempty"`
 
-	// allowedRegistries are the registries or repository prefixes that images may come from, such as ghcr.io/acme. Empty allows all.
+	// allowedRegistries are the registries or repository prefixes that images may come from, such as ghcr.io/acme. Empty
+	// allows all.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
@@ -91,8 +92,8 @@ type StageProfileSpec struct {
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// commandOutput says where the output of deploy commands is kept: Status shows its tail in the Stage's status, StoreOnly
-	// leaves it in the stage's bucket alone.
+	// commandOutput says where the output of deploy commands is kept: Status shows its tail in the Stage's status,
+	// StoreOnly leaves it in the stage's bucket alone.
 	// +optional
 	// +kubebuilder:default=Status
 	CommandOutput CommandOutput `json:"commandOutput,omitempty"`

@@ -9,8 +9,8 @@ type StageStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// phase is one word for people that tells where the Stage stands: Pending, Resolving, Preparing, Uploading, Updating,
-	// Publishing, Warming, Commanding, Activating, Reverting, Cleaning, Live, Stalled, Suspended or Deleting. Automation reads
-	// the conditions.
+	// Publishing, Warming, Commanding, Activating, Reverting, Cleaning, Live, Stalled, Suspended or Deleting. Automation
+	// reads the conditions.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	Phase string `json:"phase,omitempty"`

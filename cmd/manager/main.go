@@ -28,20 +28,30 @@ func main() {
 func run() error {
 	o := operator.Options{Limits: plan.DefaultLimits()}
 	var endpoint string
-	flag.StringVar(&o.Namespace, "namespace", "aloft-system", "The operator's own namespace: of its lease and of the Secret with its hash key.")
-	flag.StringVar(&o.ClusterID, "cluster-id", "", "The first part of every ownership tag on AWS. Default: the UID of the namespace kube-system.")
-	flag.StringVar(&o.RuntimeDir, "runtime-dir", beside(), "The folder of the function runtimes, runtime-linux-amd64 and runtime-linux-arm64.")
+	flag.StringVar(&o.Namespace, "namespace", "aloft-system",
+		"The operator's own namespace: of its lease and of the Secret with its hash key.")
+	flag.StringVar(&o.ClusterID, "cluster-id", "",
+		"The first part of every ownership tag on AWS. Default: the UID of the namespace kube-system.")
+	flag.StringVar(&o.RuntimeDir, "runtime-dir", beside(),
+		"The folder of the function runtimes, runtime-linux-amd64 and runtime-linux-arm64.")
 	flag.IntVar(&o.Concurrency, "concurrent", 8, "How many Stages are reconciled at the same time.")
 	flag.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8443", "Where metrics are served; 0 leaves them out.")
-	flag.BoolVar(&o.SecureMetrics, "metrics-secure", true, "Serve metrics by https, to those whom the API server authorizes.")
-	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "Where health checks are answered; 0 leaves them out.")
+	flag.BoolVar(&o.SecureMetrics, "metrics-secure", true,
+		"Serve metrics by https, to those whom the API server authorizes.")
+	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081",
+		"Where health checks are answered; 0 leaves them out.")
 	flag.BoolVar(&o.LeaderElection, "leader-elect", false, "Elect one of several replicas to act.")
-	flag.DurationVar(&o.LeaseDuration, "lease-duration", 0, "How long a leader counts as one after it was last heard of. Default: 15s.")
-	flag.DurationVar(&o.Limits.Settle, "settle", o.Limits.Settle, "How long the clean-up waits after the aliases were switched.")
-	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded, "The least age at which a superseded release is removed.")
+	flag.DurationVar(&o.LeaseDuration, "lease-duration", 0,
+		"How long a leader counts as one after it was last heard of. Default: 15s.")
+	flag.DurationVar(&o.Limits.Settle, "settle", o.Limits.Settle,
+		"How long the clean-up waits after the aliases were switched.")
+	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded,
+		"The least age at which a superseded release is removed.")
 	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")
-	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false, "Allow image registries on loopback, by http.")
-	flag.BoolVar(&o.Images.AllowPrivateAddresses, "private-registries", false, "Allow image registries on private addresses.")
+	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false,
+		"Allow image registries on loopback, by http.")
+	flag.BoolVar(&o.Images.AllowPrivateAddresses, "private-registries", false,
+		"Allow image registries on private addresses.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()

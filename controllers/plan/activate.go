@@ -9,8 +9,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/template"
 )
 
-// activate takes the traffic over: the moves are recorded, made and read back, then entry resources and limits follow, and then the
-// release is live.
+// activate takes the traffic over: the moves are recorded, made and read back, then entry resources and limits follow,
+// and then the release is live.
 func activate(m *Machine) (release.Step, error) { return first(m, makeMoves, activateEntries, seal) }
 
 func makeMoves(m *Machine) (release.Step, error) {
@@ -50,7 +50,8 @@ func (m *Machine) conflict(move release.Move) error {
 		return nil
 	}
 	return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonAliasConflict,
-		"someone else moved the alias %s of function %s to version %s while this release expected version %s: move it back, or retry to take it over",
+		"someone else moved the alias %s of function %s to version %s while this release expected version %s: move it "+
+			"back, or retry to take it over",
 		release.LiveAlias, m.Desired.Names.Prefix+"-"+move.Name, orNone(alias.Version), orNone(move.Before))
 }
 
@@ -103,8 +104,8 @@ func (m *Machine) didMove(step release.Step, outcome release.Outcome) {
 	}
 }
 
-// intend makes the list of moves: workers take the new jobs before anything sends them, then schedules and commands, and users
-// come last. Where an alias points at the new version already, what was before it is not known any more.
+// intend makes the list of moves: workers take the new jobs before anything sends them, then schedules and commands,
+// and users come last. Where an alias points at the new version already, what was before it is not known any more.
 func (m *Machine) intend() *release.Activation {
 	run := m.Recorded.Run
 	moves := make([]release.Move, 0, len(m.Desired.Functions))

@@ -65,8 +65,10 @@ func TestAliasesMoveWorkersFirstAndHTTPLast(t *testing.T) {
 		{"someone shares the traffic: the new version gets all of it", and(at("2", "2", "2"), weighted("cli")), "Move cli"},
 		{"someone moved an alias elsewhere", at("2", "7", "1"), "refuse AliasConflict"},
 		{"someone removed an alias", at("2", "", "1"), "refuse AliasConflict"},
-		{"the stack is someone else's by now", and(at("2", "2", "2"), func(s *plan.Machine) { s.Observed.App.Foreign = "it is" }), "refuse NotOwned"},
-		{"the foundation is gone", and(at("2", "2", "2"), func(s *plan.Machine) { s.Observed.Foundation = &release.Stack{} }), "refuse StackNeedsHelp"},
+		{"the stack is someone else's by now",
+			and(at("2", "2", "2"), func(s *plan.Machine) { s.Observed.App.Foreign = "it is" }), "refuse NotOwned"},
+		{"the foundation is gone", and(at("2", "2", "2"),
+			func(s *plan.Machine) { s.Observed.Foundation = &release.Stack{} }), "refuse StackNeedsHelp"},
 	})
 }
 
@@ -82,7 +84,8 @@ func TestAliasesMoveBackInReverse(t *testing.T) {
 		{"a function that is new has nowhere to go back to", and(failing, at("2", "2", "2"), func(s *plan.Machine) {
 			s.Recorded.Run.Activation.Move("http").Before, s.Recorded.Run.Activation.Move("cli").Before = "", ""
 		}), "Revert default-queue"},
-		{"being suspended does not leave functions on different releases", and(failing, at("2", "2", "2"), suspend), "Revert http"},
+		{"being suspended does not leave functions on different releases", and(failing, at("2", "2", "2"), suspend),
+			"Revert http"},
 	})
 }
 
@@ -139,7 +142,8 @@ func TestEnvironmentsAreWarmedAgainWhenCommandsTookLong(t *testing.T) {
 		{"they have just been warmed", asItIs, "Intend"},
 		{"five minutes is still warm", ago(5 * time.Minute), "Intend"},
 		{"after that Lambda has taken them back", ago(5*time.Minute + time.Second), "Warm"},
-		{"aliases are moving: users are the better warmers", and(intended, at("2", "2", "2"), ago(time.Hour)), "Look Foundation"},
+		{"aliases are moving: users are the better warmers", and(intended, at("2", "2", "2"), ago(time.Hour)),
+			"Look Foundation"},
 	})
 }
 
@@ -163,8 +167,9 @@ func TestSealingMakesTheOldReleaseHistory(t *testing.T) {
 	did(s, step(release.ActionSeal))
 	live, run := s.Recorded.Live, s.Recorded.Run
 	want := release.Live{
-		ID: s.Desired.ID, BuildID: "v2", ImageDigest: s.Desired.Image.Digest, DeployedDigest: deployedDigest("v2"), AssetsDigest: "assets",
-		ConfigHash: s.Desired.ConfigHash, Revision: "1", ActivatedAt: s.Now, Functions: run.Functions,
+		ID: s.Desired.ID, BuildID: "v2", ImageDigest: s.Desired.Image.Digest, DeployedDigest: deployedDigest("v2"),
+		AssetsDigest: "assets",
+		ConfigHash:   s.Desired.ConfigHash, Revision: "1", ActivatedAt: s.Now, Functions: run.Functions,
 	}
 	if diff := cmp.Diff(want, *live); diff != "" {
 		t.Error(diff)
@@ -183,6 +188,7 @@ func TestTheHistoryNeverHoldsMoreThanTheStatusTakes(t *testing.T) {
 	s.Recorded.History = make([]release.Live, 20)
 	did(s, step(release.ActionSeal))
 	if got := len(s.Recorded.History); got != 20 || s.Recorded.History[0].BuildID != "v1" {
-		t.Errorf("%d releases, the newest %q: the API server would refuse the record of the switch", got, s.Recorded.History[0].BuildID)
+		t.Errorf("%d releases, the newest %q: the API server would refuse the record of the switch", got,
+			s.Recorded.History[0].BuildID)
 	}
 }

@@ -54,8 +54,9 @@ func (m *Machine) choose() {
 	}
 }
 
-// askedRelease gives the release that the Stage asks for; nil as long as that is not known. The revision of the templates never
-// makes a release by itself: what is live or has failed keeps its own until something else changes or a person asks to look.
+// askedRelease gives the release that the Stage asks for; nil as long as that is not known. The revision of the
+// templates never makes a release by itself: what is live or has failed keeps its own until something else changes or a
+// person asks to look.
 func (m *Machine) askedRelease() *release.Desired {
 	if m.Asked.Unprepared != nil || m.Asked.Release == nil || !m.Recorded.Image.Of(m.Asked.Image) {
 		return nil

@@ -24,7 +24,8 @@ func beginRun(m *Machine) (release.Step, error) {
 		return begin, nil
 	case run.ReleaseID != m.Desired.ID, run.State == release.RunSucceeded:
 		return begin, nil
-	case run.State == release.RunFailed && run.Failure == nil: // a person asked to start a command of unknown outcome again
+	// a person asked to start a command of unknown outcome again
+	case run.State == release.RunFailed && run.Failure == nil:
 		return begin, nil
 	case run.State == release.RunFailed && m.retries() && run.Failure.Reason == v1alpha1.ReasonEntryFailed:
 		// Its commands ran and its aliases stand: only the entry resources are missing.
@@ -90,8 +91,8 @@ func resolve(m *Machine) (release.Step, error) {
 	return step(release.ActionResolve, release.PhaseResolve)
 }
 
-// resolvedTo goes on with the release that the image's content makes. Where that is what is live, the run that was begun to find out
-// stays without one, and is given up.
+// resolvedTo goes on with the release that the image's content makes. Where that is what is live, the run that was
+// begun to find out stays without one, and is given up.
 func (m *Machine) resolvedTo() {
 	m.choose()
 	if run := m.Recorded.Run; m.Desired != nil && !m.isLive() && run.ReleaseID == "" {

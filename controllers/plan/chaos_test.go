@@ -74,7 +74,8 @@ func (o *operator) person(t *rapid.T, rejected *release.Rejected) {
 	case v1alpha1.ReasonCommandFailed:
 		o.w.exitCodes = map[string]int32{}
 		o.asksAgain()
-	case v1alpha1.ReasonCommandNotStarted, v1alpha1.ReasonStackRolledBack, v1alpha1.ReasonRolledBack, v1alpha1.ReasonEntryFailed:
+	case v1alpha1.ReasonCommandNotStarted, v1alpha1.ReasonStackRolledBack, v1alpha1.ReasonRolledBack,
+		v1alpha1.ReasonEntryFailed:
 		o.asksAgain()
 	case v1alpha1.ReasonCommandOutcomeUnknown:
 		o.resolves(rapid.SampledFrom([]string{"succeeded", "retry", "abort"}).Draw(t, "resolution"))
@@ -142,7 +143,8 @@ func requireThere(t *rapid.T, o *operator) {
 	}
 }
 
-// What the status holds can be found again, but for what was started and has left no trace yet: so nothing is under way when it is lost.
+// What the status holds can be found again, but for what was started and has left no trace yet: so nothing is under way
+// when it is lost.
 func TestALostStatusIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -11,13 +11,14 @@ import (
 // maxHistory is what the status holds; older releases are dropped however young they are.
 const maxHistory = 20
 
-// clean follows once the desired release is live: removals from the stack, then what no kept release needs, and then a look
-// whether what is live is whole.
+// clean follows once the desired release is live: removals from the stack, then what no kept release needs, and then a
+// look whether what is live is whole.
 func clean(m *Machine) (release.Step, error) {
 	return first(m, settled, settleStack, trim, quiet, sweep, whole)
 }
 
-// settled waits until the switch is known everywhere, and sees to it that all was looked at that the clean-up depends on.
+// settled waits until the switch is known everywhere, and sees to it that all was looked at that the clean-up depends
+// on.
 func settled(m *Machine) (release.Step, error) {
 	if wait := m.Recorded.Live.ActivatedAt.Add(m.Limits.Settle).Sub(m.Now); wait > 0 {
 		return release.Step{}, release.Wait(v1alpha1.ConditionCleaned, v1alpha1.ReasonPending, wait,
@@ -49,7 +50,8 @@ func sweep(m *Machine) (release.Step, error) {
 	return step(release.ActionSweep, release.PhaseClean)
 }
 
-// whole ends the clean-up with a look at what is live: an operator that was replaced may have removed something of it a moment ago.
+// whole ends the clean-up with a look at what is live: an operator that was replaced may have removed something of it a
+// moment ago.
 func whole(m *Machine) (release.Step, error) {
 	seen := m.Observed.Whole
 	switch {
@@ -91,7 +93,8 @@ func (m *Machine) aliasesAsRecorded() error {
 		alias, looked := m.Observed.Aliases[recorded.Name]
 		if looked && len(alias.Shares) > 0 {
 			return release.Reject(v1alpha1.ConditionCleaned, v1alpha1.ReasonAliasConflict,
-				"the alias %s of function %s shares its traffic with another version than %s, which is recorded as live: remove its routing configuration",
+				"the alias %s of function %s shares its traffic with another version than %s, which is recorded as live: remove "+
+					"its routing configuration",
 				release.LiveAlias, recorded.Name, recorded.Version)
 		}
 		if looked && alias.Version != recorded.Version {

@@ -34,7 +34,8 @@ func (m *Machine) command(command release.Command, record *release.CommandRun) (
 		return release.Step{}, m.commandFailed(command.Name, record)
 	case release.CommandVoid:
 		return release.Step{}, release.Reject(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonCommandNotStarted,
-			"deploy command %q was not started in time and never will be in this run; no alias moved: annotate the Stage with %s=<any new value> for another run",
+			"deploy command %q was not started in time and never will be in this run; no alias moved: annotate the Stage "+
+				"with %s=<any new value> for another run",
 			command.Name, v1alpha1.AnnotationRetry)
 	case release.CommandAnnounced, release.CommandStarted:
 		return m.awaited(command, record)
@@ -74,8 +75,8 @@ func (m *Machine) longest(command release.Command) time.Duration {
 	return time.Duration(command.TimeoutSeconds)*time.Second + m.Limits.ResultGrace
 }
 
-// unknown decides about a command that started and whose result did not come in time. It may still come: the runtime tries to
-// store it for as long as Lambda lets it.
+// unknown decides about a command that started and whose result did not come in time. It may still come: the runtime
+// tries to store it for as long as Lambda lets it.
 func (m *Machine) unknown(name string) (release.Step, error) {
 	evidence := m.Observed.Command
 	switch word := m.resolution(); {
@@ -87,7 +88,8 @@ func (m *Machine) unknown(name string) (release.Step, error) {
 		return about(name, release.ActionRecordCommand)
 	default:
 		return release.Step{}, release.Reject(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonCommandOutcomeUnknown,
-			"deploy command %q started and left no result; no alias moved: find out whether it succeeded, then annotate the Stage with %s=%s/%s=succeeded, or =retry or =abort in its place",
+			"deploy command %q started and left no result; no alias moved: find out whether it succeeded, then annotate the "+
+				"Stage with %s=%s/%s=succeeded, or =retry or =abort in its place",
 			name, v1alpha1.AnnotationCommandResolution, m.Recorded.Run.ID, name)
 	}
 }

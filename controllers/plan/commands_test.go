@@ -47,41 +47,54 @@ func resolved(how string) func(*plan.Machine) {
 func TestACommandIsAnnouncedInvokedClaimedAndItsResultRecorded(t *testing.T) {
 	announced, started := release.CommandRun{State: "Announced"}, release.CommandRun{State: "Started", Invoked: true}
 	invoked := release.CommandRun{State: "Announced", Invoked: true}
-	nothing, claim, void := release.CommandEvidence{}, release.CommandEvidence{Claimed: true}, release.CommandEvidence{Void: true}
+	nothing, claim, void := release.CommandEvidence{}, release.CommandEvidence{Claimed: true},
+		release.CommandEvidence{Void: true}
 	result := release.CommandEvidence{Claimed: true, Result: &release.CommandResult{}}
 	unknown := release.CommandRun{State: "Unknown"}
 	decide(t, announcing, []row{
 		{"the intent is written before the act", asItIs, "Announce migrate"},
 		{"after a crash it may have started: look first", migrate(announced, nil), "Look migrate"},
 		{"it has not started: start it", migrate(announced, &nothing), "Invoke migrate"},
-		{"what is known is of another command", and(migrate(announced, &nothing), func(s *plan.Machine) { s.Observed.Command.Name = "clear" }), "Look migrate"},
+		{"what is known is of another command",
+			and(migrate(announced, &nothing), func(s *plan.Machine) { s.Observed.Command.Name = "clear" }), "Look migrate"},
 		{"the invocation is on its way", migrate(invoked, &nothing), "wait Progressing"},
 		{"it has started", migrate(invoked, &claim), "RecordCommand migrate"},
 		{"it started although the record of the invocation was lost", migrate(announced, &claim), "RecordCommand migrate"},
 		{"it runs", migrate(started, &claim), "wait Progressing"},
 		{"it runs up to its timeout", and(migrate(started, &claim), ago(10*time.Minute)), "wait Progressing"},
 		{"and its result may be late by a minute", and(migrate(started, &claim), ago(11*time.Minute)), "wait Progressing"},
-		{"then nobody knows what it did", and(migrate(started, &claim), ago(11*time.Minute+time.Second)), "RecordCommand migrate"},
+		{"then nobody knows what it did", and(migrate(started, &claim), ago(11*time.Minute+time.Second)),
+			"RecordCommand migrate"},
 		{"it has ended", migrate(started, &result), "RecordCommand migrate"},
 		{"it has ended before anyone saw it start", migrate(announced, &result), "RecordCommand migrate"},
-		{"the invocation was lost: up to its last moment it may come", and(migrate(invoked, &nothing), ago(10*time.Minute)), "wait Progressing"},
-		{"after that it is made sure that it never will", and(migrate(invoked, &nothing), ago(10*time.Minute+time.Second)), "Void migrate"},
+		{"the invocation was lost: up to its last moment it may come", and(migrate(invoked, &nothing), ago(10*time.Minute)),
+			"wait Progressing"},
+		{"after that it is made sure that it never will", and(migrate(invoked, &nothing), ago(10*time.Minute+time.Second)),
+			"Void migrate"},
 		{"it was too late to start it at all", and(migrate(announced, &nothing), ago(11*time.Minute)), "Void migrate"},
 		{"it was voided", migrate(invoked, &void), "RecordCommand migrate"},
-		{"a command that was never started fails the run", migrate(release.CommandRun{State: "Void"}, nil), "refuse CommandNotStarted"},
-		{"a command that failed fails the run", migrate(release.CommandRun{State: "Failed", ExitCode: 1}, nil), "refuse CommandFailed"},
+		{"a command that was never started fails the run", migrate(release.CommandRun{State: "Void"}, nil),
+			"refuse CommandNotStarted"},
+		{"a command that failed fails the run", migrate(release.CommandRun{State: "Failed", ExitCode: 1}, nil),
+			"refuse CommandFailed"},
 		{"nobody knows the outcome: it may have come by now", migrate(unknown, nil), "Look migrate"},
 		{"it has not come", migrate(unknown, &claim), "refuse CommandOutcomeUnknown"},
 		{"it has come, late", migrate(unknown, &result), "RecordCommand migrate"},
-		{"the bucket is gone: nothing can be claimed any more", migrate(announced, &release.CommandEvidence{Lost: true}), "RecordCommand migrate"},
-		{"the bucket is gone and the command runs: it is waited for", migrate(started, &release.CommandEvidence{Lost: true}), "wait Progressing"},
+		{"the bucket is gone: nothing can be claimed any more", migrate(announced, &release.CommandEvidence{Lost: true}),
+			"RecordCommand migrate"},
+		{"the bucket is gone and the command runs: it is waited for", migrate(started, &release.CommandEvidence{Lost: true}),
+			"wait Progressing"},
 		{"a person says that it succeeded", and(migrate(unknown, nil), resolved("succeeded")), "RecordCommand migrate"},
 		{"a person wants it again", and(migrate(unknown, nil), resolved("retry")), "RecordCommand migrate"},
 		{"a person gives up", and(migrate(unknown, nil), resolved("abort")), "RecordCommand migrate"},
-		{"a person's word that is none of these", and(migrate(unknown, &claim), resolved("yes")), "refuse CommandOutcomeUnknown"},
-		{"a state that nobody wrote is no success", migrate(release.CommandRun{State: "Done"}, &claim), "refuse CommandOutcomeUnknown"},
-		{"the next one begins when the first has succeeded", migrate(release.CommandRun{State: "Succeeded"}, nil), "Announce clear"},
-		{"a resolution is no answer for a command that runs", and(migrate(started, &claim), resolved("abort")), "wait Progressing"},
+		{"a person's word that is none of these", and(migrate(unknown, &claim), resolved("yes")),
+			"refuse CommandOutcomeUnknown"},
+		{"a state that nobody wrote is no success", migrate(release.CommandRun{State: "Done"}, &claim),
+			"refuse CommandOutcomeUnknown"},
+		{"the next one begins when the first has succeeded", migrate(release.CommandRun{State: "Succeeded"}, nil),
+			"Announce clear"},
+		{"a resolution is no answer for a command that runs", and(migrate(started, &claim), resolved("abort")),
+			"wait Progressing"},
 	})
 }
 
@@ -90,9 +103,11 @@ func TestARefusalTellsTheCommandItsOutputAndTheRemedy(t *testing.T) {
 		record release.CommandRun
 		names  []string
 	}{
-		"failed":      {release.CommandRun{State: "Failed", ExitCode: 3, Output: "no such table"}, []string{`"migrate"`, "exit code 3", "no alias moved", "no such table"}},
+		"failed": {release.CommandRun{State: "Failed", ExitCode: 3, Output: "no such table"},
+			[]string{`"migrate"`, "exit code 3", "no alias moved", "no such table"}},
 		"not started": {release.CommandRun{State: "Void"}, []string{`"migrate"`, "no alias moved", "aloft.dev/retry"}},
-		"unknown":     {release.CommandRun{State: "Unknown"}, []string{`"migrate"`, "no alias moved", "aloft.dev/command-resolution=", "/migrate=succeeded", "=abort"}},
+		"unknown": {release.CommandRun{State: "Unknown"},
+			[]string{`"migrate"`, "no alias moved", "aloft.dev/command-resolution=", "/migrate=succeeded", "=abort"}},
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := announcing(t)
@@ -110,7 +125,8 @@ func TestARefusalTellsTheCommandItsOutputAndTheRemedy(t *testing.T) {
 func TestEvidenceBecomesRecord(t *testing.T) {
 	at, seen := noon.Add(time.Minute), time.Unix(1, 0) // seen is now, by the operator's own clock
 	ended := func(code int32) release.CommandEvidence {
-		return release.CommandEvidence{Claimed: true, StartedAt: noon, Result: &release.CommandResult{ExitCode: code, Output: []byte("says so\n"), FinishedAt: at}}
+		return release.CommandEvidence{Claimed: true, StartedAt: noon,
+			Result: &release.CommandResult{ExitCode: code, Output: []byte("says so\n"), FinishedAt: at}}
 	}
 	for _, r := range []struct {
 		why      string
@@ -118,12 +134,18 @@ func TestEvidenceBecomesRecord(t *testing.T) {
 		evidence release.CommandEvidence
 		want     release.CommandRun
 	}{
-		{"a claim says that it has started", "Announced", release.CommandEvidence{Claimed: true, StartedAt: noon}, release.CommandRun{State: "Started", StartedAt: noon, SeenAt: seen}},
-		{"a claim without a result in time says nothing", "Started", release.CommandEvidence{Claimed: true, StartedAt: noon}, release.CommandRun{State: "Unknown"}},
-		{"exit code 0 is a success", "Started", ended(0), release.CommandRun{State: "Succeeded", StartedAt: noon, FinishedAt: at, Output: "says so"}},
-		{"any other is a failure", "Started", ended(2), release.CommandRun{State: "Failed", StartedAt: noon, FinishedAt: at, ExitCode: 2, Output: "says so"}},
-		{"a result counts although the start was never seen", "Announced", ended(0), release.CommandRun{State: "Succeeded", StartedAt: noon, FinishedAt: at, Output: "says so"}},
-		{"the operator's own claim says that it never starts", "Announced", release.CommandEvidence{Void: true}, release.CommandRun{State: "Void"}},
+		{"a claim says that it has started", "Announced", release.CommandEvidence{Claimed: true, StartedAt: noon},
+			release.CommandRun{State: "Started", StartedAt: noon, SeenAt: seen}},
+		{"a claim without a result in time says nothing", "Started", release.CommandEvidence{Claimed: true, StartedAt: noon},
+			release.CommandRun{State: "Unknown"}},
+		{"exit code 0 is a success", "Started", ended(0),
+			release.CommandRun{State: "Succeeded", StartedAt: noon, FinishedAt: at, Output: "says so"}},
+		{"any other is a failure", "Started", ended(2),
+			release.CommandRun{State: "Failed", StartedAt: noon, FinishedAt: at, ExitCode: 2, Output: "says so"}},
+		{"a result counts although the start was never seen", "Announced", ended(0),
+			release.CommandRun{State: "Succeeded", StartedAt: noon, FinishedAt: at, Output: "says so"}},
+		{"the operator's own claim says that it never starts", "Announced", release.CommandEvidence{Void: true},
+			release.CommandRun{State: "Void"}},
 	} {
 		t.Run(r.why, func(t *testing.T) {
 			s := announcing(t)
@@ -168,7 +190,8 @@ func TestWhatIsKnownOfAnEarlierRunsCommandIsForgottenWhenItIsAnnounced(t *testin
 	if got := decided(s); got != "Look migrate" {
 		t.Errorf("decided is %q: the claim was that of another run", got)
 	}
-	want := release.CommandRun{Name: "migrate", State: "Announced", AnnouncedAt: s.Now, NotAfter: s.Now.Add(10 * time.Minute)}
+	want := release.CommandRun{Name: "migrate", State: "Announced", AnnouncedAt: s.Now,
+		NotAfter: s.Now.Add(10 * time.Minute)}
 	if diff := cmp.Diff(want, s.Recorded.Run.Commands[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -193,7 +216,8 @@ func TestARunThatIsKnownByItsClaimsStartsNoneOfThemAgain(t *testing.T) {
 
 func TestLooksAreSpacedOutByTheTimeThatHasPassed(t *testing.T) {
 	for elapsed, want := range map[time.Duration]time.Duration{
-		-time.Second: 10 * time.Millisecond, 0: 10 * time.Millisecond, time.Second: 250 * time.Millisecond, time.Hour: 5 * time.Second,
+		-time.Second: 10 * time.Millisecond, 0: 10 * time.Millisecond, time.Second: 250 * time.Millisecond,
+		time.Hour: 5 * time.Second,
 	} {
 		if got := plan.PollAfter(elapsed); got != want {
 			t.Errorf("after %s looked at again in %s, want %s", elapsed, got, want)
@@ -220,7 +244,8 @@ func TestAnOutputIsShownWithoutSecrets(t *testing.T) {
 		{"one secret begins with another", "password-of-mine", secrets("pass", "password-of-mine", "password"), "[redacted]"},
 		{"a line of a key", "ends with abcdef==", secrets("-----BEGIN-----\nabcdef==\n"), "ends with [redacted]"},
 		{"a secret as short as a word's part", "a table", secrets("a"), "a table"},
-		{"the secrets are not known, so that nothing can be hidden", "hunter2", release.Config{Environment: map[string]string{"A": "b"}}, ""},
+		{"the secrets are not known, so that nothing can be hidden", "hunter2",
+			release.Config{Environment: map[string]string{"A": "b"}}, ""},
 		{"only the end is shown", long + " done", secrets(), "…" + (long + " done")[len(long)+5-1024:]},
 		{"half a character", "\xffok", secrets(), "?ok"},
 	} {

@@ -8,7 +8,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// leaving is a Stage whose release is live, whose stacks were looked at and are recorded, and of which everything is to go.
+// leaving is a Stage whose release is live, whose stacks were looked at and are recorded, and of which everything is to
+// go.
 func leaving() *plan.Machine {
 	stack := func(name string) *release.Stack {
 		return &release.Stack{Name: name, Exists: true, ID: name + "/1", Status: "UPDATE_COMPLETE", ChangedAt: noon}
@@ -47,7 +48,8 @@ func appIn(status, token string) func(*plan.Machine) {
 // underway says that a run's command is in a state, with what the bucket tells of it.
 func underway(state release.CommandState, evidence *release.CommandEvidence) func(*plan.Machine) {
 	return func(s *plan.Machine) {
-		s.Recorded.Run = &release.Run{ReleaseID: s.Desired.ID, State: release.RunRunning, Commands: []release.CommandRun{{Name: "migrate", State: state, SeenAt: s.Now}}}
+		s.Recorded.Run = &release.Run{ReleaseID: s.Desired.ID, State: release.RunRunning,
+			Commands: []release.CommandRun{{Name: "migrate", State: state, SeenAt: s.Now}}}
 		s.Observed.Command = evidence
 		if evidence != nil && evidence.Claimed {
 			s.Recorded.Run.Commands[0].SeenAt = evidence.StartedAt
@@ -73,36 +75,49 @@ func TestADeletionRemovesNothingThatSomethingBeforeItStillUses(t *testing.T) {
 		change func(*plan.Machine)
 		want   string
 	}{
-		{"with Retain everything stays, whatever goes on", func(s *plan.Machine) { s.Asked.Removal.Delete = false; s.Observed = release.Observed{Quiet: true} }, "LetGo"},
+		{"with Retain everything stays, whatever goes on",
+			func(s *plan.Machine) { s.Asked.Removal.Delete = false; s.Observed = release.Observed{Quiet: true} }, "LetGo"},
 		{"nobody looked at the application", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
 		{"nobody looked at the foundation", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
 		{"a command may have started", underway("Announced", nil), "Look migrate"},
-		{"what is known is of another command", underway("Announced", &release.CommandEvidence{Name: "clear"}), "Look migrate"},
-		{"it has not started: it never will", underway("Announced", &release.CommandEvidence{Name: "migrate"}), "Void migrate"},
-		{"that is certain now", underway("Announced", &release.CommandEvidence{Name: "migrate", Void: true}), "RecordCommand migrate"},
+		{"what is known is of another command", underway("Announced", &release.CommandEvidence{Name: "clear"}),
+			"Look migrate"},
+		{"it has not started: it never will", underway("Announced", &release.CommandEvidence{Name: "migrate"}),
+			"Void migrate"},
+		{"that is certain now", underway("Announced", &release.CommandEvidence{Name: "migrate", Void: true}),
+			"RecordCommand migrate"},
 		{"it runs", underway("Started", claim(now)), "wait Deleting"},
-		{"it has ended", underway("Started", &release.CommandEvidence{Name: "migrate", Result: &release.CommandResult{}}), "RecordCommand migrate"},
+		{"it has ended", underway("Started", &release.CommandEvidence{Name: "migrate", Result: &release.CommandResult{}}),
+			"RecordCommand migrate"},
 		{"its time is over", underway("Started", claim(now.Add(-12*time.Minute))), "RecordCommand migrate"},
 		{"it ended long ago, however", underway("Unknown", nil), "Stack App Delete"},
-		{"without functions nothing runs, and perhaps there is no bucket to look into", all(underway("Announced", nil), appGone), "RemoveApp"},
-		{"a stack that retains is found by its id afterwards", func(s *plan.Machine) { s.Recorded.Deletion = nil }, "RecordStacks"},
-		{"the foundation's id counts as well", func(s *plan.Machine) { s.Recorded.Deletion.FoundationStackID = "" }, "RecordStacks"},
+		{"without functions nothing runs, and perhaps there is no bucket to look into",
+			all(underway("Announced", nil), appGone), "RemoveApp"},
+		{"a stack that retains is found by its id afterwards", func(s *plan.Machine) { s.Recorded.Deletion = nil },
+			"RecordStacks"},
+		{"the foundation's id counts as well", func(s *plan.Machine) { s.Recorded.Deletion.FoundationStackID = "" },
+			"RecordStacks"},
 		{"functions and entries go first", func(*plan.Machine) {}, "Stack App Delete"},
 		{"an update is waited for, which refuses a deletion", appIn("UPDATE_IN_PROGRESS", ""), "wait Deleting"},
 		{"it is being deleted", appIn("DELETE_IN_PROGRESS", ""), "wait Deleting"},
 		{"a change set that was never executed goes at once", appIn("REVIEW_IN_PROGRESS", ""), "Stack App Delete"},
 		{"a failed rollback is no reason to stay", appIn("UPDATE_ROLLBACK_FAILED", ""), "Stack App Delete"},
 		{"a deletion that failed is tried again in a minute", appIn("DELETE_FAILED", "aloft-delete-uid-0"), "wait Deleting"},
-		{"and then again", all(appIn("DELETE_FAILED", "aloft-delete-uid-0"), func(s *plan.Machine) { s.Now = s.Now.Add(time.Minute) }), "Stack App Delete"},
+		{"and then again", all(appIn("DELETE_FAILED", "aloft-delete-uid-0"),
+			func(s *plan.Machine) { s.Now = s.Now.Add(time.Minute) }), "Stack App Delete"},
 		{"someone else's deletion failed: ours may do", appIn("DELETE_FAILED", ""), "Stack App Delete"},
 		{"what the application retained goes while the foundation proves whose it is", appGone, "RemoveApp"},
 		{"then the foundation", all(appGone, performed(release.ActionRemoveApp)), "Stack Foundation Delete"},
 		{"bucket, repository and key are left", bothGone, "RemoveFoundation"},
 		{"nothing is left", all(bothGone, performed(release.ActionRemoveFoundation)), "LetGo"},
 		{"there never was anything", all(bothGone, func(s *plan.Machine) { s.Recorded.Deletion = nil }), "LetGo"},
-		{"a successor of the application's name is not touched", func(s *plan.Machine) { s.Observed.App.ID = "app/2" }, "RemoveApp"},
-		{"nor one of the foundation's", all(appGone, performed(release.ActionRemoveApp), func(s *plan.Machine) { s.Observed.Foundation.ID = "foundation/2" }), "LetGo"},
-		{"nor what belongs to someone else by its tag", func(s *plan.Machine) { foreign(s.Observed.App); foreign(s.Observed.Foundation) }, "LetGo"},
+		{"a successor of the application's name is not touched", func(s *plan.Machine) { s.Observed.App.ID = "app/2" },
+			"RemoveApp"},
+		{"nor one of the foundation's",
+			all(appGone, performed(release.ActionRemoveApp),
+				func(s *plan.Machine) { s.Observed.Foundation.ID = "foundation/2" }), "LetGo"},
+		{"nor what belongs to someone else by its tag",
+			func(s *plan.Machine) { foreign(s.Observed.App); foreign(s.Observed.Foundation) }, "LetGo"},
 	} {
 		t.Run(r.why, func(t *testing.T) {
 			s := leaving()
@@ -132,7 +147,8 @@ func TestADeletionThatIsTriedAgainHasAnotherToken(t *testing.T) {
 
 func TestACommandOfAReleaseThatIsNotAtHandEndsWithLambdasLongestTime(t *testing.T) {
 	s := leaving()
-	underway("Started", &release.CommandEvidence{Name: "migrate", Claimed: true, StartedAt: s.Now.Add(-15 * time.Minute)})(s)
+	underway("Started", &release.CommandEvidence{Name: "migrate", Claimed: true,
+		StartedAt: s.Now.Add(-15 * time.Minute)})(s)
 	s.Recorded.Run.Commands[0].Name, s.Observed.Command.Name = "removed", "removed"
 	if got := decided(s); got != "wait Deleting" {
 		t.Errorf("after 15 minutes decided is %q", got)

@@ -91,8 +91,8 @@ func (m *Machine) take(outcome release.Outcome) {
 	}
 }
 
-// phase gives the record of a phase to be changed; nil without a run. Beside the clean-up, which follows it, nothing of a run
-// changes once it has ended.
+// phase gives the record of a phase to be changed; nil without a run. Beside the clean-up, which follows it, nothing of
+// a run changes once it has ended.
 func (m *Machine) phase(phase release.Phase) *release.PhaseRecord {
 	run := m.Recorded.Run
 	if run == nil || phase == "" || run.State != release.RunRunning && phase != release.PhaseClean {

@@ -9,8 +9,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// Failed tells the machine that a step, or the naming of one, met a wait, a refusal or an error, after it had brought something
-// about in part. Nil goes on; anything else ends the reconcile.
+// Failed tells the machine that a step, or the naming of one, met a wait, a refusal or an error, after it had brought
+// something about in part. Nil goes on; anything else ends the reconcile.
 func (m *Machine) Failed(step release.Step, outcome release.Outcome, err error) error {
 	m.take(outcome)
 	m.at = phaseOf(step, err, m.at)
@@ -113,19 +113,21 @@ func withRemedy(rejected *release.Rejected) *release.Rejected {
 // maxReason is how much of a reason is told, so that there is room for the remedy.
 const maxReason = 1792
 
-// activationFailure tells what becomes of the aliases: they move back where there is a version before; a first release stays.
+// activationFailure tells what becomes of the aliases: they move back where there is a version before; a first release
+// stays.
 func activationFailure(activation *release.Activation, why *release.Rejected) *release.Rejected {
 	if activation.Revertible() {
 		return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonRolledBack,
 			"activation failed and the aliases were moved back: %s", why.Message)
 	}
 	return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonEntryFailed,
-		"the release is in place, and what lets traffic reach it could not be made: %s; annotate the Stage with %s=<any new value> to try only that again",
+		"the release is in place, and what lets traffic reach it could not be made: %s; annotate the Stage with %s=<any "+
+			"new value> to try only that again",
 		why.Message, v1alpha1.AnnotationRetry)
 }
 
-// overdue gives up an activation that meets nothing but errors for too long, so that functions do not stay on different releases.
-// Its clock begins with the first error after a success.
+// overdue gives up an activation that meets nothing but errors for too long, so that functions do not stay on different
+// releases. Its clock begins with the first error after a success.
 func (m *Machine) overdue(step release.Step, err error) *release.Rejected {
 	run := m.Recorded.Run
 	if step.Phase != release.PhaseActivate || run == nil || run.Activation == nil || run.Failure != nil {
@@ -150,8 +152,8 @@ func reportFailure(m *Machine) (release.Step, error) {
 	return release.Step{}, run.Failure
 }
 
-// revertMoves takes the moves back, the last one first, so that no request meets workers that are newer than it knows. Where there
-// is no version before (a first release, a function added now) the alias stays.
+// revertMoves takes the moves back, the last one first, so that no request meets workers that are newer than it knows.
+// Where there is no version before (a first release, a function added now) the alias stays.
 func revertMoves(m *Machine) (release.Step, error) {
 	if m.Observed.Aliases == nil {
 		return look(release.PartAliases)
@@ -166,8 +168,8 @@ func revertMoves(m *Machine) (release.Step, error) {
 	return release.Step{}, m.Recorded.Run.Failure
 }
 
-// PollAfter spaces out looks at something that has gone on for a while: soon at first, then at a quarter of the time that has
-// passed.
+// PollAfter spaces out looks at something that has gone on for a while: soon at first, then at a quarter of the time
+// that has passed.
 func PollAfter(elapsed time.Duration) time.Duration {
 	const soonest, latest = 10 * time.Millisecond, 5 * time.Second
 	return min(max(elapsed/4, soonest), latest)

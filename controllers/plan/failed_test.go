@@ -46,7 +46,8 @@ func TestAnActivationThatMeetsOnlyErrorsIsTakenBack(t *testing.T) {
 				t.Errorf("live are %v: functions stay on different releases", got)
 			}
 			for _, move := range o.written.Run.Activation.Moves {
-				if want := map[bool]release.MoveState{true: release.MovePending, false: release.MoveReverted}[move.Name == "http"]; move.State != want {
+				if want := map[bool]release.MoveState{true: release.MovePending,
+					false: release.MoveReverted}[move.Name == "http"]; move.State != want {
 					t.Errorf("the move of %s is %s, want %s", move.Name, move.State, want)
 				}
 			}
@@ -80,7 +81,8 @@ func TestAWaitWhoseTimeGrowsBeginsWithItsPhase(t *testing.T) {
 	s := onTheWay(t, releaseOf("v2"), release.ActionPublish)
 	wait := func(after time.Duration) time.Duration {
 		s.Now = s.Now.Add(after)
-		waiting, _ := release.AsWaiting(s.Failed(release.Step{Action: release.ActionPublish, Phase: release.PhasePublish}, release.Outcome{},
+		waiting, _ := release.AsWaiting(s.Failed(release.Step{Action: release.ActionPublish, Phase: release.PhasePublish},
+			release.Outcome{},
 			release.Wait(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, release.Soon, "it becomes active")))
 		return waiting.After
 	}
@@ -91,7 +93,8 @@ func TestAWaitWhoseTimeGrowsBeginsWithItsPhase(t *testing.T) {
 
 // AWS's clocks tell another time than the operator's: neither hurries nor gives up anything.
 func TestAnotherClockNeitherHurriesNorGivesUpAnything(t *testing.T) {
-	for why, skew := range map[string]time.Duration{"AWS's clock is ahead": time.Hour, "AWS's clock is behind": -time.Hour} {
+	for why, skew := range map[string]time.Duration{"AWS's clock is ahead": time.Hour,
+		"AWS's clock is behind": -time.Hour} {
 		t.Run(why, func(t *testing.T) {
 			o := released(t)
 			s := until(t, o, releaseOf("v2"), release.ActionInvoke)
@@ -99,7 +102,8 @@ func TestAnotherClockNeitherHurriesNorGivesUpAnything(t *testing.T) {
 			did(s, release.Step{Action: release.ActionRecordCommand, Command: "migrate"})
 			s.Now = s.Now.Add(8 * time.Second)
 			_, err := s.Next()
-			if waiting, ok := release.AsWaiting(err); !ok || waiting.After != 2*time.Second || !strings.Contains(waiting.Message, "runs for 5s") {
+			if waiting, ok := release.AsWaiting(err); !ok || waiting.After != 2*time.Second ||
+				!strings.Contains(waiting.Message, "runs for 5s") {
 				t.Errorf("a command that has run for 8 s gave %+v", err)
 			}
 			s = onTheWay(t, releaseOf("v2"), release.ActionStack)
@@ -118,7 +122,8 @@ func TestARefusalSaysWhatToDo(t *testing.T) {
 	o := released(t)
 	o.w.exitCodes["migrate"] = 1
 	refused(t, o.release(releaseOf("v2")), v1alpha1.ReasonCommandFailed)
-	if got := o.written.Run.Failure.Message; !strings.Contains(got, "push a new build") || !strings.Contains(got, v1alpha1.AnnotationRetry) {
+	if got := o.written.Run.Failure.Message; !strings.Contains(got, "push a new build") ||
+		!strings.Contains(got, v1alpha1.AnnotationRetry) {
 		t.Errorf("it says %q", got)
 	}
 }
@@ -129,10 +134,14 @@ func TestWhatIsNotTheReleasesFaultDoesNotEndItsRun(t *testing.T) {
 		condition string
 		reason    string
 	}{
-		"a stack belongs to someone else":       {release.ActionStack, v1alpha1.ConditionStackUpdated, v1alpha1.ReasonNotOwned},
-		"the credentials are of another":        {release.ActionUpload, v1alpha1.ConditionReady, v1alpha1.ReasonProfileMismatch},
-		"the tag names other content than once": {release.ActionResolve, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved},
-		"the image cannot be used":              {release.ActionResolve, v1alpha1.ConditionImageResolved, v1alpha1.ReasonImageUnsupported},
+		"a stack belongs to someone else": {release.ActionStack, v1alpha1.ConditionStackUpdated,
+			v1alpha1.ReasonNotOwned},
+		"the credentials are of another": {release.ActionUpload, v1alpha1.ConditionReady,
+			v1alpha1.ReasonProfileMismatch},
+		"the tag names other content than once": {release.ActionResolve, v1alpha1.ConditionImageResolved,
+			v1alpha1.ReasonTagMoved},
+		"the image cannot be used": {release.ActionResolve, v1alpha1.ConditionImageResolved,
+			v1alpha1.ReasonImageUnsupported},
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := onTheWay(t, releaseOf("v2"), r.at)
@@ -149,8 +158,9 @@ func TestWhatIsNotTheReleasesFaultDoesNotEndItsRun(t *testing.T) {
 
 func TestADeletionThatIsHinderedNamesTheWayOut(t *testing.T) {
 	for why, failure := range map[string]error{
-		"the account is another one": release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileMismatch, "another account"),
-		"AWS refuses":                release.Wait("", v1alpha1.ReasonAccessDenied, time.Minute, "AWS refuses"),
+		"the account is another one": release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileMismatch,
+			"another account"),
+		"AWS refuses": release.Wait("", v1alpha1.ReasonAccessDenied, time.Minute, "AWS refuses"),
 	} {
 		t.Run(why, func(t *testing.T) {
 			m := leaving()

@@ -1,5 +1,5 @@
-// Package plan decides what comes next in a Stage's release: a function of what is asked, observed and recorded. The chains of
-// checks in their order are the specification of a release.
+// Package plan decides what comes next in a Stage's release: a function of what is asked, observed and recorded. The
+// chains of checks in their order are the specification of a release.
 package plan
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// Machine is a Stage's release as it goes on. It is told what was asked, seen and done, and names the next step. Whoever drives
-// it looks, performs and writes; every rule of a run is in here.
+// Machine is a Stage's release as it goes on. It is told what was asked, seen and done, and names the next step.
+// Whoever drives it looks, performs and writes; every rule of a run is in here.
 type Machine struct {
 	// UID of the Stage fences the tokens of operations in flight.
 	UID    string
@@ -20,8 +20,8 @@ type Machine struct {
 	Now   time.Time
 	Nonce string
 	Asked Asked
-	// Desired is the release that is worked on: what is asked for, or the one whose run must end first. It is nil as long as it
-	// is not known.
+	// Desired is the release that is worked on: what is asked for, or the one whose run must end first. It is nil as long
+	// as it is not known.
 	Desired  *release.Desired
 	Observed release.Observed
 	Recorded release.Recorded
@@ -55,8 +55,8 @@ type Limits struct {
 	StartWithin time.Duration
 	// ResultGrace is how long after its timeout a command's result may still come.
 	ResultGrace time.Duration
-	// FailWithin is how long errors that may pass are tried again in the midst of an activation, before its moves are taken
-	// back.
+	// FailWithin is how long errors that may pass are tried again in the midst of an activation, before its moves are
+	// taken back.
 	FailWithin time.Duration
 }
 
@@ -82,8 +82,8 @@ func New(recorded release.Recorded, uid string, limits Limits) *Machine {
 // decide is one rule: a step, a reason not to go on, or neither, and then the next rule is asked.
 type decide func(*Machine) (release.Step, error)
 
-// rule is a row of a chain. When the rule of a phase has nothing to say, it is recorded that the phase is done. One that is
-// answered by AWS is asked once: what it has found in order is not looked at again in the same run.
+// rule is a row of a chain. When the rule of a phase has nothing to say, it is recorded that the phase is done. One
+// that is answered by AWS is asked once: what it has found in order is not looked at again in the same run.
 type rule struct {
 	phase  release.Phase
 	decide decide
@@ -138,8 +138,8 @@ func (m *Machine) chain() []rule {
 	}
 }
 
-// Next names the next step. The error is a *release.Waiting, a *release.Rejected, what kept the Stage from being prepared, or a
-// step that took no effect.
+// Next names the next step. The error is a *release.Waiting, a *release.Rejected, what kept the Stage from being
+// prepared, or a step that took no effect.
 func (m *Machine) Next() (release.Step, error) {
 	step, err := m.firstMatch(m.chain())
 	switch {
@@ -236,8 +236,8 @@ func (m *Machine) Live() bool {
 	return m.isLive() && !m.superseded && settled
 }
 
-// finds says that a step begins a run only to find out what is live, of which nothing is remembered: that is looked for although the
-// Stage is suspended, and nothing is changed for it.
+// finds says that a step begins a run only to find out what is live, of which nothing is remembered: that is looked for
+// although the Stage is suspended, and nothing is changed for it.
 func (m *Machine) finds(step release.Step) bool {
 	return step.Action == release.ActionBegin && m.Recorded.Run == nil && m.Recorded.Live == nil
 }

@@ -32,8 +32,8 @@ const (
 	Deleting   Situation = "Deleting"
 )
 
-// PhaseSpec is all there is to know of a phase. A new one is a row here, a rule in the chain, a method that performs it, and a
-// condition.
+// PhaseSpec is all there is to know of a phase. A new one is a row here, a rule in the chain, a method that performs
+// it, and a condition.
 type PhaseSpec struct {
 	Phase release.Phase
 	// Conditions that the phase is recorded in.
@@ -60,11 +60,11 @@ type Act struct {
 type Write int
 
 const (
-	// Unwritten: it may be begun by anyone at any time. A version that exists is not published again, and a sweep fences each
-	// batch of what it deletes.
+	// Unwritten: it may be begun by anyone at any time. A version that exists is not published again, and a sweep fences
+	// each batch of what it deletes.
 	Unwritten Write = iota
-	// Intended: the moves are written, all of them before the first; that one of them was made need not be written before the
-	// next, for AWS tells it.
+	// Intended: the moves are written, all of them before the first; that one of them was made need not be written before
+	// the next, for AWS tells it.
 	Intended
 	// Written: what it rests on is written first, if anything has changed.
 	Written
@@ -102,7 +102,8 @@ var Phases = []PhaseSpec{
 		Acts:       map[release.Action]Act{release.ActionUpload: {Holds: true, Beside: true, Write: Fenced}},
 		Doing:      func(m *Machine) string { return "image, assets and variables of " + m.Desired.BuildID + " are sent" },
 		Done: func(m *Machine) string {
-			return fmt.Sprintf("image %s, assets and variables of %s are there", m.Recorded.Run.DeployedDigest, m.Desired.BuildID)
+			return fmt.Sprintf("image %s, assets and variables of %s are there", m.Recorded.Run.DeployedDigest,
+				m.Desired.BuildID)
 		},
 	},
 	{
@@ -201,8 +202,8 @@ func PhaseOf(condition string) release.Phase {
 	return ""
 }
 
-// holds says that a step would begin another phase. What goes on is finished: an announced command is started, a change set is
-// executed, an alias that was to be moved is moved.
+// holds says that a step would begin another phase. What goes on is finished: an announced command is started, a change
+// set is executed, an alias that was to be moved is moved.
 func holds(step release.Step) bool {
 	return ActOf(step).Holds && (step.Stack == nil || step.Stack.Operation != release.StackExecuteChangeSet)
 }

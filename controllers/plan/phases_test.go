@@ -13,10 +13,14 @@ import (
 
 // actions are all but a look and the end, which are no acts.
 var actions = []release.Action{
-	release.ActionStop, release.ActionBegin, release.ActionResolve, release.ActionRecover, release.ActionStack, release.ActionReturn,
-	release.ActionResume, release.ActionTryAgain, release.ActionUpload, release.ActionPublish, release.ActionWarm, release.ActionAnnounce,
-	release.ActionInvoke, release.ActionVoid, release.ActionRecordCommand, release.ActionIntend, release.ActionMove, release.ActionRevert,
-	release.ActionSeal, release.ActionTrim, release.ActionSweep, release.ActionRepair, release.ActionCleaned, release.ActionRecordStacks,
+	release.ActionStop, release.ActionBegin, release.ActionResolve, release.ActionRecover, release.ActionStack,
+	release.ActionReturn,
+	release.ActionResume, release.ActionTryAgain, release.ActionUpload, release.ActionPublish, release.ActionWarm,
+	release.ActionAnnounce,
+	release.ActionInvoke, release.ActionVoid, release.ActionRecordCommand, release.ActionIntend, release.ActionMove,
+	release.ActionRevert,
+	release.ActionSeal, release.ActionTrim, release.ActionSweep, release.ActionRepair, release.ActionCleaned,
+	release.ActionRecordStacks,
 	release.ActionRemoveApp, release.ActionRemoveFoundation, release.ActionLetGo,
 }
 
@@ -72,7 +76,8 @@ func TestWhatCannotBeTakenBackIsFenced(t *testing.T) {
 	for action, want := range map[release.Action]plan.Write{
 		release.ActionRemoveApp: plan.Fenced, release.ActionRemoveFoundation: plan.Fenced,
 		release.ActionVoid: plan.Fenced, release.ActionInvoke: plan.Fenced, release.ActionMove: plan.Intended,
-		release.ActionRevert: plan.Written, release.ActionUpload: plan.Fenced, release.ActionWarm: plan.Fenced, release.ActionPublish: plan.Unwritten,
+		release.ActionRevert: plan.Written, release.ActionUpload: plan.Fenced, release.ActionWarm: plan.Fenced,
+		release.ActionPublish: plan.Unwritten,
 	} {
 		if got := plan.ActOf(release.Step{Action: action, Phase: rows(action)[0]}).Write; got != want {
 			t.Errorf("%s needs %d of the status, want %d", action, got, want)
@@ -92,7 +97,8 @@ func TestWarmingAgainUnsaysNothing(t *testing.T) {
 	}
 	commandsBefore := s.Recorded.Run.Phase(release.PhaseCommands)
 	s.Doing(next)
-	if got := s.Recorded.Run.Phase(release.PhaseWarm); got.State != release.PhaseRunning || got.Attempt != 1 || !got.StartedAt.Equal(s.Now) {
+	if got := s.Recorded.Run.Phase(release.PhaseWarm); got.State != release.PhaseRunning || got.Attempt != 1 ||
+		!got.StartedAt.Equal(s.Now) {
 		t.Errorf("warming is %+v", got)
 	}
 	if got := s.Recorded.Run.Phase(release.PhaseCommands); got != commandsBefore || got.State != release.PhaseSucceeded {
@@ -111,7 +117,8 @@ func TestANewerSpecThatCannotBePreparedUnsaysNothingOfTheRunBefore(t *testing.T)
 	if err := o.reconcile(); !errors.Is(err, error(missing)) && err.Error() != missing.Error() {
 		t.Fatalf("it gave %v", err)
 	}
-	if got := cloned(o.written); len(got.Run.Phases) != len(before.Run.Phases) || !slices.Equal(got.Run.Phases, before.Run.Phases) {
+	if got := cloned(o.written); len(got.Run.Phases) != len(before.Run.Phases) ||
+		!slices.Equal(got.Run.Phases, before.Run.Phases) {
 		t.Errorf("recorded is %+v, before it was %+v", got.Run.Phases, before.Run.Phases)
 	}
 }
@@ -120,7 +127,8 @@ func TestAnImageThatIsNotThereIsARunOfItsOwn(t *testing.T) {
 	o := released(t)
 	o.fails = func(s release.Step) error {
 		if s.Action == release.ActionResolve {
-			return release.Wait(v1alpha1.ConditionImageResolved, v1alpha1.ReasonImageNotFound, time.Minute, "it is not there yet")
+			return release.Wait(v1alpha1.ConditionImageResolved, v1alpha1.ReasonImageNotFound, time.Minute,
+				"it is not there yet")
 		}
 		return nil
 	}
@@ -164,14 +172,16 @@ func TestEachSituationHasItsWord(t *testing.T) {
 		{"commands run", on(release.ActionInvoke), nil, plan.Commanding},
 		{"aliases move", on(release.ActionMove), nil, plan.Activating},
 		{"an error may pass", on(release.ActionMove), errors.New("connection reset"), plan.Activating},
-		{"aliases move back", func(t *testing.T) *plan.Machine { s := flipping(t); failing(s); return s }, nil, plan.Reverting},
+		{"aliases move back", func(t *testing.T) *plan.Machine { s := flipping(t); failing(s); return s }, nil,
+			plan.Reverting},
 		{"the user must act", on(release.ActionWarm), refusal, plan.Stalled},
 		{"it is held", on(release.ActionUpload), held, plan.Suspended},
 		{"what is live is cleaned up after", on(release.ActionSweep), nil, plan.Cleaning},
 		{"a clean-up that is refused", on(release.ActionSweep), refusal, plan.Cleaning},
 		{"all is done", func(t *testing.T) *plan.Machine { return released(t).m }, nil, plan.Live},
 		{"it is being deleted", func(*testing.T) *plan.Machine { return leaving() }, refusal, plan.Deleting},
-		{"nothing has begun", func(*testing.T) *plan.Machine { return plan.New(release.Recorded{}, "uid", plan.Limits{}) }, nil, plan.Pending},
+		{"nothing has begun", func(*testing.T) *plan.Machine { return plan.New(release.Recorded{}, "uid", plan.Limits{}) },
+			nil, plan.Pending},
 	} {
 		t.Run(r.why, func(t *testing.T) {
 			if got := r.at(t).Situation(r.outcome); got != r.want {

@@ -10,8 +10,9 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// recoverRecord finds again what nothing is remembered of, because the status was wiped, or the Stage was deleted with Retain and
-// applied again: what is live, the releases before it, and a run that was under way, whose commands must not run again.
+// recoverRecord finds again what nothing is remembered of, because the status was wiped, or the Stage was deleted with
+// Retain and applied again: what is live, the releases before it, and a run that was under way, whose commands must not
+// run again.
 func recoverRecord(m *Machine) (release.Step, error) {
 	if !m.Recorded.Run.Recovering {
 		return next()
@@ -64,8 +65,8 @@ func (m *Machine) recover() {
 	m.choose()
 }
 
-// underWay is the release whose run was under way when the record was lost: the one that an alias gives a share of its traffic, or
-// else the one that is asked for.
+// underWay is the release whose run was under way when the record was lost: the one that an alias gives a share of its
+// traffic, or else the one that is asked for.
 func (m *Machine) underWay() string {
 	for _, name := range slices.Sorted(maps.Keys(m.Observed.Aliases)) {
 		for _, share := range m.Observed.Aliases[name].Shares {
@@ -77,9 +78,10 @@ func (m *Machine) underWay() string {
 	return m.Desired.ID
 }
 
-// liveRelease gives the id of the release that the aliases agree on; empty where they disagree. The http function's alias is moved
-// last, so that of a function without an alias nothing was moved: it was added by a run that did not get that far. A share of the
-// traffic that another release of the Stage has is that of a run under way; anyone else's is nothing to agree on.
+// liveRelease gives the id of the release that the aliases agree on; empty where they disagree. The http function's
+// alias is moved last, so that of a function without an alias nothing was moved: it was added by a run that did not get
+// that far. A share of the traffic that another release of the Stage has is that of a run under way; anyone else's is
+// nothing to agree on.
 func (m *Machine) liveRelease() string {
 	live := m.Observed.Aliases[m.Desired.HTTP().Name]
 	for name, alias := range m.Observed.Aliases {
@@ -110,25 +112,27 @@ func recovered(aliases map[string]release.Alias, now time.Time) *release.Live {
 		if alias.Version == "" {
 			continue
 		}
-		live.ID, live.BuildID, live.Revision = alias.Description.ReleaseID, alias.Description.BuildID, alias.Description.Revision
+		live.ID, live.BuildID, live.Revision = alias.Description.ReleaseID, alias.Description.BuildID,
+			alias.Description.Revision
 		live.DeployedDigest, live.ConfigHash = alias.ImageDigest, alias.ConfigHash
 		live.Functions = append(live.Functions, release.FunctionVersion{Name: name, Version: alias.Version})
 	}
 	return live
 }
 
-// remembered are releases that AWS holds versions of, as history. When they were superseded is not known, and none must be swept
-// away for that. What is asked for is about to be brought up, or live.
+// remembered are releases that AWS holds versions of, as history. When they were superseded is not known, and none must
+// be swept away for that. What is asked for is about to be brought up, or live.
 func remembered(releases []release.Live, live, asked string, now time.Time) []release.Live {
-	history := slices.DeleteFunc(slices.Clone(releases), func(l release.Live) bool { return l.ID == live || l.ID == asked })
+	history := slices.DeleteFunc(slices.Clone(releases),
+		func(l release.Live) bool { return l.ID == live || l.ID == asked })
 	for i := range history {
 		history[i].SupersededAt = now
 	}
 	return history
 }
 
-// goOn makes the run that left claims in the bucket the run of what is asked for: its commands must not run again. A run from before
-// the live release was published ended long ago.
+// goOn makes the run that left claims in the bucket the run of what is asked for: its commands must not run again. A
+// run from before the live release was published ended long ago.
 func (m *Machine) goOn(live string) {
 	left, run := m.Observed.Left, m.Recorded.Run
 	since := time.Time{}
@@ -151,7 +155,8 @@ func (m *Machine) goOn(live string) {
 	}
 }
 
-// giveUp makes a run of another release that had begun to take over the traffic the one whose moves are taken back first.
+// giveUp makes a run of another release that had begun to take over the traffic the one whose moves are taken back
+// first.
 func (m *Machine) giveUp(other string) {
 	activation := &release.Activation{IntendedAt: m.Now, StageSince: m.Now}
 	var description release.Description

@@ -29,8 +29,9 @@ func stage(tag string, edits ...edit) *v1alpha1.Stage {
 				Runtime:      v1alpha1.Runtime{HTTP: v1alpha1.RuntimeHTTP{Port: 8080}},
 				HTTP:         v1alpha1.HTTPFunction{MemoryMiB: 512, TimeoutSeconds: 29, WarmEnvironments: 1},
 				CLI:          v1alpha1.CLIFunction{MemoryMiB: 512, TimeoutSeconds: 900},
-				Schedules:    []v1alpha1.Schedule{{Name: "scheduler", RateMinutes: 1, Command: v1alpha1.Command{"/app", "schedule"}}},
-				Workers:      []v1alpha1.Worker{worker("default", "default")},
+				Schedules: []v1alpha1.Schedule{{Name: "scheduler", RateMinutes: 1,
+					Command: v1alpha1.Command{"/app", "schedule"}}},
+				Workers: []v1alpha1.Worker{worker("default", "default")},
 				DeployCommands: []v1alpha1.DeployCommand{
 					{Name: "migrate", Command: v1alpha1.Command{"/app", "migrate"}, TimeoutSeconds: 600},
 					{Name: "clear", Command: v1alpha1.Command{"/app", "clear"}, TimeoutSeconds: 60},
@@ -63,8 +64,9 @@ func withoutCommands(s *v1alpha1.StageSpec) { s.Manifest.DeployCommands = nil }
 // releaseOf is the release that such a Stage asks for.
 func releaseOf(tag string, edits ...edit) *release.Desired {
 	return desired.Build(desired.Inputs{
-		Stage:       stage(tag, edits...),
-		Profile:     &v1alpha1.StageProfile{Spec: v1alpha1.StageProfileSpec{AccountID: "123456789012", Region: "eu-central-1"}},
+		Stage: stage(tag, edits...),
+		Profile: &v1alpha1.StageProfile{Spec: v1alpha1.StageProfileSpec{AccountID: "123456789012",
+			Region: "eu-central-1"}},
 		ClusterID:   "cluster",
 		HashKey:     []byte("key"),
 		ImageDigest: "sha256:" + strings.Repeat("a", 64-len(tag)) + strings.Repeat("0", len(tag)),

@@ -8,7 +8,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// Requests are the values of a Stage's annotations. Each acts once: when it differs from the value that was handled last.
+// Requests are the values of a Stage's annotations. Each acts once: when it differs from the value that was handled
+// last.
 type Requests struct {
 	RequestedAt       string
 	FluxRequestedAt   string
@@ -49,8 +50,8 @@ func (m *Machine) retries() bool {
 
 func (m *Machine) retried() { m.Recorded.Handled.Retry = m.Asked.Requests.Retry }
 
-// handleRequests sees to it that no request waits for something that it was not meant for: one that finds nothing to do is
-// handled now, and said to be.
+// handleRequests sees to it that no request waits for something that it was not meant for: one that finds nothing to do
+// is handled now, and said to be.
 func (m *Machine) handleRequests() {
 	if m.Asked.Removal != nil {
 		return
@@ -66,7 +67,8 @@ func (m *Machine) handleRequests() {
 	if m.resolves() && m.resolution() == nil {
 		m.resolved()
 		m.note(NoteResolutionIgnored,
-			"the annotation %s=%s names no command of unknown outcome in the present run: it is <run>/<command>=succeeded, retry or abort",
+			"the annotation %s=%s names no command of unknown outcome in the present run: it is <run>/<command>=succeeded, "+
+				"retry or abort",
 			v1alpha1.AnnotationCommandResolution, m.Asked.Requests.CommandResolution)
 	}
 }
@@ -112,8 +114,8 @@ func (m *Machine) resolution() *resolution {
 	return &resolution{name, word}
 }
 
-// Ended tells the machine how the reconcile ended. A request to look is answered by anything but a hold, a run that must end first,
-// or an error: then nothing could be looked at.
+// Ended tells the machine how the reconcile ended. A request to look is answered by anything but a hold, a run that
+// must end first, or an error: then nothing could be looked at.
 func (m *Machine) Ended(outcome error) {
 	waiting, isWaiting := release.AsWaiting(outcome)
 	_, isRejected := release.AsRejected(outcome)

@@ -52,8 +52,9 @@ func TestARequestToLookIsKeptUntilItHasLedToSomething(t *testing.T) {
 		outcome error
 		handled string
 	}{
-		"it was looked":        {func(*plan.Asked) {}, nil, "noon"},
-		"a release goes on":    {func(*plan.Asked) {}, release.Wait("", v1alpha1.ReasonProgressing, time.Second, "x"), "noon"},
+		"it was looked": {func(*plan.Asked) {}, nil, "noon"},
+		"a release goes on": {func(*plan.Asked) {}, release.Wait("", v1alpha1.ReasonProgressing, time.Second, "x"),
+			"noon"},
 		"it is refused":        {func(*plan.Asked) {}, release.Reject("", v1alpha1.ReasonNotOwned, "x"), "noon"},
 		"the Stage is held":    {func(*plan.Asked) {}, release.Wait("", v1alpha1.ReasonSuspended, 0, "x"), ""},
 		"AWS was out of reach": {func(*plan.Asked) {}, errors.New("connection reset"), ""},
@@ -207,7 +208,8 @@ func TestAResolutionNamesTheRunAndTheCommandThatItIsAbout(t *testing.T) {
 			if o.written.Handled.CommandResolution != o.requests.CommandResolution {
 				t.Error("it waits for something that it may fit later")
 			}
-			if len(o.notes) != 1 || o.notes[0].Reason != plan.NoteResolutionIgnored || !strings.Contains(o.notes[0].Message, "<run>/<command>=") {
+			if len(o.notes) != 1 || o.notes[0].Reason != plan.NoteResolutionIgnored ||
+				!strings.Contains(o.notes[0].Message, "<run>/<command>=") {
 				t.Errorf("noted are %v", o.notes)
 			}
 		})
@@ -226,9 +228,12 @@ func TestAReleaseNamesItsCause(t *testing.T) {
 	}{
 		{"nothing was live", release.Cause{Type: release.CauseCreated}, asked(releaseOf("v1")), true},
 		{"the tag changed", release.Cause{Type: release.CauseImage, Name: "v2"}, asked(releaseOf("v2")), false},
-		{"a Secret changed, the Stage did not", release.Cause{Type: release.CauseSecret}, asked(releaseOf("v1", config), settled), false},
-		{"the environment in the manifest changed", release.Cause{Type: release.CauseManifest}, asked(releaseOf("v1", config)), false},
-		{"a person asked for the newest templates", release.Cause{Type: release.CauseRequest}, asked(releaseOf("v1"), newer, looking), false},
+		{"a Secret changed, the Stage did not", release.Cause{Type: release.CauseSecret},
+			asked(releaseOf("v1", config), settled), false},
+		{"the environment in the manifest changed", release.Cause{Type: release.CauseManifest},
+			asked(releaseOf("v1", config)), false},
+		{"a person asked for the newest templates", release.Cause{Type: release.CauseRequest},
+			asked(releaseOf("v1"), newer, looking), false},
 	} {
 		t.Run(r.why, func(t *testing.T) {
 			o := newOperator(t)
@@ -261,7 +266,8 @@ func TestNewerTemplatesReleaseNothingByThemselves(t *testing.T) {
 	}
 	must(t, o.release(releaseOf("v2", withoutCommands)))
 	if o.written.Live.Revision != "2" {
-		t.Errorf("the next release has revision %s: it is rendered by the newest templates and must say so", o.written.Live.Revision)
+		t.Errorf("the next release has revision %s: it is rendered by the newest templates and must say so",
+			o.written.Live.Revision)
 	}
 	must(t, o.release(releaseOf("v2", withoutCommands)))
 	o.requests.RequestedAt = "noon"

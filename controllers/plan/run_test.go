@@ -37,7 +37,8 @@ func asksFor(s *plan.Machine, d *release.Desired, edits ...func(*plan.Asked)) {
 
 func failedRun(reason string) func(*plan.Machine) {
 	return func(s *plan.Machine) {
-		s.Recorded.Run = &release.Run{ID: "run-1", ReleaseID: s.Desired.ID, State: release.RunFailed, Failure: release.Reject(v1alpha1.ConditionActivated, reason, "it failed")}
+		s.Recorded.Run = &release.Run{ID: "run-1", ReleaseID: s.Desired.ID, State: release.RunFailed,
+			Failure: release.Reject(v1alpha1.ConditionActivated, reason, "it failed")}
 	}
 }
 
@@ -61,15 +62,20 @@ func runOf(id string, state release.RunState, commands ...release.CommandState) 
 func TestARunBeginsByAChangedReleaseOrAPersonAndNeverByItself(t *testing.T) {
 	decide(t, beginning, []row{
 		{"another release is asked for", asItIs, "Begin"},
-		{"the run of another release goes on, and nothing of it has begun that must end", runOf("another", release.RunRunning), "Begin"},
+		{"the run of another release goes on, and nothing of it has begun that must end",
+			runOf("another", release.RunRunning), "Begin"},
 		{"the run of another release failed", runOf("another", release.RunFailed), "Begin"},
-		{"this release was live once, and then another", func(s *plan.Machine) { runOf(s.Desired.ID, release.RunSucceeded)(s) }, "Begin"},
+		{"this release was live once, and then another",
+			func(s *plan.Machine) { runOf(s.Desired.ID, release.RunSucceeded)(s) }, "Begin"},
 		{"this very release failed: it stays so", failedRun(v1alpha1.ReasonCommandFailed), "refuse CommandFailed"},
 		{"until a person asks for another try", and(failedRun(v1alpha1.ReasonCommandFailed), retry), "Begin"},
-		{"its commands have run and its aliases stand: only the entries are tried again", and(failedRun(v1alpha1.ReasonEntryFailed), retry), "Resume"},
+		{"its commands have run and its aliases stand: only the entries are tried again",
+			and(failedRun(v1alpha1.ReasonEntryFailed), retry), "Resume"},
 		{"and not by itself", failedRun(v1alpha1.ReasonEntryFailed), "refuse EntryFailed"},
-		{"a person wants a command of unknown outcome started again", func(s *plan.Machine) { runOf(s.Desired.ID, release.RunFailed)(s) }, "Begin"},
-		{"a retry says nothing while the run goes on", and(func(s *plan.Machine) { runOf(s.Desired.ID, release.RunRunning)(s) }, retry), "Pass Resolve"},
+		{"a person wants a command of unknown outcome started again",
+			func(s *plan.Machine) { runOf(s.Desired.ID, release.RunFailed)(s) }, "Begin"},
+		{"a retry says nothing while the run goes on",
+			and(func(s *plan.Machine) { runOf(s.Desired.ID, release.RunRunning)(s) }, retry), "Pass Resolve"},
 	})
 }
 
@@ -79,8 +85,10 @@ func TestGoingBackToWhatIsLiveRunsNoCommand(t *testing.T) {
 		{"a retry has nothing to try", and(asksForLive, retry), "Done"},
 		{"the other release failed", and(runOf("another", release.RunFailed, "Failed"), asksForLive), "Return"},
 		{"the other release goes on and may be given up", and(runOf("another", release.RunRunning), asksForLive), "Return"},
-		{"its command may run and must not be left alone", and(runOf("another", release.RunRunning, "Started"), asksForLive), "Look Declaration"},
-		{"an outcome is unknown, and the command has long ended", and(runOf("another", release.RunRunning, "Unknown"), asksForLive), "Return"},
+		{"its command may run and must not be left alone", and(runOf("another", release.RunRunning, "Started"), asksForLive),
+			"Look Declaration"},
+		{"an outcome is unknown, and the command has long ended",
+			and(runOf("another", release.RunRunning, "Unknown"), asksForLive), "Return"},
 		{"the other release is gone", and(asksForLive, notCleaned), "Look Foundation"},
 	})
 	s := beginning(t)
@@ -117,7 +125,8 @@ func TestARunIsNamedByItsTimeSoThatTheNewestIsKnown(t *testing.T) {
 		ID: first.ID, ReleaseID: d.ID, State: release.RunRunning, StartedAt: noon, BuildID: "v2", ImageDigest: d.Image.Digest,
 		Revision: "1", ConfigHash: d.ConfigHash, Generation: 1, Cause: release.Cause{Type: release.CauseImage, Name: "v2"},
 		Phases: []release.PhaseRecord{{
-			Phase: release.PhaseResolve, State: release.PhaseRunning, StartedAt: noon, Message: "ghcr.io/acme/clouder:v2 is looked up",
+			Phase: release.PhaseResolve, State: release.PhaseRunning, StartedAt: noon,
+			Message: "ghcr.io/acme/clouder:v2 is looked up",
 		}},
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
@@ -151,12 +160,16 @@ func TestWhatNothingIsRememberedOfIsLookedForOnce(t *testing.T) {
 		{"nobody looked at the aliases", func(s *plan.Machine) { s.Observed.Aliases = nil }, "Look Aliases"},
 		{"nobody looked for other releases", func(s *plan.Machine) { s.Observed.Releases = nil }, "Look Releases"},
 		{"nobody looked for a run that was under way", func(s *plan.Machine) { s.Observed.Left = nil }, "Look Left"},
-		{"there is no application, so nothing is live", func(s *plan.Machine) { s.Observed.App, s.Observed.Aliases = &release.Stack{}, nil }, "Recover"},
+		{"there is no application, so nothing is live",
+			func(s *plan.Machine) { s.Observed.App, s.Observed.Aliases = &release.Stack{}, nil }, "Recover"},
 		{"nobody looked for one", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
-		{"there is nothing at all", func(s *plan.Machine) { s.Observed = release.Observed{Foundation: &release.Stack{}} }, "Recover"},
+		{"there is nothing at all", func(s *plan.Machine) { s.Observed = release.Observed{Foundation: &release.Stack{}} },
+			"Recover"},
 		{"nobody looked for anything", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
-		{"what is there belongs to someone else", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "it does" }, "refuse NotOwned"},
-		{"the application belongs to someone else", func(s *plan.Machine) { s.Observed.App.Foreign = "it does" }, "refuse NotOwned"},
+		{"what is there belongs to someone else", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "it does" },
+			"refuse NotOwned"},
+		{"the application belongs to someone else", func(s *plan.Machine) { s.Observed.App.Foreign = "it does" },
+			"refuse NotOwned"},
 		{"it was looked for before", func(s *plan.Machine) { s.Recorded.Run.Recovering = false }, "Pass Foundation"},
 	})
 }
@@ -201,8 +214,10 @@ func TestTheRecoveredReleaseIsWhatItsAliasesTell(t *testing.T) {
 	s.Observed.Aliases["mail-queue"] = release.Alias{}
 	did(s, step(release.ActionRecover))
 	want := &release.Live{
-		ID: s.Desired.ID, BuildID: "v1", Revision: "1", DeployedDigest: deployedDigest("v1"), ConfigHash: "config", ActivatedAt: s.Now,
-		Functions: []release.FunctionVersion{{Name: "cli", Version: "1"}, {Name: "default-queue", Version: "1"}, {Name: "http", Version: "1"}},
+		ID: s.Desired.ID, BuildID: "v1", Revision: "1", DeployedDigest: deployedDigest("v1"), ConfigHash: "config",
+		ActivatedAt: s.Now,
+		Functions: []release.FunctionVersion{{Name: "cli", Version: "1"}, {Name: "default-queue", Version: "1"},
+			{Name: "http", Version: "1"}},
 	}
 	if diff := cmp.Diff(want, s.Recorded.Live); diff != "" {
 		t.Error(diff)

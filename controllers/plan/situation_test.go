@@ -17,7 +17,8 @@ func released(t *testing.T) *operator {
 	return o
 }
 
-// onTheWay takes a Stage whose v1 is live towards a release until the machine names an action, and gives the machine then.
+// onTheWay takes a Stage whose v1 is live towards a release until the machine names an action, and gives the machine
+// then.
 func onTheWay(t *testing.T, d *release.Desired, action release.Action) *plan.Machine {
 	t.Helper()
 	return until(t, released(t), d, action)

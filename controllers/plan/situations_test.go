@@ -12,13 +12,16 @@ import (
 	"github.com/aloft-dev/aloft/controllers/template"
 )
 
-// statuses are all states of a stack (CloudFormation user guide, "Stack status codes"), and one that does not exist yet.
+// statuses are all states of a stack (CloudFormation user guide, "Stack status codes"), and one that does not exist
+// yet.
 var statuses = []string{
 	"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED", "DELETE_IN_PROGRESS", "DELETE_FAILED",
 	"REVIEW_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED",
 	"UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_FAILED",
-	"UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED",
-	"IMPORT_IN_PROGRESS", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE",
+	"UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE",
+	"UPDATE_ROLLBACK_FAILED",
+	"IMPORT_IN_PROGRESS", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED",
+	"IMPORT_ROLLBACK_COMPLETE",
 	"SOMETHING_NEW",
 }
 
@@ -50,7 +53,8 @@ func drawSituation(t *rapid.T) *plan.Machine {
 	s.Ask(asked(d, func(a *plan.Asked) {
 		a.Suspended = rapid.Bool().Draw(t, "suspended")
 		a.Requests.Retry = rapid.SampledFrom([]string{"", "again"}).Draw(t, "retry")
-		if word := rapid.SampledFrom([]string{"", "succeeded", "retry", "abort", "nonsense"}).Draw(t, "resolution"); word != "" {
+		if word := rapid.SampledFrom([]string{"", "succeeded", "retry", "abort", "nonsense"}).Draw(t,
+			"resolution"); word != "" {
 			a.Requests.CommandResolution = "run-1/migrate=" + word
 		}
 		if rapid.IntRange(0, 9).Draw(t, "unprepared") == 0 {
@@ -76,9 +80,12 @@ func drawStack(t *rapid.T, label string, r template.Rendering, output string) *r
 		return stack
 	}
 	stack.ID, stack.Template, stack.Parameters = label+"/1", r.JSON(), r.Parameters
-	stack.Status = rapid.SampledFrom(append(statuses, "UPDATE_COMPLETE", "UPDATE_COMPLETE", "CREATE_COMPLETE")).Draw(t, label+" status")
-	stack.Token = rapid.SampledFrom([]string{"", "someone", "someone-continue", "aloft-live-0", "aloft-0"}).Draw(t, label+" token")
-	stack.Outputs = map[string]string{"BucketName": "bucket", output: rapid.SampledFrom([]string{"", r.Hash()}).Draw(t, label+" hash")}
+	stack.Status = rapid.SampledFrom(append(statuses, "UPDATE_COMPLETE", "UPDATE_COMPLETE", "CREATE_COMPLETE")).Draw(t,
+		label+" status")
+	stack.Token = rapid.SampledFrom([]string{"", "someone", "someone-continue", "aloft-live-0", "aloft-0"}).Draw(t,
+		label+" token")
+	stack.Outputs = map[string]string{"BucketName": "bucket",
+		output: rapid.SampledFrom([]string{"", r.Hash()}).Draw(t, label+" hash")}
 	stack.ChangedAt = drawTime(t, label+" changed")
 	return stack
 }
@@ -87,9 +94,10 @@ func drawAliases(t *rapid.T, d *release.Desired) map[string]release.Alias {
 	aliases := map[string]release.Alias{}
 	for _, f := range d.Functions {
 		aliases[f.Name] = release.Alias{
-			Version:     rapid.SampledFrom([]string{"", "1", "2", "3"}).Draw(t, "alias"),
-			Shares:      drawShares(t),
-			Description: release.Description{ReleaseID: rapid.SampledFrom([]string{wishes[0].ID, wishes[1].ID}).Draw(t, "release of alias")},
+			Version: rapid.SampledFrom([]string{"", "1", "2", "3"}).Draw(t, "alias"),
+			Shares:  drawShares(t),
+			Description: release.Description{ReleaseID: rapid.SampledFrom([]string{wishes[0].ID, wishes[1].ID}).Draw(t,
+				"release of alias")},
 		}
 	}
 	return aliases
@@ -121,9 +129,11 @@ func drawRecorded(t *rapid.T, d *release.Desired) release.Recorded {
 	}
 	id := rapid.SampledFrom([]string{d.ID, d.ID, "another"})
 	if rapid.Bool().Draw(t, "live") {
-		r.Live = &release.Live{ID: id.Draw(t, "live id"), ActivatedAt: drawTime(t, "activated"), Cleaned: rapid.Bool().Draw(t, "cleaned")}
+		r.Live = &release.Live{ID: id.Draw(t, "live id"), ActivatedAt: drawTime(t, "activated"),
+			Cleaned: rapid.Bool().Draw(t, "cleaned")}
 		for _, f := range d.Functions {
-			r.Live.Functions = append(r.Live.Functions, release.FunctionVersion{Name: f.Name, Version: rapid.SampledFrom([]string{"1", "2"}).Draw(t, "live version")})
+			r.Live.Functions = append(r.Live.Functions,
+				release.FunctionVersion{Name: f.Name, Version: rapid.SampledFrom([]string{"1", "2"}).Draw(t, "live version")})
 		}
 		r.History = make([]release.Live, rapid.IntRange(0, 20).Draw(t, "history"))
 	}
@@ -136,7 +146,8 @@ func drawRecorded(t *rapid.T, d *release.Desired) release.Recorded {
 func drawRun(t *rapid.T, d *release.Desired, id string) *release.Run {
 	run := &release.Run{
 		ReleaseID: id, ID: "run-1", BuildID: d.BuildID, Attempt: rapid.Int32Range(0, 2).Draw(t, "attempt"),
-		State:          rapid.SampledFrom([]release.RunState{"Running", "Running", "Running", "Succeeded", "Failed", ""}).Draw(t, "run state"),
+		State: rapid.SampledFrom([]release.RunState{"Running", "Running", "Running", "Succeeded", "Failed",
+			""}).Draw(t, "run state"),
 		DeployedDigest: rapid.SampledFrom([]string{"", deployedDigest(d.BuildID)}).Draw(t, "deployed"),
 	}
 	for _, f := range d.Functions {
@@ -163,11 +174,13 @@ func drawRun(t *rapid.T, d *release.Desired, id string) *release.Run {
 	}
 	for i := range plan.Phases {
 		run.Phases = append(run.Phases, release.PhaseRecord{
-			Phase: plan.Phases[i].Phase, State: rapid.SampledFrom([]release.PhaseState{"Pending", "Running", "Succeeded"}).Draw(t, "phase"),
+			Phase: plan.Phases[i].Phase, State: rapid.SampledFrom([]release.PhaseState{"Pending", "Running",
+				"Succeeded"}).Draw(t, "phase"),
 		})
 	}
 	if rapid.IntRange(0, 3).Draw(t, "failure") == 0 && (run.Activation != nil || run.State == release.RunFailed) {
-		run.Failure = release.Reject("Activated", rapid.SampledFrom([]string{"EntryFailed", "CommandFailed"}).Draw(t, "reason"), "it failed")
+		run.Failure = release.Reject("Activated",
+			rapid.SampledFrom([]string{"EntryFailed", "CommandFailed"}).Draw(t, "reason"), "it failed")
 	}
 	return run
 }
@@ -218,7 +231,8 @@ func requireSafe(t *rapid.T, s *plan.Machine, step release.Step) {
 		}
 	case release.ActionInvoke:
 		record := run.Command(step.Command)
-		if record.State != release.CommandAnnounced || record.Invoked || s.Now.After(record.NotAfter) || s.Observed.Command.Claimed {
+		if record.State != release.CommandAnnounced || record.Invoked || s.Now.After(record.NotAfter) ||
+			s.Observed.Command.Claimed {
 			t.Fatalf("%+v is started", record)
 		}
 	case release.ActionStack:
@@ -240,8 +254,10 @@ func requireSafe(t *rapid.T, s *plan.Machine, step release.Step) {
 			t.Fatal("what is live is released again")
 		}
 	}
-	finds := step.Action == release.ActionBegin && run == nil && live == nil // what is live, of which nothing is remembered
-	if s.Asked.Suspended && !finds && (step.Action == release.ActionBegin || step.Action == release.ActionAnnounce || step.Action == release.ActionIntend) {
+	// what is live, of which nothing is remembered
+	finds := step.Action == release.ActionBegin && run == nil && live == nil
+	if s.Asked.Suspended && !finds &&
+		(step.Action == release.ActionBegin || step.Action == release.ActionAnnounce || step.Action == release.ActionIntend) {
 		t.Fatalf("%s although the Stage is suspended", step.Action)
 	}
 }
@@ -293,12 +309,14 @@ func TestWhateverTheSituationADeletionRemovesOnlyItsOwn(t *testing.T) {
 			t.Fatalf("%+v although everything stays", step)
 		case !removal.Delete:
 		case step.Action == release.ActionStack:
-			requireOwn(t, s, &release.StackStep{Name: map[release.Part]string{release.PartApp: "app", release.PartFoundation: "foundation"}[step.Stack.Part]})
+			requireOwn(t, s, &release.StackStep{Name: map[release.Part]string{release.PartApp: "app",
+				release.PartFoundation: "foundation"}[step.Stack.Part]})
 			if step.Stack.Operation != release.StackDelete || step.Stack.Name != app.ID && step.Stack.Name != foundation.ID {
 				t.Fatalf("%+v", step.Stack)
 			}
 		case step.Action == release.ActionRemoveApp:
-			if app.Exists && app.Foreign == "" && app.ID == deleted.AppStackID || foundation.Foreign != "" || !foundation.Exists {
+			if app.Exists && app.Foreign == "" && app.ID == deleted.AppStackID || foundation.Foreign != "" ||
+				!foundation.Exists {
 				t.Fatalf("removed beside %+v and %+v", app, foundation)
 			}
 		case step.Action == release.ActionRemoveFoundation && foundation.Exists:

@@ -27,7 +27,8 @@ const continued = "-continue"
 // deleted marks the token of a deletion that makes room for a creation.
 const deleted = "-delete"
 
-// The beginnings of tokens. Those of a stack that is brought back to what is live stand apart, since no run tells them apart.
+// The beginnings of tokens. Those of a stack that is brought back to what is live stand apart, since no run tells them
+// apart.
 const (
 	tokenPrefix     = "aloft-"
 	liveTokenPrefix = tokenPrefix + "live-"
@@ -50,7 +51,8 @@ func (m *Machine) bring(stack *release.Stack, goal stackGoal) (release.Step, err
 		return operation(release.StackCreate, token)
 	case stack.Status == "REVIEW_IN_PROGRESS": // a first change set was never executed: as good as absent, but in the way
 		return operation(release.StackDelete, token+deleted)
-	case stack.Status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" && reached: // all is in place, only what was replaced is still going
+	// all is in place, only what was replaced is still going
+	case stack.Status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" && reached:
 		return next()
 	case strings.HasSuffix(stack.Status, "_IN_PROGRESS"):
 		return release.Step{}, m.awaitStack(stack, goal, token)
@@ -85,10 +87,12 @@ func (m *Machine) repair(stack *release.Stack, goal stackGoal, token string, ope
 	}
 }
 
-// queueNameHeldFor is how long SQS keeps the name of a deleted queue from being used again (SQS API reference, CreateQueue).
+// queueNameHeldFor is how long SQS keeps the name of a deleted queue from being used again (SQS API reference,
+// CreateQueue).
 const queueNameHeldFor = 61 * time.Second
 
-// queueNameHeld says that a stack operation failed only because an operation before it, which was rolled back, had deleted a queue.
+// queueNameHeld says that a stack operation failed only because an operation before it, which was rolled back, had
+// deleted a queue.
 func queueNameHeld(failure string) bool {
 	return strings.Contains(failure, "QueueDeletedRecently") || strings.Contains(failure, "after deleting a queue")
 }
@@ -96,7 +100,8 @@ func queueNameHeld(failure string) bool {
 func (m *Machine) whenQueueNameIsFree(stack *release.Stack, goal stackGoal) (release.Step, error) {
 	if wait := stack.ChangedAt.Add(queueNameHeldFor).Sub(m.Now); wait > 0 {
 		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonStackBusy, wait,
-			"stack %s is tried again when SQS lets the name of a deleted queue be used, a minute after its deletion: %s", stack.Name, stack.Failure)
+			"stack %s is tried again when SQS lets the name of a deleted queue be used, a minute after its deletion: %s",
+			stack.Name, stack.Failure)
 	}
 	return step(release.ActionTryAgain, goal.phase)
 }
@@ -152,13 +157,15 @@ func (m *Machine) changeSet(
 	case "":
 		return operation(release.StackCreateChangeSet, set.Name)
 	case "CREATE_PENDING", "CREATE_IN_PROGRESS":
-		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonProgressing, release.Soon, "change set %s is being made", set.Name)
+		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonProgressing, release.Soon,
+			"change set %s is being made", set.Name)
 	case "CREATE_COMPLETE":
 		if set.Execution == "OBSOLETE" {
 			return operation(release.StackDeleteChangeSet, set.Name)
 		}
 		if why := refusal(set.Changes); why != "" {
-			return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRefused, "the update of stack %s is refused: %s", stack.Name, why)
+			return release.Step{}, release.Reject(goal.condition, v1alpha1.ReasonStackRefused,
+				"the update of stack %s is refused: %s", stack.Name, why)
 		}
 		return operation(release.StackExecuteChangeSet, set.Name)
 	default:
@@ -168,7 +175,9 @@ func (m *Machine) changeSet(
 }
 
 // inspect tells whether the update may go without a change set, and gives the judge of a change set.
-func (m *Machine) inspect(stack *release.Stack, goal stackGoal) (direct bool, refusal func([]release.Change) string, err error) {
+func (m *Machine) inspect(
+	stack *release.Stack, goal stackGoal,
+) (direct bool, refusal func([]release.Change) string, err error) {
 	deployed, err := template.Parse(stack.Template)
 	if err != nil {
 		return false, nil, fmt.Errorf("reading the deployed template of stack %s: %w", stack.Name, err)
@@ -189,12 +198,13 @@ func (m *Machine) awaitStack(stack *release.Stack, goal stackGoal, token string)
 		stack.Name, stack.Status)
 }
 
-// token names an operation so that it happens once: the same Stage, run, attempt and goal give the same token. CloudFormation
-// takes a token once in a stack's life. What brings a stack back to the live release belongs to no run and may be due again
-// later, so its token has the time of the operation before it.
+// token names an operation so that it happens once: the same Stage, run, attempt and goal give the same token.
+// CloudFormation takes a token once in a stack's life. What brings a stack back to the live release belongs to no run
+// and may be due again later, so its token has the time of the operation before it.
 func (m *Machine) token(stack *release.Stack, goal stackGoal) string {
 	if m.isLive() {
-		return liveTokenPrefix + digest("%s|%s|%s|%s|%d", m.UID, m.Desired.ID, goal.part, goal.rendering.Hash(), stack.ChangedAt.Unix())
+		return liveTokenPrefix + digest("%s|%s|%s|%s|%d", m.UID, m.Desired.ID, goal.part, goal.rendering.Hash(),
+			stack.ChangedAt.Unix())
 	}
 	run := m.Recorded.Run
 	return tokenPrefix + digest("%s|%s|%d|%s|%s", m.UID, run.ID, run.Attempt, goal.part, goal.rendering.Hash())

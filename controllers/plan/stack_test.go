@@ -44,7 +44,8 @@ func reached(change func(*plan.Machine)) func(*plan.Machine) {
 }
 
 func stamped(template []byte) string {
-	_, after, _ := strings.Cut(string(template), `"Rendering":{"Description":"Hash of this template and its parameters","Value":"`)
+	_, after, _ := strings.Cut(string(template),
+		`"Rendering":{"Description":"Hash of this template and its parameters","Value":"`)
 	hash, _, _ := strings.Cut(after, `"`)
 	return hash
 }
@@ -55,33 +56,46 @@ func TestEachStateOfAStackHasItsOperation(t *testing.T) {
 		{"an update is free to begin", inState("UPDATE_COMPLETE", "someone"), "Stack App Update"},
 		{"so it is after a creation", inState("CREATE_COMPLETE", "someone"), "Stack App Update"},
 		{"or after someone's import", inState("IMPORT_COMPLETE", ""), "Stack App Update"},
-		{"a change set that was never executed stands in the way of a creation", inState("REVIEW_IN_PROGRESS", ""), "Stack App Delete"},
+		{"a change set that was never executed stands in the way of a creation", inState("REVIEW_IN_PROGRESS", ""),
+			"Stack App Delete"},
 		{"this operation goes on", inState("UPDATE_IN_PROGRESS", "own"), "wait Progressing"},
 		{"its rollback goes on", inState("UPDATE_ROLLBACK_IN_PROGRESS", "own"), "wait Progressing"},
 		{"another operation goes on, which refuses ours", inState("UPDATE_IN_PROGRESS", "someone"), "wait StackBusy"},
 		{"someone deletes the stack", inState("DELETE_IN_PROGRESS", ""), "wait StackBusy"},
-		{"a rollback's clean-up refuses an update", inState("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "someone"), "wait StackBusy"},
-		{"what was replaced is still going, and this release is not there", inState("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "someone"), "wait StackBusy"},
-		{"what was replaced is still going, and all is in place", reached(inState("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "own")), "Pass Stack"},
+		{"a rollback's clean-up refuses an update", inState("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "someone"),
+			"wait StackBusy"},
+		{"what was replaced is still going, and this release is not there",
+			inState("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "someone"), "wait StackBusy"},
+		{"what was replaced is still going, and all is in place",
+			reached(inState("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "own")), "Pass Stack"},
 		{"all is in place", reached(inState("UPDATE_COMPLETE", "own")), "Pass Stack"},
 		{"all is in place although nobody knows by whom", reached(inState("UPDATE_COMPLETE", "")), "Pass Stack"},
-		{"someone's rollback led to where we want to be", reached(inState("UPDATE_ROLLBACK_COMPLETE", "someone")), "Pass Stack"},
-		{"this very update was rolled back: trying again would fail again", inState("UPDATE_ROLLBACK_COMPLETE", "own"), "refuse StackRolledBack"},
-		{"and so it is when its rollback had to be continued", inState("UPDATE_ROLLBACK_COMPLETE", "own-continue"), "refuse StackRolledBack"},
-		{"an earlier update was rolled back: this one may succeed", inState("UPDATE_ROLLBACK_COMPLETE", "someone"), "Stack App Update"},
-		{"an earlier rollback was continued: this update was never tried", inState("UPDATE_ROLLBACK_COMPLETE", "someone-continue"), "Stack App Update"},
-		{"a first creation failed: such a stack can only be deleted", inState("ROLLBACK_COMPLETE", "someone"), "Stack App Delete"},
+		{"someone's rollback led to where we want to be", reached(inState("UPDATE_ROLLBACK_COMPLETE", "someone")),
+			"Pass Stack"},
+		{"this very update was rolled back: trying again would fail again", inState("UPDATE_ROLLBACK_COMPLETE", "own"),
+			"refuse StackRolledBack"},
+		{"and so it is when its rollback had to be continued", inState("UPDATE_ROLLBACK_COMPLETE", "own-continue"),
+			"refuse StackRolledBack"},
+		{"an earlier update was rolled back: this one may succeed", inState("UPDATE_ROLLBACK_COMPLETE", "someone"),
+			"Stack App Update"},
+		{"an earlier rollback was continued: this update was never tried",
+			inState("UPDATE_ROLLBACK_COMPLETE", "someone-continue"), "Stack App Update"},
+		{"a first creation failed: such a stack can only be deleted", inState("ROLLBACK_COMPLETE", "someone"),
+			"Stack App Delete"},
 		{"and the same where not even the rollback succeeded", inState("ROLLBACK_FAILED", "someone"), "Stack App Delete"},
 		{"or was disabled", inState("CREATE_FAILED", ""), "Stack App Delete"},
 		{"this very creation failed", inState("ROLLBACK_COMPLETE", "own"), "refuse StackRolledBack"},
 		{"a rollback failed: it is continued once", inState("UPDATE_ROLLBACK_FAILED", "own"), "Stack App ContinueRollback"},
 		{"whoever began it", inState("UPDATE_ROLLBACK_FAILED", "someone"), "Stack App ContinueRollback"},
 		{"even without a token", inState("UPDATE_ROLLBACK_FAILED", ""), "Stack App ContinueRollback"},
-		{"and not twice: skipping resources is for a person to decide", inState("UPDATE_ROLLBACK_FAILED", "own-continue"), "refuse StackNeedsHelp"},
+		{"and not twice: skipping resources is for a person to decide", inState("UPDATE_ROLLBACK_FAILED", "own-continue"),
+			"refuse StackNeedsHelp"},
 		{"somebody's deletion failed half way", inState("DELETE_FAILED", ""), "refuse StackNeedsHelp"},
 		{"the stack is someone else's", func(s *plan.Machine) { s.Observed.App.Foreign = "it is" }, "refuse NotOwned"},
-		{"the foundation is someone else's by now", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "it is" }, "refuse NotOwned"},
-		{"the foundation is gone: a template without its bucket would harm", func(s *plan.Machine) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
+		{"the foundation is someone else's by now", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "it is" },
+			"refuse NotOwned"},
+		{"the foundation is gone: a template without its bucket would harm",
+			func(s *plan.Machine) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
 		{"nobody looked at the stack", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
 		{"nobody looked at the foundation", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
 	})
@@ -91,16 +105,21 @@ func TestEachStateOfAStackHasItsOperation(t *testing.T) {
 func queueHeld(change func(*plan.Machine)) func(*plan.Machine) {
 	return func(s *plan.Machine) {
 		change(s)
-		s.Observed.App.Failure = "AWS::SQS::Queue Q CREATE_FAILED: You must wait 60 seconds after deleting a queue before you can create another"
+		s.Observed.App.Failure = "AWS::SQS::Queue Q CREATE_FAILED: You must wait 60 seconds after deleting a queue before " +
+			"you can create another"
 	}
 }
 
 func TestAQueueThatWasJustDeletedIsMadeAgainAfterAMinute(t *testing.T) {
 	decide(t, updating, []row{
-		{"the rollback of the operation before has just deleted it", queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(-time.Second))), "wait StackBusy"},
-		{"so has a first creation's", queueHeld(and(inState("ROLLBACK_COMPLETE", "own"), ago(-time.Second))), "wait StackBusy"},
-		{"its name is free again", queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(2*time.Second))), "TryAgain"},
-		{"someone else's operation failed by it: this one may succeed", queueHeld(inState("UPDATE_ROLLBACK_COMPLETE", "someone")), "Stack App Update"},
+		{"the rollback of the operation before has just deleted it",
+			queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(-time.Second))), "wait StackBusy"},
+		{"so has a first creation's", queueHeld(and(inState("ROLLBACK_COMPLETE", "own"), ago(-time.Second))),
+			"wait StackBusy"},
+		{"its name is free again", queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(2*time.Second))),
+			"TryAgain"},
+		{"someone else's operation failed by it: this one may succeed",
+			queueHeld(inState("UPDATE_ROLLBACK_COMPLETE", "someone")), "Stack App Update"},
 	})
 	s := updating(t)
 	queueHeld(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(2*time.Second)))(s)
@@ -132,7 +151,10 @@ func TestATokenNamesOneOperation(t *testing.T) {
 		"another run tries again what was rolled back":  func(s *plan.Machine) { s.Recorded.Run.ID = "another" },
 		"a resumed run tries its entry resources again": func(s *plan.Machine) { s.Recorded.Run.Attempt++ },
 		"a successor of the same name":                  func(s *plan.Machine) { s.UID = "another" },
-		"another goal":                                  func(s *plan.Machine) { s.Recorded.Run.DeployedDigest = "sha256:another" },
+		"another goal": func(
+			s *plan.Machine) {
+			s.Recorded.Run.DeployedDigest = "sha256:another"
+		},
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := updating(t)
@@ -147,7 +169,8 @@ func TestATokenNamesOneOperation(t *testing.T) {
 // changing is a situation in which a change set is the way: the release adds a worker.
 func changing(t *testing.T) *plan.Machine {
 	t.Helper()
-	return onTheWay(t, releaseOf("v2", withWorkers(worker("default", "default"), worker("mail", "mails"))), release.ActionStack)
+	return onTheWay(t, releaseOf("v2", withWorkers(worker("default", "default"), worker("mail", "mails"))),
+		release.ActionStack)
 }
 
 func withSet(status, execution string, changes ...release.Change) func(*plan.Machine) {
@@ -158,19 +181,24 @@ func withSet(status, execution string, changes ...release.Change) func(*plan.Mac
 }
 
 func TestAChangeSetIsInspectedBeforeItRuns(t *testing.T) {
-	replaced := release.Change{LogicalID: "HttpFunction", Type: "AWS::Lambda::Function", Action: "Modify", Replacement: "True"}
+	replaced := release.Change{LogicalID: "HttpFunction", Type: "AWS::Lambda::Function", Action: "Modify",
+		Replacement: "True"}
 	removed := release.Change{LogicalID: "DefaultMapping", Type: "AWS::Lambda::EventSourceMapping", Action: "Remove"}
 	added := release.Change{LogicalID: "MailWorkerFunction", Type: "AWS::Lambda::Function", Action: "Add"}
 	decide(t, changing, []row{
 		{"there is none", asItIs, "Stack App CreateChangeSet"},
-		{"another one was looked at", func(s *plan.Machine) { s.Observed.App.ChangeSet.Name = "another" }, "Look App with change set"},
+		{"another one was looked at", func(s *plan.Machine) { s.Observed.App.ChangeSet.Name = "another" },
+			"Look App with change set"},
 		{"none was looked at", func(s *plan.Machine) { s.Observed.App.ChangeSet = nil }, "Look App with change set"},
 		{"it is about to be made", withSet("CREATE_PENDING", "UNAVAILABLE"), "wait Progressing"},
 		{"it is being made", withSet("CREATE_IN_PROGRESS", "UNAVAILABLE"), "wait Progressing"},
 		{"it adds, and takes nothing away", withSet("CREATE_COMPLETE", "AVAILABLE", added), "Stack App ExecuteChangeSet"},
-		{"it would make a new function without versions", withSet("CREATE_COMPLETE", "AVAILABLE", added, replaced), "refuse StackRefused"},
-		{"it would cut the live release off from its jobs", withSet("CREATE_COMPLETE", "AVAILABLE", removed), "refuse StackRefused"},
-		{"the stack has changed since it was made", withSet("CREATE_COMPLETE", "OBSOLETE", added), "Stack App DeleteChangeSet"},
+		{"it would make a new function without versions", withSet("CREATE_COMPLETE", "AVAILABLE", added, replaced),
+			"refuse StackRefused"},
+		{"it would cut the live release off from its jobs", withSet("CREATE_COMPLETE", "AVAILABLE", removed),
+			"refuse StackRefused"},
+		{"the stack has changed since it was made", withSet("CREATE_COMPLETE", "OBSOLETE", added),
+			"Stack App DeleteChangeSet"},
 		{"CloudFormation cannot make it", withSet("FAILED", "UNAVAILABLE"), "refuse StackRefused"},
 	})
 }
@@ -183,7 +211,8 @@ func TestTheFoundationIsBroughtBeforeAnythingIsUploaded(t *testing.T) {
 	decide(t, base, []row{
 		{"there is none", asItIs, "Stack Foundation Create"},
 		{"nobody looked", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
-		{"a bucket of its name belongs to someone else", func(s *plan.Machine) { s.Observed.Foundation.Foreign = "the bucket is" }, "refuse NotOwned"},
+		{"a bucket of its name belongs to someone else",
+			func(s *plan.Machine) { s.Observed.Foundation.Foreign = "the bucket is" }, "refuse NotOwned"},
 	})
 }
 
@@ -201,6 +230,7 @@ func TestTheWayBackToWhatIsLiveIsTriedAgainAfterAWhile(t *testing.T) {
 	decide(t, base, []row{
 		{"it has just been rolled back", asItIs, "refuse StackRolledBack"},
 		{"nobody would ask for it, so it is tried again", ago(2 * time.Hour), "Stack App Update"},
-		{"an update of the release that was given up says nothing about it", func(s *plan.Machine) { s.Observed.App.Token = "aloft-v2" }, "Stack App Update"},
+		{"an update of the release that was given up says nothing about it",
+			func(s *plan.Machine) { s.Observed.App.Token = "aloft-v2" }, "Stack App Update"},
 	})
 }

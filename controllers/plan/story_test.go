@@ -61,7 +61,8 @@ var stories = map[string]func(*testing.T, *operator){
 		must(t, o.release(releaseOf("v1", withoutCommands)))
 		o.trace = nil
 		o.failEntries()
-		refused(t, o.release(releaseOf("v2", withoutCommands, withWorkers(worker("default", "default", "more")))), "RolledBack")
+		refused(t, o.release(releaseOf("v2", withoutCommands, withWorkers(worker("default", "default", "more")))),
+			"RolledBack")
 	},
 	"entries-of-the-first-release-refused-then-retried": func(t *testing.T, o *operator) {
 		o.failEntries()

@@ -66,7 +66,8 @@ func TestWhatIsLiveIsFoundAgainAlthoughItIsSuspended(t *testing.T) {
 func TestAChangeSetThatIsThereRunsAlthoughItIsSuspended(t *testing.T) {
 	decide(t, changing, []row{
 		{"it is not made any more", suspend, "wait Suspended"},
-		{"it was made and stands in the way of others", and(withSet("CREATE_COMPLETE", "AVAILABLE"), suspend), "Stack App ExecuteChangeSet"},
+		{"it was made and stands in the way of others", and(withSet("CREATE_COMPLETE", "AVAILABLE"), suspend),
+			"Stack App ExecuteChangeSet"},
 	})
 }
 

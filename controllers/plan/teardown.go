@@ -26,11 +26,12 @@ type Removal struct {
 // removalPoll is when the profile of a Stage that is being deleted is looked for again.
 const removalPoll = 30 * time.Second
 
-// deleteRetry spaces out tries to delete a stack that cannot be deleted yet: detaching from a VPC takes Lambda up to half an hour.
+// deleteRetry spaces out tries to delete a stack that cannot be deleted yet: detaching from a VPC takes Lambda up to
+// half an hour.
 const deleteRetry = time.Minute
 
-// tearDown takes a Stage that is being deleted to where it can be let go, in a safe order: nothing is removed that something before
-// it still uses.
+// tearDown takes a Stage that is being deleted to where it can be let go, in a safe order: nothing is removed that
+// something before it still uses.
 var tearDown = []rule{
 	{decide: quiet},            // what is sent now would be in the way
 	{decide: letGo},            // everything stays, or nothing was ever made
@@ -52,7 +53,8 @@ func letGo(m *Machine) (release.Step, error) {
 		return allGone(m)
 	case r.NoProfile:
 		return release.Step{}, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, removalPoll,
-			"StageProfile %q, which leads to what is to be removed on AWS, does not exist: make it again, or %s", r.ProfileName, wayOut)
+			"StageProfile %q, which leads to what is to be removed on AWS, does not exist: make it again, or %s", r.ProfileName,
+			wayOut)
 	case m.Asked.Unprepared != nil:
 		return release.Step{}, m.Asked.Unprepared
 	case !r.Delete:
@@ -81,7 +83,8 @@ func endCommands(m *Machine) (release.Step, error) {
 		switch {
 		case evidence == nil || evidence.Name != record.Name:
 			return about(record.Name, release.ActionLook)
-		case evidence.Result != nil, evidence.Void, record.State == release.CommandAnnounced && (evidence.Claimed || evidence.Lost):
+		case evidence.Result != nil, evidence.Void, record.State == release.CommandAnnounced &&
+			(evidence.Claimed || evidence.Lost):
 			return about(record.Name, release.ActionRecordCommand)
 		case record.State == release.CommandAnnounced:
 			return about(record.Name, release.ActionVoid)
@@ -197,8 +200,8 @@ func (m *Machine) deleteStack(part release.Part, stack *release.Stack, id string
 	}
 }
 
-// deletionToken has the time of the operation before: a deletion that failed is tried again with another token, for CloudFormation
-// takes each once.
+// deletionToken has the time of the operation before: a deletion that failed is tried again with another token, for
+// CloudFormation takes each once.
 func (m *Machine) deletionToken(stack *release.Stack) string {
 	return fmt.Sprintf("%sdelete-%s-%d", tokenPrefix, m.UID, stack.ChangedAt.Unix())
 }

@@ -98,7 +98,8 @@ func TestTheStepsOfADeletionAreAsReviewed(t *testing.T) {
 			if d.removal.Delete && (o.w.app.stack.Exists || o.w.foundation.stack.Exists) {
 				t.Errorf("left are %+v and %+v", o.w.app.stack, o.w.foundation.stack)
 			}
-			if made := o.w.foundation.made > 0; slices.Contains(d.removed, release.ActionRemoveFoundation) != (d.removal.Delete && made) {
+			if made := o.w.foundation.made > 0; slices.Contains(d.removed,
+				release.ActionRemoveFoundation) != (d.removal.Delete && made) {
 				t.Errorf("removed are %v", d.removed)
 			}
 		})

@@ -42,7 +42,8 @@ func expandStack(m *Machine) (release.Step, error) {
 	})
 }
 
-// stacks sees to it that both stacks were looked at: the application stack is rendered with what the foundation's outputs tell.
+// stacks sees to it that both stacks were looked at: the application stack is rendered with what the foundation's
+// outputs tell.
 func (m *Machine) stacks(condition string) (release.Step, error) {
 	switch foundation, app := m.Observed.Foundation, m.Observed.App; {
 	case foundation == nil:
@@ -51,7 +52,8 @@ func (m *Machine) stacks(condition string) (release.Step, error) {
 		return release.Step{}, notOwned(condition, foundation.Foreign)
 	case !foundation.Exists:
 		return release.Step{}, release.Reject(condition, v1alpha1.ReasonStackNeedsHelp,
-			"stack %s, which holds the bucket, repository and key of the stage, is gone: find out who deleted it, then annotate the Stage with %s=<any new value>",
+			"stack %s, which holds the bucket, repository and key of the stage, is gone: find out who deleted it, then "+
+				"annotate the Stage with %s=<any new value>",
 			m.Desired.Names.FoundationStack, v1alpha1.AnnotationRetry)
 	case app == nil:
 		return look(release.PartApp)
@@ -78,8 +80,8 @@ func warm(m *Machine) (release.Step, error) {
 	return step(release.ActionWarm, release.PhaseWarm)
 }
 
-// warmAgain keeps the purpose of warming when commands took long: environments that are ready when the alias moves. The phase is
-// begun once more; that the commands have succeeded stays true.
+// warmAgain keeps the purpose of warming when commands took long: environments that are ready when the alias moves. The
+// phase is begun once more; that the commands have succeeded stays true.
 func warmAgain(m *Machine) (release.Step, error) {
 	run := m.Recorded.Run
 	if run.Activation != nil || m.Now.Sub(run.Warm.At) <= m.Limits.WarmFor {

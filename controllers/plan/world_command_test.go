@@ -48,7 +48,8 @@ func (w *world) arrive(key, command string, notAfter time.Time) {
 		return
 	}
 	w.later(commandTime, func() {
-		claim.result = &release.CommandResult{ExitCode: w.exitCodes[command], Output: []byte(command + " says so"), FinishedAt: w.now}
+		claim.result = &release.CommandResult{ExitCode: w.exitCodes[command], Output: []byte(command + " says so"),
+			FinishedAt: w.now}
 	})
 }
 

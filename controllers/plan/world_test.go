@@ -16,8 +16,8 @@ type tester interface {
 	Fatalf(format string, arguments ...any)
 }
 
-// world is an AWS that does what it is told, with the rules that decisions depend on: operations take time, tokens and claims count
-// once, versions are published only of what changed, invocations arrive late, twice or never.
+// world is an AWS that does what it is told, with the rules that decisions depend on: operations take time, tokens and
+// claims count once, versions are published only of what changed, invocations arrive late, twice or never.
 type world struct {
 	t      tester
 	now    time.Time
@@ -199,7 +199,8 @@ func (w *world) publish(d *release.Desired, name string) string {
 	return strconv.Itoa(len(f.versions))
 }
 
-// point moves an alias, guarded by its revision, and gives it as the answer does; nothing where someone wrote in between.
+// point moves an alias, guarded by its revision, and gives it as the answer does; nothing where someone wrote in
+// between.
 func (w *world) point(name, version string, seen release.Alias) release.Outcome {
 	f := w.function(name)
 	number, err := strconv.Atoi(version)

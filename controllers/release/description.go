@@ -2,8 +2,8 @@ package release
 
 import "strings"
 
-// Description is what a function's description says of the release that its version belongs to. A version inherits it from
-// the function when it is published, so that a version alone tells what it is.
+// Description is what a function's description says of the release that its version belongs to. A version inherits it
+// from the function when it is published, so that a version alone tells what it is.
 type Description struct {
 	BuildID   string
 	ReleaseID string

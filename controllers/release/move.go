@@ -2,7 +2,8 @@ package release
 
 import "time"
 
-// Activation is how a run takes its traffic over: a list of moves, recorded once, with a clock for each question that is asked.
+// Activation is how a run takes its traffic over: a list of moves, recorded once, with a clock for each question that
+// is asked.
 type Activation struct {
 	// IntendedAt is when the moves were recorded, just before the first of them.
 	IntendedAt time.Time

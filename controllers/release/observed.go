@@ -39,8 +39,8 @@ type Observed struct {
 	// Declaration of the release whose run must end before what is asked for has its turn.
 	Declaration *Desired
 	Command     *CommandEvidence
-	// Leftovers are functions that the deployed stack has and the manifest has no more: true for those that must stay, since a
-	// kept release uses them or their queues hold messages.
+	// Leftovers are functions that the deployed stack has and the manifest has no more: true for those that must stay,
+	// since a kept release uses them or their queues hold messages.
 	Leftovers map[string]bool
 	// Whole tells what is missing of the live release.
 	Whole *Whole

@@ -9,8 +9,8 @@ import (
 // maxOutput is how much of the application's output is shown.
 const maxOutput = 1024
 
-// Shown gives the tail of what the application has printed without any known secret value. Without the secrets at hand nothing is
-// shown: the whole output stays where the application wrote it.
+// Shown gives the tail of what the application has printed without any known secret value. Without the secrets at hand
+// nothing is shown: the whole output stays where the application wrote it.
 func (c Config) Shown(output []byte) string {
 	if c.Secrets == nil {
 		return ""

@@ -19,7 +19,8 @@ func TestTheOutputOfACommandIsShownWithoutSecrets(t *testing.T) {
 		{"the password of a URL, as it is written in it", "dialing :sw%40rdf%2Fish@", "dialing :[redacted]@"},
 		{"the password of a URL, decoded", "password sw@rdf/ish is wrong", "password [redacted] is wrong"},
 		{"user and host of a URL", "clouder@db-1.example.com", "[redacted]@[redacted]"},
-		{"one that lies across the cut", strings.Repeat("x", 20) + "MIIEvQIBADANBg" + strings.Repeat("y", 1020), "…ted]" + strings.Repeat("y", 1020)},
+		{"one that lies across the cut", strings.Repeat("x", 20) + "MIIEvQIBADANBg" + strings.Repeat("y", 1020),
+			"…ted]" + strings.Repeat("y", 1020)},
 	} {
 		t.Run(r.why, func(t *testing.T) {
 			if got := config.Shown([]byte(r.output)); got != r.want {

@@ -58,7 +58,8 @@ type FunctionVersion struct {
 	Version string
 }
 
-// Deletion remembers the stacks of a Stage that is being deleted, so that what they retained is found after they are gone.
+// Deletion remembers the stacks of a Stage that is being deleted, so that what they retained is found after they are
+// gone.
 type Deletion struct {
 	// Since is when they were recorded.
 	Since             time.Time

@@ -15,10 +15,12 @@ func TestARunIsCommittedOnceSomethingOfItCannotBeTakenBack(t *testing.T) {
 		want bool
 	}{
 		{"nothing ran and no alias is about to move: a newer spec may take over", release.Run{}, false},
-		{"versions are published, which nobody sees", release.Run{Functions: []release.FunctionVersion{{Name: "http", Version: "1"}}}, false},
+		{"versions are published, which nobody sees",
+			release.Run{Functions: []release.FunctionVersion{{Name: "http", Version: "1"}}}, false},
 		{"an announced command may start at any moment", commandsOf(release.CommandAnnounced), true},
 		{"a command that succeeded changed the data already", commandsOf(release.CommandSucceeded), true},
-		{"the outcome of a command is unknown, and its timeout has long ended it", commandsOf(release.CommandSucceeded, release.CommandUnknown), false},
+		{"the outcome of a command is unknown, and its timeout has long ended it",
+			commandsOf(release.CommandSucceeded, release.CommandUnknown), false},
 		{"aliases are about to move", release.Run{Activation: &release.Activation{}}, true},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -75,8 +77,10 @@ func TestOnlyARunThatGoesOnIsGivenUpOrMustFinish(t *testing.T) {
 		{"there is none", nil, false, false},
 		{"it goes on, and nothing of it must end", &release.Run{State: release.RunRunning}, false, false},
 		{"its aliases move", &release.Run{State: release.RunRunning, Activation: &release.Activation{}}, true, false},
-		{"they move back", &release.Run{State: release.RunRunning, Activation: &release.Activation{}, Failure: failure}, true, true},
-		{"it has failed", &release.Run{State: release.RunFailed, Activation: &release.Activation{}, Failure: failure}, false, false},
+		{"they move back", &release.Run{State: release.RunRunning, Activation: &release.Activation{}, Failure: failure},
+			true, true},
+		{"it has failed", &release.Run{State: release.RunFailed, Activation: &release.Activation{}, Failure: failure}, false,
+			false},
 		{"it is live", &release.Run{State: release.RunSucceeded, Activation: &release.Activation{}}, false, false},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -104,7 +108,8 @@ func TestAnActivationCanBeTakenBackWhereSomethingWasLiveBefore(t *testing.T) {
 func TestAnImageIsResolvedOnceForWhatIsAskedFor(t *testing.T) {
 	wanted := release.Image{Repository: "ghcr.io/acme/clouder", Tag: "v1", Digest: "sha256:pinned", Architecture: "arm64"}
 	known := release.ResolvedImage{
-		Repository: wanted.Repository, Tag: wanted.Tag, PinnedDigest: wanted.Digest, Architecture: wanted.Architecture, Digest: "sha256:a",
+		Repository: wanted.Repository, Tag: wanted.Tag, PinnedDigest: wanted.Digest, Architecture: wanted.Architecture,
+		Digest: "sha256:a",
 	}
 	if !known.Of(wanted) || (*release.ResolvedImage)(nil).Of(wanted) {
 		t.Error("what is known of the image is not found, or found without being known")
@@ -142,7 +147,8 @@ func TestAnErrorTellsItsCondition(t *testing.T) {
 }
 
 func TestATextIsCutBetweenCharacters(t *testing.T) {
-	for text, want := range map[string]string{"short": "short", "exactly 10": "exactly 10", "more than ten": "more th…", "äöüäöüäöü": "äöü…"} {
+	for text, want := range map[string]string{"short": "short", "exactly 10": "exactly 10", "more than ten": "more th…",
+		"äöüäöüäöü": "äöü…"} {
 		if got := release.Bounded(text, 10); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
@@ -155,10 +161,12 @@ func TestForgettingAPartLeavesTheOthers(t *testing.T) {
 		Command: &release.CommandEvidence{}, Leftovers: map[string]bool{}, Releases: []release.Live{},
 	}
 	known := func() [6]bool {
-		return [6]bool{o.Foundation != nil, o.App != nil, o.Aliases != nil, o.Command != nil, o.Leftovers != nil, o.Releases != nil}
+		return [6]bool{o.Foundation != nil, o.App != nil, o.Aliases != nil, o.Command != nil, o.Leftovers != nil,
+			o.Releases != nil}
 	}
 	parts := []release.Part{
-		release.PartFoundation, release.PartApp, release.PartAliases, release.PartCommand, release.PartLeftovers, release.PartReleases,
+		release.PartFoundation, release.PartApp, release.PartAliases, release.PartCommand, release.PartLeftovers,
+		release.PartReleases,
 	}
 	want := [6]bool{true, true, true, true, true, true}
 	for i, part := range parts {
@@ -172,7 +180,8 @@ func TestForgettingAPartLeavesTheOthers(t *testing.T) {
 
 func TestFunctionsAreFoundByNameAndByRole(t *testing.T) {
 	d := release.Desired{Functions: []release.Function{
-		{Name: "default-queue", Role: release.RoleQueue}, {Name: "cli", Role: release.RoleCLI}, {Name: "http", Role: release.RoleHTTP},
+		{Name: "default-queue", Role: release.RoleQueue}, {Name: "cli", Role: release.RoleCLI},
+		{Name: "http", Role: release.RoleHTTP},
 	}}
 	if f, err := d.Function("default-queue"); err != nil || f.Role != release.RoleQueue {
 		t.Errorf("got %+v, %v", f, err)
@@ -192,7 +201,8 @@ func TestTheFoundationsOutputsAreReadByName(t *testing.T) {
 	got := release.FoundationFrom(map[string]string{
 		"BucketName": "bucket", "RepositoryUri": "uri", "KeyArn": "key", "FunctionRoleArn": "role", "TemplateHash": "hash",
 	})
-	if want := (release.Foundation{BucketName: "bucket", RepositoryURI: "uri", KeyARN: "key", FunctionRoleARN: "role"}); got != want {
+	if want := (release.Foundation{BucketName: "bucket", RepositoryURI: "uri", KeyARN: "key",
+		FunctionRoleARN: "role"}); got != want {
 		t.Errorf("got %+v", got)
 	}
 }

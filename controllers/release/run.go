@@ -124,8 +124,9 @@ func versionOf(list []FunctionVersion, name string) string {
 	return ""
 }
 
-// Committed says that a deploy command was announced or a move is about to be made: from then on the run finishes before a
-// newer spec starts. A command whose outcome is unknown has long been ended by its timeout, so it holds nothing up.
+// Committed says that a deploy command was announced or a move is about to be made: from then on the run finishes
+// before a newer spec starts. A command whose outcome is unknown has long been ended by its timeout, so it holds
+// nothing up.
 func (r *Run) Committed() bool {
 	for i := range r.Commands {
 		if r.Commands[i].State == CommandUnknown {
@@ -171,8 +172,8 @@ type CommandRun struct {
 	AnnouncedAt time.Time
 	NotAfter    time.Time
 	Invoked     bool
-	// StartedAt is when it started by its claim, which Lambda's clock tells; SeenAt is when its claim was first seen, by the
-	// operator's clock, which all waiting is measured by.
+	// StartedAt is when it started by its claim, which Lambda's clock tells; SeenAt is when its claim was first seen, by
+	// the operator's clock, which all waiting is measured by.
 	StartedAt  time.Time
 	SeenAt     time.Time
 	FinishedAt time.Time

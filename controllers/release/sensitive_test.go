@@ -16,7 +16,8 @@ func TestASensitiveValueNeverShowsItself(t *testing.T) {
 	config := release.Config{Secrets: map[string]release.Sensitive{"TOKEN": value}}
 	desired := release.Desired{Config: config, Image: release.Image{PullSecret: value}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10s", "%.3s", "%U"} {
-		for _, shown := range []any{value, &value, config, &config, desired, &desired, []release.Sensitive{value}, fmt.Errorf("with %v", value)} {
+		for _, shown := range []any{value, &value, config, &config, desired, &desired, []release.Sensitive{value},
+			fmt.Errorf("with %v", value)} {
 			if text := fmt.Sprintf(verb, shown); reveals(text) {
 				t.Errorf("%s of a %T gives %q", verb, shown, text)
 			}
@@ -28,7 +29,8 @@ func TestASensitiveValueIsNotInJSON(t *testing.T) {
 	value := release.Sensitive(secret)
 	for _, encoded := range []any{
 		value, &value, map[string]release.Sensitive{"TOKEN": value},
-		release.Desired{Config: release.Config{Secrets: map[string]release.Sensitive{"TOKEN": value}}, Image: release.Image{PullSecret: value}},
+		release.Desired{Config: release.Config{Secrets: map[string]release.Sensitive{"TOKEN": value}},
+			Image: release.Image{PullSecret: value}},
 	} {
 		text, err := json.Marshal(encoded)
 		if err == nil && reveals(string(text)) {
@@ -39,7 +41,8 @@ func TestASensitiveValueIsNotInJSON(t *testing.T) {
 
 func TestADeclarationKeepsNothingOfItsBundle(t *testing.T) {
 	d := release.Desired{ID: "0123", Config: release.Config{
-		Environment: map[string]string{"APP_ENV": "production-canary"}, Secrets: map[string]release.Sensitive{"TOKEN": secret},
+		Environment: map[string]string{"APP_ENV": "production-canary"},
+		Secrets:     map[string]release.Sensitive{"TOKEN": secret},
 	}}
 	text, err := json.Marshal(d)
 	if err != nil {

@@ -18,7 +18,8 @@ const (
 
 // Phases in the order in which a run goes through them.
 var Phases = []Phase{
-	PhaseResolve, PhaseFoundation, PhaseUpload, PhaseStack, PhasePublish, PhaseWarm, PhaseCommands, PhaseActivate, PhaseClean,
+	PhaseResolve, PhaseFoundation, PhaseUpload, PhaseStack, PhasePublish, PhaseWarm, PhaseCommands, PhaseActivate,
+	PhaseClean,
 }
 
 // Action is what a step does.

@@ -60,7 +60,8 @@ var _ = Describe("A stage that is live", func() {
 		since := mark()
 		setTag(stage, "v3-failing-migration")
 		stalled := stalls(stage, v1alpha1.ReasonCommandFailed)
-		Expect(stalled.Message).To(And(ContainSubstring("exit code 3"), ContainSubstring(`column "place" already exists`)), "the output's tail")
+		Expect(stalled.Message).To(And(ContainSubstring("exit code 3"), ContainSubstring(`column "place" already exists`)),
+			"the output's tail")
 		Expect(operatorCalls(since).Where(isFlip)).To(BeEmpty())
 		Expect(condition(stage, v1alpha1.ConditionAvailable).Status).To(BeEquivalentTo("True"))
 		status, _ := load(stage.Status.Endpoints.URL + "/")
@@ -126,7 +127,8 @@ var _ = Describe("A stage that is live", func() {
 		remove(stage)
 		Expect(leftOf(stage)).To(BeEmpty())
 		removals := box.AWS.Calls().Since(since).Effects().Where(func(r wire.Record) bool {
-			return strings.HasPrefix(r.Operation, "Delete") || r.Operation == "BatchDeleteImage" || r.Operation == "ScheduleKeyDeletion"
+			return strings.HasPrefix(r.Operation, "Delete") || r.Operation == "BatchDeleteImage" ||
+				r.Operation == "ScheduleKeyDeletion"
 		}).Names()
 		position := func(call string) int {
 			GinkgoHelper()
@@ -159,7 +161,8 @@ var _ = Describe("A stage that is live and asks for what is not there", func() {
 		waitsFor(stage, v1alpha1.ReasonImageNotFound)
 		Expect(stage.Status.Live).To(Equal(live))
 		Expect(stage.Status.History).To(Equal(history))
-		Expect(condition(stage, v1alpha1.ConditionAvailable)).To(And(HaveField("Status", BeEquivalentTo("True")), HaveField("Message", ContainSubstring("v2 serves"))))
+		Expect(condition(stage, v1alpha1.ConditionAvailable)).To(And(HaveField("Status", BeEquivalentTo("True")),
+			HaveField("Message", ContainSubstring("v2 serves"))))
 		Expect(changes(since).Names()).To(BeEmpty())
 		setTag(stage, "v2")
 		becomesLive(stage, "v2")

@@ -23,8 +23,8 @@ import (
 	"github.com/aloft-dev/aloft/test/sandbox"
 )
 
-// crashEvery is how many calls to AWS lie between two crashes of a sweep: a sample in each run of the tests. ALOFT_CRASH_EVERY=1
-// crashes an update after each of its calls.
+// crashEvery is how many calls to AWS lie between two crashes of a sweep: a sample in each run of the tests.
+// ALOFT_CRASH_EVERY=1 crashes an update after each of its calls.
 const crashEvery = 12
 
 var _ = Describe("An operator that crashes right after a call to AWS, before it knows the answer", Serial, func() {
@@ -107,8 +107,8 @@ var _ = Describe("An operator that crashes right after a call to AWS, before it 
 	})
 })
 
-// sweepMeanwhile crashes an update after one call after another, has something happen while the operator is down and after, and
-// sees to it each time that what is live is one release and whole.
+// sweepMeanwhile crashes an update after one call after another, has something happen while the operator is down and
+// after, and sees to it each time that what is live is one release and whole.
 func sweepMeanwhile(process **sandbox.Process, start func(), stage *v1alpha1.Stage, every int, meanwhile func()) {
 	GinkgoHelper()
 	if asked, err := strconv.Atoi(os.Getenv("ALOFT_CRASH_EVERY")); err == nil {
@@ -159,8 +159,8 @@ func isWhole(stage *v1alpha1.Stage) {
 	Expect(status).To(Equal(http.StatusOK))
 }
 
-// crashAfter kills the operator when its so manyth call was executed and not answered. What it gives waits for that, and says false
-// when the release was live before.
+// crashAfter kills the operator when its so manyth call was executed and not answered. What it gives waits for that,
+// and says false when the release was live before.
 func crashAfter(process *sandbox.Process, calls int) func(*v1alpha1.Stage) bool {
 	var made, crashed atomic.Int64
 	box.AWS.Watch(func(r wire.Record) {

@@ -36,7 +36,8 @@ var _ = Describe("A stage that is edited during a release", func() {
 		becomesLive(stage, "v2")
 		Expect(stage.Status.History).To(BeEmpty())
 		Expect(published(since)).To(HaveLen(3), "one version for each function")
-		Expect(operatorCalls(since).Service("cloudformation").Mutating().Failed()).To(BeEmpty(), "no operation was begun while another one ran")
+		Expect(operatorCalls(since).Service("cloudformation").Mutating().Failed()).To(BeEmpty(),
+			"no operation was begun while another one ran")
 		Expect(ran(stage, "migrations")).To(Equal(1))
 	})
 
@@ -89,7 +90,8 @@ var _ = Describe("A stage that is edited while deploy commands run", func() {
 		reaches(stage, "Upload")
 		setTag(stage, "v1")
 		becomesLive(stage, "v1")
-		Expect(eventsOf(stage)).NotTo(ContainElement(ContainSubstring("live aliases point at cli 2")), "no phase is told of that never was")
+		Expect(eventsOf(stage)).NotTo(ContainElement(ContainSubstring("live aliases point at cli 2")),
+			"no phase is told of that never was")
 		setTag(stage, "v2")
 		becomesLive(stage, "v2")
 		for _, asset := range []string{"style.css", "app.js", "logo.svg", "balloon.png"} {
@@ -108,7 +110,8 @@ var _ = Describe("A stage that is suspended", func() {
 		reaches(stage, "Upload")
 		suspend(stage, true)
 		waitsFor(stage, v1alpha1.ReasonSuspended)
-		Eventually(func() int { return len(operatorCalls(since).Operation("s3:PutObject")) }).Should(BeNumerically(">", 4), "what goes on is finished")
+		Eventually(func() int { return len(operatorCalls(since).Operation("s3:PutObject")) }).Should(BeNumerically(">", 4),
+			"what goes on is finished")
 		Consistently(func() bool { return stackExists(stage, "app") }).WithTimeout(2 * time.Second).Should(BeFalse())
 		Expect(fetch(stage).Status.Phase).To(Equal("Suspended"))
 		suspend(stage, false)

@@ -18,7 +18,8 @@ import (
 var _ = Describe("Flux", func() {
 	It("applies a Stage, waits until it is live, and finds nothing to do when it applies it again", func() {
 		stage := aStage("v1")
-		flux := ssa.NewResourceManager(box.Client, polling.NewStatusPoller(box.Client, box.Client.RESTMapper(), polling.Options{}),
+		flux := ssa.NewResourceManager(box.Client,
+			polling.NewStatusPoller(box.Client, box.Client.RESTMapper(), polling.Options{}),
 			ssa.Owner{Field: "kustomize-controller", Group: "kustomize.toolkit.fluxcd.io"})
 		wait := ssa.WaitOptions{Interval: 50 * time.Millisecond, Timeout: time.Minute, FailFast: true}
 		applies := func(tag string) ssa.Action {
@@ -38,7 +39,8 @@ var _ = Describe("Flux", func() {
 		isLive(stage, "v2")
 
 		Expect(applies("v3-failing-migration")).To(Equal(ssa.ConfiguredAction))
-		Expect(flux.Wait([]*unstructured.Unstructured{declared(stage)}, wait)).To(MatchError(ContainSubstring("status: 'Failed'")))
+		Expect(flux.Wait([]*unstructured.Unstructured{declared(stage)},
+			wait)).To(MatchError(ContainSubstring("status: 'Failed'")))
 	})
 })
 
@@ -50,7 +52,8 @@ var _ = Describe("kubectl wait", func() {
 		}
 		stage := released("v1")
 		setTag(stage, "v2")
-		command := exec.CommandContext(ctx, program, "wait", "--for=condition=Ready", "stages.aloft.dev/"+stage.Name, "-n", stage.Namespace, "--timeout=60s")
+		command := exec.CommandContext(ctx, program, "wait", "--for=condition=Ready", "stages.aloft.dev/"+stage.Name, "-n",
+			stage.Namespace, "--timeout=60s")
 		command.Env = append(os.Environ(), "KUBECONFIG="+box.ControlPlane.Kubeconfig)
 		output, err := command.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), "%s", output)

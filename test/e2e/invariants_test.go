@@ -16,7 +16,8 @@ import (
 	"github.com/aloft-dev/aloft/cmd/manager/operator"
 )
 
-// watchInvariants checks each status that any Stage of the suite has, and reports the first that breaks a rule at the end.
+// watchInvariants checks each status that any Stage of the suite has, and reports the first that breaks a rule at the
+// end.
 func watchInvariants() {
 	GinkgoHelper()
 	scheme, err := operator.Scheme()
@@ -62,7 +63,8 @@ func broke(stage *v1alpha1.Stage) (problems []string) {
 	is := func(conditionType string) *metav1.Condition {
 		return meta.FindStatusCondition(told.Conditions, conditionType)
 	}
-	ready, reconciling, stalled := is(v1alpha1.ConditionReady), is(v1alpha1.ConditionReconciling), is(v1alpha1.ConditionStalled)
+	ready, reconciling, stalled := is(v1alpha1.ConditionReady), is(v1alpha1.ConditionReconciling),
+		is(v1alpha1.ConditionStalled)
 	check := func(holds bool, rule string) {
 		if !holds {
 			problems = append(problems, fmt.Sprintf("%s: %+v", rule, told.Conditions))
@@ -75,17 +77,22 @@ func broke(stage *v1alpha1.Stage) (problems []string) {
 	check(reconciling == nil || stalled == nil, "Reconciling and Stalled exclude each other")
 	check(reconciling == nil || reconciling.Status == metav1.ConditionTrue, "Reconciling is removed when it is not true")
 	check(stalled == nil || stalled.Status == metav1.ConditionTrue, "Stalled is removed when it is not true")
-	check(reconciling == nil && stalled == nil || ready.Status == metav1.ConditionFalse, "Ready is False while Reconciling or Stalled is True")
-	check(seenByKstatus(stage) == expectedOfKstatus(stage), fmt.Sprintf("kstatus takes it for %s and not for %s", seenByKstatus(stage), expectedOfKstatus(stage)))
+	check(reconciling == nil && stalled == nil || ready.Status == metav1.ConditionFalse,
+		"Ready is False while Reconciling or Stalled is True")
+	check(seenByKstatus(stage) == expectedOfKstatus(stage),
+		fmt.Sprintf("kstatus takes it for %s and not for %s", seenByKstatus(stage), expectedOfKstatus(stage)))
 	check(ready.Status != metav1.ConditionUnknown || reconciling != nil, "Ready is Unknown only while Reconciling")
-	check(ready.Status != metav1.ConditionTrue || told.ObservedGeneration != stage.Generation || told.Live.BuildID == stage.Spec.Image.Tag,
+	check(ready.Status != metav1.ConditionTrue || told.ObservedGeneration != stage.Generation ||
+		told.Live.BuildID == stage.Spec.Image.Tag,
 		"with Ready True of this generation what it asks for is live")
 	check(told.ObservedGeneration <= stage.Generation, "observedGeneration never runs ahead")
 	for i := range told.Conditions {
 		condition := &told.Conditions[i]
-		check(condition.ObservedGeneration > 0 && condition.ObservedGeneration <= stage.Generation, "each condition has its generation")
+		check(condition.ObservedGeneration > 0 && condition.ObservedGeneration <= stage.Generation,
+			"each condition has its generation")
 		if ready.Status == metav1.ConditionTrue {
-			check(condition.ObservedGeneration == told.ObservedGeneration, "with Ready True all conditions are of that generation: "+condition.Type)
+			check(condition.ObservedGeneration == told.ObservedGeneration,
+				"with Ready True all conditions are of that generation: "+condition.Type)
 		}
 	}
 	return problems

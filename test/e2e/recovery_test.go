@@ -42,18 +42,19 @@ var _ = Describe("The record of a stage", func() {
 		Expect(ran(stage, "migrations")).To(Equal(2))
 	})
 
-	It("is rebuilt in the midst of an update while it is suspended, and its command does not run again when it goes on", func() {
-		stage := released("v1")
-		slow("s3:PutObject", "/runs/", 700*time.Millisecond)
-		setTag(stage, "v2")
-		Eventually(func() int { return ran(stage, "migrations") }).Should(Equal(2))
-		suspend(stage, true)
-		wipe(stage)
-		Eventually(func() *v1alpha1.Release { return fetch(stage).Status.Live }).ShouldNot(BeNil())
-		suspend(stage, false)
-		becomesLive(stage, "v2")
-		Expect(ran(stage, "migrations")).To(Equal(2))
-	})
+	It("is rebuilt in the midst of an update while it is suspended, and its command does not run again when it goes on",
+		func() {
+			stage := released("v1")
+			slow("s3:PutObject", "/runs/", 700*time.Millisecond)
+			setTag(stage, "v2")
+			Eventually(func() int { return ran(stage, "migrations") }).Should(Equal(2))
+			suspend(stage, true)
+			wipe(stage)
+			Eventually(func() *v1alpha1.Release { return fetch(stage).Status.Live }).ShouldNot(BeNil())
+			suspend(stage, false)
+			becomesLive(stage, "v2")
+			Expect(ran(stage, "migrations")).To(Equal(2))
+		})
 
 	It("is rebuilt on the way back to an earlier build, whose command runs again", func() {
 		stage := released("v1")
@@ -128,8 +129,9 @@ var _ = Describe("An operator that is killed", Serial, func() {
 func slowly() {
 	GinkgoHelper()
 	box.AWS.Latencies().Set(map[string]time.Duration{
-		"s3:PutObject": 50 * time.Millisecond, "lambda:Invoke": 50 * time.Millisecond, "lambda:CreateFunction": 200 * time.Millisecond,
-		"lambda:CreateAlias": 100 * time.Millisecond, "lambda:PublishVersion": 100 * time.Millisecond,
+		"s3:PutObject": 50 * time.Millisecond, "lambda:Invoke": 50 * time.Millisecond,
+		"lambda:CreateFunction": 200 * time.Millisecond,
+		"lambda:CreateAlias":    100 * time.Millisecond, "lambda:PublishVersion": 100 * time.Millisecond,
 	})
 	DeferCleanup(func() { box.AWS.Latencies().Set(nil) })
 }

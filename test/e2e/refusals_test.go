@@ -35,29 +35,32 @@ var _ = Describe("What must not be", func() {
 		becomesLive(stage, "v2")
 	})
 
-	It("shows the root cause of a stack that is rolled back, changes nothing live, and recovers by a corrected manifest", func() {
-		stage := released("v1")
-		live := aliasesOf(stage)
-		edit(stage, func(s *v1alpha1.Stage) {
-			s.Spec.Manifest.Workers = append(s.Spec.Manifest.Workers, v1alpha1.Worker{
-				Name: "greedy", ReservedConcurrency: aws.Int32(moreThanTheAccountHas),
-				Queues: []v1alpha1.Queue{{Name: "greedy"}}, Command: v1alpha1.Command{"/app", "work"},
+	It("shows the root cause of a stack that is rolled back, changes nothing live, and recovers by a corrected manifest",
+		func() {
+			stage := released("v1")
+			live := aliasesOf(stage)
+			edit(stage, func(s *v1alpha1.Stage) {
+				s.Spec.Manifest.Workers = append(s.Spec.Manifest.Workers, v1alpha1.Worker{
+					Name: "greedy", ReservedConcurrency: aws.Int32(moreThanTheAccountHas),
+					Queues: []v1alpha1.Queue{{Name: "greedy"}}, Command: v1alpha1.Command{"/app", "work"},
+				})
 			})
+			stalls(stage, v1alpha1.ReasonStackRolledBack)
+			updated := condition(stage, v1alpha1.ConditionStackUpdated)
+			Expect(updated.Status).To(BeEquivalentTo("False"))
+			Expect(updated.Message).To(And(ContainSubstring("AWS::Lambda::Function"),
+				ContainSubstring("UnreservedConcurrentExecution")))
+			Expect(condition(stage, v1alpha1.ConditionAvailable).Status).To(BeEquivalentTo("True"))
+			Expect(aliasesOf(stage)).To(Equal(live))
+			edit(stage, func(s *v1alpha1.Stage) {
+				modest := &s.Spec.Manifest.Workers[1]
+				modest.Name, modest.Queues[0].Name, modest.ReservedConcurrency = "modest", "modest", nil
+			})
+			becomesLive(stage, "v1")
 		})
-		stalls(stage, v1alpha1.ReasonStackRolledBack)
-		updated := condition(stage, v1alpha1.ConditionStackUpdated)
-		Expect(updated.Status).To(BeEquivalentTo("False"))
-		Expect(updated.Message).To(And(ContainSubstring("AWS::Lambda::Function"), ContainSubstring("UnreservedConcurrentExecution")))
-		Expect(condition(stage, v1alpha1.ConditionAvailable).Status).To(BeEquivalentTo("True"))
-		Expect(aliasesOf(stage)).To(Equal(live))
-		edit(stage, func(s *v1alpha1.Stage) {
-			modest := &s.Spec.Manifest.Workers[1]
-			modest.Name, modest.Queues[0].Name, modest.ReservedConcurrency = "modest", "modest", nil
-		})
-		becomesLive(stage, "v1")
-	})
 
-	It("moves the aliases back when the stack refuses the limits that come with the switch, and recovers by a corrected manifest", func() {
+	It("moves the aliases back when the stack refuses the limits that come with the switch, and recovers by a "+
+		"corrected manifest", func() {
 		stage := released("v1")
 		live := aliasesOf(stage)
 		edit(stage, func(s *v1alpha1.Stage) {
@@ -96,7 +99,8 @@ var _ = Describe("What must not be", func() {
 		Expect(changes(since)).To(BeEmpty())
 
 		stage = aStage("v1")
-		_, err = ecr.NewFromConfig(box.AWSConfig).CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String(prefixOf(stage))})
+		_, err = ecr.NewFromConfig(box.AWSConfig).CreateRepository(ctx,
+			&ecr.CreateRepositoryInput{RepositoryName: aws.String(prefixOf(stage))})
 		Expect(err).NotTo(HaveOccurred())
 		since = mark()
 		apply(stage)
@@ -125,13 +129,15 @@ func aliasesOf(stage *v1alpha1.Stage) map[string]string {
 func inUse(stage *v1alpha1.Stage) map[string]string {
 	GinkgoHelper()
 	used := aliasesOf(stage)
-	mappings, err := lambda.NewFromConfig(box.AWSConfig).ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{})
+	mappings, err := lambda.NewFromConfig(box.AWSConfig).ListEventSourceMappings(ctx,
+		&lambda.ListEventSourceMappingsInput{})
 	Expect(err).NotTo(HaveOccurred())
 	queue := "default-" + prefixOf(stage)
 	for i := range mappings.EventSourceMappings {
 		mapping := &mappings.EventSourceMappings[i]
 		if arn := aws.ToString(mapping.EventSourceArn); len(arn) > len(queue) && arn[len(arn)-len(queue):] == queue {
-			used["mapping"] += fmt.Sprint(aws.ToString(mapping.UUID), aws.ToString(mapping.FunctionArn), aws.ToInt32(mapping.BatchSize))
+			used["mapping"] += fmt.Sprint(aws.ToString(mapping.UUID), aws.ToString(mapping.FunctionArn),
+				aws.ToInt32(mapping.BatchSize))
 		}
 	}
 	client := sqs.NewFromConfig(box.AWSConfig)

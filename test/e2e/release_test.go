@@ -74,8 +74,10 @@ var _ = Describe("A first release", Ordered, func() {
 	It("says in its conditions what each phase has done", func() {
 		Expect(condition(stage, v1alpha1.ConditionWarmed).Message).To(ContainSubstring("2 of 2 distinct environments"))
 		for _, phase := range []string{
-			v1alpha1.ConditionImageResolved, v1alpha1.ConditionFoundationReady, v1alpha1.ConditionAssetsUploaded, v1alpha1.ConditionImagePushed,
-			v1alpha1.ConditionStackUpdated, v1alpha1.ConditionVersionsPublished, v1alpha1.ConditionWarmed, v1alpha1.ConditionCommandsSucceeded,
+			v1alpha1.ConditionImageResolved, v1alpha1.ConditionFoundationReady, v1alpha1.ConditionAssetsUploaded,
+			v1alpha1.ConditionImagePushed,
+			v1alpha1.ConditionStackUpdated, v1alpha1.ConditionVersionsPublished, v1alpha1.ConditionWarmed,
+			v1alpha1.ConditionCommandsSucceeded,
 			v1alpha1.ConditionActivated, v1alpha1.ConditionCleaned, v1alpha1.ConditionAvailable,
 		} {
 			Expect(condition(stage, phase).Status).To(BeEquivalentTo("True"), phase)
@@ -121,8 +123,8 @@ func poll(ask func() (answered bool, failure string)) *poller {
 	return p
 }
 
-// pollAPI asks the Stage's API from the moment it exists, past CloudFront. Before the function may be invoked, API Gateway itself
-// answers with an error.
+// pollAPI asks the Stage's API from the moment it exists, past CloudFront. Before the function may be invoked, API
+// Gateway itself answers with an error.
 func pollAPI(stage *v1alpha1.Stage) *poller {
 	client := &http.Client{Timeout: 10 * time.Second}
 	return poll(func() (bool, string) {
@@ -198,7 +200,8 @@ func leftOf(stage *v1alpha1.Stage) (left []string) {
 	queues, err := sqs.NewFromConfig(box.AWSConfig).ListQueues(ctx, &sqs.ListQueuesInput{})
 	Expect(err).NotTo(HaveOccurred())
 	add("queue", queues.QueueUrls...)
-	groups, err := cloudwatchlogs.NewFromConfig(box.AWSConfig).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{})
+	groups, err := cloudwatchlogs.NewFromConfig(box.AWSConfig).DescribeLogGroups(ctx,
+		&cloudwatchlogs.DescribeLogGroupsInput{})
 	Expect(err).NotTo(HaveOccurred())
 	for i := range groups.LogGroups {
 		add("log group", aws.ToString(groups.LogGroups[i].LogGroupName))
@@ -208,5 +211,6 @@ func leftOf(stage *v1alpha1.Stage) (left []string) {
 
 // prefixOf is the beginning of the Stage's names on AWS.
 func prefixOf(stage *v1alpha1.Stage) string {
-	return desired.Names(release.StageKey{Namespace: stage.Namespace, Name: stage.Name}, "123456789012", "eu-central-1").Prefix
+	return desired.Names(release.StageKey{Namespace: stage.Namespace, Name: stage.Name}, "123456789012",
+		"eu-central-1").Prefix
 }

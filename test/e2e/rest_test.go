@@ -55,7 +55,8 @@ var _ = Describe("An operator that is started again", Serial, func() {
 
 		since := mark()
 		annotate(stage, v1alpha1.AnnotationRequestedAt, "now")
-		Eventually(func() string { return fetch(stage).Status.Live.TemplateRevision }).Should(Equal("newer"), "on request they make a release")
+		Eventually(func() string { return fetch(stage).Status.Live.TemplateRevision }).Should(Equal("newer"),
+			"on request they make a release")
 		becomesLive(stage, "v1")
 		Expect(operatorCalls(since).Where(isFlip)).To(HaveLen(3))
 	})
@@ -90,6 +91,7 @@ func looksAt(stage *v1alpha1.Stage) {
 func secretOf(stage *v1alpha1.Stage) *corev1.Secret {
 	GinkgoHelper()
 	secret := &corev1.Secret{}
-	Expect(box.Client.Get(ctx, client.ObjectKey{Namespace: stage.Namespace, Name: sandbox.SampleSecret}, secret)).To(Succeed())
+	Expect(box.Client.Get(ctx, client.ObjectKey{Namespace: stage.Namespace, Name: sandbox.SampleSecret},
+		secret)).To(Succeed())
 	return secret
 }

@@ -1,5 +1,5 @@
-// Package e2e tests whole releases: the operator on a real control plane, against the local AWS, with the sample application as real
-// processes.
+// Package e2e tests whole releases: the operator on a real control plane, against the local AWS, with the sample
+// application as real processes.
 package e2e
 
 import (

@@ -124,10 +124,12 @@ func becomesLive(stage *v1alpha1.Stage, tag string) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
 		fetch(stage)
-		if stalled := condition(stage, v1alpha1.ConditionStalled); stalled.Status == metav1.ConditionTrue && stage.Status.ObservedGeneration == stage.Generation {
+		if stalled := condition(stage, v1alpha1.ConditionStalled); stalled.Status == metav1.ConditionTrue &&
+			stage.Status.ObservedGeneration == stage.Generation {
 			StopTrying("the release stalled: " + stalled.Reason + ": " + stalled.Message).Now()
 		}
-		g.Expect(condition(stage, v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionTrue), "%s", condition(stage, v1alpha1.ConditionReady).Message)
+		g.Expect(condition(stage, v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionTrue), "%s",
+			condition(stage, v1alpha1.ConditionReady).Message)
 		g.Expect(stage.Status.ObservedGeneration).To(Equal(stage.Generation))
 		g.Expect(stage.Status.Live.BuildID).To(Equal(tag))
 		g.Expect(stage.Status.Live.Cleaned).To(BeTrue(), "%s", condition(stage, v1alpha1.ConditionCleaned).Message)
@@ -141,7 +143,8 @@ func stalls(stage *v1alpha1.Stage, reason string) metav1.Condition {
 		fetch(stage)
 		g.Expect(stage.Status.ObservedGeneration).To(Equal(stage.Generation))
 		g.Expect(condition(stage, v1alpha1.ConditionStalled)).To(And(
-			HaveField("Status", metav1.ConditionTrue), HaveField("Reason", reason)), "Ready: %+v", condition(stage, v1alpha1.ConditionReady))
+			HaveField("Status", metav1.ConditionTrue), HaveField("Reason", reason)), "Ready: %+v",
+			condition(stage, v1alpha1.ConditionReady))
 	}).Should(Succeed())
 	return condition(stage, v1alpha1.ConditionStalled)
 }
@@ -181,8 +184,9 @@ func remove(stage *v1alpha1.Stage) {
 // browser trusts the local CloudFront's certificates.
 func browser() *http.Client {
 	return &http.Client{
-		Timeout:   30 * time.Second,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: box.AWS.CA(), MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 8},
+		Timeout: 30 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: box.AWS.CA(), MinVersion: tls.VersionTLS12},
+			MaxIdleConnsPerHost: 8},
 	}
 }
 
@@ -203,12 +207,14 @@ func ran(stage *v1alpha1.Stage, journal string) int {
 	return db.(*database.Server).Counts()[journal] //nolint:forcetypeassert // aStage stores nothing else
 }
 
-// slow makes the calls of an operation whose path holds a text take longer, so that a release can be caught in their midst.
+// slow makes the calls of an operation whose path holds a text take longer, so that a release can be caught in their
+// midst.
 func slow(call, path string, by time.Duration) {
 	GinkgoHelper()
-	DeferCleanup(box.AWS.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultDelay, Delay: by, Match: func(c *wire.Call) bool {
-		return strings.Contains(c.HTTP.URL.Path, path)
-	}}))
+	DeferCleanup(box.AWS.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultDelay, Delay: by,
+		Match: func(c *wire.Call) bool {
+			return strings.Contains(c.HTTP.URL.Path, path)
+		}}))
 }
 
 // published are the versions that the operator has published since a mark.

@@ -18,11 +18,16 @@ var _ = Describe("The aws command line", func() {
 		}
 		stage := released("v1", "v2")
 		prefix := prefixOf(stage)
-		Expect(awsCLI("cloudformation", "describe-stacks", "--stack-name", prefix+"-app", "--query", "Stacks[0].StackStatus")).To(Equal("UPDATE_COMPLETE"))
-		Expect(awsCLI("lambda", "get-alias", "--function-name", prefix+"-http", "--name", "live", "--query", "FunctionVersion")).To(Equal("2"))
-		Expect(awsCLI("ecr", "list-images", "--repository-name", prefix, "--query", "length(imageIds)")).To(Equal("4"), "two tags for each build")
-		Expect(awsCLI("sqs", "get-queue-url", "--queue-name", "default-"+prefix, "--query", "QueueUrl")).To(HaveSuffix("default-" + prefix))
-		Expect(awsCLI("s3api", "list-objects-v2", "--bucket", prefix+"-123456789012-eu-central-1", "--prefix", "assets/v2/", "--query", "Contents[].Key")).
+		Expect(awsCLI("cloudformation", "describe-stacks", "--stack-name", prefix+"-app", "--query",
+			"Stacks[0].StackStatus")).To(Equal("UPDATE_COMPLETE"))
+		Expect(awsCLI("lambda", "get-alias", "--function-name", prefix+"-http", "--name", "live", "--query",
+			"FunctionVersion")).To(Equal("2"))
+		Expect(awsCLI("ecr", "list-images", "--repository-name", prefix, "--query", "length(imageIds)")).To(Equal("4"),
+			"two tags for each build")
+		Expect(awsCLI("sqs", "get-queue-url", "--queue-name", "default-"+prefix, "--query",
+			"QueueUrl")).To(HaveSuffix("default-" + prefix))
+		Expect(awsCLI("s3api", "list-objects-v2", "--bucket", prefix+"-123456789012-eu-central-1", "--prefix", "assets/v2/",
+			"--query", "Contents[].Key")).
 			To(And(ContainSubstring("assets/v2/style.css"), ContainSubstring("assets/v2/.aloft-manifest.json")))
 	})
 })

@@ -19,7 +19,8 @@ import (
 func clusterID(ctx context.Context, c client.Client) (string, error) {
 	namespace := &corev1.Namespace{}
 	if err := c.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, namespace); err != nil {
-		return "", fmt.Errorf("reading the namespace kube-system, whose UID names the cluster (or give --cluster-id): %w", err)
+		return "", fmt.Errorf("reading the namespace kube-system, whose UID names the cluster (or give --cluster-id): %w",
+			err)
 	}
 	return string(namespace.UID), nil
 }
@@ -31,8 +32,8 @@ const (
 	hashKeyBytes  = 32
 )
 
-// hashKey gives the key of the hash over secrets, and makes it the first time. It must stay the same for good: with another key
-// the same secrets would look changed and make a release.
+// hashKey gives the key of the hash over secrets, and makes it the first time. It must stay the same for good: with
+// another key the same secrets would look changed and make a release.
 func hashKey(ctx context.Context, c client.Client, namespace string) ([]byte, error) {
 	secret := &corev1.Secret{}
 	err := c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: hashKeySecret}, secret)
@@ -54,7 +55,8 @@ func hashKey(ctx context.Context, c client.Client, namespace string) ([]byte, er
 		return nil, fmt.Errorf("keeping the hash key in Secret %s/%s: %w", namespace, hashKeySecret, err)
 	}
 	if len(secret.Data[hashKeyField]) < hashKeyBytes {
-		return nil, fmt.Errorf("secret %s/%s has no key %q of at least %d bytes: delete it to make a new one, which releases every stage with secrets again",
+		return nil, fmt.Errorf("secret %s/%s has no key %q of at least %d bytes: delete it to make a new one, which "+
+			"releases every stage with secrets again",
 			namespace, hashKeySecret, hashKeyField, hashKeyBytes)
 	}
 	return secret.Data[hashKeyField], nil

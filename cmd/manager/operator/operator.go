@@ -51,8 +51,8 @@ type Options struct {
 	SecureMetrics  bool
 	HealthAddress  string
 	LeaderElection bool
-	// LeaseDuration is how long a leader counts as one after it was last heard of; zero is 15 seconds. What the operator does
-	// beyond it is refused by its fences.
+	// LeaseDuration is how long a leader counts as one after it was last heard of; zero is 15 seconds. What the operator
+	// does beyond it is refused by its fences.
 	LeaseDuration time.Duration
 	// TemplateRevision of the releases that it begins; empty takes that of this program's templates.
 	TemplateRevision string
@@ -101,7 +101,8 @@ func Run(ctx context.Context, o Options) error {
 	reconciler := &stage.Reconciler{
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("aloft"),
 		Cloud: cloud.NewProvider(o.AWS), Images: images, Runtimes: runtimes,
-		ClusterID: o.ClusterID, HashKey: key, TemplateRevision: cmp.Or(o.TemplateRevision, template.Revision), Limits: o.Limits, Now: time.Now,
+		ClusterID: o.ClusterID, HashKey: key, TemplateRevision: cmp.Or(o.TemplateRevision, template.Revision),
+		Limits: o.Limits, Now: time.Now,
 	}
 	if err := reconciler.SetupWithManager(ctx, mgr, o.Concurrency); err != nil {
 		return err
@@ -135,8 +136,10 @@ func newManager(o Options) (ctrl.Manager, error) {
 		LeaseDuration:                 &lease,
 		RenewDeadline:                 new(lease * 2 / 3),
 		RetryPeriod:                   new(lease * 2 / 15),
-		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ReaderFailOnMissingInformer: false},
-		// A reconcile that follows closely on a write must see it: a Stage from before would only be refused by its optimistic lock.
+		Cache: cache.Options{DefaultTransform: cache.TransformStripManagedFields(),
+			ReaderFailOnMissingInformer: false},
+		// A reconcile that follows closely on a write must see it: a Stage from before would only be refused by its
+		// optimistic lock.
 		Client: client.Options{Cache: &client.CacheOptions{
 			DisableFor: []client.Object{&corev1.Secret{}}, EnableReadYourWritesConsistency: new(true),
 		}},
@@ -145,7 +148,8 @@ func newManager(o Options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the manager: %w", err)
 	}
-	if err := errors.Join(mgr.AddHealthzCheck("healthz", healthz.Ping), mgr.AddReadyzCheck("readyz", healthz.Ping)); err != nil {
+	if err := errors.Join(mgr.AddHealthzCheck("healthz", healthz.Ping),
+		mgr.AddReadyzCheck("readyz", healthz.Ping)); err != nil {
 		return nil, fmt.Errorf("adding health checks: %w", err)
 	}
 	return mgr, nil

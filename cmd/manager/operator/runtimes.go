@@ -30,7 +30,8 @@ func openRuntimes(dir string) (map[string]*image.Runtime, error) {
 		}
 	}
 	if len(runtimes) == 0 {
-		return nil, fmt.Errorf("there is no function runtime in %s: build it with make build, or name its folder with --runtime-dir", dir)
+		return nil, fmt.Errorf("there is no function runtime in %s: build it with make build, or name its folder with "+
+			"--runtime-dir", dir)
 	}
 	return runtimes, nil
 }

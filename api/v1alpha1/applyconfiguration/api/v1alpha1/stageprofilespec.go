@@ -31,12 +31,13 @@ type StageProfileSpecApplyConfiguration struct {
 	PermissionsBoundaryARN *string `json:"permissionsBoundaryARN,omitempty"`
 	// allowedNamespaces selects the namespaces whose stages may use the profile. Empty selects all; absent selects none.
 	AllowedNamespaces *v1.LabelSelectorApplyConfiguration `json:"allowedNamespaces,omitempty"`
-	// allowedRegistries are the registries or repository prefixes that images may come from, such as ghcr.io/acme. Empty allows all.
+	// allowedRegistries are the registries or repository prefixes that images may come from, such as ghcr.io/acme. Empty
+	// allows all.
 	AllowedRegistries []string `json:"allowedRegistries,omitempty"`
 	// deletionPolicy of stages that name none.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
-	// commandOutput says where the output of deploy commands is kept: Status shows its tail in the Stage's status, StoreOnly
-	// leaves it in the stage's bucket alone.
+	// commandOutput says where the output of deploy commands is kept: Status shows its tail in the Stage's status,
+	// StoreOnly leaves it in the stage's bucket alone.
 	CommandOutput *apiv1alpha1.CommandOutput `json:"commandOutput,omitempty"`
 }
 

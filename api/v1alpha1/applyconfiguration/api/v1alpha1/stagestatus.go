@@ -17,8 +17,8 @@ type StageStatusApplyConfiguration struct {
 	// observedGeneration is the generation whose outcome the conditions tell: live, or refused.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// phase is one word for people that tells where the Stage stands: Pending, Resolving, Preparing, Uploading, Updating,
-	// Publishing, Warming, Commanding, Activating, Reverting, Cleaning, Live, Stalled, Suspended or Deleting. Automation reads
-	// the conditions.
+	// Publishing, Warming, Commanding, Activating, Reverting, Cleaning, Live, Stalled, Suspended or Deleting. Automation
+	// reads the conditions.
 	Phase *string `json:"phase,omitempty"`
 	// conditions: Ready, Available, Reconciling, Stalled and one for each phase of a release.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
