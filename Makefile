@@ -62,10 +62,25 @@ lint: ## Run the linters, the import rules among them. The first run builds them
 lint-fix: ## Run the linters and let them repair what they can.
 	$(GOLANGCI_LINT) run --fix
 
+# Packages that use goroutines are tested with the race detector, which needs a C compiler.
+RACING := ./cmd/runtime/... ./controllers/cloud ./controllers/image ./controllers/observed ./controllers/phase ./controllers/removal \
+  ./controllers/stage
+
 .PHONY: test
 test: controlplane ## Run every test, on a real kube-apiserver and etcd, which are built once for the machine.
 	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
-	go test -timeout 20m ./...
+	CGO_ENABLED=1 go test -race -timeout 20m $(RACING); \
+	go test -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(RACING))")
+
+.PHONY: mutate
+mutate: controlplane ## Take guards away, one at a time (RUN=text for some), and see that a test notices each.
+	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
+	go run ./hack/mutate -run "$(RUN)"
+
+.PHONY: nightly
+nightly: mutate ## Run what takes hours: mutations, and the operator killed and held after each single call to AWS.
+	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
+	ALOFT_CRASH_EVERY=1 go test -timeout 6h ./test/e2e -ginkgo.focus "crashes|held"
 
 .PHONY: contract
 contract: ## Run the tests of the rules that the local AWS encodes.

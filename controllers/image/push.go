@@ -120,6 +120,13 @@ func (p *pusher) layers(ctx context.Context, sent *Progress) error {
 		return fmt.Errorf("reading the layers: %w", err)
 	}
 	sent.Of.Store(int64(len(layers)))
+	for _, layer := range layers {
+		size, err := layer.Size()
+		if err != nil {
+			return fmt.Errorf("reading the size of a layer: %w", err)
+		}
+		sent.BytesOf.Add(size)
+	}
 	work, together := errgroup.WithContext(ctx)
 	work.SetLimit(jobs)
 	for i, layer := range layers {

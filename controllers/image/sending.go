@@ -11,8 +11,10 @@ import (
 
 // Progress counts what goes over the wire. It may be read while an image is sent.
 type Progress struct {
-	// Layers that were begun, of how many that the image has, and bytes, configuration included.
-	Layers, Of, Bytes atomic.Int64
+	// Layers that were begun, of how many that the image has.
+	Layers, Of atomic.Int64
+	// Bytes that were sent, configuration included, of how many that the layers have.
+	Bytes, BytesOf atomic.Int64
 }
 
 // sentLayer counts a layer's bytes while it is sent and looks at its first ones. It also hides from the registry library

@@ -19,7 +19,8 @@ func (p *Progress) String() string {
 	text := ""
 	if of := p.Image.Of.Load(); of > 0 {
 		const mebibyte = 1 << 20
-		text = fmt.Sprintf("%d of %d layers of the image and %d MiB are sent", p.Image.Layers.Load(), of, p.Image.Bytes.Load()/mebibyte)
+		text = fmt.Sprintf("%d of %d layers and %d of %d MiB of the image are sent", p.Image.Layers.Load(), of,
+			p.Image.Bytes.Load()/mebibyte, p.Image.BytesOf.Load()/mebibyte)
 	}
 	if of := p.AssetsOf.Load(); of > 0 {
 		if text != "" {

@@ -70,7 +70,7 @@ func activateEntries(m *Machine) (release.Step, error) {
 	if err != nil {
 		return release.Step{}, err
 	}
-	return m.bring(m.Observed.App, stackGoal{
+	return m.ensureStack(m.Observed.App, stackGoal{
 		part: release.PartApp, phase: release.PhaseActivate, condition: v1alpha1.ConditionActivated,
 		rendering:  template.Activate(m.app(), deployed, m.Observed.App.Parameters),
 		hashOutput: release.OutputRendering,

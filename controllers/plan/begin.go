@@ -47,12 +47,12 @@ func (m *Machine) begin() {
 	m.Recorded.Run = run
 	m.describe(run, retry)
 	if retry {
-		m.retried()
+		m.markRetried()
 	}
 	if m.byRequest {
-		m.looked()
+		m.markLooked()
 	}
-	m.phaseRuns(release.PhaseResolve, SpecOf(release.PhaseResolve).Doing(m))
+	m.markRunning(release.PhaseResolve, SpecOf(release.PhaseResolve).Doing(m))
 }
 
 // describe records what a run is about, as far as it is known.

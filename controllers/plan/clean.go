@@ -80,7 +80,7 @@ func settleStack(m *Machine) (release.Step, error) {
 	}
 	app := m.app()
 	app.Keep = m.Observed.Leftovers
-	return m.bring(m.Observed.App, stackGoal{
+	return m.ensureStack(m.Observed.App, stackGoal{
 		part: release.PartApp, phase: release.PhaseClean, condition: v1alpha1.ConditionCleaned,
 		rendering:  template.Settled(app, deployed, m.Observed.App.Parameters),
 		hashOutput: release.OutputRendering,

@@ -162,5 +162,5 @@ func (m *Machine) resolve(record *release.CommandRun, word string) {
 		record.State, record.ExitCode = release.CommandFailed, -1
 		record.Output = "aborted by annotation " + v1alpha1.AnnotationCommandResolution
 	}
-	m.resolved()
+	m.markResolved()
 }

@@ -10,7 +10,7 @@ import (
 // Doing records that a step is about to be done: its phase goes on from here.
 func (m *Machine) Doing(step release.Step) {
 	if step.Action != release.ActionLook && step.Action != release.ActionPass {
-		m.phaseRuns(step.Phase, "")
+		m.markRunning(step.Phase, "")
 	}
 }
 
@@ -31,7 +31,7 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 	case release.ActionRecover:
 		m.recover()
 	case release.ActionPass:
-		m.phaseDone(step.Phase)
+		m.markSucceeded(step.Phase)
 	case release.ActionStack:
 		m.Observed.Forget(step.Stack.Part)
 	case release.ActionReturn:
@@ -39,7 +39,7 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 	case release.ActionResume:
 		run.State, run.Failure, run.FinishedAt = release.RunRunning, nil, time.Time{}
 		run.Attempt++
-		m.retried()
+		m.markRetried()
 	case release.ActionTryAgain:
 		run.Attempt++
 	case release.ActionSeal:
@@ -55,7 +55,7 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 		m.Observed.Forget(release.PartWhole)
 	case release.ActionCleaned:
 		m.Recorded.Live.Cleaned = true
-		m.phaseDone(release.PhaseClean)
+		m.markSucceeded(release.PhaseClean)
 	case release.ActionRecordStacks:
 		m.recordStacks()
 	case release.ActionRemoveApp, release.ActionRemoveFoundation:
@@ -106,8 +106,8 @@ func (m *Machine) phase(phase release.Phase) *release.PhaseRecord {
 	return &run.Phases[i]
 }
 
-// phaseRuns records that a phase goes on, and what is to be told of it.
-func (m *Machine) phaseRuns(phase release.Phase, message string) {
+// markRunning records that a phase goes on, and what is to be told of it.
+func (m *Machine) markRunning(phase release.Phase, message string) {
 	record := m.phase(phase)
 	if record == nil {
 		return
@@ -124,8 +124,8 @@ func (m *Machine) phaseRuns(phase release.Phase, message string) {
 	record.Message = message
 }
 
-// phaseDone records that a phase has succeeded.
-func (m *Machine) phaseDone(phase release.Phase) {
+// markSucceeded records that a phase has succeeded.
+func (m *Machine) markSucceeded(phase release.Phase) {
 	if record := m.phase(phase); record != nil {
 		if record.StartedAt.IsZero() {
 			record.StartedAt = m.Now
@@ -137,7 +137,7 @@ func (m *Machine) phaseDone(phase release.Phase) {
 // seal makes the run's release the live one and the one before it history.
 func (m *Machine) seal() {
 	r := &m.Recorded
-	m.phaseDone(release.PhaseActivate)
+	m.markSucceeded(release.PhaseActivate)
 	if old := r.Live; old != nil {
 		superseded := *old
 		superseded.SupersededAt = m.Now

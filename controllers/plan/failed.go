@@ -29,7 +29,7 @@ func (m *Machine) Failed(step release.Step, outcome release.Outcome, err error) 
 	if denied {
 		return m.waits(waiting)
 	}
-	m.phaseRuns(m.at, err.Error())
+	m.markRunning(m.at, err.Error())
 	return err
 }
 
@@ -52,7 +52,7 @@ func (m *Machine) waits(waiting *release.Waiting) error {
 		told.After = PollAfter(m.elapsed(m.at))
 	}
 	if waiting.Reason != v1alpha1.ReasonSuspended {
-		m.phaseRuns(m.at, waiting.Message)
+		m.markRunning(m.at, waiting.Message)
 	}
 	return &told
 }
@@ -78,7 +78,7 @@ func (m *Machine) refused(rejected *release.Rejected) error {
 		m.Observed.Forget(release.PartAliases)
 		return nil
 	}
-	return m.runFails(rejected)
+	return m.markFailed(rejected)
 }
 
 // works says that a run is that of the release that is worked on.
@@ -86,8 +86,8 @@ func (m *Machine) works(run *release.Run) bool {
 	return m.Desired != nil && !m.isLive() && run.ReleaseID == m.Desired.ID
 }
 
-// runFails ends the run. Where the Stage asks for something else by now, or for what is live, that has its turn.
-func (m *Machine) runFails(rejected *release.Rejected) error {
+// markFailed ends the run. Where the Stage asks for something else by now, or for what is live, that has its turn.
+func (m *Machine) markFailed(rejected *release.Rejected) error {
 	run := m.Recorded.Run
 	if record := m.phase(m.at); record != nil {
 		record.State, record.FinishedAt, record.Message = release.PhaseFailed, m.Now, rejected.Message

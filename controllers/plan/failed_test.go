@@ -197,3 +197,26 @@ func TestADeletionWithoutItsBucketEnds(t *testing.T) {
 		})
 	}
 }
+
+// A look is part of the phase that it is for: an error there says nothing of another one.
+func TestAnErrorOfALookIsToldByItsOwnPhase(t *testing.T) {
+	for why, r := range map[string]struct {
+		at   release.Action
+		want release.Phase
+	}{
+		"before the image is sent":    {release.ActionUpload, release.PhaseUpload},
+		"before the stack is updated": {release.ActionStack, release.PhaseStack},
+		"before the aliases move":     {release.ActionIntend, release.PhaseActivate},
+	} {
+		t.Run(why, func(t *testing.T) {
+			s := onTheWay(t, releaseOf("v2"), r.at)
+			s.Observed = release.Observed{}
+			next, err := s.Next()
+			must(t, err)
+			failure := s.Failed(next, release.Outcome{}, errors.New("connection reset"))
+			if next.Action != release.ActionLook || s.Phase(failure) != r.want {
+				t.Errorf("the step %s failed, and that is told by %s", describe(next), s.Phase(failure))
+			}
+		})
+	}
+}

@@ -122,26 +122,47 @@ var settle = []rule{
 // barred: without the platform team's leave nothing is done, not even to an end.
 var barred = []rule{{decide: unprepared}}
 
-// chain is chosen once for each step, by what the run is for.
-func (m *Machine) chain() []rule {
+// Intent is what the machine is about: it is chosen once for each step, and each has a chain of rules of its own.
+type Intent string
+
+// The intents.
+const (
+	// IntentRelease: what is asked for is not live, and is to be.
+	IntentRelease Intent = "Release"
+	// IntentReturn: what is asked for is live; what stands beside it is given up and cleaned up.
+	IntentReturn Intent = "Return"
+	// IntentRevert: an activation failed, and its moves are taken back.
+	IntentRevert Intent = "Revert"
+	// IntentRemove: the Stage is being deleted.
+	IntentRemove Intent = "Remove"
+	// IntentNone: the platform team's leave is missing, and nothing is done.
+	IntentNone Intent = "None"
+)
+
+var chains = map[Intent][]rule{
+	IntentRelease: bringUp, IntentReturn: settle, IntentRevert: revert, IntentRemove: tearDown, IntentNone: barred,
+}
+
+// Intent tells what the machine is about.
+func (m *Machine) Intent() Intent {
 	switch {
 	case m.Asked.Removal != nil:
-		return tearDown
+		return IntentRemove
 	case m.Asked.Barred:
-		return barred
+		return IntentNone
 	case m.Recorded.Run.Reverting():
-		return revert
+		return IntentRevert
 	case m.isLive():
-		return settle
+		return IntentReturn
 	default:
-		return bringUp
+		return IntentRelease
 	}
 }
 
 // Next names the next step. The error is a *release.Waiting, a *release.Rejected, what kept the Stage from being
 // prepared, or a step that took no effect.
 func (m *Machine) Next() (release.Step, error) {
-	step, err := m.firstMatch(m.chain())
+	step, err := m.firstMatch(chains[m.Intent()])
 	switch {
 	case err != nil:
 		return release.Step{}, err

@@ -37,8 +37,8 @@ func (m *Machine) looks() bool {
 		r.FluxRequestedAt != "" && r.FluxRequestedAt != handled.FluxRequestedAt
 }
 
-// looked remembers that the requests to look were answered.
-func (m *Machine) looked() {
+// markLooked remembers that the requests to look were answered.
+func (m *Machine) markLooked() {
 	m.Recorded.Handled.RequestedAt = m.Asked.Requests.RequestedAt
 	m.Recorded.Handled.FluxRequestedAt = m.Asked.Requests.FluxRequestedAt
 }
@@ -48,7 +48,7 @@ func (m *Machine) retries() bool {
 	return m.Asked.Requests.Retry != "" && m.Asked.Requests.Retry != m.Recorded.Handled.Retry
 }
 
-func (m *Machine) retried() { m.Recorded.Handled.Retry = m.Asked.Requests.Retry }
+func (m *Machine) markRetried() { m.Recorded.Handled.Retry = m.Asked.Requests.Retry }
 
 // handleRequests sees to it that no request waits for something that it was not meant for: one that finds nothing to do
 // is handled now, and said to be.
@@ -60,12 +60,12 @@ func (m *Machine) handleRequests() {
 		m.Recorded.Live.Cleaned = false // so that AWS is asked
 	}
 	if m.retries() && m.Asked.Unprepared == nil && !m.retriable() {
-		m.retried()
+		m.markRetried()
 		m.note(NoteRetryIgnored, "there is no failed run to try again: the annotation %s is handled and does nothing later",
 			v1alpha1.AnnotationRetry)
 	}
 	if m.resolves() && m.resolution() == nil {
-		m.resolved()
+		m.markResolved()
 		m.note(NoteResolutionIgnored,
 			"the annotation %s=%s names no command of unknown outcome in the present run: it is <run>/<command>=succeeded, "+
 				"retry or abort",
@@ -89,7 +89,7 @@ func (m *Machine) resolves() bool {
 	return value != "" && value != m.Recorded.Handled.CommandResolution
 }
 
-func (m *Machine) resolved() {
+func (m *Machine) markResolved() {
 	m.Recorded.Handled.CommandResolution = m.Asked.Requests.CommandResolution
 }
 
@@ -121,6 +121,6 @@ func (m *Machine) Ended(outcome error) {
 	_, isRejected := release.AsRejected(outcome)
 	held := isWaiting && waiting.Reason == v1alpha1.ReasonSuspended || outcome != nil && !isWaiting && !isRejected
 	if m.Desired != nil && !m.superseded && !held {
-		m.looked()
+		m.markLooked()
 	}
 }

@@ -34,8 +34,8 @@ const (
 	liveTokenPrefix = tokenPrefix + "live-"
 )
 
-// bring takes a stack one operation towards its goal; no step means that it is there.
-func (m *Machine) bring(stack *release.Stack, goal stackGoal) (release.Step, error) {
+// ensureStack takes a stack one operation towards its goal; no step means that it is there.
+func (m *Machine) ensureStack(stack *release.Stack, goal stackGoal) (release.Step, error) {
 	token := m.token(stack, goal)
 	operation := func(o release.StackOperation, token string) (release.Step, error) {
 		return release.Step{Action: release.ActionStack, Phase: goal.phase, Part: goal.part, Stack: &release.StackStep{

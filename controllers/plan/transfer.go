@@ -11,7 +11,7 @@ func foundation(m *Machine) (release.Step, error) {
 	if stack == nil {
 		return look(release.PartFoundation)
 	}
-	return m.bring(stack, stackGoal{
+	return m.ensureStack(stack, stackGoal{
 		part: release.PartFoundation, phase: release.PhaseFoundation, condition: v1alpha1.ConditionFoundationReady,
 		rendering: template.Foundation(m.Desired), hashOutput: release.OutputTemplateHash,
 	})
@@ -35,7 +35,7 @@ func expandStack(m *Machine) (release.Step, error) {
 	if err != nil {
 		return release.Step{}, err
 	}
-	return m.bring(m.Observed.App, stackGoal{
+	return m.ensureStack(m.Observed.App, stackGoal{
 		part: release.PartApp, phase: release.PhaseStack, condition: v1alpha1.ConditionStackUpdated,
 		rendering:  template.Expand(m.app(), deployed, m.Observed.App.Parameters),
 		hashOutput: release.OutputRendering,

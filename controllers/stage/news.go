@@ -96,7 +96,7 @@ func (s *session) tellReady(ctx context.Context, before *v1alpha1.Stage) {
 			run = target.ID
 		}
 		log.FromContext(ctx).Info("The Stage is in another situation", "was", before.Status.Phase, "situation", s.stage.Status.Phase,
-			"run", run, "ready", is.Status, "reason", is.Reason)
+			"intent", s.machine.Intent(), "run", run, "ready", is.Status, "reason", is.Reason)
 	}
 	if was != nil && was.Status == is.Status && was.Reason == is.Reason {
 		return

@@ -1,14 +1,12 @@
 package main
 
-// guard is a piece of code that keeps something from happening, and what is left without it.
+// guard is a piece of code that keeps something from happening, and what is left without it. The tests of its own package must notice.
 type guard struct {
 	// name is a sentence: what the guard sees to.
 	name string
 	file string
 	// guard is the code; it is there once. without takes its place.
 	guard, without string
-	// tests are the packages whose tests must fail; none for those of the file's own.
-	tests []string
 }
 
 const (
