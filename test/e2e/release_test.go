@@ -210,7 +210,10 @@ func leftOf(stage *v1alpha1.Stage) (left []string) {
 }
 
 // prefixOf is the beginning of the Stage's names on AWS.
-func prefixOf(stage *v1alpha1.Stage) string {
-	return desired.Names(release.StageKey{Namespace: stage.Namespace, Name: stage.Name}, "123456789012",
-		"eu-central-1").Prefix
+func prefixOf(stage *v1alpha1.Stage) string { return namesOf(stage).Prefix }
+
+func bucketOf(stage *v1alpha1.Stage) string { return namesOf(stage).Bucket }
+
+func namesOf(stage *v1alpha1.Stage) release.Names {
+	return desired.Names(release.StageKey{Namespace: stage.Namespace, Name: stage.Name}, "123456789012", "eu-central-1")
 }
