@@ -19,6 +19,9 @@ CONTROLLER_GEN := go tool -modfile=hack/tools/go.mod controller-gen
 GOLANGCI_LINT := go tool -modfile=hack/lint/go.mod golangci-lint
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go api/v1alpha1/applyconfiguration config/crd/bases config/rbac/role.yaml config/argocd/patch.yaml
 
+# The packages with rules that also run on AWS; test/localaws/contract says which.
+CONTRACT := s3 sqs kms logs ecr lambda cloudformation
+
 .DEFAULT_GOAL := help
 
 ##@ General
@@ -83,8 +86,11 @@ nightly: mutate ## Run what takes hours: mutations, and the operator killed and 
 	ALOFT_CRASH_EVERY=1 go test -timeout 6h ./test/e2e -ginkgo.focus "crashes|held"
 
 .PHONY: contract
-contract: ## Run the tests of the rules that the local AWS encodes.
-	go test -count=1 ./test/localaws/...
+contract: ## Run the rules of the local AWS on AWS itself (ALOFT_CONTRACT_ACCOUNT_ID=...), or on AWS_ENDPOINT_URL.
+	@[ -n "$$AWS_ENDPOINT_URL$$ALOFT_CONTRACT_ACCOUNT_ID" ] || { \
+	  echo "the rules would run on AWS itself: set ALOFT_CONTRACT_ACCOUNT_ID to the 12 digits of the account that they may" \
+	    "make things in, or AWS_ENDPOINT_URL to a local AWS (go run ./cmd/sandbox aws)" >&2; exit 1; }
+	ALOFT_CONTRACT=1 go test -count=1 -timeout 60m $(addprefix ./test/localaws/,$(CONTRACT))
 
 .PHONY: bench
 bench: controlplane ## Measure, print the figures with their targets, and write bin/bench.json.

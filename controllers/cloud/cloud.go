@@ -4,6 +4,7 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,6 +76,7 @@ func NewProvider(base aws.Config) *Provider {
 			o.MaxBackoff = 5 * time.Second
 		})
 	}
+	base.APIOptions = append(slices.Clip(base.APIOptions), measured)
 	return &Provider{base: base, clients: map[Access]*Clients{}}
 }
 
@@ -95,11 +97,13 @@ func (p *Provider) For(ctx context.Context, access Access) (*Clients, error) {
 	if got := aws.ToString(identity.Account); got != access.AccountID {
 		return nil, &WrongAccount{Want: access.AccountID, Got: got}
 	}
-	made := newClients(access, config)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.clients[access] = made
-	return made, nil
+	// Of several that verified at the same time the first counts: whoever asks shares its registry login.
+	if p.clients[access] == nil {
+		p.clients[access] = newClients(access, config)
+	}
+	return p.clients[access], nil
 }
 
 // Forget drops the clients of an access, because its credentials were refused or its stage is gone.

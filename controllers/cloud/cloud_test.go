@@ -6,45 +6,14 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/aloft-dev/aloft/controllers/cloud"
-	"github.com/aloft-dev/aloft/test/localaws"
+	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
-
-const (
-	account    = "123456789012"
-	region     = "eu-central-1"
-	externalID = "cluster/production"
-)
-
-// granted is an account with a role that may be assumed with the external id alone.
-func granted(t *testing.T) (*localaws.Server, cloud.Access) {
-	t.Helper()
-	server, err := localaws.New(localaws.Options{AccountID: account, Region: region, EnforceIAM: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},
-		"Action":["sts:AssumeRole","sts:TagSession"],"Condition":{"StringEquals":{"sts:ExternalId":"` + externalID + `"}}}]}`
-	client := iam.NewFromConfig(server.Config())
-	if _, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("aloft"), AssumeRolePolicyDocument: aws.String(trust)}); err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
-		RoleName: aws.String("aloft"), PolicyName: aws.String("list"),
-		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}`),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return server, cloud.Access{
-		AccountID: account, Region: region, RoleARN: "arn:aws:iam::" + account + ":role/aloft", ExternalID: externalID,
-		Cluster: "cluster", Namespace: "clouder", Stage: "production",
-	}
-}
 
 func TestEachCallIsMadeByTheProfilesRole(t *testing.T) {
 	server, access := granted(t)
@@ -113,5 +82,206 @@ func TestAnotherAccountThanTheProfileSaysIsRefused(t *testing.T) {
 	}
 	if changed := server.Calls().By("aloft").Effects(); len(changed) > 0 {
 		t.Errorf("something was written: %v", changed.Names())
+	}
+}
+
+func TestTheAccountIsVerifiedBeforeAnythingElseIsAsked(t *testing.T) {
+	server, access := granted(t)
+	since := server.Calls().End()
+	clients, err := cloud.NewProvider(server.Config()).For(t.Context(), access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if clients.Account != account || clients.Region != region {
+		t.Errorf("the clients say %s in %s", clients.Account, clients.Region)
+	}
+	if diff := cmp.Diff([]string{"sts:AssumeRole", "sts:GetCallerIdentity"}, server.Calls().Since(since).Names()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnAccountThatCannotBeVerifiedGivesNoClients(t *testing.T) {
+	server, access := granted(t)
+	provider := cloud.NewProvider(server.Config())
+	server.Faults().Inject(wire.Fault{Call: "sts:GetCallerIdentity", Kind: wire.FaultError, Error: wire.Errorf(403, "ExpiredToken", "over")})
+	if clients, err := provider.For(t.Context(), access); clients != nil || !cloud.IsExpired(err) {
+		t.Errorf("got %v and %v", clients, err)
+	}
+	server.Faults().Clear()
+	if _, err := provider.For(t.Context(), access); err != nil {
+		t.Errorf("the failure was kept: %v", err)
+	}
+}
+
+func TestAWrongAccountIsNotKeptForTheNextTime(t *testing.T) {
+	server, access := granted(t)
+	access.AccountID = "210987654321"
+	provider := cloud.NewProvider(server.Config())
+	for range 2 {
+		if _, err := provider.For(t.Context(), access); !errors.As(err, new(*cloud.WrongAccount)) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if asked := len(server.Calls().Operation("sts:GetCallerIdentity")); asked != 2 {
+		t.Errorf("the account was verified %d times", asked)
+	}
+}
+
+func TestARoleThatIsLostLaterFallsBackToNothing(t *testing.T) {
+	server, access := granted(t)
+	clients, err := cloud.NewProvider(server.Config()).For(t.Context(), access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The session is renewed before it ends; from now on that is refused.
+	server.Faults().Inject(wire.Fault{Call: "sts:AssumeRole", Kind: wire.FaultError, Error: wire.Errorf(403, "AccessDenied", "no more")})
+	clients.S3.Options().Credentials.(interface{ Invalidate() }).Invalidate()
+	since := server.Calls().End()
+	if _, err := clients.S3.ListBuckets(t.Context(), &s3.ListBucketsInput{}); !cloud.IsDenied(err) {
+		t.Errorf("got %v", err)
+	}
+	if asked := server.Calls().Since(since).Service("s3"); len(asked) > 0 {
+		t.Errorf("S3 was asked by %s", asked[0].Principal.Name())
+	}
+}
+
+func TestWithoutARoleTheOperatorsOwnCredentialsAct(t *testing.T) {
+	server, clients := ungoverned(t)
+	since := server.Calls().End()
+	if _, err := clients.S3.ListBuckets(t.Context(), &s3.ListBucketsInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if calls := server.Calls().Since(since); len(calls) != 1 || calls[0].Principal.RoleARN != "" {
+		t.Errorf("the calls are %+v", calls)
+	}
+}
+
+func TestForgottenClientsAreMadeAnew(t *testing.T) {
+	server, access := granted(t)
+	provider := cloud.NewProvider(server.Config())
+	clients := func() *cloud.Clients {
+		made, err := provider.For(t.Context(), access)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	other := access
+	other.Stage = "staging"
+	first := clients()
+	if again := clients(); again != first {
+		t.Error("the clients were not kept")
+	}
+	provider.Forget(other)
+	if again := clients(); again != first {
+		t.Error("another stage's access was forgotten, and these clients with it")
+	}
+	provider.Forget(access)
+	if again := clients(); again == first {
+		t.Error("the forgotten clients came back")
+	}
+	// The session of the forgotten clients ended with them.
+	if assumed := len(server.Calls().Operation("sts:AssumeRole")); assumed != 2 {
+		t.Errorf("the role was assumed %d times", assumed)
+	}
+}
+
+func TestEachStageHasASessionOfItsOwn(t *testing.T) {
+	server, access := granted(t)
+	provider := cloud.NewProvider(server.Config())
+	other := access
+	other.Stage = "staging"
+	seen := map[string]bool{}
+	for _, one := range []cloud.Access{access, other} {
+		clients, err := provider.For(t.Context(), one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		credentials, err := clients.S3.Options().Credentials.Retrieve(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[credentials.AccessKeyID] = true
+	}
+	if len(seen) != 2 {
+		t.Error("two stages share one session, and with it its tags")
+	}
+}
+
+func TestManyWhoAskAtTheSameTimeGetTheSameClients(t *testing.T) {
+	server, access := granted(t)
+	provider := cloud.NewProvider(server.Config())
+	const callers = 20
+	made := make(chan *cloud.Clients, callers)
+	var all errgroup.Group
+	for i := range callers {
+		all.Go(func() error {
+			own := access
+			own.Stage = []string{"production", "staging"}[i%2]
+			clients, err := provider.For(t.Context(), own)
+			if err == nil && i%2 == 0 {
+				made <- clients
+			}
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	close(made)
+	first := <-made
+	for clients := range made {
+		if clients != first {
+			t.Fatal("two callers got clients of their own, each with a registry login of its own")
+		}
+	}
+}
+
+func TestAnInvocationIsNeverSentTwice(t *testing.T) {
+	for why, fault := range map[string]wire.Fault{
+		"its answer is lost, and the command ran":   {Kind: wire.FaultLoseAnswer},
+		"the connection broke before it arrived":    {Kind: wire.FaultDropBefore},
+		"AWS failed after the deed":                 {Kind: wire.FaultErrorAfter, Error: wire.Errorf(500, "ServiceException", "")},
+		"AWS failed":                                {Kind: wire.FaultError, Error: wire.Errorf(503, "ServiceUnavailable", "")},
+		"it is throttled, which the SDK would wait": {Kind: wire.FaultError, Error: wire.Errorf(429, "TooManyRequestsException", "")},
+	} {
+		t.Run(why, func(t *testing.T) {
+			server, clients := ungoverned(t)
+			fault.Call, fault.Times = "lambda:Invoke", 1
+			server.Faults().Inject(fault)
+			input := &lambda.InvokeInput{FunctionName: aws.String("cli"), Payload: []byte(`{}`)}
+			if _, err := clients.Invoke.Invoke(t.Context(), input); err == nil {
+				t.Error("the fault was hidden")
+			}
+			if sent := len(server.Calls().Operation("lambda:Invoke")); sent != 1 {
+				t.Errorf("it was sent %d times", sent)
+			}
+		})
+	}
+}
+
+func TestEveryOtherCallIsRetriedUpToFiveTimes(t *testing.T) {
+	for _, row := range []struct {
+		why    string
+		failed int
+		want   int
+		ok     bool
+	}{
+		{"the second attempt is answered", 1, 2, true},
+		{"the last is answered", 4, 5, true},
+		{"none is answered", 5, 5, false},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			t.Parallel() // for the backoff is real time
+			server, clients := ungoverned(t)
+			server.Faults().Inject(wire.Fault{Call: "lambda:ListFunctions", Kind: wire.FaultDropBefore, Times: row.failed})
+			_, err := clients.Lambda.ListFunctions(t.Context(), &lambda.ListFunctionsInput{})
+			if (err == nil) != row.ok {
+				t.Errorf("got %v", err)
+			}
+			if sent := len(server.Calls().Operation("lambda:ListFunctions")); sent != row.want {
+				t.Errorf("it was sent %d times", sent)
+			}
+		})
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -29,6 +30,9 @@ import (
 	"github.com/aloft-dev/aloft/controllers/stage"
 	"github.com/aloft-dev/aloft/controllers/template"
 )
+
+// Once for all operators of a process.
+func init() { metrics.Registry.MustRegister(cloud.Metrics()) }
 
 // Options are what an operator is made with.
 type Options struct {

@@ -18,6 +18,7 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/cloudformation/providers"
 	"github.com/aloft-dev/aloft/test/localaws/cloudformation/resource"
 	"github.com/aloft-dev/aloft/test/localaws/cloudformation/thing"
+	"github.com/aloft-dev/aloft/test/localaws/contract"
 	locals3 "github.com/aloft-dev/aloft/test/localaws/s3"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -50,6 +51,7 @@ func newWorld(t *testing.T) *world { return newWorldWith(t, nil) }
 
 func newWorldWith(t *testing.T, settings map[string]string) *world {
 	t.Helper()
+	contract.Local(t, "a resource type of the test's own")
 	g := NewWithT(t)
 	ids := wire.NewIdentities(wire.RealClock{})
 	gateway := &wire.Gateway{

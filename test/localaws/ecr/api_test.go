@@ -18,22 +18,22 @@ import (
 )
 
 func TestARepositoryWithImagesIsDeletedOnlyByForce(t *testing.T) {
-	l := start(t)
+	l := registry(t)
 	l.repository("app", nil)
 	if err := l.push("app:v1", picture(t)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := l.admin.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: new("app")})
+	_, err := l.admin.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: l.name("app")})
 	if _, ok := errors.AsType[*types.RepositoryNotEmptyException](err); !ok {
 		t.Errorf("deleting with images: %v, want RepositoryNotEmptyException", err)
 	}
-	if _, err := l.admin.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: new("app"), Force: true}); err != nil {
+	if _, err := l.admin.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: l.name("app"), Force: true}); err != nil {
 		t.Errorf("deleting by force: %v", err)
 	}
 }
 
 func TestDeletingImagesReportsFailuresInAList(t *testing.T) {
-	l := start(t)
+	l := registry(t)
 	l.repository("app", nil)
 	img := picture(t)
 	for _, tag := range []string{"a", "b"} {
@@ -49,7 +49,7 @@ func TestDeletingImagesReportsFailuresInAList(t *testing.T) {
 		t.Fatal(err)
 	}
 	absent := "sha256:" + strings.Repeat("0", 64)
-	out, err := l.admin.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{RepositoryName: new("app"),
+	out, err := l.admin.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{RepositoryName: l.name("app"),
 		ImageIds: []types.ImageIdentifier{{ImageDigest: new(digestOf(t, img))}, {ImageDigest: new(absent)}, {}}})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestDeletingImagesReportsFailuresInAList(t *testing.T) {
 	for i := range many {
 		many[i].ImageTag = new("t")
 	}
-	_, err = l.admin.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{RepositoryName: new("app"), ImageIds: many})
+	_, err = l.admin.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{RepositoryName: l.name("app"), ImageIds: many})
 	if _, ok := errors.AsType[*types.InvalidParameterException](err); !ok {
 		t.Errorf("101 images at once: %v, want InvalidParameterException", err)
 	}
@@ -80,7 +80,7 @@ func TestAServiceNeedsTheRepositoryPolicy(t *testing.T) {
 	function := "arn:aws:lambda:" + region + ":" + account + ":function:shop-http"
 	service := l.client(l.env.ServiceConfig("lambda.amazonaws.com", function))
 	get := func() error {
-		_, err := service.BatchGetImage(t.Context(), &ecr.BatchGetImageInput{RepositoryName: new("app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}}})
+		_, err := service.BatchGetImage(t.Context(), &ecr.BatchGetImageInput{RepositoryName: l.name("app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}}})
 		return err
 	}
 	for _, tc := range []struct {
@@ -95,7 +95,7 @@ func TestAServiceNeedsTheRepositoryPolicy(t *testing.T) {
 		{"a denial wins", `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*"},{"Effect":"Deny","Principal":{"Service":["lambda.amazonaws.com"]},"Action":"ecr:Batch*"}]}`, false},
 	} {
 		if tc.policy != "" {
-			if _, err := l.admin.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{RepositoryName: new("app"), PolicyText: &tc.policy}); err != nil {
+			if _, err := l.admin.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{RepositoryName: l.name("app"), PolicyText: &tc.policy}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -128,7 +128,7 @@ func TestATokenHasTheRightsOfWhoAskedForIt(t *testing.T) {
 }
 
 func TestALayerIsDownloadedByItsAddressAlone(t *testing.T) {
-	l := start(t)
+	l := registry(t)
 	l.repository("app", nil)
 	img := picture(t)
 	if err := l.push("app:v1", img); err != nil {
@@ -142,7 +142,7 @@ func TestALayerIsDownloadedByItsAddressAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := l.admin.GetDownloadUrlForLayer(t.Context(), &ecr.GetDownloadUrlForLayerInput{RepositoryName: new("app"), LayerDigest: new(digest.String())})
+	out, err := l.admin.GetDownloadUrlForLayer(t.Context(), &ecr.GetDownloadUrlForLayerInput{RepositoryName: l.name("app"), LayerDigest: new(digest.String())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,23 +169,22 @@ func TestPushesStandInTheCallLog(t *testing.T) {
 }
 
 func TestUnknownParametersAndRepositoriesAreRefused(t *testing.T) {
-	l := start(t)
-	_, err := l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: new("absent")})
+	l := registry(t)
+	_, err := l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: l.name("absent")})
 	if _, ok := errors.AsType[*types.RepositoryNotFoundException](err); !ok {
 		t.Errorf("an absent repository: %v, want RepositoryNotFoundException", err)
 	}
 	l.repository("app", nil)
-	_, err = l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: new("app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("absent")}}})
+	_, err = l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: l.name("app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("absent")}}})
 	if _, ok := errors.AsType[*types.ImageNotFoundException](err); !ok {
 		t.Errorf("an absent image: %v, want ImageNotFoundException", err)
 	}
-	_, err = l.admin.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: new("app")})
+	_, err = l.admin.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: l.name("app")})
 	if _, ok := errors.AsType[*types.RepositoryAlreadyExistsException](err); !ok {
 		t.Errorf("a second of the same name: %v, want RepositoryAlreadyExistsException", err)
 	}
 }
 
-//go:fix inline
 func TestOnlyTheDistributionAPIIsTheRegistrys(t *testing.T) {
 	signature := "AWS4-HMAC-SHA256 Credential=AKIA/20261121/eu-central-1/apigateway/aws4_request, SignedHeaders=host, Signature=0"
 	for _, tc := range []struct {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // maxManifest is the largest manifest that ECR takes, in bytes.
@@ -44,7 +45,7 @@ func (s *Registry) putManifest(w http.ResponseWriter, call *request) *problem {
 	if p != nil {
 		return p
 	}
-	pushed.pushed = s.env.Clock.Now()
+	pushed.pushed = s.env.Clock.Now().Truncate(time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	repo := s.repositories[call.repo]
@@ -126,6 +127,8 @@ func (r *repository) store(i *image, reference string) *problem {
 	return nil
 }
 
+// keep adds the manifest unless it is there. A manifest that is there keeps the time of its first push, whatever tag it is pushed
+// under (aws/containers-roadmap#2746); the API reference says only "at which the current image was pushed".
 func (r *repository) keep(i *image) {
 	if r.images[i.digest] == nil {
 		r.images[i.digest] = i

@@ -19,13 +19,18 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-func (l *local) auth() remote.Option {
+func (l *local) token() types.AuthorizationData {
 	l.t.Helper()
 	out, err := l.admin.GetAuthorizationToken(l.t.Context(), &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	plain, err := base64.StdEncoding.DecodeString(*out.AuthorizationData[0].AuthorizationToken)
+	return out.AuthorizationData[0]
+}
+
+func (l *local) auth() remote.Option {
+	l.t.Helper()
+	plain, err := base64.StdEncoding.DecodeString(*l.token().AuthorizationToken)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -35,7 +40,12 @@ func (l *local) auth() remote.Option {
 
 func (l *local) reference(text string) name.Reference {
 	l.t.Helper()
-	ref, err := name.ParseReference(l.host+"/"+text, name.Insecure)
+	scheme, host, _ := strings.Cut(*l.token().ProxyEndpoint, "://")
+	var options []name.Option
+	if scheme == "http" {
+		options = append(options, name.Insecure)
+	}
+	ref, err := name.ParseReference(host+"/"+l.run+text, options...)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -96,7 +106,7 @@ func code(err error) string {
 }
 
 func TestAnImagePushedIsPulledAndDescribed(t *testing.T) {
-	l := start(t)
+	l := registry(t)
 	l.repository("team/app", nil)
 	img := picture(t)
 	if err := l.push("team/app:v1", img); err != nil {
@@ -105,7 +115,7 @@ func TestAnImagePushedIsPulledAndDescribed(t *testing.T) {
 	if err := l.pull("team/app@" + digestOf(t, img)); err != nil {
 		t.Errorf("pulling by digest: %v", err)
 	}
-	out, err := l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: new("team/app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}}})
+	out, err := l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: l.name("team/app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +155,7 @@ func TestLayersThatAreThereAreNotSentAgain(t *testing.T) {
 }
 
 func TestAnImmutableTagIsNeverPushedAgain(t *testing.T) {
-	l := start(t)
+	l := registry(t)
 	l.repository("app", func(in *ecr.CreateRepositoryInput) {
 		in.ImageTagMutability = types.ImageTagMutabilityImmutableWithExclusion
 		in.ImageTagMutabilityExclusionFilters = []types.ImageTagMutabilityExclusionFilter{{Filter: new("dev-*"), FilterType: types.ImageTagMutabilityExclusionFilterTypeWildcard}}
@@ -174,15 +184,13 @@ func TestAnImmutableTagIsNeverPushedAgain(t *testing.T) {
 
 func (l *local) putManifestStatus(repo, tag string, manifest []byte) int {
 	l.t.Helper()
-	out, err := l.admin.GetAuthorizationToken(l.t.Context(), &ecr.GetAuthorizationTokenInput{})
+	token := l.token()
+	url := *token.ProxyEndpoint + "/v2/" + *l.name(repo) + "/manifests/" + tag
+	request, err := http.NewRequestWithContext(l.t.Context(), http.MethodPut, url, strings.NewReader(string(manifest)))
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(l.t.Context(), http.MethodPut, "http://"+l.host+"/v2/"+repo+"/manifests/"+tag, strings.NewReader(string(manifest)))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Basic "+*out.AuthorizationData[0].AuthorizationToken)
+	request.Header.Set("Authorization", "Basic "+*token.AuthorizationToken)
 	request.Header.Set("Content-Type", "application/vnd.docker.distribution.manifest.v2+json")
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -193,7 +201,7 @@ func (l *local) putManifestStatus(repo, tag string, manifest []byte) int {
 }
 
 func TestAPushNeedsARepositoryAndAToken(t *testing.T) {
-	l := start(t)
+	l := registry(t)
 	img := picture(t)
 	if got := code(l.push("absent:v1", img)); got != "NAME_UNKNOWN" {
 		t.Errorf("a repository that nobody made: %q, want NAME_UNKNOWN", got)
@@ -203,15 +211,22 @@ func TestAPushNeedsARepositoryAndAToken(t *testing.T) {
 	if err := remote.Write(l.reference("app:v1"), img); !errors.As(err, &failed) || failed.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a token: %v, want HTTP 401", err)
 	}
+}
+
+func TestATokenOfYesterdayIsRefused(t *testing.T) {
+	l := start(t)
+	l.repository("app", nil)
+	img := picture(t)
 	auth := l.auth()
 	l.clock.Advance(12*time.Hour + time.Second)
+	var failed *transport.Error
 	if err := remote.Write(l.reference("app:v1"), img, auth); !errors.As(err, &failed) || failed.StatusCode != http.StatusForbidden {
 		t.Errorf("with a token of yesterday: %v, want HTTP 403", err)
 	}
 }
 
 func TestAnIndexNeedsItsChildren(t *testing.T) {
-	l := start(t)
+	l := registry(t)
 	l.repository("app", nil)
 	index, err := random.Index(512, 1, 2)
 	if err != nil {
@@ -226,5 +241,40 @@ func TestAnIndexNeedsItsChildren(t *testing.T) {
 	}
 	if err := remote.WriteIndex(l.reference("app:multi"), index, l.auth()); err != nil {
 		t.Errorf("an index with its images: %v", err)
+	}
+}
+
+// What sweeps rely on: an image is as old as the first push of its manifest, however often and under whatever tag it is pushed again.
+func TestAnImageIsAsOldAsTheFirstPushOfItsManifest(t *testing.T) {
+	l := registry(t)
+	l.repository("app", nil)
+	img := picture(t)
+	pushedAt := func(tag string) time.Time {
+		if err := l.push("app:"+tag, img); err != nil {
+			t.Fatal(err)
+		}
+		out, err := l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{
+			RepositoryName: l.name("app"), ImageIds: []types.ImageIdentifier{{ImageTag: &tag}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *out.ImageDetails[0].ImagePushedAt
+	}
+	first := pushedAt("a")
+	l.pass(2 * time.Second)
+	for _, tag := range []string{"b", "a"} {
+		if again := pushedAt(tag); !again.Equal(first) {
+			t.Errorf("pushed at %s and again as %s, it is of %s", first, tag, again)
+		}
+	}
+	_, err := l.admin.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{
+		RepositoryName: l.name("app"), ImageIds: []types.ImageIdentifier{{ImageDigest: new(digestOf(t, img))}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if anew := pushedAt("a"); !anew.After(first) {
+		t.Errorf("deleted and pushed again, it is still of %s", anew)
 	}
 }

@@ -2,6 +2,7 @@ package kms_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -12,18 +13,27 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/aloft-dev/aloft/test/localaws"
+	"github.com/aloft-dev/aloft/test/localaws/contract"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
+// newKey makes a key on the AWS that a rule is tested on; the clock is that of a local AWS in this process.
 func newKey(t *testing.T) (*kms.Client, string, *wire.ManualClock) {
 	t.Helper()
 	clock := wire.NewManualClock(time.Now())
-	server, err := localaws.New(localaws.Options{Clock: clock})
+	client := kms.NewFromConfig(contract.Config(t, func() aws.Config {
+		server, err := localaws.New(localaws.Options{Clock: clock})
+		must(t, err)
+		t.Cleanup(func() { server.Close() })
+		return server.Config()
+	}))
+	out, err := client.CreateKey(t.Context(), &kms.CreateKeyInput{Description: aws.String(contract.Name())})
 	must(t, err)
-	t.Cleanup(func() { server.Close() })
-	client := kms.NewFromConfig(server.Config())
-	out, err := client.CreateKey(t.Context(), &kms.CreateKeyInput{Description: aws.String("contract")})
-	must(t, err)
+	t.Cleanup(func() {
+		_, _ = client.ScheduleKeyDeletion(context.Background(), &kms.ScheduleKeyDeletionInput{
+			KeyId: out.KeyMetadata.KeyId, PendingWindowInDays: aws.Int32(7),
+		})
+	})
 	return client, *out.KeyMetadata.KeyId, clock
 }
 
@@ -76,9 +86,10 @@ func TestAKeyIsNamedByIdArnAndAlias(t *testing.T) {
 	client, id, _ := newKey(t)
 	described, err := client.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &id})
 	must(t, err)
-	alias := aws.String("alias/aloft-contract")
+	alias := aws.String("alias/" + contract.Name())
 	_, err = client.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: alias, TargetKeyId: &id})
 	must(t, err)
+	t.Cleanup(func() { _, _ = client.DeleteAlias(context.Background(), &kms.DeleteAliasInput{AliasName: alias}) })
 	_, err = client.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: alias, TargetKeyId: &id})
 	wantCode(t, err, "AlreadyExistsException", "an alias is unique")
 	for _, name := range []string{id, *described.KeyMetadata.Arn, *alias} {
@@ -95,7 +106,7 @@ func TestAKeyIsNamedByIdArnAndAlias(t *testing.T) {
 }
 
 func TestAKeyThatIsOffDoesNothing(t *testing.T) {
-	client, id, clock := newKey(t)
+	client, id, _ := newKey(t)
 	sealed, err := client.Encrypt(t.Context(), &kms.EncryptInput{KeyId: &id, Plaintext: []byte("secret")})
 	must(t, err)
 	open := func() error {
@@ -118,7 +129,12 @@ func TestAKeyThatIsOffDoesNothing(t *testing.T) {
 	_, err = client.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: &id})
 	must(t, err)
 	wantCode(t, open(), "DisabledException", "a restored key is disabled")
-	_, err = client.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: &id})
+}
+
+func TestAKeyIsGoneAfterItsWindow(t *testing.T) {
+	contract.Local(t, "a month in no time")
+	client, id, clock := newKey(t)
+	_, err := client.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: &id})
 	must(t, err)
 	clock.Advance(31 * 24 * time.Hour)
 	_, err = client.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &id})

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/aloft-dev/aloft/test/localaws/contract"
 	"github.com/aloft-dev/aloft/test/localaws/ecr"
 	"github.com/aloft-dev/aloft/test/localaws/lambda/environment"
 	"github.com/aloft-dev/aloft/test/localaws/lambda/jail"
@@ -55,14 +57,17 @@ func (roles) Role(arn string) (wire.Role, bool) {
 	return wire.Role{}, false
 }
 
-// local is Lambda with the registry it needs, on a loopback port.
+// local is Lambda with the registry it needs, on a loopback port, or the clients alone of the AWS that a rule is tested on.
 type local struct {
 	*sdk.Client
-	t    *testing.T
-	env  *wire.Env
-	ecr  *sdkecr.Client
-	host string
-	uri  string
+	t   *testing.T
+	env *wire.Env
+	ecr *sdkecr.Client
+	uri string
+	// role is one that functions may have, and role + "-2" is another.
+	role string
+	// f is a function's name that no other run uses.
+	f string
 	// lambda is the service itself, for what AWS does not show.
 	lambda *Lambda
 }
@@ -74,6 +79,7 @@ func start(t *testing.T, settings map[string]string, more ...func(*wire.Env) (*w
 
 func startAt(t *testing.T, clock wire.Clock, settings map[string]string, more ...func(*wire.Env) (*wire.Service, error)) *local {
 	t.Helper()
+	contract.Local(t, "a look inside, or settings of the local Lambda")
 	if _, err := jail.Available(); err != nil {
 		t.Skip(err)
 	}
@@ -122,7 +128,7 @@ func startAt(t *testing.T, clock wire.Clock, settings map[string]string, more ..
 			}
 		}
 	})
-	l := &local{lambda: lambda, t: t, env: env, host: server.Listener.Addr().String()}
+	l := &local{lambda: lambda, t: t, env: env, role: role, f: "f"}
 	config := l.admin()
 	l.Client = l.client(config)
 	l.ecr = sdkecr.NewFromConfig(config)
@@ -151,7 +157,8 @@ func (l *local) repository(repo string) {
 	}
 }
 
-func (l *local) auth() remote.Option {
+// reference is where a tag is pushed to, and the login for that.
+func (l *local) reference(repo, tag string) (name.Reference, remote.Option) {
 	l.t.Helper()
 	out, err := l.ecr.GetAuthorizationToken(l.t.Context(), &sdkecr.GetAuthorizationTokenInput{})
 	if err != nil {
@@ -162,20 +169,33 @@ func (l *local) auth() remote.Option {
 		l.t.Fatal(err)
 	}
 	user, password, _ := strings.Cut(string(plain), ":")
-	return remote.WithAuth(&authn.Basic{Username: user, Password: password})
+	scheme, host, _ := strings.Cut(*out.AuthorizationData[0].ProxyEndpoint, "://")
+	var options []name.Option
+	if scheme == "http" {
+		options = append(options, name.Insecure)
+	}
+	ref, err := name.ParseReference(host+"/"+repo+":"+tag, options...)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return ref, remote.WithAuth(&authn.Basic{Username: user, Password: password})
 }
 
 // push brings an image to the registry and returns its URI by tag.
 func (l *local) push(repo, tag string, image v1.Image) string {
 	l.t.Helper()
-	ref, err := name.ParseReference(l.host+"/"+repo+":"+tag, name.Insecure)
+	ref, auth := l.reference(repo, tag)
+	if err := remote.Write(ref, image, auth); err != nil {
+		l.t.Fatal(err)
+	}
+	if l.env != nil {
+		return account + ".dkr.ecr." + region + ".amazonaws.com/" + repo + ":" + tag
+	}
+	out, err := l.ecr.DescribeRepositories(l.t.Context(), &sdkecr.DescribeRepositoriesInput{RepositoryNames: []string{repo}})
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if err := remote.Write(ref, image, l.auth()); err != nil {
-		l.t.Fatal(err)
-	}
-	return account + ".dkr.ecr." + region + ".amazonaws.com/" + repo + ":" + tag
+	return *out.Repositories[0].RepositoryUri + ":" + tag
 }
 
 var bootstrapBinary = sync.OnceValues(func() ([]byte, error) {
@@ -237,7 +257,7 @@ func bootstrapImage(t *testing.T, change func(*v1.Config)) v1.Image {
 // create makes a function and waits until it is active.
 func (l *local) create(name string, change func(*sdk.CreateFunctionInput)) {
 	l.t.Helper()
-	in := &sdk.CreateFunctionInput{FunctionName: &name, PackageType: types.PackageTypeImage, Role: aws.String(role), Code: &types.FunctionCode{ImageUri: &l.uri},
+	in := &sdk.CreateFunctionInput{FunctionName: &name, PackageType: types.PackageTypeImage, Role: &l.role, Code: &types.FunctionCode{ImageUri: &l.uri},
 		Timeout: aws.Int32(20)}
 	if change != nil {
 		change(in)
@@ -245,6 +265,9 @@ func (l *local) create(name string, change func(*sdk.CreateFunctionInput)) {
 	if _, err := l.CreateFunction(l.t.Context(), in); err != nil {
 		l.t.Fatal(err)
 	}
+	l.t.Cleanup(func() {
+		_, _ = l.DeleteFunction(context.Background(), &sdk.DeleteFunctionInput{FunctionName: in.FunctionName})
+	})
 	l.settled(name, "")
 }
 
@@ -263,6 +286,10 @@ func (l *local) settled(name, qualifier string) *types.FunctionConfiguration {
 		c := out.Configuration
 		if c.State != types.StatePending && c.LastUpdateStatus != types.LastUpdateStatusInProgress {
 			return c
+		}
+		if l.env == nil {
+			time.Sleep(time.Second)
+			continue
 		}
 		if manual, ok := l.env.Clock.(*wire.ManualClock); ok {
 			manual.Advance(time.Minute)

@@ -9,7 +9,6 @@ import (
 	sdkecr "github.com/aws/aws-sdk-go-v2/service/ecr"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -81,11 +80,8 @@ func TestCreateFunctionHoldsLambdasRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref, err := name.ParseReference(l.host+"/app:multi", name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.WriteIndex(ref, index, l.auth()); err != nil {
+	ref, auth := l.reference("app", "multi")
+	if err := remote.WriteIndex(ref, index, auth); err != nil {
 		t.Fatal(err)
 	}
 	registry := account + ".dkr.ecr." + region + ".amazonaws.com/"

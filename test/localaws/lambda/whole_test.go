@@ -29,6 +29,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/aloft-dev/aloft/test/localaws"
+	"github.com/aloft-dev/aloft/test/localaws/contract"
 	"github.com/aloft-dev/aloft/test/localaws/lambda/jail"
 )
 
@@ -36,6 +37,7 @@ const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal
 
 // TestInTheWholeLocalAWS runs a function among all services with policies enforced: its role writes its log, or there is none.
 func TestInTheWholeLocalAWS(t *testing.T) {
+	contract.Local(t, "enforced policies that can be turned on")
 	if _, err := jail.Available(); err != nil {
 		t.Skip(err)
 	}

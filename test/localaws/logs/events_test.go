@@ -29,7 +29,7 @@ func (l *local) messages(t *testing.T, in *sdk.FilterLogEventsInput) []string {
 
 func (l *local) put(t *testing.T, stream string, events ...types.InputLogEvent) (*sdk.PutLogEventsOutput, error) {
 	t.Helper()
-	return l.PutLogEvents(t.Context(), &sdk.PutLogEventsInput{LogGroupName: aws.String("app"), LogStreamName: &stream, LogEvents: events})
+	return l.PutLogEvents(t.Context(), &sdk.PutLogEventsInput{LogGroupName: aws.String(l.run + "app"), LogStreamName: &stream, LogEvents: events})
 }
 
 func line(at time.Time, message string) types.InputLogEvent {
@@ -50,9 +50,9 @@ func TestEventsOfAllStreamsComeInTheOrderOfTheirTime(t *testing.T) {
 }
 
 func TestABatchOfEventsIsRefusedAsAWhole(t *testing.T) {
-	l := start(t, Limits{})
-	l.group(t, "app", "one")
-	now := l.clock.Now()
+	l := rule(t)
+	l.group(t, l.run+"app", "one")
+	now := l.now()
 	for _, row := range []struct {
 		events []types.InputLogEvent
 		why    string
@@ -65,7 +65,7 @@ func TestABatchOfEventsIsRefusedAsAWhole(t *testing.T) {
 			t.Errorf("%v: %s", err, row.why)
 		}
 	}
-	if got := l.messages(t, &sdk.FilterLogEventsInput{LogGroupName: aws.String("app")}); len(got) != 0 {
+	if got := l.messages(t, &sdk.FilterLogEventsInput{LogGroupName: aws.String(l.run + "app")}); len(got) != 0 {
 		t.Errorf("%d events of refused batches were kept", len(got))
 	}
 	_, err := l.put(t, "missing", line(now, "a"))

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -11,27 +12,27 @@ import (
 )
 
 func TestALogGroupIsCreatedOnce(t *testing.T) {
-	l := start(t, Limits{})
-	l.group(t, "/aws/lambda/app")
-	_, err := l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("/aws/lambda/app")})
+	l := rule(t)
+	l.group(t, l.run+"/aws/lambda/app")
+	_, err := l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String(l.run + "/aws/lambda/app")})
 	expectCode(t, err, "ResourceAlreadyExistsException")
 	_, err = l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("no spaces")})
 	expectCode(t, err, "InvalidParameterException")
 }
 
 func TestALogGroupIsDescribedWithBothOfItsARNs(t *testing.T) {
-	l := start(t, Limits{})
-	l.group(t, "/aws/lambda/app")
-	l.group(t, "/other")
-	out, err := l.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String("/aws/")})
+	l := rule(t)
+	l.group(t, l.run+"/aws/lambda/app")
+	l.group(t, l.run+"/other")
+	out, err := l.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(l.run + "/aws/")})
 	must(t, err)
 	if len(out.LogGroups) != 1 {
 		t.Fatalf("%d groups begin with /aws/", len(out.LogGroups))
 	}
 	g := out.LogGroups[0]
-	arn := "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/app"
-	if *g.Arn != arn+":*" || *g.LogGroupArn != arn || g.LogGroupClass != types.LogGroupClassStandard || g.RetentionInDays != nil {
-		t.Errorf("described as %s %s %s %v", *g.Arn, *g.LogGroupArn, g.LogGroupClass, g.RetentionInDays)
+	arn := aws.ToString(g.LogGroupArn)
+	if !strings.HasSuffix(arn, ":log-group:"+l.run+"/aws/lambda/app") || *g.Arn != arn+":*" || g.LogGroupClass != types.LogGroupClassStandard || g.RetentionInDays != nil {
+		t.Errorf("described as %s %s %s %v", *g.Arn, arn, g.LogGroupClass, g.RetentionInDays)
 	}
 }
 
@@ -57,13 +58,13 @@ func TestLogGroupsAreListedInPages(t *testing.T) {
 }
 
 func TestADeletedLogGroupIsGoneWithItsStreams(t *testing.T) {
-	l := start(t, Limits{})
-	l.group(t, "app", "one")
-	_, err := l.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("app")})
+	l := rule(t)
+	l.group(t, l.run+"app", "one")
+	_, err := l.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String(l.run + "app")})
 	must(t, err)
-	_, err = l.DescribeLogStreams(t.Context(), &sdk.DescribeLogStreamsInput{LogGroupName: aws.String("app")})
+	_, err = l.DescribeLogStreams(t.Context(), &sdk.DescribeLogStreamsInput{LogGroupName: aws.String(l.run + "app")})
 	expectCode(t, err, "ResourceNotFoundException")
-	_, err = l.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("app")})
+	_, err = l.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String(l.run + "app")})
 	expectCode(t, err, "ResourceNotFoundException")
 }
 

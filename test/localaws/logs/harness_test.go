@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"testing"
@@ -10,20 +11,40 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/smithy-go"
 
+	"github.com/aloft-dev/aloft/test/localaws/contract"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
 const region = "eu-central-1"
 
-// local is the service alone behind the real SDK, on a clock that stands still.
+// local is the service alone behind the real SDK, on a clock that stands still, or the client alone of the AWS that a rule is tested on.
 type local struct {
 	*Logs
 	*cloudwatchlogs.Client
 	clock *wire.ManualClock
+	run   string
+}
+
+// rule is what a rule is tested on.
+func rule(t *testing.T) *local {
+	t.Helper()
+	if !contract.Outside() {
+		return start(t, Limits{})
+	}
+	return &local{Client: cloudwatchlogs.NewFromConfig(contract.Config(t, nil)), run: contract.Name()}
+}
+
+// now is the time of the AWS that a rule is tested on.
+func (l *local) now() time.Time {
+	if l.clock == nil {
+		return time.Now()
+	}
+	return l.clock.Now()
 }
 
 func start(t *testing.T, limits Limits) *local {
 	t.Helper()
+	contract.Local(t, "the service's own memory of events")
 	clock := wire.NewManualClock(time.Now().Truncate(time.Second))
 	ids := wire.NewIdentities(clock)
 	gateway := &wire.Gateway{
@@ -46,6 +67,9 @@ func (l *local) group(t *testing.T, name string, streams ...string) {
 	t.Helper()
 	_, err := l.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name})
 	must(t, err)
+	t.Cleanup(func() {
+		_, _ = l.DeleteLogGroup(context.Background(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &name})
+	})
 	for _, stream := range streams {
 		_, err := l.CreateLogStream(t.Context(), &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &name, LogStreamName: &stream})
 		must(t, err)

@@ -14,9 +14,12 @@ import (
 )
 
 func TestABucketIsMadeOnceAndLeavesEmpty(t *testing.T) {
-	server := start(t)
-	client, bucket := newBucket(t, server.Config())
-	region := &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(server.Config().Region)}
+	cfg := config(t)
+	if cfg.Region == "us-east-1" {
+		t.Skip("the oldest region answers a bucket that is made twice, or elsewhere, in a way of its own")
+	}
+	client, bucket := newBucket(t, cfg)
+	region := within(cfg.Region)
 	_, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &bucket, CreateBucketConfiguration: region})
 	wantCode(t, err, "BucketAlreadyOwnedByYou")
 	_, err = client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: aws.String("Not_a_bucket"), CreateBucketConfiguration: region})
@@ -39,7 +42,7 @@ func TestABucketIsMadeOnceAndLeavesEmpty(t *testing.T) {
 }
 
 func TestAListHasPagesAndFolders(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	for _, key := range []string{"a/1", "a/2", "a/b/3", "c", "d/4", "e"} {
 		put(t, client, bucket, key, key)
 	}
@@ -68,10 +71,25 @@ func TestAListHasPagesAndFolders(t *testing.T) {
 }
 
 func TestDeletingManyCountsAbsentKeysAsDeleted(t *testing.T) {
+	client, bucket := newBucket(t, config(t))
+	deleteTwice(t, client, bucket)
+}
+
+func TestADeletionOfWhatIsGoneHasNoEffect(t *testing.T) {
 	server := start(t)
 	client, bucket := newBucket(t, server.Config())
-	put(t, client, bucket, "k", "x")
 	mark := server.Calls().End()
+	deleteTwice(t, client, bucket)
+	deletions := server.Calls().Since(mark).Operation("s3:DeleteObjects")
+	if len(deletions) != 2 || len(deletions.Effects()) != 1 {
+		t.Errorf("of %d calls %d had an effect; want the first alone", len(deletions), len(deletions.Effects()))
+	}
+}
+
+// deleteTwice puts a key and deletes it twice together with another that never was.
+func deleteTwice(t *testing.T, client *awss3.Client, bucket string) {
+	t.Helper()
+	put(t, client, bucket, "k", "x")
 	in := &awss3.DeleteObjectsInput{Bucket: &bucket, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("k")}, {Key: aws.String("absent")}}}}
 	for range 2 {
 		out, err := client.DeleteObjects(t.Context(), in)
@@ -80,14 +98,10 @@ func TestDeletingManyCountsAbsentKeysAsDeleted(t *testing.T) {
 			t.Errorf("got %v and %v", out.Deleted, out.Errors)
 		}
 	}
-	calls := server.Calls().Since(mark)
-	if len(calls) != 2 || len(calls.Effects()) != 1 {
-		t.Errorf("of %d calls %d had an effect; want the first alone", len(calls), len(calls.Effects()))
-	}
 }
 
 func TestAVersionedBucketKeepsWhatWasDeleted(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	_, err := client.PutBucketVersioning(t.Context(), &awss3.PutBucketVersioningInput{
 		Bucket: &bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
 	})
@@ -115,7 +129,7 @@ func TestAVersionedBucketKeepsWhatWasDeleted(t *testing.T) {
 }
 
 func TestSettingsOfABucketComeBackAndTheirAbsenceHasACode(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	_, err := client.GetBucketTagging(t.Context(), &awss3.GetBucketTaggingInput{Bucket: &bucket})
 	wantCode(t, err, "NoSuchTagSet")
 	_, err = client.GetBucketPolicy(t.Context(), &awss3.GetBucketPolicyInput{Bucket: &bucket})

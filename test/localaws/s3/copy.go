@@ -36,7 +36,7 @@ func (s *service) copyObject(_ context.Context, call *wire.Call) (*wire.Response
 		return nil, err
 	}
 	o := *source
-	o.key, o.modified = key, s.env.Clock.Now()
+	o.key, o.modified = key, s.now()
 	if r.Header.Get("X-Amz-Metadata-Directive") == "REPLACE" {
 		if o.header, err = describedBy(r.Header); err != nil {
 			return nil, err

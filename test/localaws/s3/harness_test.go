@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,10 +13,19 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/aloft-dev/aloft/test/localaws"
+	"github.com/aloft-dev/aloft/test/localaws/contract"
 )
 
+// config is that of the AWS that a rule is tested on.
+func config(t *testing.T) aws.Config {
+	t.Helper()
+	return contract.Config(t, func() aws.Config { return start(t).Config() })
+}
+
+// start makes a local AWS for what the rules of AWS alone do not show.
 func start(t *testing.T) *localaws.Server {
 	t.Helper()
+	contract.Local(t, "the local AWS's own hooks")
 	server, err := localaws.New(localaws.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -31,14 +38,19 @@ func start(t *testing.T) *localaws.Server {
 func newBucket(t *testing.T, cfg aws.Config) (*awss3.Client, string) {
 	t.Helper()
 	client := awss3.NewFromConfig(cfg)
-	name := fmt.Sprintf("aloft-contract-%08x", rand.Uint32())
-	_, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{
-		Bucket:                    &name,
-		CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(cfg.Region)},
-	})
+	name := contract.Name()
+	_, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name, CreateBucketConfiguration: within(cfg.Region)})
 	must(t, err)
 	t.Cleanup(func() { remove(client, name) })
 	return client, name
+}
+
+// within is where a bucket is made: the oldest region has no name for that.
+func within(region string) *types.CreateBucketConfiguration {
+	if region == "us-east-1" {
+		return nil
+	}
+	return &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(region)}
 }
 
 func remove(client *awss3.Client, name string) {

@@ -46,7 +46,7 @@ func (s *service) createUpload(_ context.Context, call *wire.Call) (*wire.Respon
 	if err != nil {
 		return nil, err
 	}
-	u := &upload{id: wire.RandomID("u"), key: key, header: described, initiated: s.env.Clock.Now(), parts: map[int]*object{}}
+	u := &upload{id: wire.RandomID("u"), key: key, header: described, initiated: s.now(), parts: map[int]*object{}}
 	b.uploads[u.id] = u
 	return xmlResponse(initiated{Bucket: b.name, Key: key, UploadID: u.id})
 }
@@ -141,7 +141,8 @@ func (s *service) completeUpload(_ context.Context, call *wire.Call) (*wire.Resp
 	if err != nil {
 		return nil, err
 	}
-	o.modified = s.env.Clock.Now()
+	// An object of parts is as old as the upload's beginning (S3 user guide, object metadata, Last-Modified).
+	o.modified = u.initiated
 	b.store(o, r.Header)
 	delete(b.uploads, u.id)
 	resp, err := xmlResponse(completed{Location: "/" + b.name + "/" + key, Bucket: b.name, Key: key, ETag: quote(o.etag)})

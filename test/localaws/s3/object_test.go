@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -16,7 +17,7 @@ import (
 )
 
 func TestAnObjectComesBackAsItWasPut(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	key := "assets/4f1c2a9/a picture+ä.png"
 	_, err := client.PutObject(t.Context(), &awss3.PutObjectInput{
 		Bucket: &bucket, Key: &key, Body: strings.NewReader("pixels"), ContentType: aws.String("image/png"),
@@ -64,7 +65,7 @@ func TestAChecksumIsVerifiedAsATrailerAndAsAHeader(t *testing.T) {
 }
 
 func TestContentThatDoesNotMatchWhatIsSaidAboutItIsRefused(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	wrong := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	for name, row := range map[string]struct {
 		in   awss3.PutObjectInput
@@ -74,7 +75,6 @@ func TestContentThatDoesNotMatchWhatIsSaidAboutItIsRefused(t *testing.T) {
 		"another MD5":        {awss3.PutObjectInput{ContentMD5: aws.String(base64.StdEncoding.EncodeToString(make([]byte, 16)))}, "BadDigest"},
 		"an MD5 that is not": {awss3.PutObjectInput{ContentMD5: aws.String("nonsense")}, "InvalidDigest"},
 		"a public ACL":       {awss3.PutObjectInput{ACL: types.ObjectCannedACLPublicRead}, "AccessControlListNotSupported"},
-		"an object lock":     {awss3.PutObjectInput{ObjectLockLegalHoldStatus: types.ObjectLockLegalHoldStatusOn}, "NotImplemented"},
 		"another owner":      {awss3.PutObjectInput{ExpectedBucketOwner: aws.String("999999999999")}, "AccessDenied"},
 		"a key too long":     {awss3.PutObjectInput{Key: aws.String(strings.Repeat("k", 1025))}, "KeyTooLongError"},
 	} {
@@ -92,8 +92,16 @@ func TestContentThatDoesNotMatchWhatIsSaidAboutItIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPutIfAbsentSucceedsOnce(t *testing.T) {
+func TestWhatTheLocalAWSDoesNotKeepIsRefused(t *testing.T) {
 	client, bucket := newBucket(t, start(t).Config())
+	_, err := client.PutObject(t.Context(), &awss3.PutObjectInput{
+		Bucket: &bucket, Key: aws.String("refused"), Body: strings.NewReader("content"), ObjectLockLegalHoldStatus: types.ObjectLockLegalHoldStatusOn,
+	})
+	wantCode(t, err, "NotImplemented")
+}
+
+func TestAPutIfAbsentSucceedsOnce(t *testing.T) {
+	client, bucket := newBucket(t, config(t))
 	var won, lost atomic.Int32
 	var all sync.WaitGroup
 	for range 16 {
@@ -118,7 +126,7 @@ func TestAPutIfAbsentSucceedsOnce(t *testing.T) {
 }
 
 func TestAPutIfUnchangedComparesTheETag(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	before := put(t, client, bucket, "k", "one")
 	in := func(etag *string, key string) *awss3.PutObjectInput {
 		return &awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("two"), IfMatch: etag}
@@ -132,7 +140,7 @@ func TestAPutIfUnchangedComparesTheETag(t *testing.T) {
 }
 
 func TestRangesAndConditionsOfReads(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	etag := put(t, client, bucket, "k", "0123456789").ETag
 	for spec, want := range map[string]string{"bytes=2-4": "234", "bytes=7-": "789", "bytes=-3": "789", "bytes=5-100": "56789", "bytes=3-2": "0123456789"} {
 		if got := get(t, client, &awss3.GetObjectInput{Bucket: &bucket, Key: aws.String("k"), Range: &spec}); got != want {
@@ -150,7 +158,7 @@ func TestRangesAndConditionsOfReads(t *testing.T) {
 }
 
 func TestACopyKeepsContentAndDescription(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	_, err := client.PutObject(t.Context(), &awss3.PutObjectInput{Bucket: &bucket, Key: aws.String("a b"), Body: strings.NewReader("x"), ContentType: aws.String("text/css")})
 	must(t, err)
 	_, err = client.CopyObject(t.Context(), &awss3.CopyObjectInput{Bucket: &bucket, Key: aws.String("copy"), CopySource: aws.String(bucket + "/a%20b")})
@@ -165,7 +173,7 @@ func TestACopyKeepsContentAndDescription(t *testing.T) {
 }
 
 func TestPartsBecomeOneObject(t *testing.T) {
-	client, bucket := newBucket(t, start(t).Config())
+	client, bucket := newBucket(t, config(t))
 	key := aws.String("large")
 	begun, err := client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: &bucket, Key: key, ContentType: aws.String("video/mp4")})
 	must(t, err)
@@ -193,4 +201,57 @@ func TestPartsBecomeOneObject(t *testing.T) {
 	}
 	_, err = client.AbortMultipartUpload(t.Context(), &awss3.AbortMultipartUploadInput{Bucket: &bucket, Key: key, UploadId: begun.UploadId})
 	wantCode(t, err, "NoSuchUpload")
+}
+
+// What sweeps rely on: an object that was written again is as young as its last write, in whole seconds.
+func TestAnObjectIsAsOldAsItsLastWrite(t *testing.T) {
+	client, bucket := newBucket(t, config(t))
+	begun, err := client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: &bucket, Key: aws.String("parts")})
+	must(t, err)
+	put(t, client, bucket, "again", "same")
+	put(t, client, bucket, "once", "same")
+	before := times(t, client, bucket)
+	time.Sleep(1100 * time.Millisecond)
+	put(t, client, bucket, "again", "same")
+	_, err = client.CopyObject(t.Context(), &awss3.CopyObjectInput{Bucket: &bucket, Key: aws.String("copy"), CopySource: aws.String(bucket + "/once")})
+	must(t, err)
+	part, err := client.UploadPart(t.Context(), &awss3.UploadPartInput{
+		Bucket: &bucket, Key: aws.String("parts"), UploadId: begun.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("x"),
+	})
+	must(t, err)
+	_, err = client.CompleteMultipartUpload(t.Context(), &awss3.CompleteMultipartUploadInput{
+		Bucket: &bucket, Key: aws.String("parts"), UploadId: begun.UploadId,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: part.ETag}}},
+	})
+	must(t, err)
+	after := times(t, client, bucket)
+	if !after["again"].After(before["again"]) {
+		t.Errorf("written at %s and again, it is of %s", before["again"], after["again"])
+	}
+	if !after["once"].Equal(before["once"]) {
+		t.Errorf("written once at %s, it is of %s", before["once"], after["once"])
+	}
+	if !after["copy"].After(before["once"]) {
+		t.Errorf("a copy of an object of %s is of %s", before["once"], after["copy"])
+	}
+	if after["parts"].After(before["once"]) {
+		t.Errorf("an upload that began before %s made an object of %s", before["once"], after["parts"])
+	}
+	for key, at := range after {
+		if at.Nanosecond() != 0 {
+			t.Errorf("%s is of %s, which is no whole second", key, at)
+		}
+	}
+}
+
+// times are those that a listing shows.
+func times(t *testing.T, client *awss3.Client, bucket string) map[string]time.Time {
+	t.Helper()
+	list, err := client.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: &bucket})
+	must(t, err)
+	shown := map[string]time.Time{}
+	for _, object := range list.Contents {
+		shown[*object.Key] = *object.LastModified
+	}
+	return shown
 }

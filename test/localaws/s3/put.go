@@ -103,7 +103,7 @@ func (s *service) newObject(h http.Header, key string, body []byte) (*object, er
 		return nil, err
 	}
 	return &object{
-		key: key, content: body, etag: etagOf(body), modified: s.env.Clock.Now(), header: described,
+		key: key, content: body, etag: etagOf(body), modified: s.now(), header: described,
 		algorithm: algorithm, checksum: checksum, checksumType: "FULL_OBJECT",
 	}, nil
 }

@@ -12,6 +12,8 @@
 //   - CreateBucket of an own bucket is BucketAlreadyOwnedByYou (409; in us-east-1 a success); DeleteBucket wants it empty of objects,
 //     versions, delete markers and nothing else (BucketNotEmpty).
 //   - New buckets block public access, enforce the owner and encrypt with AES256. A public policy is then AccessDenied.
+//   - LastModified is the time of the last write of the key, in whole seconds: writing the same again moves it. An object of parts is as
+//     old as its upload's beginning.
 //   - An x-amz- header or a query parameter that is not known is NotImplemented (501).
 package s3
 
@@ -20,6 +22,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -43,6 +46,9 @@ type service struct {
 	mu      sync.RWMutex
 	buckets map[string]*bucket
 }
+
+// now is the time of a write as S3 keeps it.
+func (s *service) now() time.Time { return s.env.Clock.Now().Truncate(time.Second) }
 
 func (s *service) bucketOperations() []wire.Operation {
 	return []wire.Operation{

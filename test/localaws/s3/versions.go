@@ -64,7 +64,7 @@ func (b *bucket) deleteKey(s *service, key string) (marker *object, changed bool
 	if b.versioning == "" {
 		return nil, b.remove(key, nullVersion) != nil
 	}
-	marker = &object{key: key, deleteMarker: true, modified: s.env.Clock.Now()}
+	marker = &object{key: key, deleteMarker: true, modified: s.now()}
 	b.add(marker)
 	return marker, true
 }

@@ -14,25 +14,41 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aloft-dev/aloft/test/localaws"
+	"github.com/aloft-dev/aloft/test/localaws/contract"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
 type fixture struct {
 	*testing.T
 	client *sqs.Client
+	// server and clock are those of a local AWS in this process; outside they are nil.
 	server *localaws.Server
 	clock  *wire.ManualClock
+	run    string
 }
 
 func start(t *testing.T) fixture {
 	t.Helper()
-	clock := wire.NewManualClock(time.Now())
-	server, err := localaws.New(localaws.Options{Clock: clock})
-	if err != nil {
-		t.Fatal(err)
+	f := fixture{T: t, run: contract.Name()}
+	config := contract.Config(t, func() aws.Config {
+		f.clock = wire.NewManualClock(time.Now())
+		server, err := localaws.New(localaws.Options{Clock: f.clock})
+		f.must(err)
+		t.Cleanup(func() { server.Close() })
+		f.server = server
+		return server.Config()
+	})
+	f.client = sqs.NewFromConfig(config)
+	return f
+}
+
+// pass lets time go by: the local AWS's own, or real time outside.
+func (f fixture) pass(d time.Duration) {
+	if f.clock == nil {
+		time.Sleep(d)
+		return
 	}
-	t.Cleanup(func() { server.Close() })
-	return fixture{t, sqs.NewFromConfig(server.Config()), server, clock}
+	f.clock.Advance(d)
 }
 
 func (f fixture) must(err error) {
@@ -50,10 +66,16 @@ func (f fixture) wantCode(err error, want, why string) {
 	}
 }
 
-func (f fixture) queue(name string, attributes map[string]string) *string {
+// name is that of a queue of this run.
+func (f fixture) name(short string) *string { return aws.String(f.run + "-" + short) }
+
+func (f fixture) queue(short string, attributes map[string]string) *string {
 	f.Helper()
-	out, err := f.client.CreateQueue(f.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
+	out, err := f.client.CreateQueue(f.Context(), &sqs.CreateQueueInput{QueueName: f.name(short), Attributes: attributes})
 	f.must(err)
+	f.Cleanup(func() {
+		_, _ = f.client.DeleteQueue(context.Background(), &sqs.DeleteQueueInput{QueueUrl: out.QueueUrl})
+	})
 	return out.QueueUrl
 }
 
@@ -77,8 +99,12 @@ func (f fixture) send(url *string, body, group, dedup string) *sqs.SendMessageOu
 
 func (f fixture) receive(url *string) []types.Message {
 	f.Helper()
+	var wait int32
+	if contract.Outside() {
+		wait = 2 // a short poll asks only some of AWS's servers
+	}
 	out, err := f.client.ReceiveMessage(f.Context(), &sqs.ReceiveMessageInput{
-		QueueUrl: url, MaxNumberOfMessages: 10, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}, MessageAttributeNames: []string{"All"},
+		QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: wait, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}, MessageAttributeNames: []string{"All"},
 	})
 	f.must(err)
 	return out.Messages
@@ -101,12 +127,12 @@ func (f fixture) want(messages []types.Message, why string, want ...string) {
 
 func TestAMessageComesBackUntilItIsDeleted(t *testing.T) {
 	f := start(t)
-	url := f.queue("orders", map[string]string{"VisibilityTimeout": "60"})
+	url := f.queue("orders", map[string]string{"VisibilityTimeout": "10"})
 	f.send(url, "one", "", "")
 	first := f.receive(url)
 	f.want(first, "the message", "one")
 	f.want(f.receive(url), "it is hidden")
-	f.clock.Advance(61 * time.Second)
+	f.pass(11 * time.Second)
 	second := f.receive(url)
 	f.want(second, "its timeout ended", "one")
 	if got := second[0].Attributes["ApproximateReceiveCount"]; got != "2" || *first[0].ReceiptHandle == *second[0].ReceiptHandle {
@@ -120,7 +146,7 @@ func TestAMessageComesBackUntilItIsDeleted(t *testing.T) {
 	f.wantCode(err, "AWS.SimpleQueueService.MessageNotInflight", "an old receipt handle")
 	_, err = f.client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: third[0].ReceiptHandle})
 	f.must(err)
-	f.clock.Advance(61 * time.Second)
+	f.pass(11 * time.Second)
 	f.want(f.receive(url), "it was deleted")
 }
 
@@ -131,7 +157,7 @@ func TestWhatWasReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
 	id := *f.send(url, "poison", "", "").MessageId
 	for range 2 {
 		f.want(f.receive(url), "within its attempts", "poison")
-		f.clock.Advance(2 * time.Second)
+		f.pass(2 * time.Second)
 	}
 	f.want(f.receive(url), "its attempts are used up")
 	letters := f.receive(dead)
@@ -139,11 +165,14 @@ func TestWhatWasReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
 	if *letters[0].MessageId != id || letters[0].Attributes["DeadLetterQueueSourceArn"] != f.arn(url) {
 		t.Errorf("got %v", letters[0].Attributes)
 	}
-	_, err := f.client.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:123456789012:absent","maxReceiveCount":2}`}})
+	_, err := f.client.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{
+		"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":"%s-absent","maxReceiveCount":2}`, f.arn(dead)),
+	}})
 	f.wantCode(err, "InvalidParameterValue", "a dead-letter queue that is not there")
 }
 
 func TestAFifoQueueKeepsTheOrderOfEachGroup(t *testing.T) {
+	contract.Local(t, "six minutes in no time")
 	f := start(t)
 	url := f.queue("orders.fifo", map[string]string{"FifoQueue": "true", "VisibilityTimeout": "30"})
 	f.send(url, "a1", "a", "1")
@@ -189,15 +218,21 @@ func TestNamesOfQueues(t *testing.T) {
 	if again := f.queue("orders", map[string]string{"VisibilityTimeout": "45"}); *again != *url {
 		t.Errorf("the same attributes answered %s", *again)
 	}
-	_, err := f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("orders"), Attributes: map[string]string{"VisibilityTimeout": "46"}})
+	_, err := f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: f.name("orders"), Attributes: map[string]string{"VisibilityTimeout": "46"}})
 	f.wantCode(err, "QueueAlreadyExists", "other attributes")
-	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("orders.fifo")})
+	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: f.name("orders.fifo")})
 	f.wantCode(err, "InvalidParameterValue", "the suffix without the attribute")
-	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("odd"), Attributes: map[string]string{"Nonsense": "1"}})
+	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: f.name("odd"), Attributes: map[string]string{"Nonsense": "1"}})
 	f.wantCode(err, "InvalidAttributeName", "an unknown attribute")
-	_, err = f.client.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: url})
+}
+
+func TestANameIsFreeAMinuteAfterItsQueueWasDeleted(t *testing.T) {
+	contract.Local(t, "a minute in no time")
+	f := start(t)
+	url := f.queue("orders", map[string]string{"VisibilityTimeout": "45"})
+	_, err := f.client.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: url})
 	f.must(err)
-	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("orders")})
+	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: f.name("orders")})
 	f.wantCode(err, "AWS.SimpleQueueService.QueueDeletedRecently", "within a minute")
 	_, err = f.client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String("x")})
 	f.wantCode(err, "AWS.SimpleQueueService.NonExistentQueue", "a deleted queue")
@@ -232,6 +267,7 @@ func TestABatchAnswersPerEntry(t *testing.T) {
 }
 
 func TestAnEmptyReceiveHasNoEffect(t *testing.T) {
+	contract.Local(t, "the call log")
 	f := start(t)
 	url := f.queue("orders", nil)
 	mark := f.server.Calls().End()

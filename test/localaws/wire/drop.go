@@ -8,8 +8,8 @@ import (
 // resetter is the in-process connection, which can be reset without a socket.
 type resetter interface{ reset() }
 
-// dropConnection resets the caller's connection: a TCP reset on a socket, the same error in process.
-func dropConnection(w http.ResponseWriter) {
+// DropConnection resets the caller's connection: a TCP reset on a socket, the same error in process.
+func DropConnection(w http.ResponseWriter) {
 	if local, ok := w.(resetter); ok {
 		local.reset()
 		return

@@ -65,8 +65,8 @@ func (f *Faults) Clear() {
 	f.active = nil
 }
 
-// take finds the fault that hits this call.
-func (f *Faults) take(call *Call) *Fault {
+// take finds the fault that hits this call; its kind is empty for none.
+func (f *Faults) take(call *Call) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, fault := range f.active {
@@ -84,9 +84,9 @@ func (f *Faults) take(call *Call) *Fault {
 				f.drop(fault)
 			}
 		}
-		return &hit
+		return hit
 	}
-	return nil
+	return Fault{}
 }
 
 // drop removes a fault from a fresh list, for take ranges over the old one; callers hold the lock.

@@ -38,7 +38,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, s *Service) {
 	g.Calls.Add(a.record(g, call))
 	if a.fault == FaultDropBefore || a.fault == FaultLoseAnswer {
 		closeBody(a.response)
-		dropConnection(w)
+		DropConnection(w)
 		return
 	}
 	send(w, r, call, a.response)
@@ -93,11 +93,9 @@ func (g *Gateway) answer(ctx context.Context, s *Service, call *Call) *answer {
 	if failure := g.authenticate(call); failure != "" {
 		return a.refuse(s, call, s.Protocol.authError(failure))
 	}
-	fault := g.Faults.take(call)
-	if fault != nil {
-		a.fault = fault.Kind
-	}
-	if err := g.wait(ctx, call, fault); err != nil {
+	fault, err := g.Disturb(ctx, call)
+	a.fault = fault.Kind
+	if err != nil {
 		return a.refuse(s, call, err)
 	}
 	if a.fault == FaultDropBefore {
@@ -122,15 +120,18 @@ func (g *Gateway) unknown(call *Call, e *Error) {
 	}
 }
 
-func (g *Gateway) wait(ctx context.Context, call *Call, fault *Fault) error {
+// Disturb waits a call's latency and gives the fault that hits it, whose kind is empty for none. A data plane, whose requests do
+// not come through Serve, asks it for itself.
+func (g *Gateway) Disturb(ctx context.Context, call *Call) (Fault, error) {
+	fault := g.Faults.take(call)
 	d := g.Latencies.Of(call.Service, call.Operation)
-	if fault != nil && fault.Kind == FaultDelay {
+	if fault.Kind == FaultDelay {
 		d += fault.Delay
 	}
 	if d == 0 {
-		return nil
+		return fault, nil
 	}
-	return g.Clock.Sleep(ctx, d)
+	return fault, g.Clock.Sleep(ctx, d)
 }
 
 func (g *Gateway) execute(ctx context.Context, s *Service, call *Call, a *answer) {
