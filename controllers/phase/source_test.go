@@ -79,7 +79,9 @@ func (r *source) heals() {
 	r.refuse = nil
 }
 
-func (r *source) repository() string { return strings.TrimPrefix(r.server.URL, "http://") + "/acme/counter" }
+func (r *source) repository() string {
+	return strings.TrimPrefix(r.server.URL, "http://") + "/acme/counter"
+}
 
 // push is what a build pipeline does.
 func (r *source) push(tag string, what remote.Taggable) {
