@@ -49,6 +49,10 @@ func (p *Performer) publish(ctx context.Context, s Subject) (release.Outcome, er
 	}
 	err := group.Wait()
 	active = slices.DeleteFunc(active, func(v release.FunctionVersion) bool { return v.Version == "" })
+	if waiting, ok := release.AsWaiting(err); ok {
+		of := len(s.Desired.Functions)
+		err = publishing("%d of %d versions are active: %s", of-len(missing)+len(active), of, waiting.Message)
+	}
 	return release.Outcome{Functions: active}, err
 }
 

@@ -21,7 +21,7 @@ const objectBatch = 1000
 // run of the same release has followed, and templates that are not deployed any more: the next update writes its own. What was
 // written since the listing began is not known to be old.
 func (r *Remover) sweepObjects(ctx context.Context, keep roots) error {
-	began := r.Now()
+	began := r.listing()
 	var objects []types.Object
 	pages := s3.NewListObjectsV2Paginator(r.Clients.S3, &s3.ListObjectsV2Input{
 		Bucket: aws.String(r.Names.Bucket), ExpectedBucketOwner: aws.String(r.Clients.Account),

@@ -1,0 +1,256 @@
+package phase_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// index is what the marker of a build says.
+type index struct {
+	Source string            `json:"source"`
+	Digest string            `json:"digest"`
+	Files  map[string]string `json:"files"`
+}
+
+func (s *stage) index(build string) (i index) {
+	s.t.Helper()
+	s.must(json.Unmarshal([]byte(s.get(release.MarkerKey(build))), &i))
+	return i
+}
+
+func (s *stage) head(key string) *s3.HeadObjectOutput {
+	s.t.Helper()
+	answer, err := s.Clients.S3.HeadObject(s.t.Context(), &s3.HeadObjectInput{Bucket: aws.String(s.Names.Bucket), Key: aws.String(key)})
+	s.must(err)
+	return answer
+}
+
+func (s *stage) remove(key string) {
+	s.t.Helper()
+	_, err := s.Clients.S3.DeleteObject(s.t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(s.Names.Bucket), Key: aws.String(key)})
+	s.must(err)
+}
+
+func TestAssetsAreServedForEverAndByTheirType(t *testing.T) {
+	s, _ := sending(t)
+	s.done(upload)
+	for key, kind := range map[string]string{"assets/v2/app.js": "text/javascript", "assets/v2/css/site.css": "text/css"} {
+		got := s.head(key)
+		if aws.ToString(got.CacheControl) != "public, max-age=31536000, immutable" || !strings.HasPrefix(aws.ToString(got.ContentType), kind) {
+			t.Errorf("%s is served as %q, %q", key, aws.ToString(got.ContentType), aws.ToString(got.CacheControl))
+		}
+	}
+	if got := s.get("assets/v2/app.js"); got != "run()" {
+		t.Errorf("the content is %q", got)
+	}
+	if got := aws.ToString(s.head(release.MarkerKey("v2")).CacheControl); got != "no-store" {
+		t.Errorf("the index is served by %q", got)
+	}
+}
+
+func TestTheIndexTellsSourceDigestAndFiles(t *testing.T) {
+	s, _ := sending(t)
+	digest := s.done(upload).Uploaded.AssetsDigest
+	got := s.index("v2")
+	if got.Source != s.Desired.Image.Digest+" /www" || got.Digest != digest {
+		t.Errorf("it is of %q with %q", got.Source, got.Digest)
+	}
+	sum := sha256.Sum256([]byte("run()"))
+	if len(got.Files) != 2 || got.Files["app.js"] != hex.EncodeToString(sum[:]) {
+		t.Errorf("the files are %v", got.Files)
+	}
+}
+
+func TestTheIndexIsWrittenAfterTheLastAsset(t *testing.T) {
+	s, _ := sending(t)
+	s.done(upload)
+	var order []string
+	for _, call := range s.local.Calls().Operation("s3:PutObject") {
+		if _, key, _ := strings.Cut(call.Resource, "/"); strings.HasPrefix(key, "assets/") {
+			order = append(order, key)
+		}
+	}
+	if len(order) != 3 || order[2] != release.MarkerKey("v2") {
+		t.Errorf("they were put in the order %v", order)
+	}
+}
+
+func TestAReleaseWithoutAssetsAsksForNone(t *testing.T) {
+	s, _ := sending(t)
+	s.imageOnly()
+	if got := s.done(upload).Uploaded.AssetsDigest; got != "" {
+		t.Errorf("the assets are %q", got)
+	}
+	if got := s.keys("assets/"); len(got) > 0 {
+		t.Errorf("there are %v", got)
+	}
+}
+
+// followed lets build v2 be live and the stage be sending v3, of which app.js is as before.
+func followed(t *testing.T) *stage {
+	t.Helper()
+	s, registry := sending(t)
+	s.done(upload)
+	s.Recorded.Live = &release.Live{ID: "r2", BuildID: "v2"}
+	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{
+		"www/app.js": "run()", "www/css/site.css": "body{color:red}", "www/new file.txt": "new",
+	}))
+	return s
+}
+
+func TestUnchangedAssetsAreCopiedFromTheLiveBuildAndChangedOnesAreSent(t *testing.T) {
+	s := followed(t)
+	since := s.local.Calls().End()
+	s.done(upload)
+	calls := s.local.Calls().Since(since)
+	if copies := calls.Operation("s3:CopyObject"); len(copies) != 1 || !strings.HasSuffix(copies[0].Resource, "/assets/v3/app.js") {
+		t.Errorf("copied were %+v", copies)
+	}
+	for key, want := range map[string]string{
+		"assets/v3/app.js": "run()", "assets/v3/css/site.css": "body{color:red}", "assets/v3/new file.txt": "new", "assets/v2/css/site.css": "body{}",
+	} {
+		if got := s.get(key); got != want {
+			t.Errorf("%s is %q", key, got)
+		}
+	}
+	if got := aws.ToString(s.head("assets/v3/app.js").CacheControl); !strings.Contains(got, "immutable") {
+		t.Errorf("the copy is served by %q", got)
+	}
+	if got := s.index("v3"); len(got.Files) != 3 {
+		t.Errorf("the index has %v", got.Files)
+	}
+}
+
+func TestAPathWithLettersThatNeedEscapingIsCopied(t *testing.T) {
+	s, registry := newStage(t), newSource(t)
+	s.Desired.AssetsPath = "/www"
+	const path = "www/ü & 100%+.txt"
+	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}, files{path: "same"}))
+	s.done(upload)
+	s.Recorded.Live = &release.Live{BuildID: "v2"}
+	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{path: "same"}))
+	s.done(upload)
+	if got := s.get("assets/v3/ü & 100%+.txt"); got != "same" || len(s.local.Calls().Operation("s3:CopyObject").Effects()) != 1 {
+		t.Errorf("it is %q", got)
+	}
+}
+
+func TestAnAssetThatIsGoneFromTheLiveBuildKeepsTheIndexAway(t *testing.T) {
+	s := followed(t)
+	s.remove("assets/v2/app.js")
+	contains(t, s.fails(upload).Error(), "copying asset assets/v2/app.js")
+	if got := s.keys(release.MarkerKey("v3")); len(got) > 0 {
+		t.Error("the index was written")
+	}
+}
+
+func TestTheIndexOfTheLiveBuildMustBeReadable(t *testing.T) {
+	s := followed(t)
+	s.fault("s3:GetObject", release.MarkerKey("v2"), denied())
+	err := s.fails(upload)
+	contains(t, err.Error(), "index of the assets of v2")
+	if got := release.ConditionOf(err); got != v1alpha1.ConditionAssetsUploaded {
+		t.Errorf("it is at %q", got)
+	}
+}
+
+func TestALiveBuildWithoutAnIndexIsCopiedFromNowhere(t *testing.T) {
+	s := followed(t)
+	s.remove(release.MarkerKey("v2"))
+	s.done(upload)
+	if copies := s.local.Calls().Operation("s3:CopyObject"); len(copies) > 0 {
+		t.Errorf("%d assets were copied", len(copies))
+	}
+}
+
+func TestTheAssetsOfABuild(t *testing.T) {
+	other := func(s *stage) {
+		s.put(release.MarkerKey("v2"), `{"source":"sha256:other /www","digest":"sha256:d","files":{}}`)
+	}
+	for _, row := range []struct {
+		why   string
+		given func(*stage)
+		moved bool
+	}{
+		{"were sent from other content and never released: they are sent again", other, false},
+		{"are live with other content: browsers hold it for ever", func(s *stage) {
+			other(s)
+			s.Recorded.Live = &release.Live{BuildID: "v2"}
+		}, true},
+		{"were live before with other content", func(s *stage) {
+			other(s)
+			s.Recorded.Live, s.Recorded.History = &release.Live{BuildID: "v1"}, []release.Live{{BuildID: "v0"}, {BuildID: "v2"}}
+		}, true},
+		{"are live and lost their index: they are sent again", func(s *stage) {
+			s.Recorded.Live = &release.Live{BuildID: "v2"}
+		}, false},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			s, _ := sending(t)
+			row.given(s)
+			if row.moved {
+				s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsMoved, "the assets of v2", "new tag")
+				return
+			}
+			s.done(upload)
+			if got := s.index("v2").Source; got != s.Desired.Image.Digest+" /www" {
+				t.Errorf("the index is of %q", got)
+			}
+		})
+	}
+}
+
+func TestAssetsThatCannotBeServedAreRefused(t *testing.T) {
+	s, _ := sending(t)
+	s.Desired.AssetsPath = "/var/www/public"
+	s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "cannot be served", "no files there")
+}
+
+func TestWhatTheSourceAnswersWhileAssetsAreReadIsAtTheAssets(t *testing.T) {
+	s, registry := sending(t)
+	s.pushed(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest), release.BuildTag("v2"))
+	registry.refuses("/manifests/", http.StatusForbidden, "DENIED")
+	s.waits(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef")
+	registry.refuses("/manifests/", http.StatusNotFound, "MANIFEST_UNKNOWN")
+	s.waits(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonImageNotFound, "not in the registry yet")
+	registry.refuses("/blobs/", http.StatusForbidden, "DENIED")
+	s.waits(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef")
+	registry.heals()
+	s.done(upload)
+}
+
+func TestNothingIsWrittenIntoABucketOfSomeoneElse(t *testing.T) {
+	s, _ := sending(t)
+	s.imageOnly()
+	s.Clients.Account = "210987654321" // the bucket of this name belongs to another account than the profile says
+	s.pushed(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest), release.BuildTag("v2"))
+	sent := s.changes(upload)
+	if slices.Contains(sent, "s3:PutObject") {
+		t.Errorf("sent was %v", sent)
+	}
+	s.fails(upload)
+}
+
+func TestAnAssetWhoseAnswerIsLostIsSentAgain(t *testing.T) {
+	s, _ := sending(t)
+	s.local.Faults().Inject(wire.Fault{Call: "s3:PutObject", Kind: wire.FaultLoseAnswer, Times: 1, Match: func(c *wire.Call) bool {
+		return strings.HasSuffix(c.HTTP.URL.Path, "/app.js")
+	}})
+	s.fails(upload)
+	s.done(upload)
+	if got := s.get("assets/v2/app.js"); got != "run()" {
+		t.Errorf("it is %q", got)
+	}
+}

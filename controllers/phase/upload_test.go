@@ -1,0 +1,197 @@
+package phase_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/image"
+	"github.com/aloft-dev/aloft/controllers/phase"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+var upload = release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
+
+// sending is a stage whose build v2 lies in a registry, resolved, with two assets.
+func sending(t *testing.T) (*stage, *source) {
+	t.Helper()
+	s, registry := newStage(t), newSource(t)
+	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}, files{
+		"www/app.js": "run()", "www/css/site.css": "body{}",
+	}))
+	s.Desired.AssetsPath = "/www"
+	return s, registry
+}
+
+// resolved pushes a build and lets the stage's release be of it.
+func (s *stage) resolved(registry *source, tag string, built v1.Image) {
+	s.t.Helper()
+	registry.push(tag, built)
+	s.Desired.BuildID = tag
+	s.Desired.Image = registry.wanted(tag)
+	s.Desired.Image.Digest = digestOf(s.t, built)
+}
+
+// imageOnly leaves the assets out, so that what an error is of is certain.
+func (s *stage) imageOnly() { s.Desired.AssetsPath = "" }
+
+func TestAnUploadSendsImageAssetsAndVariablesOnce(t *testing.T) {
+	s, registry := sending(t)
+	since := s.local.Calls().End()
+	first := s.done(upload).Uploaded
+	calls := s.local.Calls().Since(since)
+	if puts := calls.Operation("s3:PutObject"); len(puts) != 5 { // two assets and their index, variables, declaration
+		t.Errorf("%d objects were put", len(puts))
+	}
+	if images := calls.Operation("ecr:PutImage"); len(images) != 2 { // the source's tag and the build's
+		t.Errorf("%d tags were put", len(images))
+	}
+	if first.ConfigHash != "c2" || !strings.HasPrefix(first.AssetsDigest, "sha256:") || !strings.HasPrefix(first.DeployedDigest, "sha256:") {
+		t.Errorf("uploaded is %+v", first)
+	}
+	if first.DeployedDigest == s.Desired.Image.Digest {
+		t.Error("the image has no runtime")
+	}
+	registry.server.Close() // what is there already is not read again
+	if sent := s.changes(upload); len(sent) > 0 {
+		t.Errorf("the second time it was sent again: %v", sent)
+	}
+	if again := s.done(upload).Uploaded; *again != *first {
+		t.Errorf("the second time it is %+v, before it was %+v", again, first)
+	}
+}
+
+func TestARepairSendsOnlyWhatIsMissing(t *testing.T) {
+	s, _ := sending(t)
+	first := s.done(upload).Uploaded
+	s.remove(release.ConfigKey("c2"))
+	repair := release.Step{Action: release.ActionRepair}
+	if sent := s.changes(repair); !slices.Equal(sent, []string{"s3:PutObject"}) {
+		t.Errorf("sent was %v", sent)
+	}
+	if got := s.done(repair).Uploaded; *got != *first {
+		t.Errorf("it is %+v after the repair, before it was %+v", got, first)
+	}
+}
+
+func TestTheErrorsOfAnUploadCarryTheirCondition(t *testing.T) {
+	for _, row := range []struct {
+		why       string
+		breaks    func(*stage, *source)
+		condition string
+	}{
+		{"ECR does not tell whether the image is there", func(s *stage, _ *source) {
+			s.fault("ecr:DescribeImages", "", denied())
+		}, v1alpha1.ConditionImagePushed},
+		{"ECR gives no login", func(s *stage, _ *source) {
+			s.fault("ecr:GetAuthorizationToken", "", denied())
+		}, v1alpha1.ConditionImagePushed},
+		{"the index of the assets cannot be read", func(s *stage, _ *source) {
+			s.fault("s3:GetObject", release.MarkerKey("v2"), denied())
+		}, v1alpha1.ConditionAssetsUploaded},
+		{"the index of the assets is no JSON", func(s *stage, _ *source) {
+			s.put(release.MarkerKey("v2"), "oops")
+		}, v1alpha1.ConditionAssetsUploaded},
+		{"an asset cannot be put", func(s *stage, _ *source) {
+			s.fault("s3:PutObject", "/app.js", denied())
+		}, v1alpha1.ConditionAssetsUploaded},
+		{"the index of the assets cannot be put", func(s *stage, _ *source) {
+			s.fault("s3:PutObject", release.MarkerKey("v2"), denied())
+		}, v1alpha1.ConditionAssetsUploaded},
+		{"the variables cannot be looked for", func(s *stage, _ *source) {
+			s.fault("s3:HeadObject", release.ConfigKey("c2"), denied())
+		}, v1alpha1.ConditionAssetsUploaded},
+		{"the variables cannot be put", func(s *stage, _ *source) {
+			s.fault("s3:PutObject", release.ConfigKey("c2"), denied())
+		}, v1alpha1.ConditionAssetsUploaded},
+		{"the declaration cannot be put", func(s *stage, _ *source) {
+			s.fault("s3:PutObject", release.ReleaseKey("r2"), denied())
+		}, v1alpha1.ConditionAssetsUploaded},
+		{"the stage's key cannot be used", func(s *stage, _ *source) {
+			s.fault("kms:GenerateDataKey", "", denied())
+		}, v1alpha1.ConditionAssetsUploaded},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			s, registry := sending(t)
+			row.breaks(s, registry)
+			if got := release.ConditionOf(s.fails(upload)); got != row.condition {
+				t.Errorf("it is at %q", got)
+			}
+		})
+	}
+}
+
+func TestAnUploadGoesOnAfterItsFaultHasPassed(t *testing.T) {
+	s, _ := sending(t)
+	repair := s.fault("s3:PutObject", "/css/site.css", denied())
+	s.fails(upload)
+	if left := s.keys(release.MarkerKey("v2")); len(left) > 0 {
+		t.Errorf("the index of the assets was written although one is missing: %v", left)
+	}
+	repair()
+	s.done(upload)
+	want := []string{release.MarkerKey("v2"), "assets/v2/app.js", "assets/v2/css/site.css"}
+	if got := s.keys("assets/"); !slices.Equal(got, want) {
+		t.Errorf("there are %v, want %v", got, want)
+	}
+}
+
+func TestTheProgressOfAnUploadCountsLayersBytesAndAssets(t *testing.T) {
+	s, _ := sending(t)
+	s.Progress = &phase.Progress{}
+	if text := s.Progress.String(); text != "" {
+		t.Errorf("before anything is known it says %q", text)
+	}
+	s.done(upload)
+	p := s.Progress
+	if p.Image.Layers.Load() != 3 || p.Image.Of.Load() != 3 || p.Image.Bytes.Load() == 0 { // the build's two and the runtime
+		t.Errorf("of the image %d of %d layers and %d bytes are counted", p.Image.Layers.Load(), p.Image.Of.Load(), p.Image.Bytes.Load())
+	}
+	if p.Assets.Load() != 2 || p.AssetsOf.Load() != 2 {
+		t.Errorf("%d of %d assets are counted", p.Assets.Load(), p.AssetsOf.Load())
+	}
+	want := "3 of 3 layers and 0 of 0 MiB of the image are sent, 2 of 2 assets are in place"
+	if got := p.String(); got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+}
+
+func TestTheProgressSaysWhatIsKnownSoFar(t *testing.T) {
+	p := &phase.Progress{}
+	p.AssetsOf.Store(7)
+	p.Assets.Store(3)
+	if got := p.String(); got != "3 of 7 assets are in place" {
+		t.Errorf("without an image it says %q", got)
+	}
+	p = &phase.Progress{}
+	p.Image.Of.Store(4)
+	p.Image.Layers.Store(1)
+	p.Image.Bytes.Store(5 << 20)
+	p.Image.BytesOf.Store(9 << 20)
+	if got := p.String(); got != "1 of 4 layers and 5 of 9 MiB of the image are sent" {
+		t.Errorf("without assets it says %q", got)
+	}
+}
+
+func TestTheRegistryOfTheUserIsAskedForTheResolvedDigest(t *testing.T) {
+	i := release.Image{Repository: "ghcr.io/acme/counter", Tag: "v2", Digest: "sha256:00", PullSecret: "docker config"}
+	got := phase.SourceOf(i)
+	want := image.Source{Repository: "ghcr.io/acme/counter", Tag: "v2", Digest: "sha256:00", DockerConfig: []byte("docker config")}
+	if got.String() != want.String() || string(got.DockerConfig) != "docker config" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// deleteRepository is what someone does by mistake.
+func (s *stage) deleteRepository() {
+	s.t.Helper()
+	_, err := s.Clients.ECR.DeleteRepository(s.t.Context(), &ecr.DeleteRepositoryInput{
+		RepositoryName: aws.String(s.Names.Repository), Force: true,
+	})
+	s.must(err)
+}

@@ -1,0 +1,260 @@
+package removal_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// function makes a function without versions, of an image of someone's own.
+func (s *stage) function(short string) {
+	s.t.Helper()
+	if s.Observed.Foundation.Outputs == nil {
+		s.bucket()
+		s.repository()
+		s.image("functions")
+		_, err := iam.NewFromConfig(s.local.Config()).CreateRole(s.t.Context(), &iam.CreateRoleInput{
+			RoleName: aws.String("function"),
+			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+				"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
+		})
+		s.must(err)
+		s.Observed.Foundation.Outputs = map[string]string{release.OutputBucketName: s.Names.Bucket}
+	}
+	_, err := s.Clients.Lambda.CreateFunction(s.t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: aws.String(s.full(short)), PackageType: types.PackageTypeImage,
+		Role: aws.String("arn:aws:iam::" + account + ":role/function"), Code: &types.FunctionCode{ImageUri: aws.String(s.uri() + ":functions")},
+	})
+	s.must(err)
+	s.settled(short, "$LATEST")
+}
+
+func (s *stage) full(short string) string { return s.Names.Prefix + "-" + short }
+
+func (s *stage) settled(short, version string) {
+	s.t.Helper()
+	for range 2000 {
+		got, err := s.Clients.Lambda.GetFunctionConfiguration(s.t.Context(), &lambda.GetFunctionConfigurationInput{
+			FunctionName: aws.String(s.full(short)), Qualifier: aws.String(version),
+		})
+		s.must(err)
+		if got.State == types.StateActive && got.LastUpdateStatus != types.LastUpdateStatusInProgress {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	s.t.Fatalf("version %s of function %s does not become active", version, short)
+}
+
+// publish gives a function a version of each description; the numbers count from 1.
+func (s *stage) publish(short string, descriptions ...string) {
+	s.t.Helper()
+	for _, description := range descriptions {
+		_, err := s.Clients.Lambda.UpdateFunctionConfiguration(s.t.Context(), &lambda.UpdateFunctionConfigurationInput{
+			FunctionName: aws.String(s.full(short)), Description: aws.String(description),
+		})
+		s.must(err)
+		s.settled(short, "$LATEST")
+		made, err := s.Clients.Lambda.PublishVersion(s.t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(s.full(short))})
+		s.must(err)
+		s.settled(short, aws.ToString(made.Version))
+	}
+}
+
+// of is the description of a version of a release.
+func of(id string) string {
+	return release.Description{BuildID: "b" + id, ReleaseID: id, Revision: "1"}.String()
+}
+
+// versions of a function, $LATEST among them, in one line.
+func (s *stage) versions(short string) string {
+	s.t.Helper()
+	answer, err := s.Clients.Lambda.ListVersionsByFunction(s.t.Context(), &lambda.ListVersionsByFunctionInput{
+		FunctionName: aws.String(s.full(short)),
+	})
+	s.must(err)
+	var numbers []string
+	for i := range answer.Versions {
+		numbers = append(numbers, aws.ToString(answer.Versions[i].Version))
+	}
+	return strings.Join(numbers, " ")
+}
+
+// recorded gives the releases of live and history the versions of their functions: "r2: http/4 cli/2".
+func (s *stage) recorded(id string, functions ...string) {
+	var versions []release.FunctionVersion
+	for _, function := range functions {
+		short, number, _ := strings.Cut(function, "/")
+		versions = append(versions, release.FunctionVersion{Name: short, Version: number})
+	}
+	if s.Recorded.Live.ID == id {
+		s.Recorded.Live.Functions = versions
+	}
+	for i := range s.Recorded.History {
+		if s.Recorded.History[i].ID == id {
+			s.Recorded.History[i].Functions = versions
+		}
+	}
+}
+
+func TestTheVersionsThatStay(t *testing.T) {
+	for _, row := range []struct {
+		why      string
+		versions []string
+		given    func(*stage)
+		left     string
+	}{
+		{
+			"those of no kept release go", []string{of("r0"), of("r1"), of("r2")},
+			func(s *stage) { s.recorded("r1", "http/2"); s.recorded("r2", "http/3") }, "$LATEST 2 3",
+		},
+		{
+			"those that a kept release had before it was released once more go", []string{of("r2"), of("r1"), of("r2")},
+			func(s *stage) { s.recorded("r1", "http/2"); s.recorded("r2", "http/3") }, "$LATEST 2 3",
+		},
+		{
+			"all of a kept release stay when it is not recorded which it has", []string{of("r1"), of("r0"), of("r1"), of("r2")},
+			func(s *stage) { s.recorded("r2", "http/4") }, "$LATEST 1 3 4",
+		},
+		{
+			"what the alias points at stays, whatever is recorded", []string{of("r0"), of("r9"), of("r2")},
+			func(s *stage) {
+				s.recorded("r2", "http/3")
+				s.Observed.Aliases["http"] = release.Alias{Version: "2"}
+			}, "$LATEST 2 3",
+		},
+		{
+			"what has a share of the traffic stays, with all of its release", []string{of("r8"), of("r0"), of("r8"), of("r2")},
+			func(s *stage) {
+				s.recorded("r2", "http/4")
+				s.Observed.Aliases["http"] = release.Alias{Version: "4", Shares: map[string]release.Share{
+					"3": {Percent: 10, Description: release.Description{ReleaseID: "r8"}},
+				}}
+			}, "$LATEST 1 3 4",
+		},
+		{
+			"a share of someone's own version stays as well", []string{"mine", of("r0"), of("r2")},
+			func(s *stage) {
+				s.recorded("r2", "http/3")
+				s.Observed.Aliases["http"] = release.Alias{Version: "3", Shares: map[string]release.Share{"1": {Percent: 10}}}
+			}, "$LATEST 1 3",
+		},
+		{
+			"what someone else has published stays", []string{"mine", "aloft is where we keep it", of("r2")},
+			func(s *stage) { s.recorded("r2", "http/3") }, "$LATEST 1 2 3",
+		},
+		{
+			"a record of another function says nothing", []string{of("r0"), of("r2")},
+			func(s *stage) { s.recorded("r2", "http/2", "cli/1") }, "$LATEST 2",
+		},
+		{
+			"without a live release, as after a recovery, those of the history stay", []string{of("r0"), of("r1")},
+			func(s *stage) {
+				s.recorded("r1", "http/2")
+				s.Recorded.Live = nil
+			}, "$LATEST 2",
+		},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			s := newStage(t)
+			s.function("http")
+			s.publish("http", row.versions...)
+			row.given(s)
+			s.removed(sweep)
+			if got := s.versions("http"); got != row.left {
+				t.Errorf("left are %s, want %s", got, row.left)
+			}
+			s.removed(sweep) // it may be done again at any time
+			if got := s.versions("http"); got != row.left {
+				t.Errorf("after the second time left are %s", got)
+			}
+		})
+	}
+}
+
+func TestLATESTStaysEvenWhenItIsOfAReleaseThatGoes(t *testing.T) {
+	s := newStage(t)
+	s.function("http")
+	s.publish("http", of("r2"), of("r0"))
+	s.recorded("r2", "http/1")
+	s.removed(sweep)
+	if got := s.versions("http"); got != "$LATEST 1" { // a deletion without a number would delete the function itself
+		t.Errorf("left are %s", got)
+	}
+}
+
+func TestAFunctionThatTheManifestHasNoMoreIsSweptWhileItStays(t *testing.T) {
+	for why, row := range map[string]struct {
+		stays bool
+		left  string
+	}{
+		"a kept release uses it": {true, "$LATEST 2"},
+		"its stack removes it":   {false, "$LATEST 1 2"},
+	} {
+		t.Run(why, func(t *testing.T) {
+			s := newStage(t)
+			s.function("http")
+			s.function("old-queue")
+			s.publish("old-queue", of("r0"), of("r1"))
+			s.recorded("r1", "old-queue/2")
+			s.Observed.Leftovers = map[string]bool{"old-queue": row.stays}
+			s.removed(sweep)
+			if got := s.versions("old-queue"); got != row.left {
+				t.Errorf("left are %s, want %s", got, row.left)
+			}
+		})
+	}
+}
+
+func TestImagesAndObjectsStayUntilTheVersionsAreGone(t *testing.T) {
+	for why, fault := range map[string]func(*stage){
+		"a version cannot be deleted":   func(s *stage) { s.fault("lambda:DeleteFunction", denied()) },
+		"the versions cannot be listed": func(s *stage) { s.fault("lambda:ListVersionsByFunction", denied()) },
+		"the alias still names the version": func(s *stage) {
+			_, err := s.Clients.Lambda.CreateAlias(s.t.Context(), &lambda.CreateAliasInput{
+				FunctionName: aws.String(s.full("http")), Name: aws.String("mine"), FunctionVersion: aws.String("1"),
+			})
+			s.must(err)
+		},
+	} {
+		t.Run(why, func(t *testing.T) {
+			s := newStage(t)
+			s.function("http")
+			s.publish("http", of("r0"), of("r2"))
+			s.image(release.BuildTag("v0"))
+			s.put("assets/v0/app.js")
+			s.recorded("r2", "http/2")
+			s.later()
+			fault(s)
+			s.fails(sweep, s.full("http"))
+			s.local.Faults().Clear()
+			if got := s.versions("http"); got != "$LATEST 1 2" || len(s.digests()) != 2 || len(s.keys()) != 1 {
+				t.Errorf("left are the versions %s, %d images and %d objects", got, len(s.digests()), len(s.keys()))
+			}
+		})
+	}
+}
+
+func TestAVersionThatIsGoneMeanwhileIsNoProblem(t *testing.T) {
+	s := newStage(t)
+	s.function("http")
+	s.publish("http", of("r0"), of("r0"), of("r2"))
+	s.recorded("r2", "http/3")
+	s.beforeTheFirstDeletion(func() {
+		_, err := s.Clients.Lambda.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{
+			FunctionName: aws.String(s.full("http")), Qualifier: aws.String("1"),
+		})
+		s.must(err)
+	})
+	s.removed(sweep)
+	if got := s.versions("http"); got != "$LATEST 3" {
+		t.Errorf("left are %s", got)
+	}
+}
