@@ -59,9 +59,8 @@ func (s *session) reportPhases(outcome error) {
 	}
 	for i := range plan.Phases {
 		spec := &plan.Phases[i]
-		tells := s.recordTells(spec)
 		for _, condition := range spec.Conditions {
-			told, of := tells, generation
+			told, of := s.recordTells(spec, condition), generation
 			if concerns, ok := s.outcomeTells(spec, condition, outcome); ok {
 				told = concerns
 				if m.Asked.Unprepared != nil && !m.Superseded() {
@@ -73,8 +72,8 @@ func (s *session) reportPhases(outcome error) {
 	}
 }
 
-// recordTells is what the record tells of a phase.
-func (s *session) recordTells(spec *plan.PhaseSpec) said {
+// recordTells is what the record tells of a phase's condition.
+func (s *session) recordTells(spec *plan.PhaseSpec, condition string) said {
 	m := s.machine
 	run, live := m.Recorded.Run, m.Recorded.Live
 	record := run.Phase(spec.Phase)
@@ -85,7 +84,10 @@ func (s *session) recordTells(spec *plan.PhaseSpec) said {
 		return said{metav1.ConditionTrue, v1alpha1.ReasonSucceeded, fmt.Sprintf("%s is live (release %s)", live.BuildID, live.ID)}
 	case record.State == release.PhaseSucceeded:
 		return said{metav1.ConditionTrue, v1alpha1.ReasonSucceeded, record.Message}
-	case record.State == release.PhaseFailed && run.Failure != nil:
+	case record.State == release.PhaseFailed && slices.Contains(spec.Conditions, run.Failure.Condition) &&
+		run.Failure.Condition != condition: // the phase failed by its other condition
+		return said{metav1.ConditionUnknown, v1alpha1.ReasonPending, string(spec.Phase) + " was stopped"}
+	case record.State == release.PhaseFailed:
 		return said{metav1.ConditionFalse, run.Failure.Reason, record.Message}
 	case record.State == release.PhaseRunning:
 		return said{metav1.ConditionUnknown, v1alpha1.ReasonProgressing, record.Message}
@@ -117,8 +119,8 @@ func (s *session) outcomeTells(spec *plan.PhaseSpec, condition string, outcome e
 	waiting, isWaiting := release.AsWaiting(outcome)
 	about := release.ConditionOf(outcome)
 	switch {
-	case slices.Contains(spec.Conditions, about) && about != condition: // the phase has another condition, which it is about
-		return said{metav1.ConditionUnknown, v1alpha1.ReasonProgressing, string(spec.Phase) + " is not done"}, true
+	case slices.Contains(spec.Conditions, about) && about != condition: // the phase has another one, which it is about
+		return said{}, false
 	case isWaiting && waiting.Reason == v1alpha1.ReasonPending:
 		return said{}, false
 	case isWaiting:

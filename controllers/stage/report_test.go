@@ -195,7 +195,8 @@ func TestAnOutcomeIsToldAtItsOwnConditionOfAPhase(t *testing.T) {
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s := releasing()
-			s.machine.Recorded.Run.Phases = s.machine.Recorded.Run.Phases[:2]
+			s.machine.Recorded.Run.Phases = append(s.machine.Recorded.Run.Phases[:2],
+				release.PhaseRecord{Phase: release.PhaseUpload, State: release.PhaseRunning})
 			s.report(row.outcome)
 			for condition, want := range map[string]string{v1alpha1.ConditionImagePushed: row.image, v1alpha1.ConditionAssetsUploaded: row.assets} {
 				if got := conditionOf(s, condition); string(got.Status)+" "+got.Reason != want {
@@ -203,6 +204,21 @@ func TestAnOutcomeIsToldAtItsOwnConditionOfAPhase(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAPhaseThatFailedIsFalseByTheConditionThatItFailedBy(t *testing.T) {
+	s := releasing()
+	run := s.machine.Recorded.Run
+	run.State = release.RunFailed
+	run.Failure = release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "it cannot be served")
+	run.Phases = append(run.Phases[:2], release.PhaseRecord{Phase: release.PhaseUpload, State: release.PhaseFailed, Message: "x"})
+	s.report(run.Failure)
+	if got := conditionOf(s, v1alpha1.ConditionAssetsUploaded); got.Status != metav1.ConditionFalse || got.Reason != v1alpha1.ReasonAssetsInvalid {
+		t.Errorf("AssetsUploaded is %+v", got)
+	}
+	if got := conditionOf(s, v1alpha1.ConditionImagePushed); got.Status != metav1.ConditionUnknown {
+		t.Errorf("ImagePushed is %+v", got)
 	}
 }
 

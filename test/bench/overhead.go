@@ -23,7 +23,7 @@ import (
 // but the local AWS's own.
 func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 	var own, inAWS, inAPI []time.Duration
-	writes := 0
+	writes, fences := 0, 0
 	for i := range runs {
 		build := sample.V2
 		build.Version = fmt.Sprintf("build-%03d", i+1)
@@ -45,9 +45,9 @@ func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 		without := covered(elsewhere, accepted, ready)
 		own = append(own, wall-without)
 		inAWS = append(inAWS, covered(slices.Concat(elsewhere, spans(calls.By(sandbox.OperatorRole))), accepted, ready)-without)
-		apiCalls, statusWrites := s.api.during(accepted, time.Now())
+		apiCalls, statusWrites, fenced := s.api.during(accepted, time.Now())
 		inAPI = append(inAPI, covered(slices.Concat(elsewhere, apiCalls), accepted, ready)-without)
-		writes += statusWrites
+		writes, fences = writes+statusWrites, fences+fenced
 	}
 	const name = "own overhead of a release (3 functions, zero latency; without the application's and the stack operation's time), "
 	return []figure{
@@ -56,6 +56,8 @@ func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 		atMost("P2.aws", "of that, waiting for the local AWS, p50", percentile(inAWS, 0.50), "ms", 150),
 		atMost("P2.kube", "of that, waiting for kube-apiserver, p50", percentile(inAPI, 0.50), "ms", 150),
 		atMost("P16", "writes of the status for each release, clean-up included", float64(writes)/float64(runs), "writes", 10),
+		atMost("P16.fences", "beside them, fences that changed nothing: one before each batch of deletions",
+			float64(fences)/float64(runs), "requests", 10),
 	}, nil
 }
 
