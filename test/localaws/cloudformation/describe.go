@@ -37,7 +37,7 @@ func describe(v engine.View) stackOutput {
 	out := stackOutput{
 		StackId: v.ID, StackName: v.Name, StackStatus: string(v.Status), StackStatusReason: v.Reason, Description: v.Description,
 		RoleARN: v.Role, ChangeSetId: v.ChangeSetID, CreationTime: v.Created, LastUpdatedTime: v.Updated, DeletionTime: v.Deleted,
-		DisableRollback: &v.NoRollback, EnableTerminationProtection: &v.Protected, Capabilities: v.Capabilities,
+		DisableRollback: &v.NoRollback, EnableTerminationProtection: new(false), Capabilities: v.Capabilities,
 		Parameters: parameterOutputs(v.Parameters), Tags: tagList(v.Tags), DriftInformation: driftInformation{"NOT_CHECKED"},
 	}
 	for _, o := range v.Outputs {

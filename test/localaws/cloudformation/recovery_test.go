@@ -51,22 +51,14 @@ func TestSkippingLeavesAResourceAsItIs(t *testing.T) {
 	w.g.Expect(w.things.Living()).To(Equal("A-1=two"))
 }
 
-func TestAForcedDeletionGivesUpOnWhatCannotBeDeleted(t *testing.T) {
+func TestADeletionThatFailsLeavesWhatTheFailedResourceNeeds(t *testing.T) {
 	w := newWorld(t)
 	stack := w.create(resources(thingA + "," + thingB))
 	w.things.Fail("delete B", "still in use")
-	remove := &cloudformation.DeleteStackInput{StackName: stack.StackId}
-	_, err := w.DeleteStack(w.ctx, remove)
+	_, err := w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: stack.StackId})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteFailed))
 	w.g.Expect(w.things.Living()).To(ContainSubstring("A-"), "what B needs is left alone")
-
-	remove.DeletionMode = types.DeletionModeForceDeleteStack
-	_, err = w.DeleteStack(w.ctx, remove)
-	w.g.Expect(err).NotTo(HaveOccurred())
-	w.g.Expect(w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteComplete))
-	w.g.Expect(w.things.Living()).To(HavePrefix("B-"))
-	w.g.Expect(w.things.Living()).NotTo(ContainSubstring("A-"))
 }
 
 func TestACleanUpThatFailsDoesNotFailTheUpdate(t *testing.T) {

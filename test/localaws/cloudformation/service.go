@@ -8,8 +8,8 @@
 //   - omitted tags stay as they are, empty ones are removed;
 //   - passing a role needs iam:PassRole on it.
 //
-// Not yet proven against AWS itself: the wording of a refused RetainResources, ResourcesToSkip or client token and of a stack policy without
-// a fitting statement; that a change of outputs or of a DeletionPolicy alone makes an update; that an executed change set's name is free again.
+// Not yet proven against AWS itself: the wording of a refused RetainResources, ResourcesToSkip or client token;
+// that a change of outputs or of a DeletionPolicy alone makes an update; that an executed change set's name is free again.
 // Early validation of change sets, macros, nested stacks, imports and EXPRESS mode are not offered.
 //
 // Settings: "cloudformation.changeset" is how long a change set is pending, "cloudformation.settle.<resource type>" how long resources
@@ -99,12 +99,7 @@ func (s *service) operations() []wire.Operation {
 		wire.Write("CreateStack", s.createStack),
 		wire.Write("UpdateStack", s.updateStack),
 		wire.Write("DeleteStack", s.deleteStack),
-		wire.Write("CancelUpdateStack", s.cancelUpdate),
 		wire.Write("ContinueUpdateRollback", s.continueRollback),
-		wire.Write("RollbackStack", s.rollback),
-		wire.Write("UpdateTerminationProtection", s.protect),
-		wire.Write("SetStackPolicy", s.setPolicy),
-		wire.Read("GetStackPolicy", s.getPolicy),
 		wire.Read("DescribeStacks", s.describeStacks),
 		wire.Read("ListStacks", s.listStacks),
 		wire.Read("DescribeStackEvents", s.describeEvents),
@@ -112,8 +107,6 @@ func (s *service) operations() []wire.Operation {
 		wire.Read("DescribeStackResources", s.describeResources),
 		wire.Read("ListStackResources", s.listResources),
 		wire.Read("GetTemplate", s.getTemplate),
-		wire.Read("GetTemplateSummary", s.summarizeTemplate),
-		wire.Read("ValidateTemplate", s.validateTemplate),
 		wire.Write("CreateChangeSet", s.createChangeSet),
 		wire.Write("ExecuteChangeSet", s.executeChangeSet),
 		wire.Write("DeleteChangeSet", s.deleteChangeSet),

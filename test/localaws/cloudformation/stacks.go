@@ -25,15 +25,13 @@ func (d *deploymentConfig) noRollback(given *bool) (bool, error) {
 
 type createStackInput struct {
 	content
-	StackName                   string `wire:",required"`
-	ClientRequestToken          string
-	DeploymentConfig            *deploymentConfig
-	DisableRollback             *bool
-	EnableTerminationProtection bool
-	OnFailure                   string
-	RetainExceptOnCreate        bool
-	RoleARN                     string
-	StackPolicyBody             string
+	StackName            string `wire:",required"`
+	ClientRequestToken   string
+	DeploymentConfig     *deploymentConfig
+	DisableRollback      *bool
+	OnFailure            string
+	RetainExceptOnCreate bool
+	RoleARN              string
 }
 
 type operationOutput struct {
@@ -69,8 +67,8 @@ func (s *service) createStack(ctx context.Context, call *wire.Call, in *createSt
 		return nil, err
 	}
 	id, err := s.engine.Create(ctx, s.caller(call), engine.CreateInput{
-		Name: in.StackName, Content: wanted, Role: in.RoleARN, Token: in.ClientRequestToken, Policy: in.StackPolicyBody,
-		Protected: in.EnableTerminationProtection, OnFailure: in.OnFailure, RetainExceptOnCreate: in.RetainExceptOnCreate,
+		Name: in.StackName, Content: wanted, Role: in.RoleARN, Token: in.ClientRequestToken,
+		OnFailure: in.OnFailure, RetainExceptOnCreate: in.RetainExceptOnCreate,
 	})
 	if err != nil {
 		return nil, answer(err)
@@ -86,7 +84,6 @@ type updateStackInput struct {
 	DisableRollback      *bool
 	RetainExceptOnCreate bool
 	RoleARN              string
-	StackPolicyBody      string
 	UsePreviousTemplate  bool
 }
 
@@ -104,7 +101,7 @@ func (s *service) updateStack(ctx context.Context, call *wire.Call, in *updateSt
 		return nil, err
 	}
 	id, err := s.engine.Update(ctx, s.caller(call), engine.UpdateInput{
-		Name: in.StackName, Content: wanted, Role: in.RoleARN, Token: in.ClientRequestToken, Policy: in.StackPolicyBody,
+		Name: in.StackName, Content: wanted, Role: in.RoleARN, Token: in.ClientRequestToken,
 		NoRollback: keep, RetainExceptOnCreate: in.RetainExceptOnCreate,
 	})
 	if err != nil {
@@ -116,7 +113,6 @@ func (s *service) updateStack(ctx context.Context, call *wire.Call, in *updateSt
 type deleteStackInput struct {
 	StackName          string `wire:",required"`
 	ClientRequestToken string
-	DeletionMode       string
 	RetainResources    []string
 	RoleARN            string
 }
@@ -126,27 +122,12 @@ func (s *service) deleteStack(ctx context.Context, call *wire.Call, in *deleteSt
 	if err := passes(call, in.RoleARN); err != nil {
 		return nil, err
 	}
-	switch in.DeletionMode {
-	case "", "STANDARD", "FORCE_DELETE_STACK":
-	default:
-		return nil, invalid("1 validation error detected: Value '%s' at 'deletionMode' failed to satisfy constraint: Member must satisfy enum value set: [FORCE_DELETE_STACK, STANDARD]", in.DeletionMode)
-	}
 	if _, err := s.engine.Stack(in.StackName); err != nil {
 		call.NoEffect()
 	}
 	return nil, answer(s.engine.Delete(ctx, s.caller(call), engine.DeleteInput{
-		Name: in.StackName, Role: in.RoleARN, Token: in.ClientRequestToken, Retain: in.RetainResources, Force: in.DeletionMode == "FORCE_DELETE_STACK",
+		Name: in.StackName, Role: in.RoleARN, Token: in.ClientRequestToken, Retain: in.RetainResources,
 	}))
-}
-
-type cancelInput struct {
-	StackName          string `wire:",required"`
-	ClientRequestToken string
-}
-
-func (s *service) cancelUpdate(_ context.Context, call *wire.Call, in *cancelInput) (*wire.Empty, error) {
-	call.On(in.StackName)
-	return nil, answer(s.engine.CancelUpdate(in.StackName, in.ClientRequestToken))
 }
 
 type continueInput struct {
@@ -162,67 +143,4 @@ func (s *service) continueRollback(ctx context.Context, call *wire.Call, in *con
 		return nil, err
 	}
 	return nil, answer(s.engine.ContinueRollback(ctx, s.caller(call), in.StackName, in.RoleARN, in.ClientRequestToken, in.ResourcesToSkip))
-}
-
-type rollbackInput struct {
-	StackName          string `wire:",required"`
-	ClientRequestToken string
-	RoleARN            string
-}
-
-func (s *service) rollback(ctx context.Context, call *wire.Call, in *rollbackInput) (*operationOutput, error) {
-	call.On(in.StackName)
-	if err := passes(call, in.RoleARN); err != nil {
-		return nil, err
-	}
-	id, err := s.engine.Rollback(ctx, s.caller(call), in.StackName, in.RoleARN, in.ClientRequestToken)
-	if err != nil {
-		return nil, answer(err)
-	}
-	return s.started(id), nil
-}
-
-type protectInput struct {
-	StackName                   string `wire:",required"`
-	EnableTerminationProtection bool
-}
-
-type stackIDOutput struct{ StackId string }
-
-func (s *service) protect(_ context.Context, call *wire.Call, in *protectInput) (*stackIDOutput, error) {
-	call.On(in.StackName)
-	before, _ := s.engine.Stack(in.StackName)
-	id, err := s.engine.Protect(in.StackName, in.EnableTerminationProtection)
-	if err != nil {
-		return nil, answer(err)
-	}
-	if before.Protected == in.EnableTerminationProtection {
-		call.NoEffect()
-	}
-	return &stackIDOutput{id}, nil
-}
-
-type setPolicyInput struct {
-	StackName       string `wire:",required"`
-	StackPolicyBody string `wire:",required"`
-}
-
-func (s *service) setPolicy(_ context.Context, call *wire.Call, in *setPolicyInput) (*wire.Empty, error) {
-	call.On(in.StackName)
-	return nil, answer(s.engine.SetPolicy(in.StackName, in.StackPolicyBody))
-}
-
-type stackInput struct {
-	StackName string `wire:",required"`
-}
-
-type policyOutput struct{ StackPolicyBody string }
-
-func (s *service) getPolicy(_ context.Context, call *wire.Call, in *stackInput) (*policyOutput, error) {
-	call.On(in.StackName)
-	view, err := s.engine.Stack(in.StackName)
-	if err != nil {
-		return nil, answer(err)
-	}
-	return &policyOutput{view.Policy}, nil
 }

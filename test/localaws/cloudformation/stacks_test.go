@@ -152,25 +152,6 @@ func TestARunningOperationRefusesAnother(t *testing.T) {
 	w.g.Expect(w.settled("demo").StackStatus).To(Equal(types.StackStatusUpdateComplete))
 }
 
-func TestACancelledUpdateIsRolledBack(t *testing.T) {
-	w := newWorld(t)
-	w.create(resources(thingA))
-	cancel := &cloudformation.CancelUpdateStackInput{StackName: aws.String("demo")}
-	_, err := w.CancelUpdateStack(w.ctx, cancel)
-	w.g.Expect(err).To(refused("ValidationError", "CancelUpdateStack cannot be called from current stack status"))
-
-	_, err = w.UpdateStack(w.ctx, &cloudformation.UpdateStackInput{
-		StackName: aws.String("demo"), TemplateBody: resources(`"A":{"Type":"Test::Thing","Properties":{"Value":"slow"}}`),
-	})
-	w.g.Expect(err).NotTo(HaveOccurred())
-	w.things.AwaitSlow()
-	_, err = w.CancelUpdateStack(w.ctx, cancel)
-	w.g.Expect(err).NotTo(HaveOccurred())
-	w.g.Expect(w.settled("demo").StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete))
-	w.g.Expect(w.reason("demo", "A", types.ResourceStatusUpdateFailed)).To(Equal("Resource update cancelled"))
-	w.g.Expect(w.things.Living()).To(Equal("A-1=one"))
-}
-
 func TestDeletingAStackCancelsItsCreation(t *testing.T) {
 	w := newWorld(t)
 	out, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{
@@ -193,11 +174,6 @@ func TestWithoutRollbackAFailedStackStaysAsItIs(t *testing.T) {
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateFailed))
 	w.g.Expect(w.things.Living()).To(Equal("A-1=two"))
-
-	_, err = w.RollbackStack(w.ctx, &cloudformation.RollbackStackInput{StackName: aws.String("demo")})
-	w.g.Expect(err).NotTo(HaveOccurred())
-	w.g.Expect(w.settled("demo").StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete))
-	w.g.Expect(w.things.Living()).To(Equal("A-1=one"))
 }
 
 func TestAFailedStackThatWasKeptCanBeUpdatedAgain(t *testing.T) {

@@ -67,17 +67,6 @@ func (c *cache) put(o *object) {
 	}
 }
 
-// invalidate forgets what an invalidation's path names: a path, or a prefix ending in a star.
-func (c *cache) invalidate(pattern string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, element := range c.entries {
-		if matchesPath(pattern, element.Value.(*object).path) {
-			c.drop(element)
-		}
-	}
-}
-
 // drop forgets one entry; the caller holds mu.
 func (c *cache) drop(element *list.Element) {
 	o := element.Value.(*object)

@@ -7,18 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	sdk "github.com/aws/aws-sdk-go-v2/service/cloudfront"
-	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 )
-
-func (l *local) invalidate(t *testing.T, id *string, reference string, paths ...string) (*sdk.CreateInvalidationOutput, error) {
-	t.Helper()
-	return l.CreateInvalidation(t.Context(), &sdk.CreateInvalidationInput{DistributionId: id, InvalidationBatch: &types.InvalidationBatch{
-		CallerReference: &reference, Paths: &types.Paths{Quantity: aws.Int32(int32(len(paths))), Items: paths},
-	}})
-}
 
 func TestAnAssetIsAskedForOnceWhateverItsQuery(t *testing.T) {
 	l := start(t, Options{})
@@ -120,39 +109,6 @@ func TestAnExpiredAnswerIsAskedForAgain(t *testing.T) {
 	if l.times != 2 {
 		t.Errorf("the origin was asked %d times", l.times)
 	}
-}
-
-func TestAnInvalidationForgetsItsPaths(t *testing.T) {
-	l := start(t, Options{InvalidationDelay: time.Minute})
-	d := l.distribute(t, nil)
-	url := "https://" + *d.DomainName + "/assets/"
-	for _, name := range []string{"a/1", "a/2", "b/1"} {
-		l.view(t, http.MethodGet, url+name, "", nil)
-	}
-	made, err := l.invalidate(t, d.Id, "once", "/assets/a/*")
-	must(t, err)
-	l.times = 0
-	for _, name := range []string{"a/1", "a/2", "b/1"} {
-		l.view(t, http.MethodGet, url+name, "", nil)
-	}
-	if l.times != 2 {
-		t.Errorf("the origin was asked %d times", l.times)
-	}
-	again, err := l.invalidate(t, d.Id, "once", "/assets/a/*")
-	must(t, err)
-	if *again.Invalidation.Id != *made.Invalidation.Id || *made.Invalidation.Status != "InProgress" {
-		t.Errorf("repeated: %s, first %s %s", *again.Invalidation.Id, *made.Invalidation.Id, *made.Invalidation.Status)
-	}
-	l.clock.Advance(time.Minute)
-	got, err := l.GetInvalidation(t.Context(), &sdk.GetInvalidationInput{DistributionId: d.Id, Id: made.Invalidation.Id})
-	must(t, err)
-	if *got.Invalidation.Status != "Completed" {
-		t.Error(*got.Invalidation.Status)
-	}
-	_, err = l.invalidate(t, d.Id, "once", "/other")
-	expectCode(t, err, "InvalidArgument")
-	_, err = l.invalidate(t, d.Id, "bad", "no-slash")
-	expectCode(t, err, "InvalidArgument")
 }
 
 func TestLargeTextIsCompressedForViewersThatTakeIt(t *testing.T) {

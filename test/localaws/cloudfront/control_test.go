@@ -222,7 +222,7 @@ func TestDelaysComeFromTheSettings(t *testing.T) {
 		taken    bool
 		why      string
 	}{
-		{map[string]string{"cloudfront.deploy": "3m", "cloudfront.invalidate": "10s", "lambda.idle": "1m"}, true, "others' settings do not matter"},
+		{map[string]string{"cloudfront.deploy": "3m", "lambda.idle": "1m"}, true, "others' settings do not matter"},
 		{map[string]string{"cloudfront.deploy": "long"}, false, "a delay is a duration"},
 		{map[string]string{"cloudfront.delay": "3m"}, false, "a setting that does not exist is a mistake"},
 	} {

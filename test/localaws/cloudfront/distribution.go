@@ -29,10 +29,9 @@ type distribution struct {
 	deploys time.Time
 	before  *distributionConfig
 
-	invalidations map[string]*invalidation
-	cache         *cache
-	server        *http.Server
-	certificate   atomic.Pointer[tls.Certificate]
+	cache       *cache
+	server      *http.Server
+	certificate atomic.Pointer[tls.Certificate]
 }
 
 // live is the configuration that the edge serves now.

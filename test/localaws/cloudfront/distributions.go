@@ -72,7 +72,7 @@ func (s *CloudFront) create(call *wire.Call, config distributionConfig, tags tag
 	now := s.env.Clock.Now()
 	d := &distribution{
 		id: newID(), etag: newID(), created: now, modified: now, config: &config, deploys: now.Add(s.options.DeployDelay),
-		tags: tags.asMap(), invalidations: map[string]*invalidation{}, cache: newCache(),
+		tags: tags.asMap(), cache: newCache(),
 	}
 	d.arn = "arn:aws:cloudfront::" + s.env.AccountID + ":distribution/" + d.id
 	if err := s.certify(d, &config); err != nil {
@@ -95,10 +95,9 @@ func newID() string { return "E" + wire.RandomID("")[:13] }
 func (s *CloudFront) output(d *distribution) *distributionOutput {
 	return &distributionOutput{ETag: d.etag, Distribution: distributionView{
 		Id: d.id, ARN: d.arn, Status: s.status(d), LastModifiedTime: d.modified, DomainName: d.domain,
-		InProgressInvalidationBatches: s.invalidating(d),
-		ActiveTrustedSigners:          signers{Enabled: new(false), Quantity: new(0)},
-		ActiveTrustedKeyGroups:        signers{Enabled: new(false), Quantity: new(0)},
-		DistributionConfig:            *d.config,
+		ActiveTrustedSigners:   signers{Enabled: new(false), Quantity: new(0)},
+		ActiveTrustedKeyGroups: signers{Enabled: new(false), Quantity: new(0)},
+		DistributionConfig:     *d.config,
 	}}
 }
 

@@ -9,7 +9,6 @@ import (
 const (
 	distributions  = "/2020-05-31/distribution"
 	oneOf          = "/{Id}"
-	invalidations  = distributions + "/{DistributionId}/invalidation"
 	accessControls = "/2020-05-31/origin-access-control"
 	tagging        = "/2020-05-31/tagging"
 )
@@ -33,9 +32,6 @@ func (s *CloudFront) Service() *wire.Service {
 			wire.Write("UpdateDistribution", s.updateDistribution).At(http.MethodPut, distributions+oneOf+"/config"),
 			wire.Write("DeleteDistribution", s.deleteDistribution).
 				At(http.MethodDelete, distributions+oneOf).Answers(http.StatusNoContent),
-			wire.Write("CreateInvalidation", s.createInvalidation).At(http.MethodPost, invalidations).Answers(http.StatusCreated),
-			wire.Read("ListInvalidations", s.listInvalidations).At(http.MethodGet, invalidations),
-			wire.Read("GetInvalidation", s.getInvalidation).At(http.MethodGet, invalidations+oneOf),
 			wire.Write("CreateOriginAccessControl", s.createOriginAccessControl).
 				At(http.MethodPost, accessControls).Answers(http.StatusCreated),
 			wire.Read("ListOriginAccessControls", s.listOriginAccessControls).At(http.MethodGet, accessControls),

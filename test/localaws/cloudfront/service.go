@@ -24,12 +24,10 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// Options are the times that AWS takes; zero means at once.
+// Options are the time that AWS takes; zero means at once.
 type Options struct {
 	// DeployDelay is how long a created or updated distribution stays InProgress: minutes on AWS.
 	DeployDelay time.Duration
-	// InvalidationDelay is how long an invalidation stays InProgress.
-	InvalidationDelay time.Duration
 }
 
 // CloudFront is the service and its distributions.
@@ -42,20 +40,19 @@ type CloudFront struct {
 	controls      map[string]*accessControl
 }
 
-// New plugs CloudFront in. The local AWS's settings "cloudfront.deploy" and "cloudfront.invalidate" are the delays of Options, as "3m".
+// New plugs CloudFront in. The local AWS's setting "cloudfront.deploy" is the delay of Options, as "3m".
 func New(env *wire.Env) (*wire.Service, error) {
 	options := Options{}
-	delays := map[string]*time.Duration{"deploy": &options.DeployDelay, "invalidate": &options.InvalidationDelay}
 	for key, value := range env.Settings {
 		name, ours := strings.CutPrefix(key, "cloudfront.")
 		if !ours {
 			continue
 		}
-		if delays[name] == nil {
+		if name != "deploy" {
 			return nil, fmt.Errorf("reading the setting %s: there is no such setting", key)
 		}
 		var err error
-		if *delays[name], err = time.ParseDuration(value); err != nil {
+		if options.DeployDelay, err = time.ParseDuration(value); err != nil {
 			return nil, fmt.Errorf("reading the setting %s: %w", key, err)
 		}
 	}

@@ -74,7 +74,7 @@ func TestRulesOfAPackageRunAgainstAnEndpoint(t *testing.T) {
 		}
 	}
 	calls := server.Calls().Since(since)
-	if len(calls.Operation("sqs:SendMessageBatch")) != 1 || len(calls.Operation("sqs:DeleteQueue").Effects()) != 1 {
+	if len(calls.Operation("sqs:DeleteMessageBatch")) != 2 || len(calls.Operation("sqs:DeleteQueue").Effects()) != 1 {
 		t.Errorf("the endpoint was asked for %v", calls.Names())
 	}
 }

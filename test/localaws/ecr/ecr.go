@@ -111,7 +111,6 @@ func (s *Registry) operations() []wire.Operation {
 		wire.Read("ListImages", s.listImages),
 		wire.Read("BatchGetImage", s.batchGetImage),
 		wire.Write("BatchDeleteImage", s.batchDeleteImage),
-		wire.Read("BatchCheckLayerAvailability", s.layerAvailability),
 		wire.Read("GetDownloadUrlForLayer", s.downloadURL),
 		wire.Write("TagResource", s.tagResource),
 		wire.Write("UntagResource", s.untagResource),

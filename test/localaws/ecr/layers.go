@@ -14,55 +14,6 @@ import (
 // downloadLifetime is how long a layer's download address works.
 const downloadLifetime = time.Hour
 
-type availabilityInput struct {
-	named
-	LayerDigests []string `wire:",required"`
-}
-
-type layerOutput struct {
-	LayerDigest       string
-	LayerAvailability string
-	LayerSize         int64
-	MediaType         string
-}
-
-type layerFailure struct {
-	LayerDigest   string
-	FailureCode   string
-	FailureReason string
-}
-
-type availabilityOutput struct {
-	Layers   []layerOutput  `wire:",required"`
-	Failures []layerFailure `wire:",required"`
-}
-
-func (s *Registry) layerAvailability(_ context.Context, call *wire.Call, in *availabilityInput) (*availabilityOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
-	if err != nil {
-		return nil, err
-	}
-	if len(in.LayerDigests) > 100 {
-		return nil, invalid("Invalid parameter at 'layerDigests' failed to satisfy constraint: 'Member must have length less than or equal to 100'")
-	}
-	out := &availabilityOutput{Layers: []layerOutput{}, Failures: []layerFailure{}}
-	for _, digest := range in.LayerDigests {
-		if !validDigest(digest) {
-			out.Failures = append(out.Failures, layerFailure{digest, "InvalidLayerDigest", "Invalid request parameters: layer digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"})
-			continue
-		}
-		size, held := repo.layers[digest]
-		if !held {
-			out.Layers = append(out.Layers, layerOutput{LayerDigest: digest, LayerAvailability: "UNAVAILABLE"})
-			continue
-		}
-		out.Layers = append(out.Layers, layerOutput{digest, "AVAILABLE", size, "application/vnd.docker.image.rootfs.diff.tar.gzip"})
-	}
-	return out, nil
-}
-
 type downloadInput struct {
 	named
 	LayerDigest string `wire:",required"`

@@ -152,31 +152,6 @@ func (e *Events) listRules(_ context.Context, _ *wire.Call, in *listRulesInput) 
 	return out, err
 }
 
-func (e *Events) enableRule(_ context.Context, call *wire.Call, in *ruleInput) (*wire.Empty, error) {
-	return e.setEnabled(call, in, true)
-}
-
-func (e *Events) disableRule(_ context.Context, call *wire.Call, in *ruleInput) (*wire.Empty, error) {
-	return e.setEnabled(call, in, false)
-}
-
-func (e *Events) setEnabled(call *wire.Call, in *ruleInput, enabled bool) (*wire.Empty, error) {
-	call.On(in.Name)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	r, err := e.rule(in.Name, in.EventBusName)
-	if err != nil {
-		return nil, err
-	}
-	if r.enabled == enabled {
-		call.NoEffect()
-		return nil, nil
-	}
-	r.enabled = enabled
-	e.restart(r)
-	return nil, nil
-}
-
 type deleteRuleInput struct {
 	Name         string `wire:",required"`
 	EventBusName string

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -44,15 +45,19 @@ func TestARateFiresOncePerInterval(t *testing.T) {
 func TestADisabledRuleRestsAndStartsAnewWhenEnabled(t *testing.T) {
 	l := start(t, Options{Manual: true})
 	l.rule(t, "r", "rate(1 minute)", to("cli", function))
-	_, err := l.DisableRule(t.Context(), &sdk.DisableRuleInput{Name: aws.String("r")})
-	must(t, err)
+	turn := func(state types.RuleState) {
+		_, err := l.PutRule(t.Context(), &sdk.PutRuleInput{
+			Name: aws.String("r"), ScheduleExpression: aws.String("rate(1 minute)"), State: state,
+		})
+		must(t, err)
+	}
+	turn(types.RuleStateDisabled)
 	l.clock.Advance(90 * time.Second)
 	l.tick(t.Context())
 	if got := l.taken(); len(got) != 0 {
 		t.Fatalf("disabled, yet fired %d times", len(got))
 	}
-	_, err = l.EnableRule(t.Context(), &sdk.EnableRuleInput{Name: aws.String("r")})
-	must(t, err)
+	turn(types.RuleStateEnabled)
 	l.clock.Advance(59 * time.Second)
 	l.tick(t.Context())
 	early := len(l.taken())

@@ -114,8 +114,6 @@ func (e *Events) Service() *wire.Service {
 			wire.Write("PutRule", e.putRule),
 			wire.Read("DescribeRule", e.describeRule),
 			wire.Read("ListRules", e.listRules),
-			wire.Write("EnableRule", e.enableRule),
-			wire.Write("DisableRule", e.disableRule),
 			wire.Write("DeleteRule", e.deleteRule),
 			wire.Write(fireOperation, e.fireRule),
 			wire.Write("PutTargets", e.putTargets),

@@ -164,17 +164,3 @@ func (s *service) getPolicyVersion(_ context.Context, call *wire.Call, in *polic
 	out.PolicyVersion.IsDefaultVersion, out.PolicyVersion.CreateDate = true, p.created
 	return out, nil
 }
-
-func (s *service) deletePolicy(_ context.Context, call *wire.Call, in *policyInput) (*wire.Empty, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, err := s.findPolicy(call, in.PolicyArn)
-	if err != nil {
-		return nil, err
-	}
-	if s.attachments(p.arn) > 0 {
-		return nil, wire.Errorf(http.StatusConflict, "DeleteConflict", "Cannot delete a policy attached to entities.")
-	}
-	delete(s.policies, p.arn)
-	return nil, nil
-}

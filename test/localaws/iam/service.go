@@ -77,7 +77,6 @@ func (s *service) policyOperations() []wire.Operation {
 		wire.Write("CreatePolicy", s.createPolicy),
 		wire.Read("GetPolicy", s.getPolicy),
 		wire.Read("GetPolicyVersion", s.getPolicyVersion),
-		wire.Write("DeletePolicy", s.deletePolicy),
 	}
 }
 

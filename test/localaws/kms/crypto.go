@@ -87,15 +87,6 @@ func (s *service) generateDataKey(_ context.Context, call *wire.Call, in *dataKe
 	return &dataKeyOutput{KeyId: k.arn, Plaintext: plain, CiphertextBlob: k.seal(plain, in.EncryptionContext)}, nil
 }
 
-func (s *service) generateDataKeyWithoutPlaintext(ctx context.Context, call *wire.Call, in *dataKeyInput) (*dataKeyOutput, error) {
-	out, err := s.generateDataKey(ctx, call, in)
-	if err != nil {
-		return nil, err
-	}
-	out.Plaintext = nil
-	return out, nil
-}
-
 type encryptInput struct {
 	onKey
 	cryptoInput

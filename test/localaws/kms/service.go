@@ -50,7 +50,6 @@ func (s *service) keyOperations() []wire.Operation {
 		wire.Write("EnableKey", s.enableKey),
 		wire.Write("DisableKey", s.disableKey),
 		wire.Write("ScheduleKeyDeletion", s.scheduleDeletion),
-		wire.Write("CancelKeyDeletion", s.cancelDeletion),
 		wire.Write("UpdateKeyDescription", s.updateDescription),
 		wire.Write("EnableKeyRotation", s.enableRotation),
 		wire.Write("DisableKeyRotation", s.disableRotation),
@@ -66,7 +65,6 @@ func (s *service) keyOperations() []wire.Operation {
 func (s *service) cryptographicOperations() []wire.Operation {
 	return []wire.Operation{
 		wire.Read("GenerateDataKey", s.generateDataKey),
-		wire.Read("GenerateDataKeyWithoutPlaintext", s.generateDataKeyWithoutPlaintext),
 		wire.Read("Encrypt", s.encrypt),
 		wire.Read("Decrypt", s.decrypt),
 	}

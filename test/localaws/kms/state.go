@@ -64,23 +64,6 @@ func (s *service) scheduleDeletion(_ context.Context, call *wire.Call, in *sched
 	return &out, err
 }
 
-type cancelOutput struct{ KeyId string }
-
-// cancelDeletion leaves the key disabled.
-func (s *service) cancelDeletion(_ context.Context, call *wire.Call, in *onKey) (*cancelOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k, err := s.permitted(call, in.KeyId, nil)
-	if err != nil {
-		return nil, err
-	}
-	if k.state != pendingDeletion {
-		return nil, failure("KMSInvalidStateException", "%s is not pending deletion.", k.arn)
-	}
-	k.state, k.deletion = disabled, time.Time{}
-	return &cancelOutput{k.arn}, nil
-}
-
 type descriptionInput struct {
 	onKey
 	Description *string `wire:",required"`

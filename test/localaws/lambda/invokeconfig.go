@@ -54,14 +54,6 @@ func (l *Lambda) showInvokeConfig(f *function, qualifier string, c *invokeConfig
 }
 
 func (l *Lambda) putInvokeConfig(_ context.Context, call *wire.Call, in *invokeConfigInput) (*invokeConfigOutput, error) {
-	return l.changeInvokeConfig(call, in, false)
-}
-
-func (l *Lambda) updateInvokeConfig(_ context.Context, call *wire.Call, in *invokeConfigInput) (*invokeConfigOutput, error) {
-	return l.changeInvokeConfig(call, in, true)
-}
-
-func (l *Lambda) changeInvokeConfig(call *wire.Call, in *invokeConfigInput, update bool) (*invokeConfigOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -72,19 +64,7 @@ func (l *Lambda) changeInvokeConfig(call *wire.Call, in *invokeConfigInput, upda
 		return nil, err
 	}
 	key := invokeKey(ref.qualifier)
-	c := &invokeConfig{}
-	if update {
-		if c = f.invokes[key]; c == nil {
-			return nil, l.noInvokeConfig(ref)
-		}
-	}
-	if in.MaximumRetryAttempts != nil {
-		c.retries = in.MaximumRetryAttempts
-	}
-	if in.MaximumEventAgeInSeconds != nil {
-		c.maxAge = in.MaximumEventAgeInSeconds
-	}
-	c.modified = call.Time
+	c := &invokeConfig{retries: in.MaximumRetryAttempts, maxAge: in.MaximumEventAgeInSeconds, modified: call.Time}
 	f.invokes[key] = c
 	return l.showInvokeConfig(f, key, c), nil
 }

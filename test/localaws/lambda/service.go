@@ -61,7 +61,6 @@ func (l *Lambda) entryOperations() []wire.Operation {
 		wire.Write("DeleteFunctionConcurrency", l.deleteConcurrency).At(del, "/2017-10-31/functions/{FunctionName}/concurrency").Answers(http.StatusNoContent),
 		wire.Read("GetFunctionConcurrency", l.getConcurrency).At(get, "/2019-09-30/functions/{FunctionName}/concurrency"),
 		wire.Write("PutFunctionEventInvokeConfig", l.putInvokeConfig).At(put, invokes),
-		wire.Write("UpdateFunctionEventInvokeConfig", l.updateInvokeConfig).At(post, invokes),
 		wire.Read("GetFunctionEventInvokeConfig", l.getInvokeConfig).At(get, invokes),
 		wire.Write("DeleteFunctionEventInvokeConfig", l.deleteInvokeConfig).At(del, invokes).Answers(http.StatusNoContent),
 		wire.Read("ListFunctionEventInvokeConfigs", l.listInvokeConfigs).At(get, invokes+"/list"),

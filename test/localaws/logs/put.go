@@ -51,21 +51,6 @@ func (s *store) newStream(g *group, name string) *stream {
 	return st
 }
 
-func (s *store) deleteLogStream(_ context.Context, call *wire.Call, in *logStreamInput) (*wire.Empty, error) {
-	call.On(in.LogGroupName + " " + in.LogStreamName)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.group(in.LogGroupName)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := g.stream(in.LogStreamName); err != nil {
-		return nil, err
-	}
-	delete(g.streams, in.LogStreamName)
-	return nil, nil
-}
-
 type putLogEventsInput struct {
 	LogGroupName  string       `wire:",required"`
 	LogStreamName string       `wire:",required"`

@@ -57,7 +57,6 @@ func (l *Logs) Service() *wire.Service {
 			wire.Write("AssociateKmsKey", s.associateKmsKey),
 			wire.Write("DisassociateKmsKey", s.disassociateKmsKey),
 			wire.Write("CreateLogStream", s.createLogStream),
-			wire.Write("DeleteLogStream", s.deleteLogStream),
 			wire.Read("DescribeLogStreams", s.describeLogStreams),
 			wire.Write("PutLogEvents", s.putLogEvents),
 			wire.Read("GetLogEvents", s.getLogEvents),

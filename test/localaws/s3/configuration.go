@@ -41,10 +41,6 @@ func (s *service) getTagging(_ context.Context, call *wire.Call, in *target) (*g
 	return out, err
 }
 
-func (s *service) deleteTagging(_ context.Context, call *wire.Call, in *target) (*wire.Empty, error) {
-	return s.configure(call, *in, "s3:PutBucketTagging", func(b *bucket) { b.tags = nil })
-}
-
 type versioningConfiguration struct {
 	Status string
 }

@@ -68,7 +68,6 @@ func (s *service) configurationOperations() []wire.Operation {
 	return []wire.Operation{
 		wire.Write("PutBucketTagging", s.putTagging).At("PUT", "/{Bucket}?tagging").Answers(http.StatusNoContent),
 		wire.Read("GetBucketTagging", s.getTagging).At("GET", "/{Bucket}?tagging"),
-		wire.Write("DeleteBucketTagging", s.deleteTagging).At("DELETE", "/{Bucket}?tagging").Answers(http.StatusNoContent),
 		wire.Write("PutBucketVersioning", s.putVersioning).At("PUT", "/{Bucket}?versioning"),
 		wire.Read("GetBucketVersioning", s.getVersioning).At("GET", "/{Bucket}?versioning"),
 		wire.Write("PutBucketEncryption", s.putEncryption).At("PUT", "/{Bucket}?encryption"),

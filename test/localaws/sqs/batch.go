@@ -33,6 +33,14 @@ func validBatch(ids []string) error {
 	return nil
 }
 
+// failedEntry is an entry of a batch that was refused.
+type failedEntry struct {
+	Id          string
+	Code        string
+	Message     string
+	SenderFault bool
+}
+
 // refused is the entry of a batch that failed with an error.
 func refused(id string, err error) failedEntry {
 	out := failedEntry{Id: id, Code: "InternalError", Message: err.Error(), SenderFault: true}
@@ -43,9 +51,8 @@ func refused(id string, err error) failedEntry {
 }
 
 type receiptEntry struct {
-	Id                string `wire:",required"`
-	ReceiptHandle     string `wire:",required"`
-	VisibilityTimeout int
+	Id            string `wire:",required"`
+	ReceiptHandle string `wire:",required"`
 }
 
 type receiptBatchInput struct {
@@ -61,19 +68,6 @@ type receiptBatchOutput struct {
 }
 
 func (s *service) deleteBatch(_ context.Context, call *wire.Call, in *receiptBatchInput) (*receiptBatchOutput, error) {
-	return s.each(call, in, func(q *queue, e receiptEntry) error {
-		_, err := s.drop(q, e.ReceiptHandle)
-		return err
-	})
-}
-
-func (s *service) changeVisibilityBatch(_ context.Context, call *wire.Call, in *receiptBatchInput) (*receiptBatchOutput, error) {
-	return s.each(call, in, func(q *queue, e receiptEntry) error {
-		return s.hide(q, e.ReceiptHandle, e.VisibilityTimeout)
-	})
-}
-
-func (s *service) each(call *wire.Call, in *receiptBatchInput, do func(*queue, receiptEntry) error) (*receiptBatchOutput, error) {
 	ids := make([]string, len(in.Entries))
 	for i, e := range in.Entries {
 		ids[i] = e.Id
@@ -89,7 +83,7 @@ func (s *service) each(call *wire.Call, in *receiptBatchInput, do func(*queue, r
 	}
 	out := &receiptBatchOutput{Successful: []doneEntry{}, Failed: []failedEntry{}}
 	for _, e := range in.Entries {
-		if err := do(q, e); err != nil {
+		if _, err := s.drop(q, e.ReceiptHandle); err != nil {
 			out.Failed = append(out.Failed, refused(e.Id, err))
 			continue
 		}

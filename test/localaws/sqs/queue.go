@@ -19,7 +19,6 @@ type queue struct {
 	fifo     bool
 	created  time.Time
 	modified time.Time
-	purged   time.Time
 	// attributes are those that can be set, in their text form.
 	attributes map[string]string
 	tags       map[string]string
@@ -181,19 +180,4 @@ func (s *service) listQueues(_ context.Context, _ *wire.Call, in *listQueuesInpu
 		out.QueueUrls = append(out.QueueUrls, s.queues[name].url)
 	}
 	return out, nil
-}
-
-func (s *service) purge(_ context.Context, call *wire.Call, in *onQueue) (*wire.Empty, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.find(call, in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	now := s.env.Clock.Now()
-	if now.Sub(q.purged) < deletedRecently {
-		return nil, failure("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name)
-	}
-	q.purged, q.messages = now, nil
-	return nil, nil
 }

@@ -8,7 +8,7 @@
 //     repeated deduplication id within five minutes is accepted and not delivered.
 //   - CreateQueue with the same attributes answers the same queue, with others QueueNameExists (the JSON protocol's name of it); a name deleted
 //     less than 60 s ago is QueueDeletedRecently. A queue that is not there is QueueDoesNotExist.
-//   - PurgeQueue once in 60 s (PurgeQueueInProgress). Batches have 1-10 entries with distinct ids and 1 MiB in all.
+//   - A batch has 1-10 entries with distinct ids.
 //   - Errors carry the query protocol's code as well (x-amzn-query-error), which the SDK shows as the error code.
 package sqs
 
@@ -49,7 +49,6 @@ func (s *service) queueOperations() []wire.Operation {
 		wire.Read("ListQueues", s.listQueues),
 		wire.Read("GetQueueAttributes", s.getAttributes),
 		wire.Write("SetQueueAttributes", s.setAttributes),
-		wire.Write("PurgeQueue", s.purge),
 		wire.Write("TagQueue", s.tag),
 		wire.Write("UntagQueue", s.untag),
 		wire.Read("ListQueueTags", s.listTags),
@@ -60,12 +59,10 @@ func (s *service) queueOperations() []wire.Operation {
 func (s *service) messageOperations() []wire.Operation {
 	return []wire.Operation{
 		wire.Write("SendMessage", s.send),
-		wire.Write("SendMessageBatch", s.sendBatch),
 		wire.Write("ReceiveMessage", s.receive),
 		wire.Write("DeleteMessage", s.deleteMessage),
 		wire.Write("DeleteMessageBatch", s.deleteBatch),
 		wire.Write("ChangeMessageVisibility", s.changeVisibility),
-		wire.Write("ChangeMessageVisibilityBatch", s.changeVisibilityBatch),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -245,25 +246,38 @@ func TestANameIsFreeAMinuteAfterItsQueueWasDeleted(t *testing.T) {
 
 func TestABatchAnswersPerEntry(t *testing.T) {
 	f := start(t)
-	url := f.queue("orders", map[string]string{"MaximumMessageSize": "1024"})
-	out, err := f.client.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: url, Entries: []types.SendMessageBatchRequestEntry{
-		{Id: aws.String("fine"), MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{
-			"text": {DataType: aws.String("String"), StringValue: aws.String("v")}, "bytes": {DataType: aws.String("Binary"), BinaryValue: []byte{1, 2}},
-		}},
-		{Id: aws.String("large"), MessageBody: aws.String(string(make([]byte, 1025)))},
-	}})
+	url := f.queue("orders", nil)
+	_, err := f.client.SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl: url, MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{
+			"text":  {DataType: aws.String("String"), StringValue: aws.String("v")},
+			"bytes": {DataType: aws.String("Binary"), BinaryValue: []byte{1, 2}},
+		},
+	})
 	f.must(err)
-	if len(out.Successful) != 1 || len(out.Failed) != 1 || *out.Failed[0].Id != "large" {
-		t.Errorf("got %v and %v", out.Successful, out.Failed)
-	}
 	got := f.receive(url)
 	if len(got) != 1 || len(got[0].MessageAttributes) != 2 {
 		t.Fatalf("got %v", got)
 	}
-	_, err = f.client.DeleteMessageBatch(t.Context(), &sqs.DeleteMessageBatchInput{QueueUrl: url, Entries: []types.DeleteMessageBatchRequestEntry{
-		{Id: aws.String("1"), ReceiptHandle: got[0].ReceiptHandle}, {Id: aws.String("1"), ReceiptHandle: got[0].ReceiptHandle},
-	}})
+	entry := func(id string, receipt *string) types.DeleteMessageBatchRequestEntry {
+		return types.DeleteMessageBatchRequestEntry{Id: &id, ReceiptHandle: receipt}
+	}
+	remove := func(entries ...types.DeleteMessageBatchRequestEntry) (*sqs.DeleteMessageBatchOutput, error) {
+		return f.client.DeleteMessageBatch(t.Context(), &sqs.DeleteMessageBatchInput{QueueUrl: url, Entries: entries})
+	}
+	_, err = remove(entry("1", got[0].ReceiptHandle), entry("1", got[0].ReceiptHandle))
 	f.wantCode(err, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", "the same id twice")
+	out, err := remove(entry("fine", got[0].ReceiptHandle), entry("none", aws.String("no receipt")))
+	f.must(err)
+	if len(out.Successful) != 1 || len(out.Failed) != 1 || *out.Failed[0].Id != "none" {
+		t.Errorf("got %v and %v", out.Successful, out.Failed)
+	}
+}
+
+func TestAMessageHasAtMostTheQueuesSize(t *testing.T) {
+	f := start(t)
+	url := f.queue("orders", map[string]string{"MaximumMessageSize": "1024"})
+	_, err := f.client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String(strings.Repeat("x", 1025))})
+	f.wantCode(err, "InvalidParameterValue", "a byte too many")
 }
 
 func TestAnEmptyReceiveHasNoEffect(t *testing.T) {

@@ -149,13 +149,11 @@ func (r *run) fail(res *Resource, status Status, reason string) {
 
 func (r *run) replace(ctx context.Context, res, current *Resource) bool {
 	known := r.engine.options.Types[res.Type]
-	err := r.policyAllows(res, "Update:Replace")
-	if name := known.NameProperty; err == nil && name != "" && res.Properties.Has(name) && res.Properties.Same(current.Properties, name) {
-		err = &templateProblem{"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename " +
-			res.Properties.Text(name) + " and update the stack again."}
-	}
-	if err != nil {
-		return r.update(ctx, res, current, err)
+	if name := known.NameProperty; name != "" && res.Properties.Has(name) && res.Properties.Same(current.Properties, name) {
+		return r.update(ctx, res, current, &templateProblem{
+			"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename " +
+				res.Properties.Text(name) + " and update the stack again.",
+		})
 	}
 	if !r.create(ctx, res, current, nil) {
 		return false
@@ -166,9 +164,6 @@ func (r *run) replace(ctx context.Context, res, current *Resource) bool {
 
 func (r *run) update(ctx context.Context, res, current *Resource, problem error) bool {
 	res.PhysicalID, res.Attributes = current.PhysicalID, current.Attributes
-	if problem == nil {
-		problem = r.policyAllows(res, "Update:Modify")
-	}
 	r.locked(func() {
 		r.stack.Resources[res.LogicalID] = res
 		r.mark(res, UpdateInProgress, "")

@@ -10,11 +10,8 @@ import (
 
 // deploy creates or updates every resource and ends in a complete, failed or rolled back stack.
 func (r *run) deploy(ctx context.Context, creating bool) {
-	failed := r.deniedRemovals()
-	if len(failed) == 0 {
-		w := &walker{needs: r.next.graph.Needs, proceed: r.wanted, step: func(name string) bool { return r.apply(ctx, name) }}
-		failed = w.walk(r.next.graph.Order)
-	}
+	w := &walker{needs: r.next.graph.Needs, proceed: r.wanted, step: func(name string) bool { return r.apply(ctx, name) }}
+	failed := w.walk(r.next.graph.Order)
 	outputs, err := r.outputs(len(failed) == 0 && r.wanted())
 	switch {
 	case ctx.Err() != nil || r.handedOver():
@@ -37,24 +34,6 @@ func (r *run) handedOver() bool {
 	r.engine.mu.Lock()
 	defer r.engine.mu.Unlock()
 	return r.abandoned
-}
-
-// deniedRemovals fails the resources that the new content drops but the stack policy protects.
-func (r *run) deniedRemovals() []string {
-	r.engine.mu.Lock()
-	defer r.engine.mu.Unlock()
-	var failed []string
-	for _, name := range template.SortedKeys(r.before) {
-		if _, stays := r.next.graph.Needs[name]; stays {
-			continue
-		}
-		if err := r.policyAllows(r.before[name], "Update:Delete"); err != nil {
-			r.stack.Resources[name] = r.before[name].clone()
-			r.fail(r.stack.Resources[name], UpdateFailed, err.Error())
-			failed = append(failed, name)
-		}
-	}
-	return failed
 }
 
 func (r *run) outputs(wanted bool) ([]Output, error) {
@@ -95,9 +74,6 @@ func (d *desired) evaluateOutputs(lookup func(string) (template.Values, bool)) (
 func (r *run) failedReason(failed []string) string {
 	r.engine.mu.Lock()
 	defer r.engine.mu.Unlock()
-	if r.byUser != "" {
-		return r.byUser
-	}
 	var creating, updating []string
 	for _, name := range failed {
 		if r.before[name] == nil {

@@ -9,7 +9,6 @@
 //     failure is reported but does not fail the update;
 //   - a failed resource cancels its siblings; rollback re-applies the previous properties by real calls, which can fail;
 //   - DeletionPolicy and UpdateReplacePolicy decide what is kept; a custom-named resource cannot be replaced;
-//   - the stack policy, once set, denies every update action that it does not allow, and a Deny outweighs an Allow;
 //   - an update or a change set that changes nothing is refused or fails in AWS's two different wordings;
 //   - the stack's role stays with the stack until another is given.
 package engine

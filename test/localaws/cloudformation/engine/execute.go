@@ -135,7 +135,7 @@ func (e *Engine) Execute(ctx context.Context, caller aws.Config, in ExecuteInput
 		return err
 	}
 	s.remember(in.Token, "ExecuteChangeSet", request)
-	s.adopt(c.role, "")
+	s.adopt(c.role)
 	s.ChangeSetID = c.ID
 	s.dropChangeSets(func(other *ChangeSet) bool { return other != c && !other.executed() })
 	c.Execution = "EXECUTE_IN_PROGRESS"

@@ -12,8 +12,6 @@ type DeleteInput struct {
 	Role   string
 	Token  string
 	Retain []string
-	// Force gives up on resources that cannot be deleted.
-	Force bool
 }
 
 // Delete starts the deletion of a stack. A stack that does not exist is deleted already.
@@ -36,7 +34,7 @@ func (e *Engine) Delete(ctx context.Context, caller aws.Config, in DeleteInput) 
 		return err
 	}
 	s.remember(in.Token, "DeleteStack", in)
-	s.adopt(in.Role, "")
+	s.adopt(in.Role)
 	retain := map[string]bool{}
 	for _, name := range in.Retain {
 		retain[name] = true
@@ -49,7 +47,7 @@ func (e *Engine) Delete(ctx context.Context, caller aws.Config, in DeleteInput) 
 		if creation != nil {
 			<-creation.done
 		}
-		r.deleteStack(ctx, retain, in.Force)
+		r.deleteStack(ctx, retain)
 	})
 	if creation != nil {
 		creation.abandoned = true
@@ -60,42 +58,16 @@ func (e *Engine) Delete(ctx context.Context, caller aws.Config, in DeleteInput) 
 
 func (s *Stack) deletable(in DeleteInput) error {
 	switch {
-	case s.Protected:
-		return invalid("Stack [%s] cannot be deleted while TerminationProtection is enabled", s.Name)
 	case s.Status.Running() && s.Status != CreateInProgress:
 		return invalid("Stack [%s] cannot be deleted while in status %s", s.ID, s.Status)
 	case len(in.Retain) > 0 && s.Status != DeleteFailed:
 		return invalid("Invalid operation on stack [%s]. RetainResources can only be specified for stacks in DELETE_FAILED state", s.ID)
-	case in.Force && s.Status != DeleteFailed:
-		return invalid("Invalid operation on stack [%s]. FORCE_DELETE_STACK can only be specified for stacks in DELETE_FAILED state", s.ID)
 	}
 	for _, name := range in.Retain {
 		if res := s.Resources[name]; res == nil || res.Status == DeleteComplete {
 			return invalid("The specified resources to retain must be in a valid state. Do not specify resources that are in the DELETE_COMPLETE state.")
 		}
 	}
-	return nil
-}
-
-// CancelUpdate rolls a running update back; it is possible only before the clean-up.
-func (e *Engine) CancelUpdate(name, token string) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s, err := e.existing(name)
-	if err != nil {
-		return err
-	}
-	replayed, err := s.replayed(token, "CancelUpdateStack", name)
-	if err != nil || replayed {
-		return err
-	}
-	if s.Status != UpdateInProgress {
-		return invalid("CancelUpdateStack cannot be called from current stack status")
-	}
-	s.remember(token, "CancelUpdateStack", name)
-	s.running.byUser = "Update cancelled by user. "
-	s.running.keepFailed = false
-	s.running.cancel()
 	return nil
 }
 
@@ -127,75 +99,17 @@ func (e *Engine) ContinueRollback(ctx context.Context, caller aws.Config, name, 
 		skipped[logicalID] = true
 	}
 	s.remember(token, "ContinueUpdateRollback", request)
-	s.adopt(role, "")
-	e.resume(s, &run{config: acting, token: token, skip: skipped}, "CONTINUE_ROLLBACK")
+	s.adopt(role)
+	e.resume(s, &run{config: acting, token: token, skip: skipped})
 	return nil
 }
 
 // resume rolls back what the failed operation left; the caller holds the lock.
-func (e *Engine) resume(s *Stack, r *run, kind string) {
+func (e *Engine) resume(s *Stack, r *run) {
 	f := s.failed
 	r.stack, r.next, r.before, r.beforeContent, r.beforeOutputs, r.made = s, f.next, f.before, f.beforeContent, f.beforeOutputs, f.made
 	r.retainExceptOnCreate = f.retainExceptOnCreate
-	s.began(kind)
+	s.began("CONTINUE_ROLLBACK")
 	e.setStatus(s, UpdateRollbackInProgress, "User Initiated", r.token)
 	e.start(r, r.rollback)
-}
-
-// Rollback rolls back a stack whose creation or update failed with rollback disabled.
-func (e *Engine) Rollback(ctx context.Context, caller aws.Config, name, role, token string) (string, error) {
-	acting, err := e.acting(ctx, caller, name, role)
-	if err != nil {
-		return "", err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s, err := e.existing(name)
-	if err != nil {
-		return "", err
-	}
-	replayed, err := s.replayed(token, "RollbackStack", name+role)
-	if err != nil || replayed {
-		return s.ID, err
-	}
-	s.remember(token, "RollbackStack", name+role)
-	r := &run{stack: s, config: acting, token: token}
-	switch s.Status {
-	case UpdateFailed:
-		e.resume(s, r, "ROLLBACK")
-	case CreateFailed:
-		s.began("ROLLBACK")
-		e.setStatus(s, RollbackInProgress, "User Initiated", token)
-		e.start(r, r.rollbackCreation)
-	default:
-		return "", invalid("Stack:%s is in %s state and can not be rolled back.", s.ID, s.Status)
-	}
-	return s.ID, nil
-}
-
-// SetPolicy sets the stack policy; it cannot be removed again.
-func (e *Engine) SetPolicy(name, text string) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s, err := e.existing(name)
-	if err != nil {
-		return err
-	}
-	if _, err := parsePolicy(text); err != nil {
-		return err
-	}
-	s.Policy = text
-	return nil
-}
-
-// Protect switches termination protection and returns the stack's id.
-func (e *Engine) Protect(name string, on bool) (string, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s, err := e.existing(name)
-	if err != nil {
-		return "", err
-	}
-	s.Protected = on
-	return s.ID, nil
 }

@@ -10,12 +10,10 @@ import (
 
 // CreateInput asks for a new stack.
 type CreateInput struct {
-	Name      string
-	Content   Content
-	Role      string
-	Token     string
-	Policy    string
-	Protected bool
+	Name    string
+	Content Content
+	Role    string
+	Token   string
 	// OnFailure is ROLLBACK (the default), DO_NOTHING or DELETE.
 	OnFailure            string
 	RetainExceptOnCreate bool
@@ -27,7 +25,6 @@ type UpdateInput struct {
 	Content              Content
 	Role                 string
 	Token                string
-	Policy               string
 	NoRollback           bool
 	RetainExceptOnCreate bool
 }
@@ -52,16 +49,13 @@ func (e *Engine) Create(ctx context.Context, caller aws.Config, in CreateInput) 
 		}
 		return "", refuse(CodeExists, "Stack [%s] already exists", in.Name)
 	}
-	if err := validPolicy(in.Policy); err != nil {
-		return "", err
-	}
 	next, err := e.prepare(e.draft(in.Name), in.Content)
 	if err != nil {
 		return "", err
 	}
 	s := e.newStack(in.Name)
 	next.pseudo = e.pseudo(s)
-	s.Role, s.Policy, s.Protected = in.Role, in.Policy, in.Protected
+	s.Role = in.Role
 	s.remember(in.Token, "CreateStack", in)
 	e.create(s, next, &run{config: acting, token: in.Token, onFailure: in.OnFailure, retainExceptOnCreate: in.RetainExceptOnCreate})
 	return s.ID, nil
@@ -100,9 +94,6 @@ func (e *Engine) Update(ctx context.Context, caller aws.Config, in UpdateInput) 
 	if err := s.updatable(); err != nil {
 		return "", err
 	}
-	if err := validPolicy(in.Policy); err != nil {
-		return "", err
-	}
 	next, err := e.prepare(s, in.Content)
 	if err != nil {
 		return "", err
@@ -114,19 +105,16 @@ func (e *Engine) Update(ctx context.Context, caller aws.Config, in UpdateInput) 
 	if plan.empty() {
 		return "", invalid("No updates are to be performed.")
 	}
-	s.adopt(in.Role, in.Policy)
+	s.adopt(in.Role)
 	s.remember(in.Token, "UpdateStack", in)
 	s.outdateChangeSets()
 	e.update(s, next, &run{config: acting, token: in.Token, keepFailed: in.NoRollback, retainExceptOnCreate: in.RetainExceptOnCreate})
 	return s.ID, nil
 }
 
-func (s *Stack) adopt(role, policy string) {
+func (s *Stack) adopt(role string) {
 	if role != "" {
 		s.Role = role
-	}
-	if policy != "" {
-		s.Policy = policy
 	}
 }
 
@@ -171,12 +159,4 @@ func (e *Engine) acting(ctx context.Context, caller aws.Config, stack, role stri
 		return aws.Config{}, invalid("Role %s is invalid or cannot be assumed", role)
 	}
 	return config, nil
-}
-
-func validPolicy(text string) error {
-	if text == "" {
-		return nil
-	}
-	_, err := parsePolicy(text)
-	return err
 }

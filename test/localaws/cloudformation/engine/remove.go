@@ -67,19 +67,19 @@ func (r *run) deleteOne(ctx context.Context, res *Resource, kept bool) bool {
 	return true
 }
 
-// deleteStack deletes every resource but the retained ones; forced, it gives up on what cannot be deleted.
-func (r *run) deleteStack(ctx context.Context, retain map[string]bool, forced bool) {
+// deleteStack deletes every resource but the retained ones.
+func (r *run) deleteStack(ctx context.Context, retain map[string]bool) {
 	var all []*Resource
 	r.locked(func() {
 		for _, name := range template.SortedKeys(r.stack.Resources) {
 			all = append(all, r.stack.Resources[name])
 		}
 	})
-	left := r.deleteAll(ctx, all, forced, func(res *Resource) bool { return retain[res.LogicalID] || res.keptOnDelete() })
+	left := r.deleteAll(ctx, all, false, func(res *Resource) bool { return retain[res.LogicalID] || res.keptOnDelete() })
 	if ctx.Err() != nil {
 		return
 	}
-	if len(left) > 0 && !forced {
+	if len(left) > 0 {
 		r.end(DeleteFailed, "The following resource(s) failed to delete: "+list(left)+". ")
 		return
 	}

@@ -37,7 +37,6 @@ type run struct {
 
 	cancelOnce sync.Once
 	cancelled  chan struct{}
-	byUser     string
 	done       chan struct{}
 }
 
@@ -123,7 +122,7 @@ func (r *run) handler(res *Resource) resource.Handler {
 // failure is the reason of a failed event; cancelled says what a sibling's failure is called.
 func failure(err error, cancelled string) string {
 	switch err := err.(type) {
-	case *policyDenied, *templateProblem:
+	case *templateProblem:
 		return err.Error()
 	}
 	if isCancelled(err) {

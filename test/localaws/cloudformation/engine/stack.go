@@ -19,8 +19,6 @@ type Stack struct {
 	Updated     time.Time
 	Deleted     time.Time
 	Role        string
-	Policy      string
-	Protected   bool
 	NoRollback  bool
 	ChangeSetID string
 	Outputs     []Output

@@ -11,7 +11,7 @@ func (r *run) unwind(ctx context.Context, creating bool, reason string) {
 	switch {
 	case creating && r.onFailure == "DELETE":
 		r.status(DeleteInProgress, reason+"Delete requested by user.")
-		r.deleteStack(ctx, nil, false)
+		r.deleteStack(ctx, nil)
 	case creating && r.keepFailed:
 		r.end(CreateFailed, reason)
 	case creating:
