@@ -49,6 +49,7 @@ func (o *Observer) Look(ctx context.Context, step release.Step, d *release.Desir
 		return fmt.Errorf("there is no part %q to look at", step.Part)
 	}
 	if err != nil {
+		into.Forget(step.Part) // what was seen of a part before an error is not what is there
 		return fmt.Errorf("looking at %s: %w", step.Part, err)
 	}
 	return nil

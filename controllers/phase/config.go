@@ -90,7 +90,11 @@ func (p *Performer) putIfAbsent(ctx context.Context, bucket, key string, content
 		Bucket: aws.String(bucket), Key: aws.String(key), Body: bytes.NewReader(content), ContentType: aws.String("application/json"),
 		IfNoneMatch: aws.String("*"), ExpectedBucketOwner: aws.String(p.Clients.Account),
 	})
-	if err != nil && !cloud.IsPreconditionFailed(err) {
+	// In a conflict with another write or a deletion nothing is known of what stands there then (S3 user guide, "Conditional writes").
+	if cloud.IsPreconditionFailed(err) && cloud.Code(err) != "ConditionalRequestConflict" {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("uploading %s: %w", key, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -125,5 +126,19 @@ func TestAReleaseWithoutSecretsHasABundleToo(t *testing.T) {
 	s.must(err)
 	if got["environment"]["APP_ENV"] != "test" || len(got["secrets"]) != 0 {
 		t.Errorf("the variables are %v", got)
+	}
+}
+
+func TestAPutThatConflictsWithAnotherOneIsDoneAgain(t *testing.T) {
+	for _, key := range []string{release.ReleaseKey("r2"), release.ConfigKey("c2")} {
+		s, _ := sending(t)
+		s.imageOnly()
+		repair := s.fault("s3:PutObject", key, wire.Errorf(http.StatusConflict, "ConditionalRequestConflict", "try again"))
+		contains(t, s.fails(upload).Error(), "uploading "+key)
+		repair()
+		s.done(upload)
+		if len(s.keys(key)) != 1 {
+			t.Errorf("%s is not there", key)
+		}
 	}
 }

@@ -1,0 +1,239 @@
+package observed_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+var lookAliases = release.Step{Action: release.ActionLook, Part: release.PartAliases}
+
+// functions makes functions of an image, which digest names.
+func (v *view) functions(names ...string) (digest string) {
+	v.t.Helper()
+	v.makeRepository()
+	digest = v.image("functions")
+	_, err := iam.NewFromConfig(v.local.Config()).CreateRole(v.t.Context(), &iam.CreateRoleInput{
+		RoleName: aws.String("function"),
+		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+			"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
+	})
+	v.must(err)
+	for _, name := range names {
+		_, err := v.Clients.Lambda.CreateFunction(v.t.Context(), &lambda.CreateFunctionInput{
+			FunctionName: aws.String(v.full(name)), PackageType: types.PackageTypeImage,
+			Role: aws.String("arn:aws:iam::" + account + ":role/function"),
+			Code: &types.FunctionCode{ImageUri: aws.String(v.repositoryURI() + "@" + digest)},
+		})
+		v.must(err)
+		v.ready(name, "$LATEST")
+	}
+	return digest
+}
+
+func (v *view) full(name string) string { return v.Names.Prefix + "-" + name }
+
+func (v *view) ready(name, version string) {
+	v.t.Helper()
+	for range 4000 {
+		got, err := v.Clients.Lambda.GetFunctionConfiguration(v.t.Context(), &lambda.GetFunctionConfigurationInput{
+			FunctionName: aws.String(v.full(name)), Qualifier: aws.String(version),
+		})
+		v.must(err)
+		if got.State == types.StateActive && got.LastUpdateStatus != types.LastUpdateStatusInProgress {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	v.t.Fatalf("version %s of function %s does not become active", version, name)
+}
+
+// of is the release of an id, as a version's description tells it.
+func of(id string) release.Description {
+	return release.Description{BuildID: "b" + id, ReleaseID: id, Revision: "1"}
+}
+
+// publish gives a function a version of each release, which reads that release's variables.
+func (v *view) publish(name string, ids ...string) {
+	v.t.Helper()
+	for _, id := range ids {
+		v.describe(name, of(id).String(), id)
+		made, err := v.Clients.Lambda.PublishVersion(v.t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(v.full(name))})
+		v.must(err)
+		v.ready(name, aws.ToString(made.Version))
+	}
+}
+
+// describe changes the function itself.
+func (v *view) describe(name, description, id string) {
+	v.t.Helper()
+	_, err := v.Clients.Lambda.UpdateFunctionConfiguration(v.t.Context(), &lambda.UpdateFunctionConfigurationInput{
+		FunctionName: aws.String(v.full(name)), Description: aws.String(description),
+		Environment: &types.Environment{Variables: map[string]string{"ALOFT_CONFIG": "s3://" + v.Names.Bucket + "/" + release.ConfigKey("c"+id)}},
+	})
+	v.must(err)
+	v.ready(name, "$LATEST")
+}
+
+// point makes the live alias of a function, with shares of other versions.
+func (v *view) point(name, version string, shares map[string]float64) (revision string) {
+	v.t.Helper()
+	made, err := v.Clients.Lambda.CreateAlias(v.t.Context(), &lambda.CreateAliasInput{
+		FunctionName: aws.String(v.full(name)), Name: aws.String(release.LiveAlias), FunctionVersion: aws.String(version),
+		RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: shares},
+	})
+	v.must(err)
+	return aws.ToString(made.RevisionId)
+}
+
+func TestAnAliasIsSeenWithTheReleaseOfItsVersion(t *testing.T) {
+	v := newView(t)
+	before := time.Now().Add(-time.Second)
+	digest := v.functions("http", "cli")
+	v.publish("http", "r0", "r1")
+	v.publish("cli", "r1")
+	revision := v.point("http", "2", nil)
+	v.point("cli", "1", nil)
+	seen := v.look(lookAliases).Aliases
+	got := seen["http"]
+	if got.Version != "2" || got.RevisionID != revision || got.Description != of("r1") || got.ImageDigest != digest || got.ConfigHash != "cr1" {
+		t.Errorf("seen is %+v", got)
+	}
+	if got.PublishedAt.Before(before) || got.PublishedAt.After(time.Now().Add(time.Second)) || got.Shares != nil {
+		t.Errorf("it was published at %s, with the shares %v", got.PublishedAt, got.Shares)
+	}
+	if got := seen["cli"]; len(seen) != 2 || got.Version != "1" || got.Description != of("r1") {
+		t.Errorf("of the other seen is %+v", got)
+	}
+}
+
+func TestAnAliasThatIsNotThereHasNoVersion(t *testing.T) {
+	for why, given := range map[string]func(*view){
+		"there are no functions":          func(*view) {},
+		"the functions are without alias": func(v *view) { v.functions("http", "cli") },
+	} {
+		t.Run(why, func(t *testing.T) {
+			v := newView(t)
+			given(v)
+			seen := v.look(lookAliases).Aliases
+			if got, known := seen["http"]; len(seen) != 2 || !known || got.Version != "" || got.RevisionID != "" {
+				t.Errorf("seen are %+v", seen)
+			}
+		})
+	}
+}
+
+func TestTheSharesOfOtherVersionsAreSeenWithTheirReleases(t *testing.T) {
+	for _, row := range []struct {
+		why     string
+		weight  float64
+		percent int32
+	}{
+		{"a tenth", 0.1, 10},
+		{"what cannot be written as a binary fraction is rounded", 0.29, 29},
+		{"all of it", 1, 100},
+		{"next to nothing", 0.004, 0},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := newView(t)
+			v.functions("http")
+			v.publish("http", "r0", "r1")
+			v.point("http", "1", map[string]float64{"2": row.weight})
+			got := v.look(lookAliases).Aliases["http"]
+			want := release.Share{Percent: row.percent, Description: of("r1")}
+			if got.Version != "1" || got.Description != of("r0") || len(got.Shares) != 1 || got.Shares["2"] != want {
+				t.Errorf("seen is %+v", got)
+			}
+		})
+	}
+}
+
+func TestAVersionOfSomeoneElseIsOfNoRelease(t *testing.T) {
+	v := newView(t)
+	v.functions("http")
+	v.describe("http", "mine", "x")
+	_, err := v.Clients.Lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(v.full("http"))})
+	v.must(err)
+	v.ready("http", "1")
+	v.publish("http", "r1")
+	v.point("http", "1", map[string]float64{"2": 0.5})
+	got := v.look(lookAliases).Aliases["http"]
+	if got.Version != "1" || got.Description != (release.Description{}) || got.Shares["2"].Description != of("r1") {
+		t.Errorf("seen is %+v", got)
+	}
+}
+
+// named gives the names of the functions whose aliases were looked at, sorted.
+func (v *view) named() []string {
+	v.t.Helper()
+	var names []string
+	for name := range v.look(lookAliases).Aliases {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestAliasesAreLookedAtOfAllFunctionsThatThereMayBe(t *testing.T) {
+	const deployed = `{"Resources":{"Old":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"old-queue"}},
+		"Queue":{"Type":"AWS::SQS::Queue","Metadata":{"Function":"other-queue"}},"Web":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"http"}}}}`
+	for _, row := range []struct {
+		why   string
+		given func(*view)
+		want  []string
+	}{
+		{"those of the release", func(*view) {}, []string{"cli", "http"}},
+		{"those that the run moves, though the release is another one by now", func(v *view) {
+			v.recorded.Run.Activation = &release.Activation{Moves: []release.Move{{Name: "http"}, {Name: "mail-queue"}}}
+		}, []string{"cli", "http", "mail-queue"}},
+		{"those of the deployed template", func(v *view) { v.seen.App = &release.Stack{Template: []byte(deployed)} }, []string{"cli", "http", "old-queue"}},
+		{"without a release those of the template alone", func(v *view) {
+			v.desired, v.seen.App = nil, &release.Stack{Template: []byte(deployed)}
+		}, []string{"http", "old-queue"}},
+		{"without a template those of the release", func(v *view) { v.seen.App = &release.Stack{} }, []string{"cli", "http"}},
+		{"without a run as well", func(v *view) { v.recorded.Run = nil }, []string{"cli", "http"}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := newView(t)
+			row.given(v)
+			if got := v.named(); !slices.Equal(got, row.want) {
+				t.Errorf("looked at are %v, want %v", got, row.want)
+			}
+		})
+	}
+}
+
+func TestATemplateThatCannotBeReadIsAnErrorForAllThatNeedsIt(t *testing.T) {
+	for _, part := range []release.Part{release.PartAliases, release.PartReleases, release.PartLeftovers} {
+		v := newView(t)
+		v.seen.App = &release.Stack{Template: []byte("AWSTemplateFormatVersion: 2010-09-09")}
+		v.blind(release.Step{Part: part}, "reading the deployed template")
+	}
+}
+
+func TestAliasesThatCannotBeReadAreAnError(t *testing.T) {
+	for _, row := range []struct {
+		why   string
+		fault func(*view)
+		text  string
+	}{
+		{"the alias", func(v *view) { v.fault("lambda:GetAlias", "-http", denied()) }, "reading the alias of "},
+		{"its version", func(v *view) { v.fault("lambda:GetFunction", "-http", denied()) }, "reading version "},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := newView(t)
+			v.functions("http", "cli")
+			v.publish("http", "r0", "r1")
+			v.point("http", "1", map[string]float64{"2": 0.5})
+			row.fault(v)
+			v.blind(lookAliases, row.text, v.full("http"))
+		})
+	}
+}

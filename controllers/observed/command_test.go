@@ -1,0 +1,212 @@
+package observed_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+var (
+	lookCommand     = release.Step{Action: release.ActionLook, Part: release.PartCommand, Command: "migrate"}
+	lookLeft        = release.Step{Action: release.ActionLook, Part: release.PartLeft, Release: "r1"}
+	lookDeclaration = release.Step{Action: release.ActionLook, Part: release.PartDeclaration, Release: "r1"}
+
+	claim  = release.CommandKey("r1", runID, "migrate") + release.ClaimSuffix
+	result = release.CommandKey("r1", runID, "migrate") + release.ResultSuffix
+)
+
+func started() map[string]any {
+	return map[string]any{"state": "started", "startedAt": "2026-01-02T12:00:05.25Z", "environment": "2026/01/02/[7]stream"}
+}
+
+func ended(code int, output string) map[string]any {
+	return map[string]any{
+		"exit_code": code, "output": base64.StdEncoding.EncodeToString([]byte(output)), "finishedAt": "2026-01-02T12:00:09Z",
+	}
+}
+
+func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
+	v := newView(t)
+	v.makeBucket()
+	look := func() release.CommandEvidence { return *v.look(lookCommand).Command }
+	if got := look(); got != (release.CommandEvidence{Name: "migrate"}) {
+		t.Errorf("without a claim seen is %+v", got)
+	}
+	v.put(claim, started())
+	want := release.CommandEvidence{Name: "migrate", Claimed: true, StartedAt: time.Date(2026, 1, 2, 12, 0, 5, 250e6, time.UTC)}
+	if got := look(); got != want {
+		t.Errorf("with a claim seen is %+v", got)
+	}
+	v.put(result, ended(3, "no such table"))
+	got := look().Result
+	if got == nil || got.ExitCode != 3 || string(got.Output) != "no such table" || !got.FinishedAt.Equal(time.Date(2026, 1, 2, 12, 0, 9, 0, time.UTC)) {
+		t.Errorf("with a result seen is %+v", got)
+	}
+	v.put(claim, map[string]any{"state": release.ClaimVoid})
+	if got := look(); got != (release.CommandEvidence{Name: "migrate", Void: true}) {
+		t.Errorf("with a void claim seen is %+v", got)
+	}
+}
+
+func TestTheEvidenceIsOfOneCommandOfOneRunAlone(t *testing.T) {
+	v := newView(t)
+	v.makeBucket()
+	for _, key := range []string{
+		release.CommandKey("r1", runID, "seed"), release.CommandKey("r1", "20260101t120000-aaaa", "migrate"), release.CommandKey("r2", runID, "migrate"),
+	} {
+		v.put(key+release.ClaimSuffix, started())
+		v.put(key+release.ResultSuffix, ended(0, "done"))
+	}
+	v.put(result, ended(0, "done")) // without a claim it is of nothing that ran
+	if got := v.look(lookCommand).Command; got.Claimed || got.Result != nil {
+		t.Errorf("seen is %+v", got)
+	}
+}
+
+func TestWithoutABucketNoEvidenceCanComeAnyMore(t *testing.T) {
+	v := newView(t)
+	if got := *v.look(lookCommand).Command; got != (release.CommandEvidence{Name: "migrate", Lost: true}) {
+		t.Errorf("seen is %+v", got)
+	}
+}
+
+func TestALongOutputIsReadWhole(t *testing.T) {
+	v := newView(t)
+	v.makeBucket()
+	v.put(claim, started())
+	long := strings.Repeat("line\n", 256<<10/5) // the runtime keeps 256 KiB
+	v.put(result, ended(0, long))
+	if got := v.look(lookCommand).Command.Result; string(got.Output) != long {
+		t.Errorf("%d bytes are read of %d", len(got.Output), len(long))
+	}
+}
+
+func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
+	for _, row := range []struct {
+		why   string
+		given func(*view)
+		text  string
+	}{
+		{"the claim is denied", func(v *view) { v.fault("s3:GetObject", claim, denied()) }, "reading " + claim},
+		{"the claim is no JSON", func(v *view) { v.store(claim, "oops") }, "reading " + claim},
+		{"the claim has no time", func(v *view) { v.put(claim, map[string]any{"state": "started"}) }, "the claim of command migrate"},
+		{"the result is denied", func(v *view) { v.fault("s3:GetObject", result, denied()) }, "reading " + result},
+		{"the result is cut off", func(v *view) { v.store(result, `{"exit_code":0,"out`) }, "reading " + result},
+		{"the result is larger than anything that the runtime writes", func(v *view) {
+			v.store(result, `{"output":"`+strings.Repeat("A", 2<<20)+`"}`)
+		}, "reading " + result},
+		{"the output is no base64", func(v *view) { v.store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) }, "the output of command migrate"},
+		{"the result has no time", func(v *view) { v.store(result, `{"output":""}`) }, "the result of command migrate"},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := newView(t)
+			v.makeBucket()
+			v.put(claim, started())
+			v.put(result, ended(0, "done"))
+			row.given(v)
+			v.blind(lookCommand, row.text)
+			if v.seen.Command != nil {
+				t.Errorf("seen is %+v", v.seen.Command)
+			}
+		})
+	}
+}
+
+func TestTheRunThatWasLeftIsTheNewestThatLeftAClaim(t *testing.T) {
+	const first, second, third = "20260102t120000-abcd", "20260103t120000-abcd", "20260104t120000-abcd"
+	key := release.CommandKey
+	for _, row := range []struct {
+		why      string
+		keys     []string
+		run      string
+		commands []string
+	}{
+		{"there is none", nil, "", nil},
+		{"one with one command", []string{key("r1", first, "migrate") + release.ClaimSuffix}, first, []string{"migrate"}},
+		{"the newest, with all its commands", []string{
+			key("r1", first, "old") + release.ClaimSuffix, key("r1", second, "migrate") + release.ClaimSuffix,
+			key("r1", second, "migrate") + release.ResultSuffix, key("r1", second, "seed") + release.ClaimSuffix,
+		}, second, []string{"migrate", "seed"}},
+		{"a result without a claim says nothing", []string{
+			key("r1", first, "migrate") + release.ClaimSuffix, key("r1", third, "migrate") + release.ResultSuffix,
+		}, first, []string{"migrate"}},
+		{"another release's runs are not its own", []string{
+			key("r1", first, "migrate") + release.ClaimSuffix, key("r10", second, "migrate") + release.ClaimSuffix,
+			key("r2", third, "migrate") + release.ClaimSuffix,
+		}, first, []string{"migrate"}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := newView(t)
+			v.makeBucket()
+			for _, key := range row.keys {
+				v.put(key, map[string]any{})
+			}
+			if got := v.look(lookLeft).Left; got.Run != row.run || !slices.Equal(got.Commands, row.commands) {
+				t.Errorf("left is %+v", got)
+			}
+		})
+	}
+}
+
+func TestALeftRunIsFoundBehindThousandObjectsAndWithoutABucketThereIsNone(t *testing.T) {
+	v := newView(t)
+	if got := v.look(lookLeft).Left; got == nil || got.Run != "" {
+		t.Errorf("without a bucket left is %+v", got)
+	}
+	v.makeBucket()
+	for i := range 1001 { // S3 lists a thousand at once
+		v.put(release.CommandKey("r1", fmt.Sprintf("20260101t12%04d-abcd", i), "migrate")+release.ClaimSuffix, map[string]any{})
+	}
+	if got := v.look(lookLeft).Left; got.Run != "20260101t121000-abcd" || !slices.Equal(got.Commands, []string{"migrate"}) {
+		t.Errorf("left is %+v", got)
+	}
+}
+
+func TestThatItIsNotKnownWhatWasLeftIsAnError(t *testing.T) {
+	v := newView(t)
+	v.makeBucket()
+	v.fault("s3:ListObjectsV2", "", denied())
+	v.blind(lookLeft, "listing the runs of release r1")
+}
+
+func TestADeclarationIsReadAsItWasWritten(t *testing.T) {
+	v := newView(t)
+	v.makeBucket()
+	written := release.Desired{
+		ID: "r1", BuildID: "v1", ConfigHash: "c1", Owner: owner, Names: v.Names, AssetsPath: "/www", KeepReleases: 3,
+		Functions: []release.Function{{Name: "http", Role: release.RoleHTTP, ReservedConcurrency: new(int32(0))}},
+		Commands:  []release.Command{{Name: "migrate", Argv: []string{"/app", "migrate"}, TimeoutSeconds: 60}},
+	}
+	v.put(release.ReleaseKey("r1"), written)
+	got := v.look(lookDeclaration).Declaration
+	if got.ID != "r1" || got.Names != v.Names || got.KeepReleases != 3 || got.Commands[0].Argv[1] != "migrate" || *got.Functions[0].ReservedConcurrency != 0 {
+		t.Errorf("read is %+v", got)
+	}
+}
+
+func TestARunCannotFinishWithoutItsDeclaration(t *testing.T) {
+	for _, row := range []struct {
+		why   string
+		given func(*view)
+		text  string
+	}{
+		{"it is not there", (*view).makeBucket, "the declaration of release r1 is not in bucket "},
+		{"the bucket is gone", func(*view) {}, "reading " + release.ReleaseKey("r1")},
+		{"it is denied", func(v *view) { v.makeBucket(); v.fault("s3:GetObject", "", denied()) }, "reading " + release.ReleaseKey("r1")},
+		{"it is no JSON", func(v *view) { v.makeBucket(); v.store(release.ReleaseKey("r1"), "oops") }, "reading " + release.ReleaseKey("r1")},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := newView(t)
+			row.given(v)
+			v.blind(lookDeclaration, row.text)
+			if v.seen.Declaration != nil {
+				t.Errorf("seen is %+v", v.seen.Declaration)
+			}
+		})
+	}
+}

@@ -1,0 +1,237 @@
+package observed_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/localaws"
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+var (
+	lookApp        = release.Step{Action: release.ActionLook, Part: release.PartApp}
+	lookFoundation = release.Step{Action: release.ActionLook, Part: release.PartFoundation}
+)
+
+const (
+	oneQueue = `{"Parameters":{"Bucket":{"Type":"String","Default":"b"}},
+		"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}}},"Outputs":{"Rendering":{"Value":"h1"}}}`
+	// Mails is refused, and what was begun beside it is cancelled for that.
+	badQueue = `{"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
+		"Mails":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"mails","VisibilityTimeout":99999}}},"Outputs":{"Rendering":{"Value":"h2"}}}`
+)
+
+// queues is a template of that many queues.
+func queues(count int) string {
+	list := make([]string, count)
+	for i := range list {
+		list[i] = fmt.Sprintf(`"Jobs%d":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs-%d"}}`, i, i)
+	}
+	return `{"Resources":{` + strings.Join(list, ",") + `}}`
+}
+
+func TestAStackThatIsNotThereIsSeenAsThat(t *testing.T) {
+	for _, step := range []release.Step{lookApp, lookFoundation} {
+		v := newView(t)
+		seen := v.look(step)
+		got := seen.App
+		if step.Part == release.PartFoundation {
+			got = seen.Foundation
+		}
+		if got == nil || got.Exists || got.Foreign != "" || got.Name == "" {
+			t.Errorf("seen is %+v", got)
+		}
+	}
+}
+
+func TestAStackIsSeenWithAllThatAWSTellsOfIt(t *testing.T) {
+	v := newView(t)
+	before := time.Now().Add(-time.Second)
+	v.app(oneQueue, "first", own())
+	got := v.look(lookApp).App
+	if !got.Exists || got.Status != "CREATE_COMPLETE" || got.Owner != owner || got.Foreign != "" || got.Name != v.Names.AppStack {
+		t.Errorf("seen is %+v", got)
+	}
+	if !strings.HasPrefix(got.ID, "arn:aws:cloudformation:") || string(got.Template) != oneQueue {
+		t.Errorf("its id is %q, its template %q", got.ID, got.Template)
+	}
+	if !maps.Equal(got.Outputs, map[string]string{"Rendering": "h1"}) || !maps.Equal(got.Parameters, map[string]string{"Bucket": "b"}) {
+		t.Errorf("it has the outputs %v and the parameters %v", got.Outputs, got.Parameters)
+	}
+	if got.ChangedAt.Before(before) || got.Failure != "" || got.ChangeSet != nil {
+		t.Errorf("it was changed at %s, failed by %q, with the change set %+v", got.ChangedAt, got.Failure, got.ChangeSet)
+	}
+}
+
+func TestAnUpdateIsSeenByItsTime(t *testing.T) {
+	clock := wire.NewManualClock(time.Now())
+	v := newView(t, func(o *localaws.Options) { o.Clock = clock })
+	v.app(oneQueue, "first", own())
+	created := v.look(lookApp).App.ChangedAt
+	clock.Advance(time.Hour)
+	v.app(strings.Replace(oneQueue, "h1", "h2", 1), "second", own())
+	got := v.look(lookApp).App
+	if got.Status != "UPDATE_COMPLETE" || got.Outputs["Rendering"] != "h2" || got.ChangedAt.Sub(created).Round(time.Minute) != time.Hour {
+		t.Errorf("seen is %s with %v, %s after its creation", got.Status, got.Outputs, got.ChangedAt.Sub(created))
+	}
+}
+
+func TestAStackOfSomeoneElseIsForeign(t *testing.T) {
+	for why, tags := range map[string][]types.Tag{
+		"another stage's":             {tagged("cluster/other/stage")},
+		"the same stage's elsewhere":  {tagged("another/clouder/production")},
+		"nobody's, by hand or by CDK": nil,
+	} {
+		t.Run(why, func(t *testing.T) {
+			for _, stack := range []string{newView(t).Names.AppStack, newView(t).Names.FoundationStack} {
+				v := newView(t)
+				v.begin(stack, oneQueue, "first", tags...)
+				v.settled(stack)
+				seen := v.look(release.Step{Part: release.PartApp})
+				got := seen.App
+				if stack == v.Names.FoundationStack {
+					got = v.look(lookFoundation).Foundation
+				}
+				want := fmt.Sprintf("stack %s exists and belongs to %q", stack, got.Owner)
+				if !got.Exists || got.Foreign != want || got.Template != nil {
+					t.Errorf("seen is %+v", got)
+				}
+			}
+		})
+	}
+}
+
+func TestNothingMoreIsAskedOfAStackOfSomeoneElse(t *testing.T) {
+	v := newView(t)
+	v.app(oneQueue, "first", tagged("cluster/other/stage"))
+	since := v.local.Calls().End()
+	v.look(release.Step{Part: release.PartApp, ChangeSet: "change"})
+	if calls := v.local.Calls().Since(since).Names(); !slices.Equal(calls, []string{"cloudformation:DescribeStacks"}) {
+		t.Errorf("asked was %v", calls)
+	}
+}
+
+func TestTheRootCauseOfARollbackAndItsTokenAreFound(t *testing.T) {
+	v := newView(t)
+	v.app(oneQueue, "first", own())
+	v.app(badQueue, "second", own())
+	got := v.look(lookApp).App
+	if got.Status != "UPDATE_ROLLBACK_COMPLETE" || got.Token != "second" || got.Outputs["Rendering"] != "h1" {
+		t.Errorf("seen is %s by %q with %v", got.Status, got.Token, got.Outputs)
+	}
+	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") || !strings.Contains(got.Failure, "VisibilityTimeout") {
+		t.Errorf("the root cause is %q", got.Failure)
+	}
+	if string(got.Template) != oneQueue {
+		t.Errorf("the template is %s", got.Template)
+	}
+}
+
+func TestTheRootCauseOfAFirstCreationThatFailedIsFound(t *testing.T) {
+	v := newView(t)
+	v.app(badQueue, "first", own())
+	got := v.look(lookApp).App
+	if got.Status != "ROLLBACK_COMPLETE" || got.Token != "first" || !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") {
+		t.Errorf("seen is %s by %q for %q", got.Status, got.Token, got.Failure)
+	}
+}
+
+func TestAFailureBelongsToTheLastOperationAlone(t *testing.T) {
+	v := newView(t)
+	v.app(oneQueue, "first", own())
+	v.app(badQueue, "second", own())
+	v.app(strings.Replace(oneQueue, "h1", "h3", 1), "third", own())
+	if got := v.look(lookApp).App; got.Status != "UPDATE_COMPLETE" || got.Failure != "" {
+		t.Errorf("seen is %s with the failure %q", got.Status, got.Failure)
+	}
+}
+
+func TestTheRootCauseIsFoundBehindSeveralPagesOfEvents(t *testing.T) {
+	v := newView(t)
+	v.app(oneQueue, "first", own())
+	// Mails comes last and fails, so that more than a hundred events of queues that are deleted again come after it.
+	before := make([]string, 70)
+	for i := range before {
+		before[i] = fmt.Sprintf("%q", fmt.Sprintf("Jobs%d", i))
+	}
+	many := strings.Replace(queues(len(before)), `"Resources":{`, `"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
+		"Mails":{"Type":"AWS::SQS::Queue","DependsOn":[`+strings.Join(before, ",")+`],"Properties":{"VisibilityTimeout":99999}},`, 1)
+	v.app(many, "second", own())
+	since := v.local.Calls().End()
+	got := v.look(lookApp).App
+	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") || got.Token != "second" {
+		t.Errorf("the root cause of %q is %q", got.Token, got.Failure)
+	}
+	if pages := v.local.Calls().Since(since).Operation("cloudformation:DescribeStackEvents"); len(pages) < 2 {
+		t.Errorf("%d pages of events were read", len(pages))
+	}
+}
+
+func TestAnOperationThatRunsIsSeenByItsToken(t *testing.T) {
+	v := newView(t, func(o *localaws.Options) {
+		o.Clock = wire.NewManualClock(time.Now()) // nobody moves it
+		o.Settings = map[string]string{"cloudformation.settle.AWS::SQS::Queue": "1h"}
+	})
+	v.begin(v.Names.AppStack, oneQueue, "first", own())
+	got := v.look(lookApp).App
+	if !got.Exists || got.Status != "CREATE_IN_PROGRESS" || got.Token != "first" || got.Failure != "" {
+		t.Errorf("seen is %s by %q with the failure %q", got.Status, got.Token, got.Failure)
+	}
+}
+
+func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
+	v := newView(t)
+	_, err := v.Clients.CloudFormation.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
+		StackName: aws.String(v.Names.AppStack), ChangeSetName: aws.String("first"), ChangeSetType: types.ChangeSetTypeCreate,
+		TemplateBody: aws.String(oneQueue),
+	})
+	v.must(err)
+	got := v.look(lookApp).App
+	if !got.Exists || got.Status != "REVIEW_IN_PROGRESS" || got.Template != nil || got.Foreign == "" {
+		t.Errorf("seen is %+v", got)
+	}
+}
+
+func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
+	v := newView(t)
+	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"store-of-jobs"}}}}`, "first", own())
+	bucket := v.Names.Bucket
+	v.Names.Bucket = "store-of-jobs"
+	v.store("kept", "{}") // CloudFormation deletes no bucket with objects
+	v.Names.Bucket = bucket
+	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{
+		StackName: aws.String(v.Names.AppStack), ClientRequestToken: aws.String("delete"),
+	})
+	v.must(err)
+	v.settled(v.Names.AppStack)
+	got := v.look(lookApp).App
+	if got.Status != "DELETE_FAILED" || got.Token != "delete" || !strings.HasPrefix(got.Failure, "AWS::S3::Bucket Store DELETE_FAILED: ") {
+		t.Errorf("seen is %s by %q for %q", got.Status, got.Token, got.Failure)
+	}
+}
+
+func TestADeletedStackIsSeenAsAbsent(t *testing.T) {
+	v := newView(t)
+	v.app(oneQueue, "first", own())
+	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(v.Names.AppStack)})
+	v.must(err)
+	for range 4000 {
+		if got := v.look(lookApp).App; !got.Exists {
+			if got.Foreign != "" || got.Template != nil {
+				t.Errorf("seen is %+v", got)
+			}
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("the stack is not deleted")
+}

@@ -1,0 +1,134 @@
+package observed_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+var lookWhole = release.Step{Action: release.ActionLook, Part: release.PartWhole}
+
+// serving is a stage whose release r1 is live and whole.
+func serving(t *testing.T) *view {
+	t.Helper()
+	v := newView(t)
+	digest := v.functions("http", "cli")
+	v.publish("http", "r1")
+	v.publish("cli", "r1")
+	v.makeBucket()
+	for _, key := range []string{release.MarkerKey("v1"), release.ConfigKey("c1"), release.ReleaseKey("r1")} {
+		v.put(key, map[string]any{})
+	}
+	v.recorded.Live = &release.Live{
+		ID: "r1", BuildID: "v1", ConfigHash: "c1", DeployedDigest: digest,
+		Functions: []release.FunctionVersion{{Name: "cli", Version: "1"}, {Name: "http", Version: "1"}},
+	}
+	return v
+}
+
+func (v *view) removed(key string) {
+	v.t.Helper()
+	_, err := v.Clients.S3.DeleteObject(v.t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(v.Names.Bucket), Key: aws.String(key)})
+	v.must(err)
+}
+
+func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
+	const index, bundle, declaration, image = "the index of the assets", "the bundle of variables", "the declaration", "the image"
+	for _, row := range []struct {
+		why      string
+		given    func(*view)
+		sendable []string
+		versions func(*view) []string
+	}{
+		{"nothing", func(*view) {}, nil, nil},
+		{"the index of its assets, which is removed before them", func(v *view) { v.removed(release.MarkerKey("v1")) }, []string{index}, nil},
+		{"no index where there are no assets", func(v *view) {
+			v.removed(release.MarkerKey("v1"))
+			v.desired.AssetsPath = ""
+		}, nil, nil},
+		{"its variables", func(v *view) { v.removed(release.ConfigKey("c1")) }, []string{bundle}, nil},
+		{"its declaration", func(v *view) { v.removed(release.ReleaseKey("r1")) }, []string{declaration}, nil},
+		{"its image", func(v *view) {
+			_, err := v.Clients.ECR.BatchDeleteImage(v.t.Context(), &ecr.BatchDeleteImageInput{
+				RepositoryName: aws.String(v.Names.Repository),
+				ImageIds:       []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(v.recorded.Live.DeployedDigest)}},
+			})
+			v.must(err)
+		}, []string{image}, nil},
+		{"the whole repository", func(v *view) {
+			_, err := v.Clients.ECR.DeleteRepository(v.t.Context(), &ecr.DeleteRepositoryInput{
+				RepositoryName: aws.String(v.Names.Repository), Force: true,
+			})
+			v.must(err)
+		}, []string{image}, nil},
+		{"the whole bucket", func(v *view) {
+			for _, key := range []string{release.MarkerKey("v1"), release.ConfigKey("c1"), release.ReleaseKey("r1")} {
+				v.removed(key)
+			}
+			_, err := v.Clients.S3.DeleteBucket(v.t.Context(), &s3.DeleteBucketInput{Bucket: aws.String(v.Names.Bucket)})
+			v.must(err)
+		}, []string{bundle, declaration, index}, nil},
+		{"a version, which nothing brings back", func(v *view) {
+			_, err := v.Clients.Lambda.DeleteFunction(v.t.Context(), &lambda.DeleteFunctionInput{
+				FunctionName: aws.String(v.full("http")), Qualifier: aws.String("1"),
+			})
+			v.must(err)
+		}, nil, func(v *view) []string { return []string{"version 1 of function " + v.full("http")} }},
+		{"a function with all its versions", func(v *view) {
+			_, err := v.Clients.Lambda.DeleteFunction(v.t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String(v.full("cli"))})
+			v.must(err)
+		}, nil, func(v *view) []string { return []string{"version 1 of function " + v.full("cli")} }},
+		{"things of both kinds", func(v *view) {
+			v.removed(release.ConfigKey("c1"))
+			v.recorded.Live.Functions[0].Version = "7"
+		}, []string{bundle}, func(v *view) []string { return []string{"version 7 of function " + v.full("cli")} }},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := serving(t)
+			row.given(v)
+			got := v.look(lookWhole).Whole
+			if !slices.Equal(got.Sendable, row.sendable) {
+				t.Errorf("to be sent again are %v, want %v", got.Sendable, row.sendable)
+			}
+			var want []string
+			if row.versions != nil {
+				want = row.versions(v)
+			}
+			if !slices.Equal(got.Versions, want) {
+				t.Errorf("gone are %v, want %v", got.Versions, want)
+			}
+		})
+	}
+}
+
+func TestThatItIsNotKnownWhetherTheReleaseIsWholeIsAnError(t *testing.T) {
+	for _, row := range []struct{ why, call, path, text string }{
+		{"its variables", "s3:HeadObject", release.ConfigKey("c1"), "looking for " + release.ConfigKey("c1")},
+		{"its declaration", "s3:HeadObject", release.ReleaseKey("r1"), "looking for " + release.ReleaseKey("r1")},
+		{"the index of its assets", "s3:HeadObject", release.MarkerKey("v1"), "looking for " + release.MarkerKey("v1")},
+		{"its image", "ecr:DescribeImages", "", "looking for image sha256:"},
+		{"a version", "lambda:GetFunctionConfiguration", "-http", "reading version 1 of "},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := serving(t)
+			v.fault(row.call, row.path, denied())
+			v.blind(lookWhole, row.text)
+		})
+	}
+}
+
+func TestABucketOfAnotherAccountIsNotLookedInto(t *testing.T) {
+	v := serving(t)
+	v.Clients.Account = "210987654321"
+	v.blind(lookWhole, "looking for "+release.ConfigKey("c1"))
+	v.blind(release.Step{Part: release.PartDeclaration, Release: "r1"}, "reading "+release.ReleaseKey("r1"))
+	v.blind(release.Step{Part: release.PartLeft, Release: "r1"}, "listing the runs of release r1")
+	v.blind(release.Step{Part: release.PartCommand, Command: "migrate"}, "reading ")
+}
