@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -47,7 +48,7 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 	if got == nil || got.ExitCode != 3 || string(got.Output) != "no such table" || !got.FinishedAt.Equal(time.Date(2026, 1, 2, 12, 0, 9, 0, time.UTC)) {
 		t.Errorf("with a result seen is %+v", got)
 	}
-	v.put(claim, map[string]any{"state": release.ClaimVoid})
+	v.put(claim, map[string]any{"state": function.ClaimVoid})
 	if got := look(); got != (release.CommandEvidence{Name: "migrate", Void: true}) {
 		t.Errorf("with a void claim seen is %+v", got)
 	}
