@@ -65,7 +65,8 @@ func (v *view) publish(name string, ids ...string) {
 	v.t.Helper()
 	for _, id := range ids {
 		v.describe(name, of(id).String(), id)
-		made, err := v.Clients.Lambda.PublishVersion(v.t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(v.full(name))})
+		made, err := v.Clients.Lambda.PublishVersion(v.t.Context(),
+			&lambda.PublishVersionInput{FunctionName: aws.String(v.full(name))})
 		v.must(err)
 		v.ready(name, aws.ToString(made.Version))
 	}
@@ -76,7 +77,8 @@ func (v *view) describe(name, description, id string) {
 	v.t.Helper()
 	_, err := v.Clients.Lambda.UpdateFunctionConfiguration(v.t.Context(), &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: aws.String(v.full(name)), Description: aws.String(description),
-		Environment: &types.Environment{Variables: map[string]string{"ALOFT_CONFIG": "s3://" + v.Names.Bucket + "/" + release.ConfigKey("c"+id)}},
+		Environment: &types.Environment{Variables: map[string]string{"ALOFT_CONFIG": "s3://" + v.Names.Bucket + "/" +
+			release.ConfigKey("c"+id)}},
 	})
 	v.must(err)
 	v.ready(name, "$LATEST")
@@ -103,7 +105,8 @@ func TestAnAliasIsSeenWithTheReleaseOfItsVersion(t *testing.T) {
 	v.point("cli", "1", nil)
 	seen := v.look(lookAliases).Aliases
 	got := seen["http"]
-	if got.Version != "2" || got.RevisionID != revision || got.Description != of("r1") || got.ImageDigest != digest || got.ConfigHash != "cr1" {
+	if got.Version != "2" || got.RevisionID != revision || got.Description != of("r1") || got.ImageDigest != digest ||
+		got.ConfigHash != "cr1" {
 		t.Errorf("seen is %+v", got)
 	}
 	if got.PublishedAt.Before(before) || got.PublishedAt.After(time.Now().Add(time.Second)) || got.Shares != nil {
@@ -159,7 +162,8 @@ func TestAVersionOfSomeoneElseIsOfNoRelease(t *testing.T) {
 	v := newView(t)
 	v.functions("http")
 	v.describe("http", "mine", "x")
-	_, err := v.Clients.Lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(v.full("http"))})
+	_, err := v.Clients.Lambda.PublishVersion(t.Context(),
+		&lambda.PublishVersionInput{FunctionName: aws.String(v.full("http"))})
 	v.must(err)
 	v.ready("http", "1")
 	v.publish("http", "r1")
@@ -193,7 +197,8 @@ func TestAliasesAreLookedAtOfAllFunctionsThatThereMayBe(t *testing.T) {
 		{"those that the run moves, though the release is another one by now", func(v *view) {
 			v.recorded.Run.Activation = &release.Activation{Moves: []release.Move{{Name: "http"}, {Name: "mail-queue"}}}
 		}, []string{"cli", "http", "mail-queue"}},
-		{"those of the deployed template", func(v *view) { v.seen.App = &release.Stack{Template: []byte(deployed)} }, []string{"cli", "http", "old-queue"}},
+		{"those of the deployed template", func(v *view) { v.seen.App = &release.Stack{Template: []byte(deployed)} },
+			[]string{"cli", "http", "old-queue"}},
 		{"without a release those of the template alone", func(v *view) {
 			v.desired, v.seen.App = nil, &release.Stack{Template: []byte(deployed)}
 		}, []string{"http", "old-queue"}},

@@ -75,7 +75,8 @@ func TestAChangeSetThatChangesNothingSaysWhy(t *testing.T) {
 	v := newView(t)
 	v.app(oneQueue, "first", own())
 	v.change(oneQueue)
-	if got := v.changed(); got.Status != "FAILED" || got.Execution != "UNAVAILABLE" || got.Reason == "" || len(got.Changes) != 0 {
+	if got := v.changed(); got.Status != "FAILED" || got.Execution != "UNAVAILABLE" || got.Reason == "" ||
+		len(got.Changes) != 0 {
 		t.Errorf("seen is %+v", got)
 	}
 }

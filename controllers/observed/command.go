@@ -53,8 +53,8 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	return evidence, nil
 }
 
-// leftRun finds the newest run of a release that left claims in the bucket, and which commands they are of. Run ids begin with
-// their time, so the last one in order is the newest.
+// leftRun finds the newest run of a release that left claims in the bucket, and which commands they are of. Run ids
+// begin with their time, so the last one in order is the newest.
 func (o *Observer) leftRun(ctx context.Context, releaseID string) (*release.LeftRun, error) {
 	left := &release.LeftRun{}
 	prefix := release.RunsPrefix(releaseID)

@@ -1,4 +1,5 @@
-// Package observed looks at AWS and tells what is there. It only reads. That it could not look is an error, never "absent".
+// Package observed looks at AWS and tells what is there. It only reads. That it could not look is an error, never
+// "absent".
 package observed
 
 import (
@@ -18,7 +19,9 @@ type Observer struct {
 }
 
 // Look observes one part, as a step asks for it.
-func (o *Observer) Look(ctx context.Context, step release.Step, d *release.Desired, r *release.Recorded, into *release.Observed) error {
+func (o *Observer) Look(
+	ctx context.Context, step release.Step, d *release.Desired, r *release.Recorded, into *release.Observed,
+) error {
 	var err error
 	switch step.Part {
 	case release.PartFoundation:

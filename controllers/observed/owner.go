@@ -11,9 +11,11 @@ import (
 	"github.com/aloft-dev/aloft/controllers/cloud"
 )
 
-// occupied names a bucket or repository that stands where the foundation stack would make its own; empty where there is none.
+// occupied names a bucket or repository that stands where the foundation stack would make its own; empty where there is
+// none.
 func (o *Observer) occupied(ctx context.Context) (string, error) {
-	repository, err := o.Clients.ECR.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{o.Names.Repository}})
+	repository, err := o.Clients.ECR.DescribeRepositories(ctx,
+		&ecr.DescribeRepositoriesInput{RepositoryNames: []string{o.Names.Repository}})
 	switch {
 	case err == nil && len(repository.Repositories) > 0:
 		return fmt.Sprintf("repository %s exists and belongs to no stack of this Stage", o.Names.Repository), nil

@@ -20,8 +20,8 @@ import (
 // maxReleases bounds how many releases are read back; the status has room for no more.
 const maxReleases = 20
 
-// releases reads back from the versions of the functions which releases there are, newest first by the http function, with the
-// newest version of each function. Which of them were live before is not known to AWS.
+// releases reads back from the versions of the functions which releases there are, newest first by the http function,
+// with the newest version of each function. Which of them were live before is not known to AWS.
 func (o *Observer) releases(ctx context.Context, http string, names map[string]bool) ([]release.Live, error) {
 	newest := map[string]map[string]string{} // by release and function
 	var order []release.Description

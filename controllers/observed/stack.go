@@ -29,7 +29,8 @@ func (o *Observer) app(ctx context.Context, changeSet string) (*release.Stack, e
 
 func (o *Observer) stack(ctx context.Context, name, changeSet string) (*release.Stack, error) {
 	stack := &release.Stack{Name: name}
-	answer, err := o.Clients.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(name)})
+	answer, err := o.Clients.CloudFormation.DescribeStacks(ctx,
+		&cloudformation.DescribeStacksInput{StackName: aws.String(name)})
 	switch {
 	case cloud.IsNotFound(err):
 		return stack, nil
@@ -99,8 +100,8 @@ func (o *Observer) deployed(ctx context.Context, stack *release.Stack) error {
 // maxEventPages bounds how far back the beginning of the last operation is looked for; a page has 100 events.
 const maxEventPages = 20
 
-// lastOperation reads the events of the newest operation, newest first: its token, and the first thing in it that failed, which
-// is the root cause; what comes after it is only cancelled or rolled back.
+// lastOperation reads the events of the newest operation, newest first: its token, and the first thing in it that
+// failed, which is the root cause; what comes after it is only cancelled or rolled back.
 func (o *Observer) lastOperation(ctx context.Context, stack *release.Stack) error {
 	pages := cloudformation.NewDescribeStackEventsPaginator(o.Clients.CloudFormation,
 		&cloudformation.DescribeStackEventsInput{StackName: aws.String(stack.ID)})
@@ -135,10 +136,12 @@ func rootCause(event *types.StackEvent) string {
 	if aws.ToString(event.PhysicalResourceId) == aws.ToString(event.StackId) {
 		return reason
 	}
-	return fmt.Sprintf("%s %s %s: %s", aws.ToString(event.ResourceType), aws.ToString(event.LogicalResourceId), event.ResourceStatus, reason)
+	return fmt.Sprintf("%s %s %s: %s", aws.ToString(event.ResourceType), aws.ToString(event.LogicalResourceId),
+		event.ResourceStatus, reason)
 }
 
-// beginsOperation tells the event that an operation of the user's began with; rollbacks belong to the operation that they undo.
+// beginsOperation tells the event that an operation of the user's began with; rollbacks belong to the operation that
+// they undo.
 func beginsOperation(event *types.StackEvent) bool {
 	if aws.ToString(event.PhysicalResourceId) != aws.ToString(event.StackId) {
 		return false

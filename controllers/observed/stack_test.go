@@ -58,13 +58,15 @@ func TestAStackIsSeenWithAllThatAWSTellsOfIt(t *testing.T) {
 	before := time.Now().Add(-time.Second)
 	v.app(oneQueue, "first", own())
 	got := v.look(lookApp).App
-	if !got.Exists || got.Status != "CREATE_COMPLETE" || got.Owner != owner || got.Foreign != "" || got.Name != v.Names.AppStack {
+	if !got.Exists || got.Status != "CREATE_COMPLETE" || got.Owner != owner || got.Foreign != "" ||
+		got.Name != v.Names.AppStack {
 		t.Errorf("seen is %+v", got)
 	}
 	if !strings.HasPrefix(got.ID, "arn:aws:cloudformation:") || string(got.Template) != oneQueue {
 		t.Errorf("its id is %q, its template %q", got.ID, got.Template)
 	}
-	if !maps.Equal(got.Outputs, map[string]string{"Rendering": "h1"}) || !maps.Equal(got.Parameters, map[string]string{"Bucket": "b"}) {
+	if !maps.Equal(got.Outputs, map[string]string{"Rendering": "h1"}) ||
+		!maps.Equal(got.Parameters, map[string]string{"Bucket": "b"}) {
 		t.Errorf("it has the outputs %v and the parameters %v", got.Outputs, got.Parameters)
 	}
 	if got.ChangedAt.Before(before) || got.Failure != "" || got.ChangeSet != nil {
@@ -80,7 +82,8 @@ func TestAnUpdateIsSeenByItsTime(t *testing.T) {
 	clock.Advance(time.Hour)
 	v.app(strings.Replace(oneQueue, "h1", "h2", 1), "second", own())
 	got := v.look(lookApp).App
-	if got.Status != "UPDATE_COMPLETE" || got.Outputs["Rendering"] != "h2" || got.ChangedAt.Sub(created).Round(time.Minute) != time.Hour {
+	if got.Status != "UPDATE_COMPLETE" || got.Outputs["Rendering"] != "h2" ||
+		got.ChangedAt.Sub(created).Round(time.Minute) != time.Hour {
 		t.Errorf("seen is %s with %v, %s after its creation", got.Status, got.Outputs, got.ChangedAt.Sub(created))
 	}
 }
@@ -128,7 +131,8 @@ func TestTheRootCauseOfARollbackAndItsTokenAreFound(t *testing.T) {
 	if got.Status != "UPDATE_ROLLBACK_COMPLETE" || got.Token != "second" || got.Outputs["Rendering"] != "h1" {
 		t.Errorf("seen is %s by %q with %v", got.Status, got.Token, got.Outputs)
 	}
-	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") || !strings.Contains(got.Failure, "VisibilityTimeout") {
+	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") ||
+		!strings.Contains(got.Failure, "VisibilityTimeout") {
 		t.Errorf("the root cause is %q", got.Failure)
 	}
 	if string(got.Template) != oneQueue {
@@ -140,7 +144,8 @@ func TestTheRootCauseOfAFirstCreationThatFailedIsFound(t *testing.T) {
 	v := newView(t)
 	v.app(badQueue, "first", own())
 	got := v.look(lookApp).App
-	if got.Status != "ROLLBACK_COMPLETE" || got.Token != "first" || !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") {
+	if got.Status != "ROLLBACK_COMPLETE" || got.Token != "first" ||
+		!strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") {
 		t.Errorf("seen is %s by %q for %q", got.Status, got.Token, got.Failure)
 	}
 }
@@ -214,7 +219,8 @@ func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 	v.must(err)
 	v.settled(v.Names.AppStack)
 	got := v.look(lookApp).App
-	if got.Status != "DELETE_FAILED" || got.Token != "delete" || !strings.HasPrefix(got.Failure, "AWS::S3::Bucket Store DELETE_FAILED: ") {
+	if got.Status != "DELETE_FAILED" || got.Token != "delete" ||
+		!strings.HasPrefix(got.Failure, "AWS::S3::Bucket Store DELETE_FAILED: ") {
 		t.Errorf("seen is %s by %q for %q", got.Status, got.Token, got.Failure)
 	}
 }
@@ -222,7 +228,8 @@ func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 func TestADeletedStackIsSeenAsAbsent(t *testing.T) {
 	v := newView(t)
 	v.app(oneQueue, "first", own())
-	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(v.Names.AppStack)})
+	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(),
+		&cloudformation.DeleteStackInput{StackName: aws.String(v.Names.AppStack)})
 	v.must(err)
 	for range 4000 {
 		if got := v.look(lookApp).App; !got.Exists {

@@ -48,7 +48,8 @@ type view struct {
 	seen release.Observed
 }
 
-// newView looks at a stage of which there is nothing yet; a run of release r1 with the functions http and cli is asked for.
+// newView looks at a stage of which there is nothing yet; a run of release r1 with the functions http and cli is asked
+// for.
 func newView(t *testing.T, options ...func(*localaws.Options)) *view {
 	t.Helper()
 	o := localaws.Options{AccountID: account, Region: region}
@@ -153,7 +154,8 @@ func (v *view) app(template, token string, tags ...types.Tag) {
 func (v *view) settled(stack string) {
 	v.t.Helper()
 	for range 4000 {
-		answer, err := v.Clients.CloudFormation.DescribeStacks(v.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stack)})
+		answer, err := v.Clients.CloudFormation.DescribeStacks(v.t.Context(),
+			&cloudformation.DescribeStacksInput{StackName: aws.String(stack)})
 		v.must(err)
 		if !strings.HasSuffix(string(answer.Stacks[0].StackStatus), "_IN_PROGRESS") {
 			return
@@ -190,7 +192,8 @@ func (v *view) store(key, content string) {
 
 func (v *view) makeRepository() {
 	v.t.Helper()
-	_, err := v.Clients.ECR.CreateRepository(v.t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String(v.Names.Repository)})
+	_, err := v.Clients.ECR.CreateRepository(v.t.Context(),
+		&ecr.CreateRepositoryInput{RepositoryName: aws.String(v.Names.Repository)})
 	v.must(err)
 	_, err = v.Clients.ECR.SetRepositoryPolicy(v.t.Context(), &ecr.SetRepositoryPolicyInput{
 		RepositoryName: aws.String(v.Names.Repository),

@@ -14,8 +14,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// whole looks whether what is live is whole: the index of its assets, which is written after them and removed before them, its
-// variables, its declaration, its image and the versions of its functions.
+// whole looks whether what is live is whole: the index of its assets, which is written after them and removed before
+// them, its variables, its declaration, its image and the versions of its functions.
 func (o *Observer) whole(ctx context.Context, d *release.Desired, live *release.Live) (*release.Whole, error) {
 	whole := &release.Whole{}
 	objects := []struct{ what, key string }{
@@ -61,7 +61,8 @@ func (o *Observer) object(ctx context.Context, key string) (bool, error) {
 
 func (o *Observer) image(ctx context.Context, digest string) (bool, error) {
 	answer, err := o.Clients.ECR.DescribeImages(ctx, &ecr.DescribeImagesInput{
-		RepositoryName: aws.String(o.Names.Repository), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(digest)}},
+		RepositoryName: aws.String(o.Names.Repository),
+		ImageIds:       []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(digest)}},
 	})
 	switch {
 	case cloud.IsNotFound(err):

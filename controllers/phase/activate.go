@@ -26,7 +26,8 @@ func (p *Performer) move(ctx context.Context, step release.Step, s Subject) (rel
 	case err == nil:
 		return release.Outcome{Alias: &after}, nil
 	case cloud.IsPreconditionFailed(err), before.Version == "" && cloud.IsConflict(err):
-		return release.Outcome{}, nil // someone wrote in between, this operator before a crash or another: the next look tells
+		// someone wrote in between, this operator before a crash or another: the next look tells
+		return release.Outcome{}, nil
 	default:
 		return release.Outcome{}, fmt.Errorf("pointing the alias of function %s at version %s: %w", function, version, err)
 	}
@@ -48,7 +49,8 @@ func (p *Performer) point(
 	// Without a routing configuration the old weights would stay; the revision id fences off a second writer.
 	updated, err := p.Clients.Lambda.UpdateAlias(ctx, &lambda.UpdateAliasInput{
 		FunctionName: aws.String(function), Name: aws.String(release.LiveAlias), FunctionVersion: aws.String(version),
-		RevisionId: aws.String(alias.RevisionID), RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}},
+		RevisionId:    aws.String(alias.RevisionID),
+		RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}},
 	})
 	if err != nil {
 		return release.Alias{}, err

@@ -40,8 +40,8 @@ type marker struct {
 	Files map[string]string `json:"files"`
 }
 
-// uploadAssets brings the build's assets into its folder and gives their digest. What the live build has in the same place with the
-// same content is copied by S3 itself.
+// uploadAssets brings the build's assets into its folder and gives their digest. What the live build has in the same
+// place with the same content is copied by S3 itself.
 func (p *Performer) uploadAssets(ctx context.Context, s Subject) (digest string, err error) {
 	d := s.Desired
 	if d.AssetsPath == "" {
@@ -119,7 +119,8 @@ func (p *Performer) sendAssets(ctx context.Context, s Subject, assets *image.Ass
 
 func (p *Performer) copyAsset(ctx context.Context, bucket, from, to string) error {
 	_, err := p.Clients.S3.CopyObject(ctx, &s3.CopyObjectInput{
-		Bucket: aws.String(bucket), Key: aws.String(to), CopySource: aws.String(bucket + "/" + (&url.URL{Path: from}).EscapedPath()),
+		Bucket: aws.String(bucket), Key: aws.String(to),
+		CopySource:          aws.String(bucket + "/" + (&url.URL{Path: from}).EscapedPath()),
 		ExpectedBucketOwner: aws.String(p.Clients.Account), ExpectedSourceBucketOwner: aws.String(p.Clients.Account),
 	})
 	if err != nil {
@@ -147,7 +148,8 @@ func (p *Performer) putAsset(ctx context.Context, bucket, key string, assets *im
 
 func (p *Performer) readMarker(ctx context.Context, bucket, buildID string) (marker, error) {
 	answer, err := p.Clients.S3.GetObject(ctx, &s3.GetObjectInput{
-		Bucket: aws.String(bucket), Key: aws.String(release.MarkerKey(buildID)), ExpectedBucketOwner: aws.String(p.Clients.Account),
+		Bucket: aws.String(bucket), Key: aws.String(release.MarkerKey(buildID)),
+		ExpectedBucketOwner: aws.String(p.Clients.Account),
 	})
 	if cloud.IsNotFound(err) {
 		return marker{}, nil
@@ -174,7 +176,8 @@ func (p *Performer) writeMarker(ctx context.Context, d *release.Desired, source 
 	}
 	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(d.Names.Bucket), Key: aws.String(release.MarkerKey(d.BuildID)), Body: bytes.NewReader(content),
-		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"), ExpectedBucketOwner: aws.String(p.Clients.Account),
+		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"),
+		ExpectedBucketOwner: aws.String(p.Clients.Account),
 	})
 	if err != nil {
 		return fmt.Errorf("writing the index of the assets of %s: %w", d.BuildID, err)

@@ -18,8 +18,9 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// invoke starts a command by an asynchronous invocation of the new version. The intent is recorded already, and the function
-// runs it only if it is the first to put the claim; so a second delivery, of whatever origin, never runs it again.
+// invoke starts a command by an asynchronous invocation of the new version. The intent is recorded already, and the
+// function runs it only if it is the first to put the claim; so a second delivery, of whatever origin, never runs it
+// again.
 func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 	run := s.Recorded.Run
 	record := run.Command(name)
@@ -50,8 +51,8 @@ func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 	return nil
 }
 
-// void puts the claim of a command. That it could be put proves that the command never started and never will; a refusal proves
-// that it started, or that this was done before. Either way the next look tells.
+// void puts the claim of a command. That it could be put proves that the command never started and never will; a
+// refusal proves that it started, or that this was done before. Either way the next look tells.
 func (p *Performer) void(ctx context.Context, name string, s Subject) error {
 	run := s.Recorded.Run
 	claim, err := json.Marshal(function.Claim{
@@ -61,8 +62,9 @@ func (p *Performer) void(ctx context.Context, name string, s Subject) error {
 		return fmt.Errorf("writing the claim of deploy command %q: %w", name, err)
 	}
 	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(p.Names.Bucket), Key: aws.String(release.CommandKey(run.ReleaseID, run.ID, name) + release.ClaimSuffix),
-		Body: bytes.NewReader(claim), IfNoneMatch: aws.String("*"), ExpectedBucketOwner: aws.String(p.Clients.Account),
+		Bucket: aws.String(p.Names.Bucket),
+		Key:    aws.String(release.CommandKey(run.ReleaseID, run.ID, name) + release.ClaimSuffix),
+		Body:   bytes.NewReader(claim), IfNoneMatch: aws.String("*"), ExpectedBucketOwner: aws.String(p.Clients.Account),
 	})
 	if err != nil && !cloud.IsPreconditionFailed(err) {
 		return fmt.Errorf("voiding deploy command %q: %w", name, err)

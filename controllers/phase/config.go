@@ -19,8 +19,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// uploadConfig puts the bundle of environment and secrets, and the release's declaration. Both are named by their content, so
-// what is there is right.
+// uploadConfig puts the bundle of environment and secrets, and the release's declaration. Both are named by their
+// content, so what is there is right.
 func (p *Performer) uploadConfig(ctx context.Context, s Subject) error {
 	declaration, err := json.Marshal(s.Desired)
 	if err != nil {
@@ -77,7 +77,8 @@ func (p *Performer) seal(ctx context.Context, s Subject) ([]byte, error) {
 		return nil, fmt.Errorf("making a nonce: %w", err)
 	}
 	sealed, err := json.Marshal(function.Envelope{
-		Version: function.EnvelopeVersion, Key: dataKey.CiphertextBlob, Nonce: nonce, Data: gcm.Seal(nil, nonce, plain, []byte(stage)),
+		Version: function.EnvelopeVersion, Key: dataKey.CiphertextBlob, Nonce: nonce,
+		Data: gcm.Seal(nil, nonce, plain, []byte(stage)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the bundle's envelope: %w", err)
@@ -87,10 +88,12 @@ func (p *Performer) seal(ctx context.Context, s Subject) ([]byte, error) {
 
 func (p *Performer) putIfAbsent(ctx context.Context, bucket, key string, content []byte) error {
 	_, err := p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(bucket), Key: aws.String(key), Body: bytes.NewReader(content), ContentType: aws.String("application/json"),
+		Bucket: aws.String(bucket), Key: aws.String(key), Body: bytes.NewReader(content),
+		ContentType: aws.String("application/json"),
 		IfNoneMatch: aws.String("*"), ExpectedBucketOwner: aws.String(p.Clients.Account),
 	})
-	// In a conflict with another write or a deletion nothing is known of what stands there then (S3 user guide, "Conditional writes").
+	// In a conflict with another write or a deletion nothing is known of what stands there then (S3 user guide,
+	// "Conditional writes").
 	if cloud.IsPreconditionFailed(err) && cloud.Code(err) != "ConditionalRequestConflict" {
 		return nil
 	}

@@ -18,8 +18,9 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// uploadImage copies the build's image into the stage's repository, with the runtime appended where it lacks one, and gives the
-// digest of the copy. A copy that was made from the same source before is taken as it is, whichever runtime it has.
+// uploadImage copies the build's image into the stage's repository, with the runtime appended where it lacks one, and
+// gives the digest of the copy. A copy that was made from the same source before is taken as it is, whichever runtime
+// it has.
 func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, err error) {
 	digest, err = p.copyOf(ctx, s.Desired)
 	if err != nil || digest != "" {
@@ -32,7 +33,8 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 	runtime, ok := p.Runtimes[s.Desired.Image.Architecture]
 	if !ok {
 		return "", release.Reject(v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageUnsupported,
-			"this operator has no function runtime for %s: choose another spec.manifest.architecture, or have the platform team add runtime-linux-%s to the operator",
+			"this operator has no function runtime for %s: choose another spec.manifest.architecture, or have the platform "+
+				"team add runtime-linux-%s to the operator",
 			s.Desired.Image.Architecture, s.Desired.Image.Architecture)
 	}
 	deployed, err := image.WithRuntime(source, runtime)
@@ -49,9 +51,11 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 		release.SourceTag(s.Desired.BuildID, s.Desired.Image.Digest), release.BuildTag(s.Desired.BuildID),
 	} {
 		pushed, err := p.Images.Push(ctx, deployed, image.Target{
-			Repository: repository, Tag: tag, Progress: s.imageProgress(), Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
+			Repository: repository, Tag: tag, Progress: s.imageProgress(),
+			Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
 		})
-		if errors.Is(err, image.ErrTagMoved) { // left by a copy that was cut off and had another runtime: images are immutable here
+		// left by a copy that was cut off and had another runtime: images are immutable here
+		if errors.Is(err, image.ErrTagMoved) {
 			return "", tagMoved(s.Desired.Image, "")
 		}
 		if err != nil {
@@ -88,7 +92,8 @@ const imagePoll = 10 * time.Second
 
 // SourceOf names a build's image in the registry that the user pushes to.
 func SourceOf(i release.Image) image.Source {
-	return image.Source{Repository: i.Repository, Tag: i.Tag, Digest: i.Digest, DockerConfig: []byte(i.PullSecret.Reveal())}
+	return image.Source{Repository: i.Repository, Tag: i.Tag, Digest: i.Digest,
+		DockerConfig: []byte(i.PullSecret.Reveal())}
 }
 
 // tagMoved refuses a tag that names other content than before; known is that content, where it is known.
@@ -98,12 +103,13 @@ func tagMoved(i release.Image, known string) *release.Rejected {
 		was = " (it was " + known + ")"
 	}
 	return release.Reject(v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved,
-		"%s:%s now names %s, and other content was copied or released under this tag before%s: push the new content under a new tag and set spec.image.tag",
+		"%s:%s now names %s, and other content was copied or released under this tag before%s: push the new content under "+
+			"a new tag and set spec.image.tag",
 		i.Repository, i.Tag, i.Digest, was)
 }
 
-// pushError tells apart what the stage's own repository answered. Its tokens and rights are the profile's, never the user's; what the
-// source answers while its layers are read comes here too.
+// pushError tells apart what the stage's own repository answered. Its tokens and rights are the profile's, never the
+// user's; what the source answers while its layers are read comes here too.
 func (p *Performer) pushError(i release.Image, repository string, err error) error {
 	switch {
 	case errors.Is(err, image.ErrSource):
@@ -129,7 +135,8 @@ func sourceError(condition string, i release.Image, err error) error {
 	name := i.Repository + ":" + i.Tag
 	switch {
 	case errors.Is(err, image.ErrNotFound):
-		return release.Wait(condition, v1alpha1.ReasonImageNotFound, imagePoll, "%s is not in the registry yet; waiting for it to be pushed", name)
+		return release.Wait(condition, v1alpha1.ReasonImageNotFound, imagePoll,
+			"%s is not in the registry yet; waiting for it to be pushed", name)
 	case errors.Is(err, image.ErrUnauthorized):
 		return release.Wait(condition, v1alpha1.ReasonAccessDenied, imagePoll,
 			"the registry refuses access to %s: check spec.image.pullSecretRef (%v)", name, err)

@@ -60,7 +60,8 @@ func (s *stage) see(function string) {
 func (s *stage) touch(function string) {
 	s.t.Helper()
 	_, err := s.Clients.Lambda.UpdateAlias(s.t.Context(), &lambda.UpdateAliasInput{
-		FunctionName: aws.String(s.Names.Prefix + "-" + function), Name: aws.String(release.LiveAlias), Description: aws.String("mine"),
+		FunctionName: aws.String(s.Names.Prefix + "-" + function), Name: aws.String(release.LiveAlias),
+		Description: aws.String("mine"),
 	})
 	s.must(err)
 }
@@ -176,7 +177,8 @@ func TestAnAliasThatSomeoneElseHasMadeMeanwhileIsLeftAlone(t *testing.T) {
 }
 
 func TestAWeightedAliasLosesItsWeights(t *testing.T) {
-	for why, action := range map[string]func(string) release.Step{"when it is moved": move, "when it is taken back": revert} {
+	for why, action := range map[string]func(string) release.Step{"when it is moved": move,
+		"when it is taken back": revert} {
 		t.Run(why, func(t *testing.T) {
 			s := moving(t)
 			_, err := s.Clients.Lambda.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{

@@ -1,5 +1,5 @@
-// Package phase performs one step against AWS. Each step may be performed again after a crash at any instant, and none waits:
-// long work is started here and seen by a later look.
+// Package phase performs one step against AWS. Each step may be performed again after a crash at any instant, and none
+// waits: long work is started here and seen by a later look.
 package phase
 
 import (

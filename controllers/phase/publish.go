@@ -21,13 +21,14 @@ import (
 const (
 	// busyPoll is when something that another operation holds is looked at again.
 	busyPoll = 5 * time.Second
-	// parallelCalls bounds the calls that one phase makes at once; Lambda's control plane allows 15 a second for the account.
+	// parallelCalls bounds the calls that one phase makes at once; Lambda's control plane allows 15 a second for the
+	// account.
 	parallelCalls = 8
 )
 
-// publish makes a version of every function that has none in this run, all at once, and gives those that are active. Publishing
-// again gives the same version as long as nothing called an update in between (Lambda developer guide, "Creating function
-// versions"), so a crash between the call and the record does no harm.
+// publish makes a version of every function that has none in this run, all at once, and gives those that are active.
+// Publishing again gives the same version as long as nothing called an update in between (Lambda developer guide,
+// "Creating function versions"), so a crash between the call and the record does no harm.
 func (p *Performer) publish(ctx context.Context, s Subject) (release.Outcome, error) {
 	var missing []release.Function
 	for _, function := range s.Desired.Functions {
@@ -88,21 +89,26 @@ func updatedAsWanted(latest *lambda.GetFunctionOutput, s Subject) error {
 	if configuration.LastUpdateStatus == types.LastUpdateStatusFailed || configuration.State == types.StateFailed {
 		return release.Reject(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed,
 			"function %s cannot be published: %s", name,
-			cmp.Or(aws.ToString(configuration.LastUpdateStatusReason), aws.ToString(configuration.StateReason), "AWS gives no reason"))
+			cmp.Or(aws.ToString(configuration.LastUpdateStatusReason), aws.ToString(configuration.StateReason),
+				"AWS gives no reason"))
 	}
 	if configuration.State == types.StatePending || configuration.LastUpdateStatus == types.LastUpdateStatusInProgress {
 		return publishing("function %s is being updated", name)
 	}
 	_, digest, _ := strings.Cut(aws.ToString(latest.Code.ResolvedImageUri), "@")
-	if digest != s.Recorded.Run.DeployedDigest || aws.ToString(configuration.Description) != s.Desired.Description().String() {
+	if digest != s.Recorded.Run.DeployedDigest ||
+		aws.ToString(configuration.Description) != s.Desired.Description().String() {
 		return release.Reject(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed,
-			"function %s was changed by someone else after the stack was updated: leave its code and configuration to Aloft, and annotate the Stage with %s=<any new value>",
+			"function %s was changed by someone else after the stack was updated: leave its code and configuration to Aloft, "+
+				"and annotate the Stage with %s=<any new value>",
 			name, v1alpha1.AnnotationRetry)
 	}
 	return nil
 }
 
-func (p *Performer) versionActive(ctx context.Context, function, version string, state types.State, reason *string) error {
+func (p *Performer) versionActive(
+	ctx context.Context, function, version string, state types.State, reason *string,
+) error {
 	if state == types.StatePending || state == "" {
 		answer, err := p.Clients.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{
 			FunctionName: aws.String(function), Qualifier: aws.String(version),
@@ -124,5 +130,6 @@ func (p *Performer) versionActive(ctx context.Context, function, version string,
 }
 
 func publishing(format string, arguments ...any) error {
-	return release.Wait(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, release.Soon, format, arguments...)
+	return release.Wait(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, release.Soon, format,
+		arguments...)
 }

@@ -40,7 +40,8 @@ func sorted(functions []release.FunctionVersion) []release.FunctionVersion {
 func TestEachFunctionGetsAVersionOfTheRelease(t *testing.T) {
 	s := withFunctions(t)
 	s.released()
-	want := []release.FunctionVersion{{Name: "cli", Version: "1"}, {Name: "default-queue", Version: "1"}, {Name: "http", Version: "1"}}
+	want := []release.FunctionVersion{{Name: "cli", Version: "1"}, {Name: "default-queue", Version: "1"},
+		{Name: "http", Version: "1"}}
 	if got := sorted(s.Recorded.Run.Functions); !slices.Equal(got, want) {
 		t.Errorf("published are %v", got)
 	}
@@ -74,7 +75,8 @@ func TestOneThatIsPendingDoesNotHoldTheOthersBack(t *testing.T) {
 	repair := s.fault("lambda:PublishVersion", "-cli/", busy)
 	var known []release.FunctionVersion
 	for range 2000 { // until the versions of the others are active
-		if known = s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing).Functions; len(known) == 2 {
+		if known = s.waits(publish, v1alpha1.ConditionVersionsPublished,
+			v1alpha1.ReasonProgressing).Functions; len(known) == 2 {
 			break
 		}
 		time.Sleep(time.Millisecond)
@@ -132,7 +134,8 @@ func TestAVersionIsRecordedWhenItIsActiveAndNotBefore(t *testing.T) {
 	s.Desired.Functions = s.Desired.Functions[2:]
 	name := s.Desired.HTTP().FullName
 	for range 3 { // it is waited for by asking again, which gives the same version
-		outcome := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, "version 1 of function "+name+" becomes active")
+		outcome := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing,
+			"version 1 of function "+name+" becomes active")
 		if len(outcome.Functions) != 0 {
 			t.Errorf("it is told before it is active: %v", outcome.Functions)
 		}
@@ -187,14 +190,16 @@ func TestAFunctionWhoseUpdateFailedCannotBePublished(t *testing.T) {
 	s.must(err)
 	_, err = s.Clients.Lambda.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{
 		FunctionName: aws.String(name),
-		ImageUri:     aws.String(s.Observed.Foundation.Outputs[release.OutputRepositoryURI] + "@" + s.pushed(broken, "broken")),
+		ImageUri: aws.String(s.Observed.Foundation.Outputs[release.OutputRepositoryURI] + "@" +
+			s.pushed(broken, "broken")),
 	})
 	s.must(err)
 	reason := aws.ToString(s.settled(name, "$LATEST").LastUpdateStatusReason)
 	if reason == "" {
 		t.Fatal("the update did not fail")
 	}
-	s.refused(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed, name+" cannot be published", reason)
+	s.refused(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed, name+" cannot be published",
+		reason)
 }
 
 // checking is a Lambda that looks every hour, by a clock that the test moves, whether its images are still there.

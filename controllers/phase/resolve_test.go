@@ -79,11 +79,13 @@ func TestATagThatCannotBeResolved(t *testing.T) {
 			true, v1alpha1.ReasonImageNotFound, ":v3 is not in the registry yet",
 		},
 		{
-			"the registry refuses the credentials", func(_ *stage, r *source) { r.refuses("/v2/", http.StatusUnauthorized, "UNAUTHORIZED") },
+			"the registry refuses the credentials",
+			func(_ *stage, r *source) { r.refuses("/v2/", http.StatusUnauthorized, "UNAUTHORIZED") },
 			true, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef",
 		},
 		{
-			"the registry forbids the repository", func(_ *stage, r *source) { r.refuses("/manifests/", http.StatusForbidden, "DENIED") },
+			"the registry forbids the repository",
+			func(_ *stage, r *source) { r.refuses("/manifests/", http.StatusForbidden, "DENIED") },
 			true, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef",
 		},
 		{

@@ -25,9 +25,11 @@ func (p *Performer) stack(ctx context.Context, operation *release.StackStep, s S
 	case err == nil, cloud.IsAlreadyExists(err): // the same token was seen before: the operation runs or is done
 		return nil
 	case cloud.IsConflict(err):
-		return release.Wait(condition, v1alpha1.ReasonStackBusy, busyPoll, "stack %s is busy: %s", operation.Name, cloud.Message(err))
+		return release.Wait(condition, v1alpha1.ReasonStackBusy, busyPoll, "stack %s is busy: %s", operation.Name,
+			cloud.Message(err))
 	case cloud.IsInvalid(err):
-		return release.Reject(condition, v1alpha1.ReasonStackRefused, "CloudFormation refuses stack %s: %s", operation.Name, cloud.Message(err))
+		return release.Reject(condition, v1alpha1.ReasonStackRefused, "CloudFormation refuses stack %s: %s", operation.Name,
+			cloud.Message(err))
 	default:
 		return fmt.Errorf("%s of stack %s: %w", operation.Operation, operation.Name, err)
 	}
@@ -54,7 +56,8 @@ func (p *Performer) stackCall(ctx context.Context, step *release.StackStep, s Su
 		})
 		return err
 	case release.StackDelete:
-		_, err := cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: name, ClientRequestToken: token, RoleARN: p.stackRole(s)})
+		_, err := cfn.DeleteStack(ctx,
+			&cloudformation.DeleteStackInput{StackName: name, ClientRequestToken: token, RoleARN: p.stackRole(s)})
 		return err
 	default:
 		return fmt.Errorf("there is no stack operation %q", step.Operation)
@@ -63,7 +66,7 @@ func (p *Performer) stackCall(ctx context.Context, step *release.StackStep, s Su
 
 // submit sends a template: a creation, a direct update, or a change set.
 func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subject) error {
-	body, url, err := p.template(ctx, step, s)
+	body, url, err := p.template(ctx, step)
 	if err != nil {
 		return err
 	}
@@ -86,15 +89,16 @@ func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subje
 	default:
 		_, err = cfn.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
 			StackName: name, ChangeSetName: token, ClientToken: token, ChangeSetType: types.ChangeSetTypeUpdate,
-			TemplateBody: body, TemplateURL: url, Parameters: parameters, Tags: tags, Capabilities: capabilities, RoleARN: p.stackRole(s),
+			TemplateBody: body, TemplateURL: url, Parameters: parameters, Tags: tags, Capabilities: capabilities,
+			RoleARN: p.stackRole(s),
 		})
 	}
 	return err
 }
 
-// template gives the template by its content, or by the address of its copy in the stage's bucket: a body must not exceed 51,200
-// bytes. Before the foundation stack there is no bucket.
-func (p *Performer) template(ctx context.Context, step *release.StackStep, s Subject) (body, url *string, err error) {
+// template gives the template by its content, or by the address of its copy in the stage's bucket: a body must not
+// exceed 51,200 bytes. Before the foundation stack there is no bucket.
+func (p *Performer) template(ctx context.Context, step *release.StackStep) (body, url *string, err error) {
 	if step.Part == release.PartFoundation {
 		return aws.String(string(step.Template)), nil, nil
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// upload sends assets, configuration and image, all at once. What is there already is not sent again, and the release goes on only
-// when all of it is there.
+// upload sends assets, configuration and image, all at once. What is there already is not sent again, and the release
+// goes on only when all of it is there.
 func (p *Performer) upload(ctx context.Context, s Subject) (release.Outcome, error) {
 	uploaded := release.Uploaded{ConfigHash: s.Desired.ConfigHash}
 	group, groupContext := errgroup.WithContext(ctx)

@@ -23,9 +23,10 @@ import (
 // warmRounds bound how often more environments are asked for; each round holds longer, so that slower starts overlap.
 var warmRounds = []time.Duration{100 * time.Millisecond, 500 * time.Millisecond, 2 * time.Second}
 
-// warm invokes each version once, so that an image that does not start is caught before any command runs, and then holds as many
-// environments of the http function at once as are wanted. Fewer than wanted is no failure: Lambda may reuse an environment. What was
-// proven before is only warmed again: errors that say nothing about the image must not hold up a release whose commands have run.
+// warm invokes each version once, so that an image that does not start is caught before any command runs, and then
+// holds as many environments of the http function at once as are wanted. Fewer than wanted is no failure: Lambda may
+// reuse an environment. What was proven before is only warmed again: errors that say nothing about the image must not
+// hold up a release whose commands have run.
 func (p *Performer) warm(ctx context.Context, s Subject) (release.Outcome, error) {
 	wanted := s.Desired.WarmEnvironments
 	if stopped(s.Desired.HTTP()) {
@@ -62,7 +63,8 @@ func (p *Performer) start(ctx context.Context, s Subject, environments *set) err
 	return group.Wait()
 }
 
-// stopped says that the user lets a function have no environment at all: nobody can invoke it, so it cannot be proven either.
+// stopped says that the user lets a function have no environment at all: nobody can invoke it, so it cannot be proven
+// either.
 func stopped(function release.Function) bool {
 	return function.ReservedConcurrency != nil && *function.ReservedConcurrency == 0
 }
@@ -117,19 +119,21 @@ func (p *Performer) ping(
 	}
 	if answer.FunctionError != nil {
 		return contract.WarmAnswer{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
-			"version %s of function %s does not start: %s", version, function.FullName, s.functionError(function, answer.Payload))
+			"version %s of function %s does not start: %s", version, function.FullName,
+			s.functionError(function, answer.Payload))
 	}
 	var answered contract.WarmAnswer
 	if err := json.Unmarshal(answer.Payload, &answered); err != nil || answered.Environment == "" {
 		return contract.WarmAnswer{}, release.Reject(v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
-			"version %s of function %s does not answer a warming invocation as Aloft's runtime does: does the image carry another runtime as its entry point?",
+			"version %s of function %s does not answer a warming invocation as Aloft's runtime does: does the image carry "+
+				"another runtime as its entry point?",
 			version, function.FullName)
 	}
 	return answered, nil
 }
 
-// functionError reads the payload of a failed invocation: {"errorType", "errorMessage"}. The message may hold what the application
-// has printed.
+// functionError reads the payload of a failed invocation: {"errorType", "errorMessage"}. The message may hold what the
+// application has printed.
 func (s Subject) functionError(function release.Function, payload []byte) string {
 	var failure struct {
 		Type    string `json:"errorType"`

@@ -61,27 +61,32 @@ func (m *Machine) askedRelease() *release.Desired {
 	if m.Asked.Unprepared != nil || m.Asked.Release == nil || !m.Recorded.Image.Of(m.Asked.Image) {
 		return nil
 	}
-	digest := m.Recorded.Image.Digest
-	run, live, newest := m.Recorded.Run, m.Recorded.Live, m.Asked.Revision
-	if run != nil && run.State == release.RunRunning && run.ReleaseID != "" {
-		if d := m.build(digest, run.Revision); d.ID == run.ReleaseID {
-			return d
-		}
+	digest, looks := m.Recorded.Image.Digest, m.looks()
+	if d := m.sameAs(m.Recorded.Run, digest, release.RunRunning); d != nil {
+		return d
 	}
-	looks := m.looks()
-	if live != nil {
+	if live := m.Recorded.Live; live != nil {
 		if d := m.build(digest, live.Revision); d.ID == live.ID {
-			if m.byRequest = looks && live.Revision != newest; !m.byRequest {
+			if m.byRequest = looks && live.Revision != m.Asked.Revision; !m.byRequest {
 				return d
 			}
 		}
 	}
-	if run != nil && run.State == release.RunFailed && !looks {
-		if d := m.build(digest, run.Revision); d.ID == run.ReleaseID {
-			return d
-		}
+	if d := m.sameAs(m.Recorded.Run, digest, release.RunFailed); d != nil && !looks {
+		return d
 	}
-	return m.build(digest, newest)
+	return m.build(digest, m.Asked.Revision)
+}
+
+// sameAs gives what is asked for as the release of a run in a state; nil where it is another one.
+func (m *Machine) sameAs(run *release.Run, digest string, state release.RunState) *release.Desired {
+	if run == nil || run.State != state || run.ReleaseID == "" {
+		return nil
+	}
+	if d := m.build(digest, run.Revision); d.ID == run.ReleaseID {
+		return d
+	}
+	return nil
 }
 
 func (m *Machine) build(digest, revision string) *release.Desired {

@@ -153,7 +153,7 @@ func TestEvidenceBecomesRecord(t *testing.T) {
 			s.Observed.Command = &r.evidence
 			r.want.Name = "migrate"
 			did(s, release.Step{Action: release.ActionRecordCommand, Command: "migrate"})
-			if r.want.SeenAt == seen {
+			if r.want.SeenAt.Equal(seen) {
 				r.want.SeenAt = s.Now
 			}
 			if diff := cmp.Diff(r.want, s.Recorded.Run.Commands[0]); diff != "" {

@@ -20,20 +20,36 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 		m.performed[key] = true
 	}
 	m.take(outcome)
-	run := m.Recorded.Run
 	switch step.Action {
 	case release.ActionStop:
 		m.Observed.Quiet = true
+	case release.ActionPass:
+		m.markSucceeded(step.Phase)
+	case release.ActionStack:
+		m.Observed.Forget(step.Stack.Part)
+	case release.ActionAnnounce, release.ActionInvoke, release.ActionVoid, release.ActionRecordCommand:
+		m.didCommand(step)
+	case release.ActionIntend, release.ActionMove, release.ActionRevert:
+		m.didMove(step, outcome)
+	case release.ActionTrim, release.ActionSweep, release.ActionRepair, release.ActionCleaned:
+		m.didClean(step)
+	case release.ActionRecordStacks, release.ActionRemoveApp, release.ActionRemoveFoundation:
+		m.didRemove(step)
+	default:
+		m.didRun(step)
+	}
+}
+
+// didRun records what has become of the run. Uploads, versions and warm environments are in the outcome.
+func (m *Machine) didRun(step release.Step) {
+	run := m.Recorded.Run
+	switch step.Action {
 	case release.ActionBegin:
 		m.begin()
 	case release.ActionResolve:
 		m.resolvedTo()
 	case release.ActionRecover:
 		m.recover()
-	case release.ActionPass:
-		m.markSucceeded(step.Phase)
-	case release.ActionStack:
-		m.Observed.Forget(step.Stack.Part)
 	case release.ActionReturn:
 		m.Recorded.Run, m.Recorded.Live.Cleaned = nil, false
 	case release.ActionResume:
@@ -44,28 +60,32 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 		run.Attempt++
 	case release.ActionSeal:
 		m.seal()
+	default:
+	}
+}
+
+// didClean records how far the clean-up has come.
+func (m *Machine) didClean(step release.Step) {
+	switch step.Action {
 	case release.ActionTrim:
 		m.Recorded.History = Trimmed(m.Recorded.History, m.Desired.KeepReleases, m.Limits, m.Now)
 		m.Observed.Forget(release.PartLeftovers) // a worker stays only as long as a kept release uses it
-	case release.ActionSweep:
-		m.removed[step.Action] = true
-		m.Observed.Forget(release.PartWhole)
-	case release.ActionRepair:
-		m.removed[step.Action] = true
-		m.Observed.Forget(release.PartWhole)
 	case release.ActionCleaned:
 		m.Recorded.Live.Cleaned = true
 		m.markSucceeded(release.PhaseClean)
-	case release.ActionRecordStacks:
-		m.recordStacks()
-	case release.ActionRemoveApp, release.ActionRemoveFoundation:
+	default: // a sweep or a repair
 		m.removed[step.Action] = true
-	case release.ActionAnnounce, release.ActionInvoke, release.ActionVoid, release.ActionRecordCommand:
-		m.didCommand(step)
-	case release.ActionIntend, release.ActionMove, release.ActionRevert:
-		m.didMove(step, outcome)
-	default: // uploads, versions and warm environments are in the outcome
+		m.Observed.Forget(release.PartWhole)
 	}
+}
+
+// didRemove records how far the removal of the Stage has come.
+func (m *Machine) didRemove(step release.Step) {
+	if step.Action == release.ActionRecordStacks {
+		m.recordStacks()
+		return
+	}
+	m.removed[step.Action] = true
 }
 
 // take records an outcome, in part or whole.

@@ -60,16 +60,16 @@ type Act struct {
 type Write int
 
 const (
-	// Unwritten: it may be begun by anyone at any time. A version that exists is not published again, and a sweep fences
+	// Unwritten lets it be begun by anyone at any time: a version that exists is not published again, and a sweep fences
 	// each batch of what it deletes.
 	Unwritten Write = iota
-	// Intended: the moves are written, all of them before the first; that one of them was made need not be written before
-	// the next, for AWS tells it.
+	// Intended has all moves written before the first of them. That one was made need not be written before the next, for
+	// AWS tells it.
 	Intended
-	// Written: what it rests on is written first, if anything has changed.
+	// Written has what it rests on written first, if anything has changed.
 	Written
-	// Fenced: AWS has no guard of its own against an operator that was replaced, so the status is written in any case: its
-	// resource version is the guard.
+	// Fenced has the status written in any case: AWS has no guard of its own against an operator that was replaced, and
+	// the status's resource version is one.
 	Fenced
 )
 

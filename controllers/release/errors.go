@@ -70,8 +70,7 @@ func ConditionOf(err error) string {
 	if waiting, ok := AsWaiting(err); ok {
 		return waiting.Condition
 	}
-	var located *Located
-	if errors.As(err, &located) {
+	if located, ok := errors.AsType[*Located](err); ok {
 		return located.Condition
 	}
 	return ""

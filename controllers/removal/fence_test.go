@@ -140,7 +140,8 @@ func TestTheWallClockAloneCanTellThatTheOperatorStoodStill(t *testing.T) {
 func TestADeletionEndsWithItsFence(t *testing.T) {
 	s := full(t)
 	s.local.Faults().Inject(wire.Fault{Call: "lambda:DeleteFunction", Kind: wire.FaultDelay, Delay: time.Hour})
-	s.Now = func() time.Time { return time.Now().Add(-4900 * time.Millisecond) } // so that the test need not wait for the five seconds
+	// so that the test need not wait for the five seconds
+	s.Now = func() time.Time { return time.Now().Add(-4900 * time.Millisecond) }
 	began := time.Now()
 	s.fails(sweep, "deadline exceeded")
 	if took := time.Since(began); took > 3*time.Second {
@@ -183,7 +184,8 @@ func TestALostAnswerOfADeletionIsToldAndDoneAgain(t *testing.T) {
 func TestAStepThatRemovesNothingIsNotPerformed(t *testing.T) {
 	s := newStage(t)
 	since := s.local.Calls().End()
-	for _, action := range []release.Action{release.ActionTrim, release.ActionCleaned, release.ActionUpload, release.ActionLetGo} {
+	for _, action := range []release.Action{release.ActionTrim, release.ActionCleaned, release.ActionUpload,
+		release.ActionLetGo} {
 		s.fails(release.Step{Action: action}, string(action))
 	}
 	if calls := s.local.Calls().Since(since); len(calls) > 0 {

@@ -17,7 +17,8 @@ import (
 // deleteBatch is how many images ECR deletes in one call (ECR API reference, BatchDeleteImage).
 const deleteBatch = 100
 
-// sweepImages removes the images of builds that are not kept. One that was pushed since the listing began is not known to be old.
+// sweepImages removes the images of builds that are not kept. One that was pushed since the listing began is not known
+// to be old.
 func (r *Remover) sweepImages(ctx context.Context, keep roots) error {
 	began := r.listing()
 	pages := ecr.NewDescribeImagesPaginator(r.Clients.ECR,
@@ -37,7 +38,8 @@ func (r *Remover) sweepImages(ctx context.Context, keep roots) error {
 	return r.deleteImages(ctx, r.Names.Repository, doomed)
 }
 
-// listing is when a listing begins. AWS tells times in whole seconds, so what was written in the same second may have been written later.
+// listing is when a listing begins. AWS tells times in whole seconds, so what was written in the same second may have
+// been written later.
 func (r *Remover) listing() time.Time { return r.Now().Truncate(time.Second) }
 
 // older says that something was written before a time. What AWS gives no time for is not known to be old.

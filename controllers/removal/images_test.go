@@ -40,9 +40,10 @@ func TestTheImagesThatStay(t *testing.T) {
 		{"not one whose build's name only begins like a kept one's", []string{release.BuildTag("v1.1")}, nil, false},
 		{"one that is on its way: only its source's tag stands yet", []string{release.SourceTag("v2", source)}, nil, true},
 		{"not such a one of an older build", []string{release.SourceTag("v0", source)}, nil, false},
-		{"one of which it is known that a kept release uses it", []string{release.BuildTag("v0")}, func(s *stage, digest string) {
-			s.Recorded.History[0].DeployedDigest = digest
-		}, true},
+		{"one of which it is known that a kept release uses it", []string{release.BuildTag("v0")},
+			func(s *stage, digest string) {
+				s.Recorded.History[0].DeployedDigest = digest
+			}, true},
 		{"that of the live release by its digest", []string{release.BuildTag("v0")}, func(s *stage, digest string) {
 			s.Recorded.Live.DeployedDigest = digest
 		}, true},
@@ -50,16 +51,18 @@ func TestTheImagesThatStay(t *testing.T) {
 			s.Observed.Aliases["http"] = release.Alias{Version: "7", ImageDigest: digest}
 		}, true},
 		{"that of the build which an alias points at", []string{release.BuildTag("v0")}, func(s *stage, _ string) {
-			s.Observed.Aliases["http"] = release.Alias{Version: "7", Description: release.Description{BuildID: "v0", ReleaseID: "r0"}}
+			s.Observed.Aliases["http"] = release.Alias{Version: "7",
+				Description: release.Description{BuildID: "v0", ReleaseID: "r0"}}
 		}, true},
 		{"that of the build which has a share of the traffic", []string{release.BuildTag("v0")}, func(s *stage, _ string) {
 			s.Observed.Aliases["http"] = release.Alias{Version: "7", Shares: map[string]release.Share{
 				"5": {Percent: 5, Description: release.Description{BuildID: "v0", ReleaseID: "r0"}},
 			}}
 		}, true},
-		{"that which the deployed template names: a rollback needs it", []string{release.BuildTag("v0")}, func(s *stage, digest string) {
-			s.Observed.App.Template = []byte(`{"Code":{"ImageUri":"registry/app@` + digest + `"}}`)
-		}, true},
+		{"that which the deployed template names: a rollback needs it", []string{release.BuildTag("v0")},
+			func(s *stage, digest string) {
+				s.Observed.App.Template = []byte(`{"Code":{"ImageUri":"registry/app@` + digest + `"}}`)
+			}, true},
 		{"someone's own", []string{"debug"}, nil, true},
 		{"someone's own that is an old build as well", []string{release.BuildTag("v0"), "keep-this"}, nil, true},
 	} {
@@ -122,7 +125,8 @@ func TestAnImageThatIsGoneMeanwhileIsNoProblem(t *testing.T) {
 	s.later()
 	s.beforeTheFirstDeletion(func() {
 		_, err := s.Clients.ECR.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{
-			RepositoryName: aws.String(s.Names.Repository), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(digest)}},
+			RepositoryName: aws.String(s.Names.Repository),
+			ImageIds:       []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(digest)}},
 		})
 		s.must(err)
 	})

@@ -17,9 +17,9 @@ import (
 // objectBatch is how many objects S3 deletes in one call (S3 API reference, DeleteObjects).
 const objectBatch = 1000
 
-// sweepObjects removes the assets, bundles, declarations and runs of releases that are not kept, runs of kept releases that another
-// run of the same release has followed, and templates that are not deployed any more: the next update writes its own. What was
-// written since the listing began is not known to be old.
+// sweepObjects removes the assets, bundles, declarations and runs of releases that are not kept, runs of kept releases
+// that another run of the same release has followed, and templates that are not deployed any more: the next update
+// writes its own. What was written since the listing began is not known to be old.
 func (r *Remover) sweepObjects(ctx context.Context, keep roots) error {
 	began := r.listing()
 	var objects []types.Object
@@ -75,8 +75,8 @@ func runOf(key string) (id, run string, ok bool) {
 	return id, run, ok
 }
 
-// followed says that an object is of a run that another one of the same release has followed, and that it is old enough for that
-// nothing of it can still be under way.
+// followed says that an object is of a run that another one of the same release has followed, and that it is old enough
+// for that nothing of it can still be under way.
 func (r *Remover) followed(object *types.Object, newest map[string]string, now time.Time) bool {
 	id, run, ok := runOf(aws.ToString(object.Key))
 	return ok && run < newest[id] && older(object.LastModified, now.Add(-r.Keep))

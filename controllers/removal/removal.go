@@ -1,5 +1,6 @@
-// Package removal deletes on AWS what is no longer needed: what no kept release needs, and everything of a Stage that is deleted.
-// What is deleted does not come back, so each batch is fenced: an operator that was stopped and replaced meanwhile deletes nothing.
+// Package removal deletes on AWS what is no longer needed: what no kept release needs, and everything of a Stage that
+// is deleted. What is deleted does not come back, so each batch is fenced: an operator that was stopped and replaced
+// meanwhile deletes nothing.
 package removal
 
 import (
@@ -16,8 +17,8 @@ import (
 type Remover struct {
 	Clients *cloud.Clients
 	Names   release.Names
-	// Fence proves that this operator still is the one that acts for the Stage: it writes the Stage's status, which fails when
-	// anyone else has written it since it was read.
+	// Fence proves that this operator still is the one that acts for the Stage: it writes the Stage's status, which fails
+	// when anyone else has written it since it was read.
 	Fence func(context.Context) error
 	// Keep is the least age of what no longer belongs to a kept release.
 	Keep time.Duration
@@ -51,9 +52,9 @@ const fenceHolds = 5 * time.Second
 // errStale says that the operator stood still after its fence.
 var errStale = errors.New("the fence before a deletion is too old: the operator stood still meanwhile")
 
-// fenced deletes one batch right after a fence. The age of the fence is looked at once more before the call, by the monotonic clock
-// and by the wall clock, since the one stands still with a machine that is suspended and the other may be set; the call itself ends
-// with the fence.
+// fenced deletes one batch right after a fence. The age of the fence is looked at once more before the call, by the
+// monotonic clock and by the wall clock, since the one stands still with a machine that is suspended and the other may
+// be set; the call itself ends with the fence.
 func (r *Remover) fenced(ctx context.Context, remove func(context.Context) error) error {
 	began := r.Now()
 	if err := r.Fence(ctx); err != nil {

@@ -21,8 +21,9 @@ import (
 // keyWindowDays is the least time that KMS keeps a key that is scheduled for deletion.
 const keyWindowDays = 7
 
-// removeApp removes what the application stack retained (queues, log groups), then all images and objects. What belongs to the
-// stage is known by the stacks that made it: by the id of the one that is gone, and by the tag of the one that is there.
+// removeApp removes what the application stack retained (queues, log groups), then all images and objects. What belongs
+// to the stage is known by the stacks that made it: by the id of the one that is gone, and by the tag of the one that
+// is there.
 func (r *Remover) removeApp(ctx context.Context, s Subject) error {
 	if known := s.Recorded.Deletion; known != nil && known.AppStackID != "" {
 		if err := r.removeRetained(ctx, known.AppStackID); err != nil {
@@ -46,14 +47,14 @@ func (r *Remover) physicalID(ctx context.Context, stack, resourceType string) (s
 	return found, err
 }
 
-// removeFoundation removes what the foundation stack retained: bucket and repository, which are empty by now. The key cannot be
-// removed at once and is scheduled for deletion.
+// removeFoundation removes what the foundation stack retained: bucket and repository, which are empty by now. The key
+// cannot be removed at once and is scheduled for deletion.
 func (r *Remover) removeFoundation(ctx context.Context, s Subject) error {
 	return r.removeRetained(ctx, s.Recorded.Deletion.FoundationStackID)
 }
 
-// removeRetained removes the resources that a deleted stack left behind. A stack is asked by its id, which names it for 90 days
-// after it is gone, so that a successor of the same name is never touched.
+// removeRetained removes the resources that a deleted stack left behind. A stack is asked by its id, which names it for
+// 90 days after it is gone, so that a successor of the same name is never touched.
 func (r *Remover) removeRetained(ctx context.Context, stackID string) error {
 	var problems []error
 	err := r.eachResource(ctx, stackID, func(resource *types.StackResourceSummary) error {
@@ -126,7 +127,8 @@ func (r *Remover) removeBucket(ctx context.Context, name string) error {
 }
 
 func (r *Remover) removeRepository(ctx context.Context, name string) error {
-	_, err := r.Clients.ECR.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String(name), Force: true})
+	_, err := r.Clients.ECR.DeleteRepository(ctx,
+		&ecr.DeleteRepositoryInput{RepositoryName: aws.String(name), Force: true})
 	return err
 }
 

@@ -90,7 +90,8 @@ func newStage(t *testing.T) *stage {
 
 // deletes says that an operation takes something away.
 func deletes(operation string) bool {
-	return strings.HasPrefix(operation, "Delete") || strings.HasPrefix(operation, "BatchDelete") || strings.HasPrefix(operation, "Schedule")
+	return strings.HasPrefix(operation, "Delete") || strings.HasPrefix(operation, "BatchDelete") ||
+		strings.HasPrefix(operation, "Schedule")
 }
 
 // clientsOf makes each call once, so that a fault reaches the step.
@@ -197,7 +198,8 @@ func (s *stage) keys() (keys []string) {
 
 func (s *stage) repository() {
 	s.t.Helper()
-	_, err := s.Clients.ECR.CreateRepository(s.t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String(s.Names.Repository)})
+	_, err := s.Clients.ECR.CreateRepository(s.t.Context(),
+		&ecr.CreateRepositoryInput{RepositoryName: aws.String(s.Names.Repository)})
 	s.must(err)
 	_, err = s.Clients.ECR.SetRepositoryPolicy(s.t.Context(), &ecr.SetRepositoryPolicyInput{
 		RepositoryName: aws.String(s.Names.Repository),
@@ -246,7 +248,8 @@ func (s *stage) push(built interface {
 // digests of all images in the stage's repository, sorted.
 func (s *stage) digests() (digests []string) {
 	s.t.Helper()
-	pages := ecr.NewDescribeImagesPaginator(s.Clients.ECR, &ecr.DescribeImagesInput{RepositoryName: aws.String(s.Names.Repository)})
+	pages := ecr.NewDescribeImagesPaginator(s.Clients.ECR,
+		&ecr.DescribeImagesInput{RepositoryName: aws.String(s.Names.Repository)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(s.t.Context())
 		s.must(err)

@@ -60,8 +60,8 @@ func rootsOf(s Subject) roots {
 
 var digestPattern = regexp.MustCompile(`sha256:[a-f0-9]{64}`)
 
-// sweep removes what no kept release needs: versions first, then images, then objects. It lists and compares each time, so that it
-// may be cut off anywhere.
+// sweep removes what no kept release needs: versions first, then images, then objects. It lists and compares each time,
+// so that it may be cut off anywhere.
 func (r *Remover) sweep(ctx context.Context, s Subject) error {
 	keep := rootsOf(s)
 	var problems []error
@@ -118,8 +118,8 @@ func (r *Remover) sweepVersions(ctx context.Context, name string, keep roots) er
 	return nil
 }
 
-// version says that a version stays: it is recorded, or it is of a kept release whose versions are not recorded. One that a kept
-// release had before it was released once more has left the record, and goes.
+// version says that a version stays: it is recorded, or it is of a kept release whose versions are not recorded. One
+// that a kept release had before it was released once more has left the record, and goes.
 func (r roots) version(function, number, releaseID string) bool {
 	return r.versions[function+"/"+number] || r.vague[releaseID]
 }

@@ -30,7 +30,8 @@ func (s *stage) function(short string) {
 	}
 	_, err := s.Clients.Lambda.CreateFunction(s.t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: aws.String(s.full(short)), PackageType: types.PackageTypeImage,
-		Role: aws.String("arn:aws:iam::" + account + ":role/function"), Code: &types.FunctionCode{ImageUri: aws.String(s.uri() + ":functions")},
+		Role: aws.String("arn:aws:iam::" + account + ":role/function"),
+		Code: &types.FunctionCode{ImageUri: aws.String(s.uri() + ":functions")},
 	})
 	s.must(err)
 	s.settled(short, "$LATEST")
@@ -62,7 +63,8 @@ func (s *stage) publish(short string, descriptions ...string) {
 		})
 		s.must(err)
 		s.settled(short, "$LATEST")
-		made, err := s.Clients.Lambda.PublishVersion(s.t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(s.full(short))})
+		made, err := s.Clients.Lambda.PublishVersion(s.t.Context(),
+			&lambda.PublishVersionInput{FunctionName: aws.String(s.full(short))})
 		s.must(err)
 		s.settled(short, aws.ToString(made.Version))
 	}

@@ -89,18 +89,13 @@ func (s *session) tellReady(ctx context.Context, before *v1alpha1.Stage) {
 	if is == nil {
 		return
 	}
-	target := s.stage.Status.Target
 	if s.stage.Status.Phase != before.Status.Phase || was == nil || was.Reason != is.Reason {
-		run := ""
-		if target != nil {
-			run = target.ID
-		}
-		log.FromContext(ctx).Info("The Stage is in another situation", "was", before.Status.Phase, "situation", s.stage.Status.Phase,
-			"intent", s.machine.Intent(), "run", run, "ready", is.Status, "reason", is.Reason)
+		s.logSituation(ctx, before, is)
 	}
 	if was != nil && was.Status == is.Status && was.Reason == is.Reason {
 		return
 	}
+	target := s.stage.Status.Target
 	told := target != nil && target.State == v1alpha1.RunFailed && target.Failure != nil && target.Failure.Reason == is.Reason
 	switch {
 	case is.Status == metav1.ConditionTrue:
@@ -110,6 +105,16 @@ func (s *session) tellReady(ctx context.Context, before *v1alpha1.Stage) {
 	case !told && meta.IsStatusConditionTrue(s.stage.Status.Conditions, v1alpha1.ConditionStalled):
 		s.event(corev1.EventTypeWarning, eventReleaseFailed, "%s: %s", is.Reason, is.Message)
 	}
+}
+
+// logSituation writes the one line that a change of situation has in the log.
+func (s *session) logSituation(ctx context.Context, before *v1alpha1.Stage, is *metav1.Condition) {
+	run := ""
+	if target := s.stage.Status.Target; target != nil {
+		run = target.ID
+	}
+	log.FromContext(ctx).Info("The Stage is in another situation", "was", before.Status.Phase,
+		"situation", s.stage.Status.Phase, "intent", s.machine.Intent(), "run", run, "ready", is.Status, "reason", is.Reason)
 }
 
 // tellNotes tells of requests that led to nothing.

@@ -29,8 +29,8 @@ func filled(value reflect.Value, number *int) {
 		filled(value.Index(0), number)
 		filled(value.Index(1), number)
 	case reflect.Struct:
-		for i := range value.NumField() {
-			filled(value.Field(i), number)
+		for _, field := range value.Fields() {
+			filled(field, number)
 		}
 	case reflect.String:
 		value.SetString("text-" + string(rune('a'+*number%26)))
