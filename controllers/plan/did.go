@@ -138,10 +138,12 @@ func (m *Machine) markRunning(phase release.Phase, message string) {
 		}
 		record.State, record.StartedAt, record.FinishedAt = release.PhaseRunning, m.Now, time.Time{}
 	}
-	if message == "" && m.Desired != nil {
+	if message == "" && (m.Desired != nil || phase == release.PhaseResolve) {
 		message = SpecOf(phase).Doing(m)
 	}
-	record.Message = message
+	if message != "" {
+		record.Message = message
+	}
 }
 
 // markSucceeded records that a phase has succeeded.

@@ -158,7 +158,11 @@ func revertMoves(m *Machine) (release.Step, error) {
 	if m.Observed.Aliases == nil {
 		return look(release.PartAliases)
 	}
-	for _, move := range slices.Backward(m.Recorded.Run.Activation.Moves) {
+	activation := m.Recorded.Run.Activation
+	if activation == nil { // nothing has moved
+		return release.Step{}, m.Recorded.Run.Failure
+	}
+	for _, move := range slices.Backward(activation.Moves) {
 		alias := m.Observed.Aliases[move.Name]
 		_, shares := alias.Shares[move.After]
 		if move.Before != "" && (alias.Version == move.After || shares) {

@@ -252,9 +252,11 @@ func (m *Machine) Superseded() bool { return m.superseded }
 
 // Live says that what is asked for is live, and that no other run is in the way.
 func (m *Machine) Live() bool {
-	run := m.Recorded.Run
-	settled := run == nil || run.State == release.RunSucceeded && run.ReleaseID == m.Recorded.Live.ID
-	return m.isLive() && !m.superseded && settled
+	if run := m.Recorded.Run; run != nil &&
+		(run.State != release.RunSucceeded || m.Desired == nil || run.ReleaseID != m.Desired.ID) {
+		return false
+	}
+	return m.isLive() && !m.superseded
 }
 
 // finds says that a step begins a run only to find out what is live, of which nothing is remembered: that is looked for

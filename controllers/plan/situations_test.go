@@ -178,7 +178,7 @@ func drawRun(t *rapid.T, d *release.Desired, id string) *release.Run {
 				"Succeeded"}).Draw(t, "phase"),
 		})
 	}
-	if rapid.IntRange(0, 3).Draw(t, "failure") == 0 && (run.Activation != nil || run.State == release.RunFailed) {
+	if rapid.IntRange(0, 3).Draw(t, "failure") == 0 {
 		run.Failure = release.Reject("Activated",
 			rapid.SampledFrom([]string{"EntryFailed", "CommandFailed"}).Draw(t, "reason"), "it failed")
 	}
@@ -205,6 +205,9 @@ func TestWhateverTheSituationTheNextStepIsSafe(t *testing.T) {
 		again, errAgain := s.Next()
 		if !cmp.Equal(step, again) || (err == nil) != (errAgain == nil) || err != nil && err.Error() != errAgain.Error() {
 			t.Fatalf("the same situation gave %+v %v and %+v %v", step, err, again, errAgain)
+		}
+		if s.Situation(err) == "" || s.GoesOn() == "" || s.Live() && s.Recorded.Live.ID != s.Desired.ID {
+			t.Fatalf("nothing can be told of it, or the wrong thing: %s, %q", s.Situation(err), s.GoesOn())
 		}
 		_, isWaiting := release.AsWaiting(err)
 		_, isRejected := release.AsRejected(err)

@@ -50,7 +50,7 @@ var guards = []guard{
 	{name: "an alias that someone else moved is not moved", file: planFolder + "activate.go",
 		guard: "if err := m.conflict(move); err != nil {", without: "if err := m.conflict(move); err != nil && false {"},
 	{name: "aliases move back in reverse", file: planFolder + "failed.go",
-		guard: "slices.Backward(m.Recorded.Run.Activation.Moves)", without: "slices.All(m.Recorded.Run.Activation.Moves)"},
+		guard: "slices.Backward(activation.Moves)", without: "slices.All(activation.Moves)"},
 	{name: "a function without a version before stays", file: planFolder + "failed.go",
 		guard: `if move.Before != "" && (alias`, without: `if (alias`},
 	{name: "environments are warmed again when commands took long", file: planFolder + "transfer.go",
