@@ -80,8 +80,8 @@ func NewProvider(base aws.Config) *Provider {
 	return &Provider{base: base, clients: map[Access]*Clients{}}
 }
 
-// For gives the clients of an access. The first time, the account behind the credentials is verified, before anything is
-// written with them; the error is a *WrongAccount when it is another one.
+// For gives the clients of an access. The first time, the account behind the credentials is verified, before anything
+// is written with them; the error is a *WrongAccount when it is another one.
 func (p *Provider) For(ctx context.Context, access Access) (*Clients, error) {
 	p.mu.Lock()
 	known := p.clients[access]
@@ -113,22 +113,24 @@ func (p *Provider) Forget(access Access) {
 	delete(p.clients, access)
 }
 
-// assume gives the configuration of an access. There is no fallback to the operator's own credentials when a role is named.
+// assume gives the configuration of an access. There is no fallback to the operator's own
+// credentials when a role is named.
 func (p *Provider) assume(access Access) aws.Config {
 	config := p.base.Copy()
 	config.Region = access.Region
 	if access.RoleARN == "" {
 		return config
 	}
-	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(config), access.RoleARN, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = "aloft"
-		o.ExternalID = aws.String(access.ExternalID)
-		o.Tags = []ststypes.Tag{
-			{Key: aws.String("aloft:cluster"), Value: aws.String(access.Cluster)},
-			{Key: aws.String("aloft:namespace"), Value: aws.String(access.Namespace)},
-			{Key: aws.String("aloft:stage"), Value: aws.String(access.Stage)},
-		}
-	})
+	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(config), access.RoleARN,
+		func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "aloft"
+			o.ExternalID = aws.String(access.ExternalID)
+			o.Tags = []ststypes.Tag{
+				{Key: aws.String("aloft:cluster"), Value: aws.String(access.Cluster)},
+				{Key: aws.String("aloft:namespace"), Value: aws.String(access.Namespace)},
+				{Key: aws.String("aloft:stage"), Value: aws.String(access.Stage)},
+			}
+		})
 	config.Credentials = aws.NewCredentialsCache(provider)
 	return config
 }

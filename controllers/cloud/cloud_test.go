@@ -52,9 +52,11 @@ func TestAnAccessIsVerifiedOnceUntilItIsForgotten(t *testing.T) {
 func TestAnAccessThatIsNotGrantedFallsBackToNothing(t *testing.T) {
 	server, access := granted(t)
 	for why, change := range map[string]func(*cloud.Access){
-		"another external id":               func(a *cloud.Access) { a.ExternalID = "cluster/other" },
-		"a role that does not exist":        func(a *cloud.Access) { a.RoleARN += "-other" },
-		"a role of an account out of reach": func(a *cloud.Access) { a.RoleARN = strings.Replace(a.RoleARN, account, "999999999999", 1) },
+		"another external id":        func(a *cloud.Access) { a.ExternalID = "cluster/other" },
+		"a role that does not exist": func(a *cloud.Access) { a.RoleARN += "-other" },
+		"a role of an account out of reach": func(a *cloud.Access) {
+			a.RoleARN = strings.Replace(a.RoleARN, account, "999999999999", 1)
+		},
 	} {
 		t.Run(why, func(t *testing.T) {
 			wrong := access
@@ -95,7 +97,9 @@ func TestTheAccountIsVerifiedBeforeAnythingElseIsAsked(t *testing.T) {
 	if clients.Account != account || clients.Region != region {
 		t.Errorf("the clients say %s in %s", clients.Account, clients.Region)
 	}
-	if diff := cmp.Diff([]string{"sts:AssumeRole", "sts:GetCallerIdentity"}, server.Calls().Since(since).Names()); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"sts:AssumeRole", "sts:GetCallerIdentity"}, server.Calls().Since(since).Names(),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -103,7 +107,9 @@ func TestTheAccountIsVerifiedBeforeAnythingElseIsAsked(t *testing.T) {
 func TestAnAccountThatCannotBeVerifiedGivesNoClients(t *testing.T) {
 	server, access := granted(t)
 	provider := cloud.NewProvider(server.Config())
-	server.Faults().Inject(wire.Fault{Call: "sts:GetCallerIdentity", Kind: wire.FaultError, Error: wire.Errorf(403, "ExpiredToken", "over")})
+	server.Faults().Inject(wire.Fault{
+		Call: "sts:GetCallerIdentity", Kind: wire.FaultError, Error: wire.Errorf(403, "ExpiredToken", "over"),
+	})
 	if clients, err := provider.For(t.Context(), access); clients != nil || !cloud.IsExpired(err) {
 		t.Errorf("got %v and %v", clients, err)
 	}
@@ -134,7 +140,9 @@ func TestARoleThatIsLostLaterFallsBackToNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The session is renewed before it ends; from now on that is refused.
-	server.Faults().Inject(wire.Fault{Call: "sts:AssumeRole", Kind: wire.FaultError, Error: wire.Errorf(403, "AccessDenied", "no more")})
+	server.Faults().Inject(wire.Fault{
+		Call: "sts:AssumeRole", Kind: wire.FaultError, Error: wire.Errorf(403, "AccessDenied", "no more"),
+	})
 	clients.S3.Options().Credentials.(interface{ Invalidate() }).Invalidate()
 	since := server.Calls().End()
 	if _, err := clients.S3.ListBuckets(t.Context(), &s3.ListBucketsInput{}); !cloud.IsDenied(err) {
@@ -239,11 +247,13 @@ func TestManyWhoAskAtTheSameTimeGetTheSameClients(t *testing.T) {
 
 func TestAnInvocationIsNeverSentTwice(t *testing.T) {
 	for why, fault := range map[string]wire.Fault{
-		"its answer is lost, and the command ran":   {Kind: wire.FaultLoseAnswer},
-		"the connection broke before it arrived":    {Kind: wire.FaultDropBefore},
-		"AWS failed after the deed":                 {Kind: wire.FaultErrorAfter, Error: wire.Errorf(500, "ServiceException", "")},
-		"AWS failed":                                {Kind: wire.FaultError, Error: wire.Errorf(503, "ServiceUnavailable", "")},
-		"it is throttled, which the SDK would wait": {Kind: wire.FaultError, Error: wire.Errorf(429, "TooManyRequestsException", "")},
+		"its answer is lost, and the command ran": {Kind: wire.FaultLoseAnswer},
+		"the connection broke before it arrived":  {Kind: wire.FaultDropBefore},
+		"AWS failed after the deed": {Kind: wire.FaultErrorAfter,
+			Error: wire.Errorf(500, "ServiceException", "")},
+		"AWS failed": {Kind: wire.FaultError, Error: wire.Errorf(503, "ServiceUnavailable", "")},
+		"it is throttled, which the SDK would wait": {Kind: wire.FaultError,
+			Error: wire.Errorf(429, "TooManyRequestsException", "")},
 	} {
 		t.Run(why, func(t *testing.T) {
 			server, clients := ungoverned(t)

@@ -29,14 +29,16 @@ func is(err error, codes ...string) bool { return slices.Contains(codes, Code(er
 // IsNotFound says that what was asked for does not exist. CloudFormation has no code of its own for that: it answers a
 // ValidationError that says "does not exist". A refusal is never taken for absence.
 func IsNotFound(err error) bool {
-	if is(err, "ResourceNotFoundException", "ChangeSetNotFound", "ChangeSetNotFoundException", "ImageNotFoundException", "RepositoryNotFoundException",
-		"NotFound", "NoSuchKey", "NoSuchBucket", "NotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NoSuchTagSet") {
+	if is(err, "ResourceNotFoundException", "ChangeSetNotFound", "ChangeSetNotFoundException", "ImageNotFoundException",
+		"RepositoryNotFoundException", "NotFound", "NoSuchKey", "NoSuchBucket", "NotFoundException",
+		"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NoSuchTagSet") {
 		return true
 	}
 	return Code(err) == "ValidationError" && strings.Contains(Message(err), "does not exist")
 }
 
-// IsPreconditionFailed says that a condition of the request did not hold: an object exists, or someone else wrote first.
+// IsPreconditionFailed says that a condition of the request did not hold: an object exists, or
+// someone else wrote first.
 func IsPreconditionFailed(err error) bool {
 	return is(err, "PreconditionFailed", "PreconditionFailedException", "ConditionalRequestConflict")
 }
@@ -56,12 +58,14 @@ func IsAlreadyExists(err error) bool {
 
 // IsThrottle says that AWS asks for fewer calls.
 func IsThrottle(err error) bool {
-	return is(err, "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "RequestThrottled")
+	return is(err, "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+		"RequestThrottled")
 }
 
 // IsDenied says that the credentials are not allowed to do this.
 func IsDenied(err error) bool {
-	return is(err, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "KMSAccessDeniedException", "AuthorizationError")
+	return is(err, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "KMSAccessDeniedException",
+		"AuthorizationError")
 }
 
 // IsExpired says that the credentials are no longer valid.

@@ -17,7 +17,8 @@ func answer(code, message string) error {
 
 func TestWhatAWSAnswersIsToldApart(t *testing.T) {
 	classes := map[string]func(error) bool{
-		"not found": cloud.IsNotFound, "precondition": cloud.IsPreconditionFailed, "conflict": cloud.IsConflict, "exists": cloud.IsAlreadyExists,
+		"not found": cloud.IsNotFound, "precondition": cloud.IsPreconditionFailed, "conflict": cloud.IsConflict,
+		"exists":   cloud.IsAlreadyExists,
 		"throttle": cloud.IsThrottle, "denied": cloud.IsDenied, "expired": cloud.IsExpired,
 	}
 	for _, row := range []struct {
@@ -27,11 +28,13 @@ func TestWhatAWSAnswersIsToldApart(t *testing.T) {
 	}{
 		{"Lambda knows no such function", answer("ResourceNotFoundException", ""), "not found"},
 		{"S3 answers HEAD without a body", answer("NotFound", ""), "not found"},
-		{"CloudFormation has no code of its own for that", answer("ValidationError", "Stack with id x does not exist"), "not found"},
+		{"CloudFormation has no code of its own for that", answer("ValidationError", "Stack with id x does not exist"),
+			"not found"},
 		{"a refusal is never taken for absence", answer("AccessDenied", "does not exist for you"), "denied"},
 		{"someone else wrote first", answer("PreconditionFailedException", ""), "precondition"},
 		{"the claim is there", answer("PreconditionFailed", ""), "precondition"},
-		{"another operation runs", answer("ValidationError", "Stack:x is in UPDATE_IN_PROGRESS state and can not be updated."), "conflict"},
+		{"another operation runs",
+			answer("ValidationError", "Stack:x is in UPDATE_IN_PROGRESS state and can not be updated."), "conflict"},
 		{"the function is being updated", answer("ResourceConflictException", ""), "conflict"},
 		{"the token was seen before", answer("TokenAlreadyExistsException", ""), "exists"},
 		{"too many calls", answer("TooManyRequestsException", ""), "throttle"},

@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// What AWS calls look like from outside. The pairs of service and operation are those that this program's source names, so the
-// number of series does not grow with what users deploy.
+// What AWS calls look like from outside. The pairs of service and operation are those that this program's source names,
+// so the number of series does not grow with what users deploy.
 var (
 	requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "aloft_aws_requests_total",
@@ -39,8 +39,8 @@ const (
 	codeOther    = "other"
 )
 
-// plainCode is the shape of every code that AWS documents. An endpoint that answers anything else, as a proxy with a text of its
-// own, must not make a series for each text.
+// plainCode is the shape of every code that AWS documents. An endpoint that answers anything else, as a proxy with a
+// text of its own, must not make a series for each text.
 var plainCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.]{0,63}$`)
 
 // Metrics describes the calls of all providers, for whoever keeps a registry.
@@ -62,8 +62,8 @@ func (c collectors) Collect(collected chan<- prometheus.Metric) {
 	}
 }
 
-// measured adds the measuring to the stack of an operation. It is the last of the initialize step: a call that the SDK refuses
-// for its input never reaches it, and everything that is sent, retried or waited for happens inside it.
+// measured adds the measuring to the stack of an operation. It is the last of the initialize step: a call that the SDK
+// refuses for its input never reaches it, and everything that is sent, retried or waited for happens inside it.
 func measured(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("AloftMetrics", measure), middleware.After)
 }

@@ -67,9 +67,10 @@ func TestACallIsCountedByHowItEnds(t *testing.T) {
 	}{
 		{"it succeeds at once", wire.Fault{Call: "none:None"}, map[string]float64{
 			"requests_total{SQS ListQueues }": 1, "request_duration_seconds{SQS ListQueues}": 1}},
-		{"it is throttled once and then succeeds", wire.Fault{Kind: wire.FaultError, Error: wire.Throttled(), Times: 1}, map[string]float64{
-			"requests_total{SQS ListQueues }": 1, "request_duration_seconds{SQS ListQueues}": 1,
-			"retries_total{SQS ListQueues}": 1, "throttles_total{SQS ListQueues}": 1}},
+		{"it is throttled once and then succeeds", wire.Fault{Kind: wire.FaultError, Error: wire.Throttled(), Times: 1},
+			map[string]float64{
+				"requests_total{SQS ListQueues }": 1, "request_duration_seconds{SQS ListQueues}": 1,
+				"retries_total{SQS ListQueues}": 1, "throttles_total{SQS ListQueues}": 1}},
 		{"its answer is lost once", wire.Fault{Kind: wire.FaultLoseAnswer, Times: 1}, map[string]float64{
 			"requests_total{SQS ListQueues }": 1, "request_duration_seconds{SQS ListQueues}": 1,
 			"retries_total{SQS ListQueues}": 1}},
@@ -191,7 +192,8 @@ func TestTheNamesOfTheMetricsStay(t *testing.T) {
 		names = append(names, family.GetName())
 	}
 	slices.Sort(names)
-	want := []string{"aloft_aws_request_duration_seconds", "aloft_aws_requests_total", "aloft_aws_retries_total", "aloft_aws_throttles_total"}
+	want := []string{"aloft_aws_request_duration_seconds", "aloft_aws_requests_total", "aloft_aws_retries_total",
+		"aloft_aws_throttles_total"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}

@@ -24,8 +24,9 @@ type registryToken struct {
 // renewBefore leaves a push time to end before its token does.
 const renewBefore = time.Hour
 
-// RegistryLogin gives user and password of the account's registry. A token has the power of the principal that asked for it and
-// lives for twelve hours (ECR API reference, GetAuthorizationToken), so it is kept with the clients and never shared.
+// RegistryLogin gives user and password of the account's registry. A token has the power of the principal
+// that asked for it and lives for twelve hours (ECR API reference, GetAuthorizationToken), so it is kept with
+// the clients and never shared.
 func (c *Clients) RegistryLogin(ctx context.Context, now time.Time) (user, password string, err error) {
 	c.registry.mu.Lock()
 	defer c.registry.mu.Unlock()

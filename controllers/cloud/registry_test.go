@@ -96,7 +96,8 @@ func TestManyPushesShareOneRegistryLogin(t *testing.T) {
 func TestARefusedRegistryLoginIsAskedForAgain(t *testing.T) {
 	server, clients := ungoverned(t)
 	server.Faults().Inject(wire.Fault{
-		Call: "ecr:GetAuthorizationToken", Kind: wire.FaultError, Error: wire.Errorf(400, "AccessDeniedException", "no"), Times: 1,
+		Call: "ecr:GetAuthorizationToken", Kind: wire.FaultError, Error: wire.Errorf(400, "AccessDeniedException", "no"),
+		Times: 1,
 	})
 	if _, _, err := clients.RegistryLogin(t.Context(), time.Now()); !cloud.IsDenied(err) {
 		t.Errorf("got %v", err)
@@ -123,7 +124,9 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestAnAnswerWithoutALoginIsAnError(t *testing.T) {
-	token, err := json.Marshal(map[string]any{"authorizationData": []map[string]any{{"authorizationToken": "not base64!"}}})
+	token, err := json.Marshal(map[string]any{
+		"authorizationData": []map[string]any{{"authorizationToken": "not base64!"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

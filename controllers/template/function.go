@@ -54,7 +54,8 @@ func (a App) addFunction(t *Template, f release.Function) {
 		Default: no, AllowedValues: []string{yes, no},
 	}
 	t.Conditions[liveCondition(base)] = equals(ref(liveParameter(base)), yes)
-	t.add(logGroupID(base), logGroup{LogGroupName: "/aws/lambda/" + f.FullName, RetentionInDays: logRetentionDays}, disposable, of(f.Name))
+	t.add(logGroupID(base), logGroup{LogGroupName: "/aws/lambda/" + f.FullName, RetentionInDays: logRetentionDays},
+		disposable, of(f.Name))
 	t.add(functionID(base), function{
 		FunctionName:                 f.FullName,
 		Description:                  a.Desired.Description().String(),
@@ -85,9 +86,10 @@ func (a App) variables(f release.Function) map[string]value {
 		"ALOFT_STAGE":    text(d.Stage.String()),
 		"ALOFT_BUILD_ID": text(d.BuildID),
 		"ALOFT_CONFIG":   join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
-		"ASSET_URL":      join{text("https://"), attribute{distributionID, "DomainName"}, text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
-		"SQS_PREFIX":     join{text("https://sqs."), region, text("."), urlSuffix, text("/"), account},
-		"SQS_SUFFIX":     text("-" + d.Names.Prefix),
+		"ASSET_URL": join{text("https://"), attribute{distributionID, "DomainName"},
+			text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
+		"SQS_PREFIX": join{text("https://sqs."), region, text("."), urlSuffix, text("/"), account},
+		"SQS_SUFFIX": text("-" + d.Names.Prefix),
 	}
 	if f.Port > 0 {
 		variables["ALOFT_HTTP_PORT"] = text(strconv.Itoa(int(f.Port)))
