@@ -15,7 +15,8 @@ func runAWS(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("sandbox aws", flag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:4566", "The loopback address to answer on.")
 	region := flags.String("region", "eu-central-1", "The region that it plays.")
-	reach := flags.String("reach", databasePort, "Loopback ports that functions may reach, as 5432,6379; by default that of the sample application's database.")
+	reach := flags.String("reach", databasePort,
+		"Loopback ports that functions may reach, as 5432,6379; by default that of the sample application's database.")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

@@ -94,7 +94,9 @@ func (d *demo) awsConfig(ctx context.Context) (*aws.Config, error) {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	if _, err := config.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("--aws-endpoint-url needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
+		return nil, fmt.Errorf(
+			"--aws-endpoint-url needs AWS credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err,
+		)
 	}
 	config.BaseEndpoint = aws.String(d.endpoint)
 	return &config, nil
@@ -150,11 +152,13 @@ What to try next, in another terminal:
 		fmt.Printf("\nCtrl-C stops everything here; what it made stays on %s.\n", d.endpoint)
 		return nil
 	}
-	if err := os.WriteFile(d.authority(), d.sandbox.AWS.CAPEM(), 0o644); err != nil { //nolint:gosec // a certificate is public
+	if err := os.WriteFile(d.authority(), d.sandbox.AWS.CAPEM(), 0o644); err !=
+		nil { //nolint:gosec // a certificate is public
 		return fmt.Errorf("writing the certificate authority: %w", err)
 	}
 	if d.url != "" {
-		fmt.Printf("\n  # the application itself; a browser warns of the local certificate\n  curl --cacert %s %s/\n", absolute(d.authority()), d.url)
+		fmt.Printf("\n  # the application itself; a browser warns of the local certificate\n  curl --cacert %s %s/\n",
+			absolute(d.authority()), d.url)
 	}
 	fmt.Printf(`
   # what it made on AWS
@@ -187,7 +191,8 @@ func (d *demo) watch(ctx context.Context, key client.ObjectKey) (*v1alpha1.Stage
 			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return nil, fmt.Errorf("interrupted in phase %s: %s", stage.Status.Phase, message(stage))
 			}
-			return nil, fmt.Errorf("the release did not end within %s: phase %s: %s", releaseWithin, stage.Status.Phase, message(stage))
+			return nil, fmt.Errorf("the release did not end within %s: phase %s: %s", releaseWithin, stage.Status.Phase,
+				message(stage))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -1,5 +1,5 @@
-// Command sandbox is the whole of Aloft on one machine: a real etcd and kube-apiserver, the local AWS and the operator. It releases
-// the sample application and shows how, or runs the local AWS alone.
+// Command sandbox is the whole of Aloft on one machine: a real etcd and kube-apiserver, the local AWS and the operator.
+// It releases the sample application and shows how, or runs the local AWS alone.
 package main
 
 import (

@@ -14,8 +14,8 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
 
-// prove shows that the application serves: its page from the function, its assets from the bucket, its migration run once, a job
-// processed by the worker.
+// prove shows that the application serves: its page from the function, its assets from the bucket, its migration run
+// once, a job processed by the worker.
 func (d *demo) prove(ctx context.Context, stage *v1alpha1.Stage) error {
 	if stage.Status.Endpoints == nil {
 		return errors.New("the stage is Ready and has no endpoint")
@@ -95,7 +95,8 @@ func get(ctx context.Context, client *http.Client, url string) (string, error) {
 		return "", fmt.Errorf("reading %s: %w", url, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s answered %s: %s", url, response.Status, strings.TrimSpace(string(body[:min(len(body), 200)])))
+		return "", fmt.Errorf("%s answered %s: %s", url, response.Status,
+			strings.TrimSpace(string(body[:min(len(body), 200)])))
 	}
 	return string(body), nil
 }

@@ -1,5 +1,6 @@
-// Package argocd teaches Argo CD a Stage's health and actions. The folder resource_customizations has the layout of Argo CD's
-// own, so that it can be contributed as it is; until then patch.yaml brings the same scripts into an installation.
+// Package argocd teaches Argo CD a Stage's health and actions. The folder resource_customizations has the
+// layout of Argo CD's own, so that it can be contributed as it is; until then patch.yaml brings the same
+// scripts into an installation.
 package argocd
 
 import (

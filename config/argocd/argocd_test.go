@@ -134,7 +134,8 @@ func withoutTime(t *testing.T, object map[string]any) {
 }
 
 func TestTheSandboxIsArgoCDs(t *testing.T) {
-	for _, forbidden := range []string{`return string.len("x")`, `return math.floor(1.5)`, `return os.execute("true")`, `return os.getenv("HOME")`, `return io.read()`} {
+	for _, forbidden := range []string{`return string.len("x")`, `return math.floor(1.5)`, `return os.execute("true")`,
+		`return os.getenv("HOME")`, `return io.read()`} {
 		if _, err := run(t, forbidden, nil); err == nil {
 			t.Errorf("%s is possible here and not in Argo CD", forbidden)
 		}
@@ -166,11 +167,13 @@ func TestThePatchJoinsAnInstallation(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	for name, text := range map[string]string{
 		"kustomization.yaml": "resources: [cm.yaml]\ncomponents: [" + component + "]\n",
-		"cm.yaml":            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\ndata: {admin.enabled: 'false'}\n",
+		"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\ndata: " +
+			"{admin.enabled: 'false'}\n",
 	} {
 		g.Expect(os.WriteFile(filepath.Join(installation, name), []byte(text), 0o600)).To(Succeed())
 	}
-	output, err := exec.CommandContext(t.Context(), kubectl, "kustomize", "--load-restrictor=LoadRestrictionsNone", installation).CombinedOutput()
+	output, err := exec.CommandContext(t.Context(), kubectl, "kustomize", "--load-restrictor=LoadRestrictionsNone",
+		installation).CombinedOutput()
 	g.Expect(err).NotTo(HaveOccurred(), string(output))
 	var rendered struct{ Data map[string]string }
 	g.Expect(yaml.Unmarshal(output, &rendered)).To(Succeed())
@@ -184,7 +187,8 @@ func TestThePatchJoinsAnInstallation(t *testing.T) {
 			Script string `json:"action.lua"`
 		}
 	}
-	g.Expect(yaml.UnmarshalStrict([]byte(rendered.Data["resource.customizations.actions.aloft.dev_Stage"]), &actions)).To(Succeed())
+	g.Expect(yaml.UnmarshalStrict([]byte(rendered.Data["resource.customizations.actions.aloft.dev_Stage"]),
+		&actions)).To(Succeed())
 	g.Expect(actions.Discovery).To(Equal(script(t, "actions/discovery.lua")))
 	g.Expect(actions.Definitions).To(HaveLen(4))
 }

@@ -8,14 +8,15 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// run executes a script as Argo CD does: the object as the global obj, one second, and only the libraries package, base,
-// table and a safe part of os. There is no string and no math.
+// run executes a script as Argo CD does: the object as the global obj, one second, and only the libraries package,
+// base, table and a safe part of os. There is no string and no math.
 func run(t *testing.T, script string, object map[string]any) (lua.LValue, error) {
 	t.Helper()
 	state := lua.NewState(lua.Options{SkipOpenLibs: true})
 	t.Cleanup(state.Close)
 	for name, open := range map[string]lua.LGFunction{
-		lua.LoadLibName: lua.OpenPackage, lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable, lua.OsLibName: openSafeOS,
+		lua.LoadLibName: lua.OpenPackage, lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable,
+		lua.OsLibName: openSafeOS,
 	} {
 		if err := state.CallByParam(lua.P{Fn: state.NewFunction(open), Protect: true}, lua.LString(name)); err != nil {
 			t.Fatalf("opening library %s: %v", name, err)

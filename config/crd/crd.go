@@ -1,4 +1,5 @@
-// Package crd carries the custom resource definitions, so that a program can install them without the source tree at hand.
+// Package crd carries the custom resource definitions, so that a program can install them without
+// the source tree at hand.
 package crd
 
 import "embed"

@@ -48,7 +48,9 @@ func TestSchedulesAreWrittenAsEventBridgeReadsThem(t *testing.T) {
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			row.schedule.Name = "scheduler"
-			d := desired.Build(edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.Schedules = []v1alpha1.Schedule{row.schedule} }))
+			d := desired.Build(edited(func(in *desired.Inputs) {
+				in.Stage.Spec.Manifest.Schedules = []v1alpha1.Schedule{row.schedule}
+			}))
 			if got := d.Schedules[0].Expression; got != row.want {
 				t.Errorf("got %s", got)
 			}
@@ -85,7 +87,8 @@ func TestTheProfileDecidesAboutAccountAndRoles(t *testing.T) {
 	in := edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.FunctionRoleName = "reporting" })
 	want := release.Account{
 		ID: "123456789012", Region: "eu-central-1", StackRoleARN: in.Profile.Spec.StackRoleARN,
-		FunctionRoleARN: "arn:aws:iam::123456789012:role/reporting", PermissionsBoundaryARN: in.Profile.Spec.PermissionsBoundaryARN,
+		FunctionRoleARN:        "arn:aws:iam::123456789012:role/reporting",
+		PermissionsBoundaryARN: in.Profile.Spec.PermissionsBoundaryARN,
 	}
 	if diff := cmp.Diff(want, desired.Build(in).Account); diff != "" {
 		t.Error(diff)
@@ -140,7 +143,9 @@ func TestAReleaseThatIsPrintedShowsNoSecret(t *testing.T) {
 }
 
 func TestAReleaseIsTheSameAfterItWasStored(t *testing.T) {
-	d := desired.Build(edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.HTTP.ReservedConcurrency = new(int32(0)) }))
+	d := desired.Build(edited(func(in *desired.Inputs) {
+		in.Stage.Spec.Manifest.HTTP.ReservedConcurrency = new(int32(0))
+	}))
 	var read release.Desired
 	if err := json.Unmarshal(encoded(t, d), &read); err != nil {
 		t.Fatal(err)

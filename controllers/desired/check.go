@@ -68,7 +68,8 @@ func namespaceAllowed(in Inputs) error {
 		return nil
 	}
 	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed,
-		"StageProfile %q does not allow namespace %q: ask the platform team to select it in spec.allowedNamespaces, or choose another spec.profileRef",
+		"StageProfile %q does not allow namespace %q: ask the platform team to select it in spec.allowedNamespaces, or "+
+			"choose another spec.profileRef",
 		in.Profile.Name, in.Stage.Namespace)
 }
 
@@ -96,7 +97,8 @@ func roleAllowed(in Inputs) error {
 		return nil
 	}
 	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed,
-		"spec.manifest.functionRoleName %q is not a role that StageProfile %q offers to namespace %q: leave it out to get a role of the stage's own",
+		"spec.manifest.functionRoleName %q is not a role that StageProfile %q offers to namespace %q: leave it out to get "+
+			"a role of the stage's own",
 		name, in.Profile.Name, in.Stage.Namespace)
 }
 
@@ -119,14 +121,16 @@ func bucketNameFits(in Inputs) error {
 		return nil
 	}
 	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
-		"the stage's bucket would be called %q, which has %d characters where S3 takes %d: make a Stage whose <namespace>-<metadata.name> has at most %d characters",
+		"the stage's bucket would be called %q, which has %d characters where S3 takes %d: make a Stage whose "+
+			"<namespace>-<metadata.name> has at most %d characters",
 		bucket, len(bucket), maxBucketName, prefixReadable-(len(bucket)-maxBucketName))
 }
 
 func secretsUsable(in Inputs) error {
 	owner := map[string]string{}
 	for _, source := range in.Stage.Spec.Manifest.Secrets {
-		for _, key := range slices.Sorted(maps.Keys(in.Secrets[source.SecretRef.Name])) { // sorted, so that the message stays the same
+		// sorted, so that the message stays the same
+		for _, key := range slices.Sorted(maps.Keys(in.Secrets[source.SecretRef.Name])) {
 			if problem := variableProblem(key); problem != "" {
 				return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
 					"key %q of Secret %q %s: rename the key", key, source.SecretRef.Name, problem)
@@ -166,7 +170,8 @@ func configFits(in Inputs) error {
 		return nil
 	}
 	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
-		"environment and secrets have %d bytes together, at most %d are possible: keep large files in the image or in a bucket", size, maxConfigBytes)
+		"environment and secrets have %d bytes together, at most %d are possible: keep large files in the image or in a "+
+			"bucket", size, maxConfigBytes)
 }
 
 // nothingResolvable looks at the texts that end up in a CloudFormation template.
@@ -174,7 +179,8 @@ func nothingResolvable(in Inputs) error {
 	unsafe := func(field string, texts []string) error {
 		if slices.ContainsFunc(texts, template.Unsafe) {
 			return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
-				"%s holds text that CloudFormation would resolve or refuse ({{resolve:...}} or a control character): read such values from secrets", field)
+				"%s holds text that CloudFormation would resolve or refuse ({{resolve:...}} or a control character): read such "+
+					"values from secrets", field)
 		}
 		return nil
 	}

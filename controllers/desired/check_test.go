@@ -20,14 +20,28 @@ func TestInputsThatKeepAllRulesAreAllowed(t *testing.T) {
 		"no list of registries allows all of them": edited(func(in *desired.Inputs) {
 			in.Profile.Spec.AllowedRegistries, in.Stage.Spec.Image.Repository = nil, "docker.io/library/nginx"
 		}),
-		"the repository itself is on the list":       edited(func(in *desired.Inputs) { in.Profile.Spec.AllowedRegistries = []string{"ghcr.io/acme/clouder"} }),
-		"a slash at the end of a registry":           edited(func(in *desired.Inputs) { in.Profile.Spec.AllowedRegistries = []string{"ghcr.io/"} }),
-		"a role that is offered to the namespace":    edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.FunctionRoleName = "reporting" }),
-		"two entries that refer to the same Secret":  edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.Secrets[1].SecretRef.Name = "clouder-env" }),
-		"a variable that a secret has as well":       edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.Environment["TOKEN"] = "mine" }),
-		"braces that are no dynamic reference":       edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.Schedules[0].Command[1] = "{{ .Values }}" }),
-		"a bundle that is as large as it may be":     edited(bundleOf(1 << 20)),
-		"a long region's name beside a short prefix": edited(func(in *desired.Inputs) { in.Profile.Spec.Region = "us-isof-south-1" }),
+		"the repository itself is on the list": edited(func(in *desired.Inputs) {
+			in.Profile.Spec.AllowedRegistries = []string{"ghcr.io/acme/clouder"}
+		}),
+		"a slash at the end of a registry": edited(func(in *desired.Inputs) {
+			in.Profile.Spec.AllowedRegistries = []string{"ghcr.io/"}
+		}),
+		"a role that is offered to the namespace": edited(func(in *desired.Inputs) {
+			in.Stage.Spec.Manifest.FunctionRoleName = "reporting"
+		}),
+		"two entries that refer to the same Secret": edited(func(in *desired.Inputs) {
+			in.Stage.Spec.Manifest.Secrets[1].SecretRef.Name = "clouder-env"
+		}),
+		"a variable that a secret has as well": edited(func(in *desired.Inputs) {
+			in.Stage.Spec.Manifest.Environment["TOKEN"] = "mine"
+		}),
+		"braces that are no dynamic reference": edited(func(in *desired.Inputs) {
+			in.Stage.Spec.Manifest.Schedules[0].Command[1] = "{{ .Values }}"
+		}),
+		"a bundle that is as large as it may be": edited(bundleOf(1 << 20)),
+		"a long region's name beside a short prefix": edited(func(in *desired.Inputs) {
+			in.Profile.Spec.Region = "us-isof-south-1"
+		}),
 	} {
 		t.Run(why, func(t *testing.T) {
 			if err := desired.Check(in); err != nil {
@@ -47,7 +61,8 @@ var refusals = []struct {
 	{
 		"a profile that selects no namespaces grants itself to none",
 		func(in *desired.Inputs) { in.Profile.Spec.AllowedNamespaces = nil },
-		v1alpha1.ReasonProfileNotAllowed, []string{`StageProfile "production"`, `namespace "clouder"`, "spec.allowedNamespaces", "spec.profileRef"},
+		v1alpha1.ReasonProfileNotAllowed,
+		[]string{`StageProfile "production"`, `namespace "clouder"`, "spec.allowedNamespaces", "spec.profileRef"},
 	}, {
 		"the namespace is not selected",
 		func(in *desired.Inputs) { in.NamespaceLabels = map[string]string{"team": "other"} },
@@ -55,7 +70,9 @@ var refusals = []struct {
 	}, {
 		"a selector that cannot be read allows nothing",
 		func(in *desired.Inputs) {
-			in.Profile.Spec.AllowedNamespaces = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "x", Operator: "Near"}}}
+			in.Profile.Spec.AllowedNamespaces = &metav1.LabelSelector{
+				MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "x", Operator: "Near"}},
+			}
 		},
 		v1alpha1.ReasonProfileNotAllowed, []string{"allowedNamespaces", `StageProfile "production"`},
 	}, {

@@ -20,8 +20,8 @@ func configHash(key []byte, c release.Config) string {
 	return hex.EncodeToString(mac.Sum(nil))[:32]
 }
 
-// id is the release's id: a hash over what the user declared and the revision of the templates. What a profile or the operator
-// adds is left out, so that editing a profile or updating the operator releases nothing by itself.
+// id is the release's id: a hash over what the user declared and the revision of the templates. What a profile or the
+// operator adds is left out, so that editing a profile or updating the operator releases nothing by itself.
 func id(d *release.Desired) string {
 	declared := struct {
 		BuildID, Digest, Architecture, AssetsPath, ConfigHash, Revision string

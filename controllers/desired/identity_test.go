@@ -22,21 +22,35 @@ func TestWhatTheUserDidNotDeclareMakesNoRelease(t *testing.T) {
 		"labels and annotations are not part of a release": edited(func(in *desired.Inputs) {
 			in.Stage.Labels, in.Stage.Annotations = map[string]string{"a": "b"}, map[string]string{"c": "d"}
 		}),
-		"an apply counts the generation up": edited(func(in *desired.Inputs) { in.Stage.Generation, in.Stage.ResourceVersion = 7, "42" }),
+		"an apply counts the generation up": edited(func(in *desired.Inputs) {
+			in.Stage.Generation, in.Stage.ResourceVersion = 7, "42"
+		}),
 		"the Stage was deleted with Retain and made again": edited(func(in *desired.Inputs) {
 			in.Stage.UID, in.Stage.CreationTimestamp = "another", metav1.Time{Time: time.Unix(1, 0)}
 		}),
-		"the status is a cache":                  edited(func(in *desired.Inputs) { in.Stage.Status.Live = &v1alpha1.Release{ID: "0123"} }),
-		"suspending holds a release, no more":    edited(func(in *desired.Inputs) { in.Stage.Spec.Suspend = true }),
-		"what becomes of it when it is deleted":  edited(func(in *desired.Inputs) { in.Stage.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete }),
-		"how many old releases are kept":         edited(func(in *desired.Inputs) { in.Stage.Spec.Retention.Releases = 9 }),
-		"how the image is pulled":                edited(func(in *desired.Inputs) { in.PullSecret = []byte("another") }),
-		"the same content from another registry": edited(func(in *desired.Inputs) { in.Stage.Spec.Image.Repository = "ghcr.io/acme/mirror" }),
-		"the digest that the tag has is pinned":  edited(func(in *desired.Inputs) { in.Stage.Spec.Image.Digest = in.ImageDigest }),
-		"an edited profile waits for a release":  edited(editProfile),
-		"labels of the namespace":                edited(func(in *desired.Inputs) { in.NamespaceLabels["more"] = "labels" }),
-		"a Secret that no source refers to":      edited(func(in *desired.Inputs) { in.Secrets["other"] = map[string][]byte{"X": []byte("y")} }),
-		"an entry of the secrets has a new name": edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.Secrets[0].Name = "variables" }),
+		"the status is a cache": edited(func(in *desired.Inputs) {
+			in.Stage.Status.Live = &v1alpha1.Release{ID: "0123"}
+		}),
+		"suspending holds a release, no more": edited(func(in *desired.Inputs) { in.Stage.Spec.Suspend = true }),
+		"what becomes of it when it is deleted": edited(func(in *desired.Inputs) {
+			in.Stage.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete
+		}),
+		"how many old releases are kept": edited(func(in *desired.Inputs) { in.Stage.Spec.Retention.Releases = 9 }),
+		"how the image is pulled":        edited(func(in *desired.Inputs) { in.PullSecret = []byte("another") }),
+		"the same content from another registry": edited(func(in *desired.Inputs) {
+			in.Stage.Spec.Image.Repository = "ghcr.io/acme/mirror"
+		}),
+		"the digest that the tag has is pinned": edited(func(in *desired.Inputs) {
+			in.Stage.Spec.Image.Digest = in.ImageDigest
+		}),
+		"an edited profile waits for a release": edited(editProfile),
+		"labels of the namespace":               edited(func(in *desired.Inputs) { in.NamespaceLabels["more"] = "labels" }),
+		"a Secret that no source refers to": edited(func(in *desired.Inputs) {
+			in.Secrets["other"] = map[string][]byte{"X": []byte("y")}
+		}),
+		"an entry of the secrets has a new name": edited(func(in *desired.Inputs) {
+			in.Stage.Spec.Manifest.Secrets[0].Name = "variables"
+		}),
 		"the same variables from another Secret": edited(moveSecret),
 		"the order of maps by name":              edited(reverse),
 		"nil and empty lists are the same nothing": edited(func(in *desired.Inputs) {
@@ -79,8 +93,8 @@ func TestEmptyAndAbsentManifestsAreTheSameRelease(t *testing.T) {
 	absent.Stage.Spec.Manifest = v1alpha1.Manifest{}
 	absent.Secrets = nil
 	empty.Stage.Spec.Manifest = v1alpha1.Manifest{
-		Environment: map[string]v1alpha1.EnvironmentValue{}, Secrets: []v1alpha1.SecretSource{}, Schedules: []v1alpha1.Schedule{},
-		Workers: []v1alpha1.Worker{}, DeployCommands: []v1alpha1.DeployCommand{},
+		Environment: map[string]v1alpha1.EnvironmentValue{}, Secrets: []v1alpha1.SecretSource{},
+		Schedules: []v1alpha1.Schedule{}, Workers: []v1alpha1.Worker{}, DeployCommands: []v1alpha1.DeployCommand{},
 	}
 	if a, b := desired.Build(absent).ID, desired.Build(empty).ID; a != b {
 		t.Errorf("%s and %s", a, b)
@@ -106,23 +120,27 @@ func TestTheOrderOfMapsByNameMakesNoRelease(t *testing.T) {
 
 // declarations change one declared field each.
 var declarations = map[string]func(*v1alpha1.StageSpec){
-	"image.tag":                         func(s *v1alpha1.StageSpec) { s.Image.Tag = "5a0b1c2" },
-	"assets":                            func(s *v1alpha1.StageSpec) { s.Assets = nil },
-	"assets.fromImage.path":             func(s *v1alpha1.StageSpec) { s.Assets.FromImage.Path = "/app/public" },
-	"manifest.architecture":             func(s *v1alpha1.StageSpec) { s.Manifest.Architecture = "arm64" },
-	"manifest.functionRoleName":         func(s *v1alpha1.StageSpec) { s.Manifest.FunctionRoleName = "reporting" },
-	"manifest.environment, a value":     func(s *v1alpha1.StageSpec) { s.Manifest.Environment["APP_ENV"] = "staging" },
-	"manifest.environment, a name":      func(s *v1alpha1.StageSpec) { s.Manifest.Environment["MORE"] = "" },
-	"manifest.environment, one less":    func(s *v1alpha1.StageSpec) { delete(s.Manifest.Environment, "APP_ENV") },
-	"manifest.secrets":                  func(s *v1alpha1.StageSpec) { s.Manifest.Secrets = s.Manifest.Secrets[:1] },
-	"manifest.runtime.http.port":        func(s *v1alpha1.StageSpec) { s.Manifest.Runtime.HTTP.Port = 3000 },
-	"manifest.http.memoryMiB":           func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.MemoryMiB++ },
-	"manifest.http.timeoutSeconds":      func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.TimeoutSeconds-- },
-	"manifest.http.warmEnvironments":    func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.WarmEnvironments++ },
-	"manifest.http.reservedConcurrency": func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.ReservedConcurrency = new(int32(0)) },
-	"manifest.cli.memoryMiB":            func(s *v1alpha1.StageSpec) { s.Manifest.CLI.MemoryMiB++ },
-	"manifest.cli.timeoutSeconds":       func(s *v1alpha1.StageSpec) { s.Manifest.CLI.TimeoutSeconds-- },
-	"manifest.cli.reservedConcurrency":  func(s *v1alpha1.StageSpec) { s.Manifest.CLI.ReservedConcurrency = new(int32(0)) },
+	"image.tag":                      func(s *v1alpha1.StageSpec) { s.Image.Tag = "5a0b1c2" },
+	"assets":                         func(s *v1alpha1.StageSpec) { s.Assets = nil },
+	"assets.fromImage.path":          func(s *v1alpha1.StageSpec) { s.Assets.FromImage.Path = "/app/public" },
+	"manifest.architecture":          func(s *v1alpha1.StageSpec) { s.Manifest.Architecture = "arm64" },
+	"manifest.functionRoleName":      func(s *v1alpha1.StageSpec) { s.Manifest.FunctionRoleName = "reporting" },
+	"manifest.environment, a value":  func(s *v1alpha1.StageSpec) { s.Manifest.Environment["APP_ENV"] = "staging" },
+	"manifest.environment, a name":   func(s *v1alpha1.StageSpec) { s.Manifest.Environment["MORE"] = "" },
+	"manifest.environment, one less": func(s *v1alpha1.StageSpec) { delete(s.Manifest.Environment, "APP_ENV") },
+	"manifest.secrets":               func(s *v1alpha1.StageSpec) { s.Manifest.Secrets = s.Manifest.Secrets[:1] },
+	"manifest.runtime.http.port":     func(s *v1alpha1.StageSpec) { s.Manifest.Runtime.HTTP.Port = 3000 },
+	"manifest.http.memoryMiB":        func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.MemoryMiB++ },
+	"manifest.http.timeoutSeconds":   func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.TimeoutSeconds-- },
+	"manifest.http.warmEnvironments": func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.WarmEnvironments++ },
+	"manifest.http.reservedConcurrency": func(s *v1alpha1.StageSpec) {
+		s.Manifest.HTTP.ReservedConcurrency = new(int32(0))
+	},
+	"manifest.cli.memoryMiB":      func(s *v1alpha1.StageSpec) { s.Manifest.CLI.MemoryMiB++ },
+	"manifest.cli.timeoutSeconds": func(s *v1alpha1.StageSpec) { s.Manifest.CLI.TimeoutSeconds-- },
+	"manifest.cli.reservedConcurrency": func(s *v1alpha1.StageSpec) {
+		s.Manifest.CLI.ReservedConcurrency = new(int32(0))
+	},
 	"manifest.schedules, one less":      func(s *v1alpha1.StageSpec) { s.Manifest.Schedules = s.Manifest.Schedules[:1] },
 	"manifest.schedules[].name":         func(s *v1alpha1.StageSpec) { s.Manifest.Schedules[0].Name = "minutely" },
 	"manifest.schedules[].rateMinutes":  func(s *v1alpha1.StageSpec) { s.Manifest.Schedules[0].RateMinutes = 2 },
@@ -134,20 +152,28 @@ var declarations = map[string]func(*v1alpha1.StageSpec){
 	"manifest.workers[].timeoutSeconds": func(s *v1alpha1.StageSpec) { s.Manifest.Workers[0].TimeoutSeconds++ },
 	"manifest.workers[].maxConcurrency": func(s *v1alpha1.StageSpec) { s.Manifest.Workers[0].MaxConcurrency = nil },
 	"manifest.workers[].maxAttempts":    func(s *v1alpha1.StageSpec) { s.Manifest.Workers[0].MaxAttempts++ },
-	"manifest.workers[].backoffSeconds": func(s *v1alpha1.StageSpec) { slices.Reverse(s.Manifest.Workers[0].BackoffSeconds) },
-	"manifest.workers[].queues, moved":  moveQueue,
+	"manifest.workers[].backoffSeconds": func(s *v1alpha1.StageSpec) {
+		slices.Reverse(s.Manifest.Workers[0].BackoffSeconds)
+	},
+	"manifest.workers[].queues, moved": moveQueue,
 	"manifest.workers[].queues, one more": func(s *v1alpha1.StageSpec) {
 		s.Manifest.Workers[1].Queues = append(s.Manifest.Workers[1].Queues, v1alpha1.Queue{Name: "more"})
 	},
-	"manifest.workers[].queues[].fifo":     func(s *v1alpha1.StageSpec) { s.Manifest.Workers[0].Queues[0].FIFO = true },
-	"manifest.workers[].command":           func(s *v1alpha1.StageSpec) { s.Manifest.Workers[0].Command[1] = "other" },
-	"manifest.workers[].httpPath":          func(s *v1alpha1.StageSpec) { s.Manifest.Workers[1].HTTPPath = "/other" },
-	"manifest.workers[].reserved":          func(s *v1alpha1.StageSpec) { s.Manifest.Workers[1].ReservedConcurrency = new(int32(0)) },
-	"manifest.deployCommands, one less":    func(s *v1alpha1.StageSpec) { s.Manifest.DeployCommands = s.Manifest.DeployCommands[:1] },
+	"manifest.workers[].queues[].fifo": func(s *v1alpha1.StageSpec) { s.Manifest.Workers[0].Queues[0].FIFO = true },
+	"manifest.workers[].command":       func(s *v1alpha1.StageSpec) { s.Manifest.Workers[0].Command[1] = "other" },
+	"manifest.workers[].httpPath":      func(s *v1alpha1.StageSpec) { s.Manifest.Workers[1].HTTPPath = "/other" },
+	"manifest.workers[].reserved": func(s *v1alpha1.StageSpec) {
+		s.Manifest.Workers[1].ReservedConcurrency = new(int32(0))
+	},
+	"manifest.deployCommands, one less": func(s *v1alpha1.StageSpec) {
+		s.Manifest.DeployCommands = s.Manifest.DeployCommands[:1]
+	},
 	"manifest.deployCommands, their order": func(s *v1alpha1.StageSpec) { slices.Reverse(s.Manifest.DeployCommands) },
 	"manifest.deployCommands[].name":       func(s *v1alpha1.StageSpec) { s.Manifest.DeployCommands[0].Name = "other" },
-	"manifest.deployCommands[].command":    func(s *v1alpha1.StageSpec) { s.Manifest.DeployCommands[0].Command[1] = "other" },
-	"manifest.deployCommands[].timeout":    func(s *v1alpha1.StageSpec) { s.Manifest.DeployCommands[0].TimeoutSeconds++ },
+	"manifest.deployCommands[].command": func(s *v1alpha1.StageSpec) {
+		s.Manifest.DeployCommands[0].Command[1] = "other"
+	},
+	"manifest.deployCommands[].timeout": func(s *v1alpha1.StageSpec) { s.Manifest.DeployCommands[0].TimeoutSeconds++ },
 }
 
 func moveQueue(s *v1alpha1.StageSpec) {
@@ -169,10 +195,14 @@ func TestEachDeclaredFieldMakesARelease(t *testing.T) {
 func TestWhatTheFieldsStandForMakesARelease(t *testing.T) {
 	before := desired.Build(inputs()).ID
 	for why, in := range map[string]desired.Inputs{
-		"the tag stands for other content":         edited(func(in *desired.Inputs) { in.ImageDigest = "sha256:b" }),
-		"the templates are of another revision":    edited(func(in *desired.Inputs) { in.Revision = "2" }),
-		"a value in a Secret changed":              edited(func(in *desired.Inputs) { in.Secrets["clouder-env"]["TOKEN"] = []byte("other") }),
-		"a Secret has another key":                 edited(func(in *desired.Inputs) { in.Secrets["clouder-env"]["MORE"] = []byte("") }),
+		"the tag stands for other content":      edited(func(in *desired.Inputs) { in.ImageDigest = "sha256:b" }),
+		"the templates are of another revision": edited(func(in *desired.Inputs) { in.Revision = "2" }),
+		"a value in a Secret changed": edited(func(in *desired.Inputs) {
+			in.Secrets["clouder-env"]["TOKEN"] = []byte("other")
+		}),
+		"a Secret has another key": edited(func(in *desired.Inputs) {
+			in.Secrets["clouder-env"]["MORE"] = []byte("")
+		}),
 		"a value went from a secret to a variable": edited(revealToken),
 	} {
 		t.Run(why, func(t *testing.T) {

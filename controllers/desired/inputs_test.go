@@ -66,8 +66,10 @@ func schedules() []v1alpha1.Schedule {
 func workers() []v1alpha1.Worker {
 	return []v1alpha1.Worker{
 		{
-			Name: "default", MemoryMiB: 512, TimeoutSeconds: 120, MaxConcurrency: new(int32(5)), MaxAttempts: 3, BackoffSeconds: []int32{5, 10},
-			Queues: []v1alpha1.Queue{{Name: "default"}, {Name: "orders", FIFO: true}}, Command: v1alpha1.Command{"/app", "work"},
+			Name: "default", MemoryMiB: 512, TimeoutSeconds: 120, MaxConcurrency: new(int32(5)), MaxAttempts: 3,
+			BackoffSeconds: []int32{5, 10},
+			Queues:         []v1alpha1.Queue{{Name: "default"}, {Name: "orders", FIFO: true}},
+			Command:        v1alpha1.Command{"/app", "work"},
 		},
 		{
 			Name: "mail", MemoryMiB: 256, TimeoutSeconds: 60, MaxAttempts: 3,

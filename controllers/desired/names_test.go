@@ -44,7 +44,9 @@ func TestEveryNameIsOneThatAWSTakes(t *testing.T) {
 		in := inputs()
 		in.Stage.Namespace = label(longestNamespace).Draw(t, "namespace")
 		in.Stage.Name = label(longestStage).Draw(t, "name")
-		in.Profile.Spec.Region = rapid.SampledFrom([]string{"eu-central-1", "ap-southeast-2", "cn-northwest-1", "us-gov-west-1"}).Draw(t, "region")
+		in.Profile.Spec.Region = rapid.SampledFrom([]string{
+			"eu-central-1", "ap-southeast-2", "cn-northwest-1", "us-gov-west-1",
+		}).Draw(t, "region")
 		in.Stage.Spec.Manifest.Workers = []v1alpha1.Worker{{
 			Name:   "w" + label(longestWorker-1).Draw(t, "worker"),
 			Queues: []v1alpha1.Queue{{Name: "q" + label(longestQueue-1).Draw(t, "queue"), FIFO: rapid.Bool().Draw(t, "fifo")}},
@@ -95,13 +97,15 @@ func TestTheLongestNamesUseAllOfLambdas64Characters(t *testing.T) {
 func TestStagesWhoseNamesReadAlikeStayApart(t *testing.T) {
 	long := strings.Repeat("n", longestNamespace)
 	for why, pair := range map[string][2]release.StageKey{
-		"the dash may belong to either part":         {{Namespace: "a-b", Name: "c"}, {Namespace: "a", Name: "b-c"}},
-		"what is cut off tells them apart":           {{Namespace: long, Name: "one"}, {Namespace: long, Name: "two"}},
-		"a row of dashes is shortened":               {{Namespace: "a--b", Name: "c"}, {Namespace: "a-b", Name: "c"}},
-		"a dash where the readable part ends is cut": {{Namespace: "abcdefghijklmnopqrs", Name: "c"}, {Namespace: "abcdefghijklmnopqrs", Name: "d"}},
+		"the dash may belong to either part": {{Namespace: "a-b", Name: "c"}, {Namespace: "a", Name: "b-c"}},
+		"what is cut off tells them apart":   {{Namespace: long, Name: "one"}, {Namespace: long, Name: "two"}},
+		"a row of dashes is shortened":       {{Namespace: "a--b", Name: "c"}, {Namespace: "a-b", Name: "c"}},
+		"a dash where the readable part ends is cut": {{Namespace: "abcdefghijklmnopqrs", Name: "c"},
+			{Namespace: "abcdefghijklmnopqrs", Name: "d"}},
 	} {
 		t.Run(why, func(t *testing.T) {
-			one, other := desired.Names(pair[0], "123456789012", "eu-central-1"), desired.Names(pair[1], "123456789012", "eu-central-1")
+			one, other := desired.Names(pair[0], "123456789012", "eu-central-1"), desired.Names(pair[1], "123456789012",
+				"eu-central-1")
 			if one.Prefix == other.Prefix {
 				t.Errorf("both have the prefix %s", one.Prefix)
 			}

@@ -41,7 +41,8 @@ func (r addressRule) check(address netip.Addr) error {
 	case address.IsLoopback() && !r.allowLoopback:
 		return refuse(ErrAddressDenied, "connecting to the loopback address %s is not allowed", address)
 	case (address.IsPrivate() || sharedSpace.Contains(address)) && !r.allowPrivate:
-		return refuse(ErrAddressDenied, "connecting to the private address %s is not allowed; the operator may be started so that it is", address)
+		return refuse(ErrAddressDenied,
+			"connecting to the private address %s is not allowed; the operator may be started so that it is", address)
 	}
 	return nil
 }

@@ -41,7 +41,8 @@ func TestAddressesAreDeniedByWhatTheyReach(t *testing.T) {
 			for _, tried := range []struct {
 				rule addressRule
 				want bool
-			}{{addressRule{}, row.byDefault}, {addressRule{allowLoopback: true}, row.withLoopback}, {addressRule{allowPrivate: true}, row.withCorp}} {
+			}{{addressRule{}, row.byDefault}, {addressRule{allowLoopback: true}, row.withLoopback},
+				{addressRule{allowPrivate: true}, row.withCorp}} {
 				err := tried.rule.check(address)
 				g.Expect(err == nil).To(Equal(tried.want), "%+v: %v", tried.rule, err)
 				if err != nil {

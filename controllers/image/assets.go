@@ -28,8 +28,8 @@ type Asset struct {
 	offset int64
 }
 
-// Assets are the files of an image below a path. Their content lies in a temporary file that has no name any more, so that
-// memory stays small and every layer is downloaded once.
+// Assets are the files of an image below a path. Their content lies in a temporary file that has no name any more, so
+// that memory stays small and every layer is downloaded once.
 type Assets struct {
 	// Files are in the order of their paths.
 	Files []Asset
@@ -54,12 +54,12 @@ func (a *Assets) Digest() string {
 // Close gives the temporary file back.
 func (a *Assets) Close() error { return a.content.Close() }
 
-// Assets collects the regular files that an image shows below an absolute path, as a container of it would see them: upper
-// layers first, whiteouts and opaque folders respected. Layers that cannot contribute are not downloaded. The caller closes
-// what it gets.
+// Assets collects the regular files that an image shows below an absolute path, as a container of it would see them:
+// upper layers first, whiteouts and opaque folders respected. Layers that cannot contribute are not downloaded. The
+// caller closes what it gets.
 //
-// Errors: ErrAssets, and with it ErrLimit where a bound was passed, for names and kinds of files that cannot be published;
-// ErrUnsupported for a layer that is no gzip tar; those of Resolve; any other is transient.
+// Errors: ErrAssets, and with it ErrLimit where a bound was passed, for names and kinds of files that cannot be
+// published; ErrUnsupported for a layer that is no gzip tar; those of Resolve; any other is transient.
 func (c *Client) Assets(ctx context.Context, image v1.Image, path string, limits Limits) (*Assets, error) {
 	assets, err := c.assets(ctx, image, path, limits)
 	return assets, classify(err, "collecting the assets in "+bounded(path))

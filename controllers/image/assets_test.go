@@ -49,38 +49,54 @@ func TestAssetsAreWhatAContainerWouldSee(t *testing.T) {
 		layers [][]file
 		want   map[string]string
 	}{
-		{"files below the path, at any depth, and no others", [][]file{{regular("www/public/a.css", "a"), regular("www/public/img/b.png", "b"), regular("www/secret", "c"), regular("www/publicity", "d")}},
+		{"files below the path, at any depth, and no others",
+			[][]file{{regular("www/public/a.css", "a"), regular("www/public/img/b.png", "b"), regular("www/secret", "c"),
+				regular("www/publicity", "d")}},
 			map[string]string{"a.css": "a", "img/b.png": "b"}},
-		{"all spellings of a path that unpackers know", [][]file{{folder("./www/"), regular("./www/public/a", "a"), regular("/www/public/b", "b"), regular("www//public/./c", "c")}},
+		{"all spellings of a path that unpackers know",
+			[][]file{{folder("./www/"), regular("./www/public/a", "a"), regular("/www/public/b", "b"),
+				regular("www//public/./c", "c")}},
 			map[string]string{"a": "a", "b": "b", "c": "c"}},
-		{"an upper layer's file wins", [][]file{{regular("www/public/a", "old"), regular("www/public/b", "b")}, {regular("www/public/a", "new")}},
+		{"an upper layer's file wins",
+			[][]file{{regular("www/public/a", "old"), regular("www/public/b", "b")}, {regular("www/public/a", "new")}},
 			map[string]string{"a": "new", "b": "b"}},
-		{"a whiteout removes a file of a lower layer", [][]file{{regular("www/public/a", "a"), regular("www/public/b", "b")}, {regular("www/public/.wh.a", "")}},
+		{"a whiteout removes a file of a lower layer",
+			[][]file{{regular("www/public/a", "a"), regular("www/public/b", "b")}, {regular("www/public/.wh.a", "")}},
 			map[string]string{"b": "b"}},
-		{"a whiteout does not remove a file of its own layer", [][]file{{regular("www/public/a", "old")}, {regular("www/public/.wh.a", ""), regular("www/public/a", "new")}},
+		{"a whiteout does not remove a file of its own layer",
+			[][]file{{regular("www/public/a", "old")}, {regular("www/public/.wh.a", ""), regular("www/public/a", "new")}},
 			map[string]string{"a": "new"}},
-		{"a whiteout of a folder removes all below it", [][]file{{regular("www/public/img/a", "a"), regular("www/public/b", "b")}, {regular("www/public/.wh.img", "")}},
+		{"a whiteout of a folder removes all below it",
+			[][]file{{regular("www/public/img/a", "a"), regular("www/public/b", "b")}, {regular("www/public/.wh.img", "")}},
 			map[string]string{"b": "b"}},
-		{"a whiteout above the path removes everything", [][]file{{regular("www/public/a", "old")}, {regular(".wh.www", ""), regular("www/public/b", "new")}},
+		{"a whiteout above the path removes everything",
+			[][]file{{regular("www/public/a", "old")}, {regular(".wh.www", ""), regular("www/public/b", "new")}},
 			map[string]string{"b": "new"}},
-		{"an opaque folder hides what lower layers have in it", [][]file{{regular("www/public/img/a", "old"), regular("www/public/b", "b")}, {regular("www/public/img/.wh..wh..opq", ""), regular("www/public/img/c", "c")}},
+		{"an opaque folder hides what lower layers have in it",
+			[][]file{{regular("www/public/img/a", "old"), regular("www/public/b", "b")},
+				{regular("www/public/img/.wh..wh..opq", ""), regular("www/public/img/c", "c")}},
 			map[string]string{"b": "b", "img/c": "c"}},
-		{"an opaque folder on the way hides everything", [][]file{{regular("www/public/a", "old")}, {regular("www/public/b", "b"), regular("www/.wh..wh..opq", "")}},
+		{"an opaque folder on the way hides everything",
+			[][]file{{regular("www/public/a", "old")}, {regular("www/public/b", "b"), regular("www/.wh..wh..opq", "")}},
 			map[string]string{"b": "b"}},
-		{"a file in place of a folder hides the folder", [][]file{{regular("www/public/x/a", "old")}, {regular("www/public/x", "file")}},
+		{"a file in place of a folder hides the folder",
+			[][]file{{regular("www/public/x/a", "old")}, {regular("www/public/x", "file")}},
 			map[string]string{"x": "file"}},
-		{"a folder in place of a file hides the file", [][]file{{regular("www/public/x", "old")}, {regular("www/public/x/a", "a")}},
-			map[string]string{"x/a": "a"}},
-		{"a removed symbolic link is nobody's concern", [][]file{{symlink("www/public/a", "/etc/passwd")}, {regular("www/public/.wh.a", ""), regular("www/public/b", "b")}},
+		{"a folder in place of a file hides the file",
+			[][]file{{regular("www/public/x", "old")}, {regular("www/public/x/a", "a")}}, map[string]string{"x/a": "a"}},
+		{"a removed symbolic link is nobody's concern",
+			[][]file{{symlink("www/public/a", "/etc/passwd")}, {regular("www/public/.wh.a", ""), regular("www/public/b", "b")}},
 			map[string]string{"b": "b"}},
 		{"a folder above replaces a link below", [][]file{{symlink("www", "srv")}, {regular("www/public/b", "b")}},
 			map[string]string{"b": "b"}},
-		{"a removed file that comes back is there", [][]file{{regular("www/public/a", "1")}, {regular("www/public/.wh.a", "")}, {regular("www/public/a", "3")}},
+		{"a removed file that comes back is there",
+			[][]file{{regular("www/public/a", "1")}, {regular("www/public/.wh.a", "")}, {regular("www/public/a", "3")}},
 			map[string]string{"a": "3"}},
-		{"aufs's own entries mean nothing", [][]file{{regular("www/public/a", "1")}, {regular("www/public/.wh..wh.plnk", "")}},
+		{"aufs's own entries mean nothing",
+			[][]file{{regular("www/public/a", "1")}, {regular("www/public/.wh..wh.plnk", "")}},
 			map[string]string{"a": "1"}},
-		{"links elsewhere are nobody's concern", [][]file{{symlink("usr/bin/a", "/etc/passwd"), regular("www/public/a", "1")}},
-			map[string]string{"a": "1"}},
+		{"links elsewhere are nobody's concern",
+			[][]file{{symlink("usr/bin/a", "/etc/passwd"), regular("www/public/a", "1")}}, map[string]string{"a": "1"}},
 	} {
 		t.Run(row.reason, func(t *testing.T) {
 			g := NewWithT(t)
@@ -127,7 +143,8 @@ func TestALayerThatIsOnlyHiddenIsNotTakenForEmpty(t *testing.T) {
 	g := NewWithT(t)
 	client := newLocalClient(t)
 	lower := layerOf(t, regular("www/a", "1"))
-	_, err := client.Assets(t.Context(), imageOf(t, lower, layerOf(t, regular("www/.wh.a", ""), regular("www/b", "2"))), "/www", DefaultLimits())
+	_, err := client.Assets(t.Context(), imageOf(t, lower, layerOf(t, regular("www/.wh.a", ""), regular("www/b", "2"))),
+		"/www", DefaultLimits())
 	g.Expect(err).NotTo(HaveOccurred())
 	assets, err := client.Assets(t.Context(), imageOf(t, lower), "/www", DefaultLimits())
 	g.Expect(err).NotTo(HaveOccurred())
@@ -178,9 +195,10 @@ func TestThePathOfTheAssetsIsAbsoluteAndPlain(t *testing.T) {
 		path, root string
 		refused    bool
 	}{
-		{path: "/var/www/public", root: "var/www/public"}, {path: "/var/www/public/", root: "var/www/public"}, {path: "/", root: ""},
-		{path: "var/www", refused: true}, {path: "", refused: true}, {path: "/var/../etc", refused: true}, {path: "//var", refused: true},
-		{path: "/var//www", refused: true}, {path: "/var/./www", refused: true}, {path: "/a\x00b", refused: true}, {path: "/..", refused: true},
+		{path: "/var/www/public", root: "var/www/public"}, {path: "/var/www/public/", root: "var/www/public"},
+		{path: "/", root: ""}, {path: "var/www", refused: true}, {path: "", refused: true},
+		{path: "/var/../etc", refused: true}, {path: "//var", refused: true}, {path: "/var//www", refused: true},
+		{path: "/var/./www", refused: true}, {path: "/a\x00b", refused: true}, {path: "/..", refused: true},
 	} {
 		t.Run(row.path, func(t *testing.T) {
 			root, err := rootOf(row.path)
@@ -192,8 +210,9 @@ func TestThePathOfTheAssetsIsAbsoluteAndPlain(t *testing.T) {
 
 func TestContentTypesFollowFromTheEnding(t *testing.T) {
 	for name, want := range map[string]string{
-		"a.css": "text/css; charset=utf-8", "A.JS": "text/javascript; charset=utf-8", "x/y.mjs": "text/javascript; charset=utf-8",
-		"f.woff2": "font/woff2", "m.wasm": "application/wasm", "i.avif": "image/avif", "site.webmanifest": "application/manifest+json",
+		"a.css": "text/css; charset=utf-8", "A.JS": "text/javascript; charset=utf-8",
+		"x/y.mjs": "text/javascript; charset=utf-8", "f.woff2": "font/woff2", "m.wasm": "application/wasm",
+		"i.avif": "image/avif", "site.webmanifest": "application/manifest+json",
 		"noending": "application/octet-stream", "a.unknown": "application/octet-stream", ".css": "text/css; charset=utf-8",
 	} {
 		t.Run(name, func(t *testing.T) { NewWithT(t).Expect(ContentType(name)).To(Equal(want)) })

@@ -5,8 +5,8 @@ import "sync"
 // maxBarren bounds what is remembered of layers; an entry is about 300 bytes.
 const maxBarren = 4096
 
-// barrenLayers remembers which layers hold nothing at or below a path but folders on the way to it. An application's base
-// layers stay the same from release to release, and need not be read again to find nothing.
+// barrenLayers remembers which layers hold nothing at or below a path but folders on the way to it. An application's
+// base layers stay the same from release to release, and need not be read again to find nothing.
 type barrenLayers struct {
 	mu    sync.Mutex
 	known map[barrenKey][]string

@@ -23,7 +23,8 @@ var retryBackoff = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 3, J
 type Options struct {
 	// AllowInsecureLoopback lets it speak http, and connect at all, to loopback addresses: for registries on this machine.
 	AllowInsecureLoopback bool
-	// AllowPrivateAddresses lets it connect to RFC 1918, RFC 6598 and unique local addresses: for registries inside a company.
+	// AllowPrivateAddresses lets it connect to RFC 1918, RFC 6598 and unique local addresses: for
+	// registries inside a company.
 	AllowPrivateAddresses bool
 	// RootCAs replaces the system's certificate authorities.
 	RootCAs *x509.CertPool
@@ -48,7 +49,9 @@ func (c *Client) Close() { c.network.CloseIdleConnections() }
 
 // connect signs in to a repository's registry, for action transport.PullScope or transport.PushScope. The transport it
 // returns adds the credentials to requests to that registry alone.
-func (c *Client) connect(ctx context.Context, to name.Repository, auth authn.Authenticator, action string) (http.RoundTripper, error) {
+func (c *Client) connect(
+	ctx context.Context, to name.Repository, auth authn.Authenticator, action string,
+) (http.RoundTripper, error) {
 	guarded := &guard{inner: c.network, registry: to.RegistryStr(), allowInsecureLoopback: c.options.AllowInsecureLoopback}
 	retrying := transport.NewUserAgent(transport.NewRetry(guarded, transport.WithRetryBackoff(retryBackoff),
 		transport.WithRetryStatusCodes(http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,

@@ -22,8 +22,8 @@ type dockerAuth struct {
 	RegistryToken string `json:"registrytoken"`
 }
 
-// authenticator returns the credentials that a pull secret has for a repository: those of the longest key that covers it,
-// else anonymous. As in Kubernetes a key may name a host, a host and a path, and "*" for a part of the host.
+// authenticator returns the credentials that a pull secret has for a repository: those of the longest key that covers
+// it, else anonymous. As in Kubernetes a key may name a host, a host and a path, and "*" for a part of the host.
 func authenticator(dockerConfig []byte, of name.Repository) (authn.Authenticator, error) {
 	if len(dockerConfig) == 0 {
 		return authn.Anonymous, nil

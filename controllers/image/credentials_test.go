@@ -15,17 +15,22 @@ func TestThePullSecretsLongestMatchingKeyIsUsed(t *testing.T) {
 	}
 	for _, row := range []struct{ reason, config, repository, user string }{
 		{"a host", `{"auths":{"ghcr.io":` + entry("a") + `}}`, "ghcr.io/acme/counter", "a"},
-		{"a host with scheme and version", `{"auths":{"https://ghcr.io/v2/":` + entry("a") + `}}`, "ghcr.io/acme/counter", "a"},
-		{"a path wins over its host", `{"auths":{"ghcr.io":` + entry("a") + `,"ghcr.io/acme":` + entry("b") + `}}`, "ghcr.io/acme/counter", "b"},
+		{"a host with scheme and version", `{"auths":{"https://ghcr.io/v2/":` + entry("a") + `}}`, "ghcr.io/acme/counter",
+			"a"},
+		{"a path wins over its host", `{"auths":{"ghcr.io":` + entry("a") + `,"ghcr.io/acme":` + entry("b") + `}}`,
+			"ghcr.io/acme/counter", "b"},
 		{"a path is matched by whole parts", `{"auths":{"ghcr.io/acm":` + entry("b") + `}}`, "ghcr.io/acme/counter", ""},
-		{"Docker Hub under its old address", `{"auths":{"https://index.docker.io/v1/":` + entry("a") + `}}`, "acme/counter", "a"},
+		{"Docker Hub under its old address", `{"auths":{"https://index.docker.io/v1/":` + entry("a") + `}}`, "acme/counter",
+			"a"},
 		{"Docker Hub under its name", `{"auths":{"docker.io":` + entry("a") + `}}`, "docker.io/acme/counter", "a"},
 		{"a star stands for one part", `{"auths":{"*.acme.io":` + entry("a") + `}}`, "r.acme.io/counter", "a"},
 		{"a star stands for no more than one", `{"auths":{"*.acme.io":` + entry("a") + `}}`, "x.r.acme.io/counter", ""},
-		{"another host's credentials stay at home", `{"auths":{"ghcr.io":` + entry("a") + `}}`, "ghcr.io.evil.example/acme", ""},
+		{"another host's credentials stay at home", `{"auths":{"ghcr.io":` + entry("a") + `}}`, "ghcr.io.evil.example/acme",
+			""},
 		{"another port is another registry", `{"auths":{"ghcr.io:8443":` + entry("a") + `}}`, "ghcr.io/acme", ""},
 		{"user and password apart", `{"auths":{"ghcr.io":{"username":"a","password":"pw"}}}`, "ghcr.io/acme", "a"},
-		{"helpers are programs and are not run", `{"credsStore":"evil","credHelpers":{"ghcr.io":"evil"}}`, "ghcr.io/acme", ""},
+		{"helpers are programs and are not run", `{"credsStore":"evil","credHelpers":{"ghcr.io":"evil"}}`, "ghcr.io/acme",
+			""},
 		{"no secret at all", ``, "ghcr.io/acme", ""},
 	} {
 		t.Run(row.reason, func(t *testing.T) {

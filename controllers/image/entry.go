@@ -31,7 +31,8 @@ func (c *collector) entry(header *tar.Header, content io.Reader) error {
 	case !c.overlay.onTheWay(name) || c.hides(name, folder):
 		return nil
 	case header.Typeflag == tar.TypeSymlink:
-		return refuse(ErrAssets, "/%s is a symbolic link to %q; name the real folder", bounded(name), bounded(header.Linkname))
+		return refuse(ErrAssets, "/%s is a symbolic link to %q; name the real folder", bounded(name),
+			bounded(header.Linkname))
 	}
 	return c.note(name, folder)
 }
@@ -95,8 +96,8 @@ func (c *collector) whiteout(name string) error {
 	return nil
 }
 
-// below takes an entry below the root: a folder, a file to keep, or something to refuse. What a layer above hides is not
-// judged, for nobody will ever see it.
+// below takes an entry below the root: a folder, a file to keep, or something to refuse. What a layer above hides is
+// not judged, for nobody will ever see it.
 func (c *collector) below(name string, header *tar.Header, content io.Reader) error {
 	folder := header.Typeflag == tar.TypeDir
 	if c.hides(name, folder) {
@@ -130,7 +131,8 @@ func (c *collector) acceptable(relative string, header *tar.Header) error {
 	case tar.TypeReg, tar.TypeDir:
 		return nil
 	case tar.TypeSymlink:
-		return refuse(ErrAssets, "%q is a symbolic link to %q; put the file itself there", bounded(relative), bounded(header.Linkname))
+		return refuse(ErrAssets, "%q is a symbolic link to %q; put the file itself there", bounded(relative),
+			bounded(header.Linkname))
 	case tar.TypeLink:
 		return refuse(ErrAssets, "%q is a hard link to %q; put a copy there", bounded(relative), bounded(header.Linkname))
 	}
@@ -155,7 +157,8 @@ func (c *collector) keep(relative string, size int64, content io.Reader) error {
 		return err
 	}
 	c.files = append(c.files, Asset{
-		Path: relative, Size: copied, SHA256: hex.EncodeToString(sum.Sum(nil)), ContentType: ContentType(relative), offset: c.bytes,
+		Path: relative, Size: copied, SHA256: hex.EncodeToString(sum.Sum(nil)), ContentType: ContentType(relative),
+		offset: c.bytes,
 	})
 	c.bytes += copied
 	return nil

@@ -63,7 +63,8 @@ func Terminal(err error) bool {
 	return false
 }
 
-// classify gives an error from a registry one of the kinds, or none, and a message that begins with doing and is bounded.
+// classify gives an error from a registry one of the kinds, or none, and a message that begins with
+// doing and is bounded.
 func classify(err error, doing string) error {
 	if err == nil {
 		return nil

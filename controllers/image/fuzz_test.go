@@ -20,12 +20,14 @@ import (
 // safe is what must hold of every path that is published, said independently of the code that checks it.
 func safe(name string) bool {
 	return name != "" && len(name) <= 900 && utf8.ValidString(name) && !path.IsAbs(name) && path.Clean(name) == name &&
-		name != "." && name != ".." && !strings.HasPrefix(name, "../") && !strings.ContainsFunc(name, unicode.IsControl) && !strings.Contains(name, `\`)
+		name != "." && name != ".." && !strings.HasPrefix(name, "../") && !strings.ContainsFunc(name, unicode.IsControl) &&
+		!strings.Contains(name, `\`)
 }
 
 func FuzzEntryNames(f *testing.F) {
-	for _, seed := range []string{"www/a.css", "./www/a", "/www/a", "www/../../etc/passwd", "www/a\x00b", "www/.wh.a", "www/.wh..wh..opq", "www//a",
-		"www/a/.", "www/\xff", "..", "www/..", "www/.wh...", "www/.wh.", `www\..\a`, "www/\u202e", strings.Repeat("www/", 100), "www/.aloft-manifest.json"} {
+	for _, seed := range []string{"www/a.css", "./www/a", "/www/a", "www/../../etc/passwd", "www/a\x00b", "www/.wh.a",
+		"www/.wh..wh..opq", "www//a", "www/a/.", "www/\xff", "..", "www/..", "www/.wh...", "www/.wh.", `www\..\a`,
+		"www/\u202e", strings.Repeat("www/", 100), "www/.aloft-manifest.json"} {
 		f.Add(seed, byte(tar.TypeReg))
 	}
 	f.Add("www", byte(tar.TypeSymlink))
@@ -66,10 +68,14 @@ func FuzzLayers(f *testing.F) {
 		}
 		return content
 	}
-	f.Add(plain(regular("www/a", "1"), folder("www/b"), regular("www/b/c", "2")), plain(regular("www/.wh.a", ""), regular("www/d", "3")))
-	f.Add(plain(file{name: "www/a", kind: tar.TypeSymlink, link: "/etc"}), plain(regular("www/.wh..wh..opq", ""), regular("www/"+strings.Repeat("long/", 30)+"a", "4")))
+	f.Add(plain(regular("www/a", "1"), folder("www/b"), regular("www/b/c", "2")),
+		plain(regular("www/.wh.a", ""), regular("www/d", "3")))
+	f.Add(plain(file{
+		name: "www/a", kind: tar.TypeSymlink, link: "/etc",
+	}), plain(regular("www/.wh..wh..opq", ""), regular("www/"+strings.Repeat("long/", 30)+"a", "4")))
 	f.Add([]byte("no tar"), []byte{})
-	limits := Limits{Files: 20, Entries: 100, FileBytes: 1 << 16, TotalBytes: 1 << 18, DecompressedBytes: 1 << 20, Ratio: 200, PathBytes: 900}
+	limits := Limits{Files: 20, Entries: 100, FileBytes: 1 << 16, TotalBytes: 1 << 18, DecompressedBytes: 1 << 20,
+		Ratio: 200, PathBytes: 900}
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
 		content, err := os.CreateTemp(t.TempDir(), "")
 		if err != nil {
@@ -77,7 +83,8 @@ func FuzzLayers(f *testing.F) {
 		}
 		defer content.Close()
 		run := &collector{limits: limits, overlay: newOverlay("www"), barren: newBarrenLayers(), content: content}
-		layers := []v1.Layer{static.NewLayer(stored(t, lower), types.OCILayer), static.NewLayer(stored(t, upper), types.OCILayer)}
+		layers := []v1.Layer{static.NewLayer(stored(t, lower), types.OCILayer),
+			static.NewLayer(stored(t, upper), types.OCILayer)}
 		if run.collect(t.Context(), layers) != nil {
 			return
 		}

@@ -1,8 +1,9 @@
-// Package image reads, completes and copies container images as a release needs them: resolved once to a digest,
-// given the function runtime, pushed layer by layer, their assets listed.
+// Package image reads, completes and copies container images as a release needs them: resolved once to a digest, given
+// the function runtime, pushed layer by layer, their assets listed.
 //
-// It encodes what Lambda accepts of an image, how a registry may be talked to by a program that acts for many tenants,
-// and which names and sizes an image may bring. It knows neither Kubernetes nor the AWS SDK: credentials are given to it.
+// It encodes what Lambda accepts of an image, how a registry may be talked to by a program that acts for many
+// tenants, and which names and sizes an image may bring. It knows neither Kubernetes nor the AWS SDK:
+// credentials are given to it.
 package image
 
 import (

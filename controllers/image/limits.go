@@ -48,7 +48,8 @@ func (m *meter) Read(into []byte) (int, error) {
 		return 0, overLimit(ErrAssets, "it becomes more than %d times larger when it is decompressed", m.limits.Ratio)
 	}
 	if *m.total > m.limits.DecompressedBytes {
-		return 0, overLimit(ErrAssets, "the layers become larger than %d bytes when they are decompressed", m.limits.DecompressedBytes)
+		return 0, overLimit(ErrAssets, "the layers become larger than %d bytes when they are decompressed",
+			m.limits.DecompressedBytes)
 	}
 	return n, err
 }

@@ -25,8 +25,9 @@ func rootOf(absolute string) (string, error) {
 	return root, nil
 }
 
-// entryPath turns the name of a tar entry into a path relative to the image's root, "" for the root itself. Every unpacker
-// reads "./a", "/a" and "a/" as "a", and builders write all of them, so only what could leave the root is refused.
+// entryPath turns the name of a tar entry into a path relative to the image's root, "" for the root
+// itself. Every unpacker reads "./a", "/a" and "a/" as "a", and builders write all of them, so only what
+// could leave the root is refused.
 func entryPath(name string) (string, error) {
 	if strings.ContainsRune(name, 0) {
 		return "", errors.New("it contains a NUL character")
@@ -66,7 +67,8 @@ func checkName(name string) error {
 	return nil
 }
 
-// fold maps names that differ by case alone to the same text: on many systems, and behind some caches, they are one file.
+// fold maps names that differ by case alone to the same text: on many systems, and behind some
+// caches, they are one file.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		least := r

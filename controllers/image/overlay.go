@@ -12,8 +12,8 @@ const (
 	opaqueMarker   = ".wh..wh..opq"
 )
 
-// overlay knows, while layers are read from the top to the bottom, what the layers above let be seen below them. It keeps
-// only what concerns one root: paths below it and the folders on the way to it.
+// overlay knows, while layers are read from the top to the bottom, what the layers above let be seen below them. It
+// keeps only what concerns one root: paths below it and the folders on the way to it.
 type overlay struct {
 	root string
 
@@ -67,7 +67,8 @@ func (o *overlay) covered() bool { return o.opaque[o.root] || o.hidden(o.root, t
 // conceal records an opaque folder of the layer being read.
 func (o *overlay) conceal(folder string) { o.newOpaque = append(o.newOpaque, folder) }
 
-// remove records a whiteout of the layer being read. Unlike an entry it does not say that the paths on the way are folders.
+// remove records a whiteout of the layer being read. Unlike an entry it does not say that the paths
+// on the way are folders.
 func (o *overlay) remove(name string) { o.newGone = append(o.newGone, name) }
 
 // saw records an entry of the layer being read.

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// container is what an unpacker makes of layers, from the bottom to the top: the same question answered the other way round.
+// container is what an unpacker makes of layers, from the bottom to the top: the same question
+// answered the other way round.
 type container map[string]string
 
 const aFolder = "a folder"

@@ -33,8 +33,9 @@ type pusher struct {
 	pusher *remote.Pusher
 }
 
-// Push brings an image into a target repository under a tag: the layers that it lacks, several at once, then the
-// configuration, then the manifest. When the tag names this digest already nothing is sent. It may be repeated at any time.
+// Push brings an image into a target repository under a tag: the layers that it lacks, several at once,
+// then the configuration, then the manifest. When the tag names this digest already nothing is sent. It
+// may be repeated at any time.
 //
 // Errors: ErrTagMoved when the tag names another digest, ErrUnauthorized, ErrNotFound when the repository is missing,
 // ErrUnsupported when a layer turns out not to be gzip; any other is transient.
@@ -86,7 +87,8 @@ func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (
 	if err != nil {
 		return nil, err
 	}
-	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(signed), remote.WithJobs(jobs), remote.WithRetryBackoff(retryBackoff)}
+	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(signed), remote.WithJobs(jobs),
+		remote.WithRetryBackoff(retryBackoff)}
 	run := &pusher{image: image, digest: digest.String(), tag: into.Tag(target.Tag)}
 	if run.puller, err = remote.NewPuller(options...); err != nil {
 		return nil, err
@@ -108,7 +110,9 @@ func (p *pusher) there(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("asking for the tag: %w", err)
 	}
 	if found.Digest.String() != p.digest {
-		return false, refuse(ErrTagMoved, "the tag names %s already, not %s; a tag stands for one image for ever, so push this build under a new tag", found.Digest, p.digest)
+		return false, refuse(ErrTagMoved,
+			"the tag names %s already, not %s; a tag stands for one image for ever, so push this build under a new tag",
+			found.Digest, p.digest)
 	}
 	return true, nil
 }
@@ -149,8 +153,8 @@ func (p *pusher) config(ctx context.Context, sent *Progress) error {
 	return p.pusher.Upload(ctx, p.tag.Repository, &sentLayer{Layer: config, counts: sent})
 }
 
-// manifest makes the image visible. A registry with immutable tags refuses a tag that exists even when it names the same
-// digest (ECR: TAG_INVALID), so what counts after a refusal, as after success, is what the tag names.
+// manifest makes the image visible. A registry with immutable tags refuses a tag that exists even when it names the
+// same digest (ECR: TAG_INVALID), so what counts after a refusal, as after success, is what the tag names.
 func (p *pusher) manifest(ctx context.Context) error {
 	putErr := p.pusher.Put(ctx, p.tag, p.image)
 	if putErr != nil && !tagExists(putErr) {

@@ -72,8 +72,8 @@ func TestTheSameImageUnderANewTagCostsATagOnly(t *testing.T) {
 	pushed, err := client.Push(t.Context(), image, target)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(pushed).To(Equal(Pushed{Digest: digestOf(t, image)}))
-	g.Expect(registry.take("")).To(ConsistOf("GET /v2/", "HEAD /v2/aloft/manifests/v2", "HEAD /v2/aloft/manifests/"+digestOf(t, image),
-		"PUT /v2/aloft/manifests/v2", "HEAD /v2/aloft/manifests/v2"))
+	g.Expect(registry.take("")).To(ConsistOf("GET /v2/", "HEAD /v2/aloft/manifests/v2",
+		"HEAD /v2/aloft/manifests/"+digestOf(t, image), "PUT /v2/aloft/manifests/v2", "HEAD /v2/aloft/manifests/v2"))
 }
 
 func TestATagIsNeverMoved(t *testing.T) {
@@ -106,12 +106,15 @@ func TestATagThatAppearsWhilePushingIsJudgedByItsDigest(t *testing.T) {
 			other := forPlatform(t, "linux", "amd64", row.other)
 			var raced atomic.Bool
 			registry.answer(func(w http.ResponseWriter, r *http.Request) bool {
-				if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/manifests/v1") || !raced.CompareAndSwap(false, true) {
+				if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/manifests/v1") ||
+					!raced.CompareAndSwap(false, true) {
 					return false
 				}
 				put(t, target.Repository, "v1", other)
 				w.WriteHeader(http.StatusBadRequest)
-				fmt.Fprint(w, `{"errors":[{"code":"TAG_INVALID","message":"The image tag 'v1' already exists and cannot be overwritten because the repository is immutable."}]}`)
+				fmt.Fprint(w,
+					`{"errors":[{"code":"TAG_INVALID","message":"The image tag 'v1' already exists and cannot be overwritten `+
+						`because the repository is immutable."}]}`)
 				return true
 			})
 			_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), target)
@@ -164,7 +167,9 @@ func TestAFailingUploadLeavesNoTag(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 		return true
 	})
-	_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), Target{Repository: registry.repository("aloft"), Tag: "v1"})
+	_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), Target{
+		Repository: registry.repository("aloft"), Tag: "v1",
+	})
 	g.Expect(err).To(MatchError(ErrUnauthorized))
 	g.Expect(registry.take("PUT")).To(BeEmpty())
 }
@@ -173,7 +178,9 @@ func TestTheTargetsCredentialsAreUsed(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
 	registry.answer(basicAuth("AWS", "canary"))
-	target := Target{Repository: registry.repository("aloft"), Tag: "v1", Auth: authn.FromConfig(authn.AuthConfig{Username: "AWS", Password: "canary"})}
+	target := Target{Repository: registry.repository("aloft"), Tag: "v1", Auth: authn.FromConfig(authn.AuthConfig{
+		Username: "AWS", Password: "canary",
+	})}
 	_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), target)
 	g.Expect(err).NotTo(HaveOccurred())
 

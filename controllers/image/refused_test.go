@@ -68,9 +68,13 @@ func TestEveryLimitIsKept(t *testing.T) {
 		{"the size of a file", func(l *Limits) { l.FileBytes = 4 }, two},
 		{"the size of all files", func(l *Limits) { l.TotalBytes = 9 }, two},
 		{"entries, also those that are not wanted", func(l *Limits) { l.Entries = 2 }, append(two, regular("c", ""))},
-		{"decompressed bytes, also those that are not wanted", func(l *Limits) { l.DecompressedBytes = 10_000 }, append(two, regular("c", strings.Repeat("x", 20_000)))},
-		{"how far a layer unfolds", func(l *Limits) { l.Ratio = 1 }, append(two, regular("c", noise(1<<20)+strings.Repeat("\x00", freeOfRatio)))},
-		{"folders", func(l *Limits) { l.Files = 2 }, append(two, folder("www/1"), folder("www/2"), folder("www/3"), folder("www/4"), folder("www/5"), folder("www/6"), folder("www/7"))},
+		{"decompressed bytes, also those that are not wanted", func(l *Limits) { l.DecompressedBytes = 10_000 },
+			append(two, regular("c", strings.Repeat("x", 20_000)))},
+		{"how far a layer unfolds", func(l *Limits) { l.Ratio = 1 },
+			append(two, regular("c", noise(1<<20)+strings.Repeat("\x00", freeOfRatio)))},
+		{"folders", func(l *Limits) { l.Files = 2 },
+			append(two, folder("www/1"), folder("www/2"), folder("www/3"), folder("www/4"), folder("www/5"), folder("www/6"),
+				folder("www/7"))},
 	} {
 		t.Run(row.reason, func(t *testing.T) {
 			g := NewWithT(t)

@@ -173,7 +173,9 @@ func configured(t testing.TB, image v1.Image, change func(*v1.ConfigFile)) v1.Im
 
 func forPlatform(t testing.TB, os, arch, content string) v1.Image {
 	t.Helper()
-	return configured(t, imageOf(t, layerOf(t, regular("app", content))), func(c *v1.ConfigFile) { c.OS, c.Architecture = os, arch })
+	return configured(t, imageOf(t, layerOf(t, regular("app", content))), func(c *v1.ConfigFile) {
+		c.OS, c.Architecture = os, arch
+	})
 }
 
 func digestOf(t testing.TB, image interface{ Digest() (v1.Hash, error) }) string {

@@ -23,9 +23,9 @@ type Resolved struct {
 	Requested string
 }
 
-// Resolve asks the registry what a source's tag, or pinned digest, stands for on linux and an architecture (amd64, arm64),
-// and refuses what Lambda would: "A container image must be of one architecture, as Docker image manifest V2 schema 2 or
-// OCI 1.0, with gzip layers" (AWS Lambda, Create a function using a container image).
+// Resolve asks the registry what a source's tag, or pinned digest, stands for on linux and an architecture (amd64,
+// arm64), and refuses what Lambda would: "A container image must be of one architecture, as Docker image manifest V2
+// schema 2 or OCI 1.0, with gzip layers" (AWS Lambda, Create a function using a container image).
 //
 // Errors: ErrNotFound, ErrUnauthorized, ErrUnsupported, ErrAddressDenied; any other is transient.
 func (c *Client) Resolve(ctx context.Context, source Source, arch string) (Resolved, error) {
@@ -35,7 +35,8 @@ func (c *Client) Resolve(ctx context.Context, source Source, arch string) (Resol
 
 func (c *Client) resolve(ctx context.Context, source Source, arch string) (Resolved, error) {
 	if arch != "amd64" && arch != "arm64" {
-		return Resolved{}, refuse(ErrUnsupported, "there is no architecture %q; functions run on amd64 or arm64", bounded(arch))
+		return Resolved{}, refuse(ErrUnsupported, "there is no architecture %q; functions run on amd64 or arm64",
+			bounded(arch))
 	}
 	reference, err := source.reference()
 	if err != nil {
@@ -64,7 +65,9 @@ func (c *Client) resolve(ctx context.Context, source Source, arch string) (Resol
 }
 
 // child fetches the manifest for an architecture that an index lists.
-func child(ctx context.Context, puller *remote.Puller, of *remote.Descriptor, in name.Repository, arch string) (*remote.Descriptor, error) {
+func child(
+	ctx context.Context, puller *remote.Puller, of *remote.Descriptor, in name.Repository, arch string,
+) (*remote.Descriptor, error) {
 	index, err := v1.ParseIndexManifest(strings.NewReader(string(of.Manifest)))
 	if err != nil {
 		return nil, refuse(ErrUnsupported, "the index is not readable: %s", bounded(err.Error()))
@@ -101,20 +104,23 @@ func choose(manifests []v1.Descriptor, arch string) (v1.Descriptor, error) {
 	}
 	slices.Sort(others)
 	others = slices.Compact(others)
-	return v1.Descriptor{}, refuse(ErrUnsupported, "there is no image for linux/%s, only for %s; build with --platform linux/%s",
+	return v1.Descriptor{}, refuse(ErrUnsupported,
+		"there is no image for linux/%s, only for %s; build with --platform linux/%s",
 		arch, bounded(strings.Join(others, ", ")), arch)
 }
 
 func asImage(found *remote.Descriptor) (v1.Image, error) {
 	if !found.MediaType.IsImage() {
-		return nil, refuse(ErrUnsupported, "%q is not the media type of an image manifest (Docker V2 schema 2 or OCI); build with a current tool",
+		return nil, refuse(ErrUnsupported,
+			"%q is not the media type of an image manifest (Docker V2 schema 2 or OCI); build with a current tool",
 			bounded(string(found.MediaType)))
 	}
 	return found.Image()
 }
 
-// Open returns the image of a digest that Resolve gave. The manifest is fetched and verified against the digest now, the
-// configuration and layers when they are read, within ctx; each is verified against its own digest while it streams.
+// Open returns the image of a digest that Resolve gave. The manifest is fetched and verified against the
+// digest now, the configuration and layers when they are read, within ctx; each is verified against its
+// own digest while it streams.
 //
 // Errors are those of Resolve.
 func (c *Client) Open(ctx context.Context, source Source, digest string) (v1.Image, error) {

@@ -29,7 +29,9 @@ func TestATagStandsForTheImageOfTheArchitecture(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
 	amd, arm := forPlatform(t, "linux", "amd64", "amd"), forPlatform(t, "linux", "arm64", "arm")
-	index := indexOf(t, map[string]v1.Image{"linux/amd64": amd, "linux/arm64": arm, "unknown/unknown": forPlatform(t, "unknown", "unknown", "attested")})
+	index := indexOf(t, map[string]v1.Image{
+		"linux/amd64": amd, "linux/arm64": arm, "unknown/unknown": forPlatform(t, "unknown", "unknown", "attested"),
+	})
 	repository := registry.repository("acme/counter")
 	put(t, repository, "multi", index)
 	put(t, repository, "single", amd)
@@ -41,7 +43,8 @@ func TestATagStandsForTheImageOfTheArchitecture(t *testing.T) {
 		{"an index gives its child for x86", "amd64", digestOf(t, amd), digestOf(t, index), Source{Tag: "multi"}},
 		{"an index gives its child for Graviton", "arm64", digestOf(t, arm), digestOf(t, index), Source{Tag: "multi"}},
 		{"a single image is its own child", "amd64", digestOf(t, amd), digestOf(t, amd), Source{Tag: "single"}},
-		{"a pinned digest wins over the tag", "amd64", digestOf(t, amd), digestOf(t, index), Source{Tag: "other", Digest: digestOf(t, index)}},
+		{"a pinned digest wins over the tag", "amd64", digestOf(t, amd), digestOf(t, index),
+			Source{Tag: "other", Digest: digestOf(t, index)}},
 	} {
 		t.Run(row.reason, func(t *testing.T) {
 			row.source.Repository = repository
@@ -65,19 +68,26 @@ func TestImagesThatLambdaWouldRefuseAreRefusedWithARemedy(t *testing.T) {
 	}{
 		{"zstd cannot be read", "compression=gzip", func(*testing.T) any { return typed(types.OCILayerZStd) }},
 		{"a plain tar cannot be read", "build with gzip", func(*testing.T) any { return typed(types.OCIUncompressedLayer) }},
-		{"a foreign media type cannot be read", "application/x-other", func(*testing.T) any { return typed("application/x-other") }},
+		{"a foreign media type cannot be read", "application/x-other",
+			func(*testing.T) any { return typed("application/x-other") }},
 		{"a layer from elsewhere is not fetched", "push it to the registry", func(t *testing.T) any {
-			layer := mutate.Addendum{Layer: packedLayer(t, packed, types.OCILayer), URLs: []string{"https://elsewhere.example/layer"}}
+			layer := mutate.Addendum{Layer: packedLayer(t, packed, types.OCILayer),
+				URLs: []string{"https://elsewhere.example/layer"}}
 			image, err := mutate.Append(imageOf(t), layer)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return image
 		}},
-		{"another architecture does not run", "--platform linux/amd64", func(t *testing.T) any { return forPlatform(t, "linux", "arm64", "arm") }},
-		{"an index without the architecture", "only for linux/arm64; build with --platform linux/amd64", func(t *testing.T) any {
-			return indexOf(t, map[string]v1.Image{"linux/arm64": forPlatform(t, "linux", "arm64", "arm"), "unknown/unknown": forPlatform(t, "unknown", "unknown", "x")})
-		}},
+		{"another architecture does not run", "--platform linux/amd64",
+			func(t *testing.T) any { return forPlatform(t, "linux", "arm64", "arm") }},
+		{"an index without the architecture", "only for linux/arm64; build with --platform linux/amd64",
+			func(t *testing.T) any {
+				return indexOf(t, map[string]v1.Image{
+					"linux/arm64":     forPlatform(t, "linux", "arm64", "arm"),
+					"unknown/unknown": forPlatform(t, "unknown", "unknown", "x"),
+				})
+			}},
 		{"an index of attestations only", "lists no image", func(t *testing.T) any {
 			return indexOf(t, map[string]v1.Image{"unknown/unknown": forPlatform(t, "unknown", "unknown", "x")})
 		}},

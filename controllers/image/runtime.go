@@ -88,7 +88,9 @@ func WithRuntime(image v1.Image, runtime *Runtime) (v1.Image, error) {
 }
 
 func (r *Runtime) append(image v1.Image, layer v1.Layer) (v1.Image, error) {
-	appended, err := mutate.Append(image, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "aloft runtime " + r.version}})
+	appended, err := mutate.Append(image, mutate.Addendum{
+		Layer: layer, History: v1.History{CreatedBy: "aloft runtime " + r.version},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("appending the runtime's layer: %w", err)
 	}

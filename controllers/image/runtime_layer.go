@@ -80,5 +80,6 @@ func (r *Runtime) write(archive *tar.Writer, told []byte) error {
 
 // header is the same for the same file on every machine and every day: root's, from the beginning of 1970.
 func header(kind byte, name string, size, mode int64) *tar.Header {
-	return &tar.Header{Typeflag: kind, Name: name[1:], Size: size, Mode: mode, ModTime: time.Unix(0, 0).UTC(), Format: tar.FormatUSTAR}
+	return &tar.Header{Typeflag: kind, Name: name[1:], Size: size, Mode: mode, ModTime: time.Unix(0, 0).UTC(),
+		Format: tar.FormatUSTAR}
 }

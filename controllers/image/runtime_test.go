@@ -29,7 +29,8 @@ func withRuntime(t *testing.T, image v1.Image, runtime *Runtime) v1.Image {
 func TestAnImageIsGivenTheRuntimeAndKeepsItsOwnStart(t *testing.T) {
 	g := NewWithT(t)
 	source := configured(t, imageOf(t, layerOf(t, regular("app", "x"))), func(c *v1.ConfigFile) {
-		c.Config = v1.Config{Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app", Env: []string{"A=b"}, Labels: map[string]string{"a": "b"}}
+		c.Config = v1.Config{Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app",
+			Env: []string{"A=b"}, Labels: map[string]string{"a": "b"}}
 	})
 	made := withRuntime(t, source, RuntimeFromBytes("1.2.3", []byte("#!/bin/runtime")))
 

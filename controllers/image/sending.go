@@ -17,8 +17,8 @@ type Progress struct {
 	Bytes, BytesOf atomic.Int64
 }
 
-// sentLayer counts a layer's bytes while it is sent and looks at its first ones. It also hides from the registry library
-// which repository a layer came from, which else would be told to the target.
+// sentLayer counts a layer's bytes while it is sent and looks at its first ones. It also hides from the registry
+// library which repository a layer came from, which else would be told to the target.
 type sentLayer struct {
 	v1.Layer
 	// number counts layers from 1; 0 is the configuration, which is JSON.
@@ -53,7 +53,8 @@ func gzipMagic(content *bufio.Reader, number int) error {
 		return fmt.Errorf("%w: reading layer %d: %w", ErrSource, number, err)
 	}
 	if len(magic) < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
-		return refuse(ErrUnsupported, "layer %d is not compressed with gzip, though its media type says so; build the image again with gzip", number)
+		return refuse(ErrUnsupported,
+			"layer %d is not compressed with gzip, though its media type says so; build the image again with gzip", number)
 	}
 	return nil
 }

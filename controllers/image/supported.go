@@ -31,10 +31,12 @@ func Supported(image v1.Image, arch string) error {
 		return err
 	}
 	if config.OS != "linux" || config.Architecture != arch {
-		return refuse(ErrUnsupported, "the image is for %s/%s; build with --platform linux/%s", bounded(config.OS), bounded(config.Architecture), arch)
+		return refuse(ErrUnsupported, "the image is for %s/%s; build with --platform linux/%s", bounded(config.OS),
+			bounded(config.Architecture), arch)
 	}
 	if len(config.RootFS.DiffIDs) != len(manifest.Layers) {
-		return refuse(ErrUnsupported, "the configuration lists %d layers and the manifest %d; build the image again", len(config.RootFS.DiffIDs), len(manifest.Layers))
+		return refuse(ErrUnsupported, "the configuration lists %d layers and the manifest %d; build the image again",
+			len(config.RootFS.DiffIDs), len(manifest.Layers))
 	}
 	return nil
 }
@@ -43,7 +45,8 @@ func supportedLayers(manifest *v1.Manifest) error {
 	switch manifest.Config.MediaType {
 	case types.DockerConfigJSON, types.OCIConfigJSON:
 	default:
-		return refuse(ErrUnsupported, "its configuration is %q, so it is an artifact and not an image", bounded(string(manifest.Config.MediaType)))
+		return refuse(ErrUnsupported, "its configuration is %q, so it is an artifact and not an image",
+			bounded(string(manifest.Config.MediaType)))
 	}
 	if len(manifest.Layers) == 0 || len(manifest.Layers) > maxLayers {
 		return overLimit(ErrUnsupported, "the image has %d layers; 1 to %d are possible", len(manifest.Layers), maxLayers)
@@ -64,14 +67,18 @@ func supportedLayer(i int, layer v1.Descriptor) error {
 	switch layer.MediaType {
 	case types.DockerLayer, types.OCILayer:
 	case types.OCILayerZStd:
-		return refuse(ErrUnsupported, "layer %d is compressed with zstd, which Lambda cannot read; build with gzip (buildx: --output type=image,compression=gzip,force-compression=true)", i+1)
+		return refuse(ErrUnsupported,
+			"layer %d is compressed with zstd, which Lambda cannot read; build with gzip (buildx: --output type=image,"+
+				"compression=gzip,force-compression=true)", i+1)
 	case types.OCIUncompressedLayer, types.DockerUncompressedLayer:
 		return refuse(ErrUnsupported, "layer %d is not compressed, which Lambda cannot read; build with gzip", i+1)
 	default:
-		return refuse(ErrUnsupported, "layer %d is %q; Lambda reads tar layers compressed with gzip", i+1, bounded(string(layer.MediaType)))
+		return refuse(ErrUnsupported, "layer %d is %q; Lambda reads tar layers compressed with gzip", i+1,
+			bounded(string(layer.MediaType)))
 	}
 	if len(layer.URLs) > 0 {
-		return refuse(ErrUnsupported, "layer %d is to be fetched from elsewhere than the registry; push it to the registry", i+1)
+		return refuse(ErrUnsupported, "layer %d is to be fetched from elsewhere than the registry; push it to the registry",
+			i+1)
 	}
 	return nil
 }

@@ -68,7 +68,8 @@ func (g *guard) secure(request *http.Request) (*http.Request, error) {
 		return request, nil
 	}
 	if request.URL.Scheme != "http" || request.URL.Host != g.registry {
-		return nil, refuse(ErrAddressDenied, "the registry leads to %s://%s; only https is spoken", bounded(request.URL.Scheme), bounded(request.URL.Host))
+		return nil, refuse(ErrAddressDenied, "the registry leads to %s://%s; only https is spoken",
+			bounded(request.URL.Scheme), bounded(request.URL.Host))
 	}
 	request = request.Clone(request.Context())
 	request.URL.Scheme = "https"

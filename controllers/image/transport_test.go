@@ -32,7 +32,9 @@ func TestLoopbackIsReachedOnlyWhenAllowed(t *testing.T) {
 	defer strict.Close()
 	_, err := strict.Resolve(t.Context(), source, "amd64")
 	g.Expect(err).To(MatchError(ErrAddressDenied))
-	_, err = strict.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), Target{Repository: source.Repository, Tag: "v1"})
+	_, err = strict.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), Target{
+		Repository: source.Repository, Tag: "v1",
+	})
 	g.Expect(err).To(MatchError(ErrAddressDenied))
 	source.Repository = strings.Replace(source.Repository, "127.0.0.1", "localhost", 1)
 	_, err = strict.Resolve(t.Context(), source, "amd64")
@@ -44,7 +46,8 @@ func TestInstanceMetadataIsNeverAsked(t *testing.T) {
 	client := NewClient(Options{AllowInsecureLoopback: true, AllowPrivateAddresses: true})
 	defer client.Close()
 	for reason, repository := range map[string]string{
-		"by its address": "169.254.169.254/latest/meta-data", "with a port": "169.254.169.254:80/latest", "over IPv6": "[fe80::1]:443/latest",
+		"by its address": "169.254.169.254/latest/meta-data", "with a port": "169.254.169.254:80/latest",
+		"over IPv6": "[fe80::1]:443/latest",
 	} {
 		t.Run(reason, func(t *testing.T) {
 			_, err := client.Resolve(t.Context(), Source{Repository: repository, Tag: "v1"}, "amd64")
@@ -80,7 +83,8 @@ func TestARegistryCannotLeadElsewhere(t *testing.T) {
 			server, roots := tlsRegistry(t, row.answer)
 			client := NewClient(Options{AllowInsecureLoopback: true, RootCAs: roots})
 			defer client.Close()
-			_, err := client.Resolve(t.Context(), Source{Repository: strings.TrimPrefix(server.URL, "https://") + "/acme", Tag: "v1"}, "amd64")
+			_, err := client.Resolve(t.Context(),
+				Source{Repository: strings.TrimPrefix(server.URL, "https://") + "/acme", Tag: "v1"}, "amd64")
 			g.Expect(err).To(HaveOccurred())
 			g.Expect(elsewhere.take("")).To(BeEmpty())
 		})
@@ -125,13 +129,15 @@ func TestCredentialsDoNotFollowARedirectToAnotherHost(t *testing.T) {
 			return true
 		}
 		if strings.Contains(r.URL.Path, "/manifests/") {
-			http.Redirect(w, r, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1)+"/stolen", http.StatusTemporaryRedirect)
+			http.Redirect(w, r, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1)+"/stolen",
+				http.StatusTemporaryRedirect)
 			return true
 		}
 		return false
 	})
 	host := strings.TrimPrefix(registry.URL, "http://")
-	source := Source{Repository: host + "/acme", Tag: "v1", DockerConfig: []byte(`{"auths":{"` + host + `":{"username":"user","password":"canary"}}}`)}
+	source := Source{Repository: host + "/acme", Tag: "v1",
+		DockerConfig: []byte(`{"auths":{"` + host + `":{"username":"user","password":"canary"}}}`)}
 	_, err := newLocalClient(t).Resolve(t.Context(), source, "amd64")
 	g.Expect(err).To(HaveOccurred())
 	g.Expect(err.Error()).NotTo(ContainSubstring("canary"))

@@ -1,9 +1,10 @@
 package template
 
-// Activate renders all that the new release asks for, entry resources and limits included, beside what is deployed and not asked for any
-// more.
+// Activate renders all that the new release asks for, entry resources and limits included, beside what is deployed
+// and not asked for any more.
 func Activate(a App, deployed *Template, deployedParameters map[string]string) Rendering {
-	return carry(a.manifest(), a.latched(deployedParameters), deployed, deployedParameters, func(_, want Resource) Resource { return want })
+	return carry(a.manifest(), a.latched(deployedParameters), deployed, deployedParameters,
+		func(_, want Resource) Resource { return want })
 }
 
 // latched gives the parameters with the latches moved on: what was live stays so, what has an alias is.
@@ -15,7 +16,8 @@ func (a App) latched(deployedParameters map[string]string) map[string]string {
 
 // carry adds to a template what is deployed and not in it; both decides where a resource is in both.
 func carry(
-	t *Template, values map[string]string, deployed *Template, deployedParameters map[string]string, both func(deployed, want Resource) Resource,
+	t *Template, values map[string]string, deployed *Template, deployedParameters map[string]string,
+	both func(deployed, want Resource) Resource,
 ) Rendering {
 	if deployed == nil {
 		return Rendering{Template: t, Parameters: values}

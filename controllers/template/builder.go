@@ -15,8 +15,8 @@ func stateful(r *Resource) {
 	r.UpdateReplacePolicy = "Retain"
 }
 
-// disposable resources go with their stack. A queue is taken out of the stack only when it is empty, and a stack is deleted only when the
-// user asked for that; what stayed behind would block the next resource of its name.
+// disposable resources go with their stack. A queue is taken out of the stack only when it is empty, and a stack is
+// deleted only when the user asked for that; what stayed behind would block the next resource of its name.
 func disposable(r *Resource) {
 	r.DeletionPolicy = "Delete"
 	r.UpdateReplacePolicy = "Retain"

@@ -15,11 +15,13 @@ func TestOnlyWhatIsFreelyUpdatedGoesWithoutAChangeSet(t *testing.T) {
 		direct bool
 	}{
 		"another build changes image, description and environment": {func(d *release.Desired) { d.BuildID = "v2" }, true},
-		"memory":                        {func(d *release.Desired) { d.Functions[0].MemoryMiB = 1024 }, true},
-		"a timeout":                     {func(d *release.Desired) { d.Functions[0].TimeoutSeconds = 60 }, true},
-		"a worker's command":            {func(d *release.Desired) { d.Functions[0].Command = []string{"/app", "other"} }, true},
-		"another role is a parameter":   {func(d *release.Desired) { d.Names.FunctionRole = "other" }, false},
-		"a reservation throttles":       {func(d *release.Desired) { d.Functions[0].ReservedConcurrency = new(int32(1)) }, false},
+		"memory":    {func(d *release.Desired) { d.Functions[0].MemoryMiB = 1024 }, true},
+		"a timeout": {func(d *release.Desired) { d.Functions[0].TimeoutSeconds = 60 }, true},
+		"a worker's command": {func(d *release.Desired) { d.Functions[0].Command = []string{"/app", "other"} },
+			true},
+		"another role is a parameter": {func(d *release.Desired) { d.Names.FunctionRole = "other" }, false},
+		"a reservation throttles": {func(d *release.Desired) { d.Functions[0].ReservedConcurrency = new(int32(1)) },
+			false},
 		"another architecture":          {func(d *release.Desired) { d.Image.Architecture = "arm64" }, false},
 		"a schedule is an entry":        {func(d *release.Desired) { withSchedule(d, "other", "/app") }, false},
 		"a schedule's command":          {func(d *release.Desired) { d.Schedules[0].Command = []string{"/other"} }, false},
@@ -59,32 +61,47 @@ func readBack(t *testing.T, r template.Rendering) template.Rendering {
 func TestRefusedChangeSets(t *testing.T) {
 	const lambda, sqs, mapping = "AWS::Lambda::Function", "AWS::SQS::Queue", "AWS::Lambda::EventSourceMapping"
 	d := full("v2")
-	d.Queues, d.Schedules = slices.Delete(d.Queues, 1, 2), nil // the queue "orders" and the schedule are no longer asked for
+	// the queue "orders" and the schedule are no longer asked for
+	d.Queues, d.Schedules = slices.Delete(d.Queues, 1, 2), nil
 	for _, row := range []struct {
 		change release.Change
 		want   string // part of the message; empty where the change is fine
 		why    string
 	}{
 		{release.Change{LogicalID: "HttpFunction", Type: lambda, Action: "Modify", Replacement: "False"}, "", "a release"},
-		{release.Change{LogicalID: "HttpFunction", Type: lambda, Action: "Modify", Replacement: "True"}, "replace HttpFunction", "its versions and alias would be gone"},
-		{release.Change{LogicalID: "HttpFunction", Type: lambda, Action: "Modify", Replacement: "Conditional"}, "of function http", "it might be replaced"},
+		{release.Change{LogicalID: "HttpFunction", Type: lambda, Action: "Modify", Replacement: "True"},
+			"replace HttpFunction", "its versions and alias would be gone"},
+		{release.Change{LogicalID: "HttpFunction", Type: lambda, Action: "Modify", Replacement: "Conditional"},
+			"of function http", "it might be replaced"},
 		{release.Change{LogicalID: "HttpFunction", Type: lambda, Action: "Remove"}, "still asks for", "the manifest has it"},
-		{release.Change{LogicalID: "GoneWorkerFunction", Type: lambda, Action: "Remove"}, "", "the clean-up removes a worker that the manifest has no more"},
-		{release.Change{LogicalID: "DefaultQueue", Type: sqs, Action: "Modify", Replacement: "True"}, "replace DefaultQueue", "it may hold messages"},
+		{release.Change{LogicalID: "GoneWorkerFunction", Type: lambda, Action: "Remove"}, "",
+			"the clean-up removes a worker that the manifest has no more"},
+		{release.Change{LogicalID: "DefaultQueue", Type: sqs, Action: "Modify", Replacement: "True"}, "replace DefaultQueue",
+			"it may hold messages"},
 		{release.Change{LogicalID: "DefaultQueue", Type: sqs, Action: "Remove"}, "still asks for", "the manifest has it"},
 		{release.Change{LogicalID: "OrdersQueue", Type: sqs, Action: "Remove"}, "", "retained by its deletion policy"},
-		{release.Change{LogicalID: "DefaultMapping", Type: mapping, Action: "Remove"}, "still asks for", "jobs would pile up"},
-		{release.Change{LogicalID: "DefaultMapping", Type: mapping, Action: "Modify", Replacement: "True"}, "replace DefaultMapping", "Lambda refuses a second mapping of a queue"},
-		{release.Change{LogicalID: "DefaultMapping", Type: mapping, Action: "Modify", Replacement: "Conditional"}, "", "CloudFormation cannot know: the queue's ARN stays"},
-		{release.Change{LogicalID: "ApiPermission", Type: "AWS::Lambda::Permission", Action: "Remove"}, "of function http", "requests would fail"},
-		{release.Change{LogicalID: "SchedulerSchedule", Type: "AWS::Events::Rule", Action: "Remove"}, "", "the manifest has the schedule no more"},
-		{release.Change{LogicalID: "Api", Type: "AWS::ApiGatewayV2::Api", Action: "Modify", Replacement: "True"}, "replace Api", "its address would change"},
-		{release.Change{LogicalID: "Distribution", Type: "AWS::CloudFront::Distribution", Action: "Remove"}, "cannot be without", "users come by it"},
+		{release.Change{LogicalID: "DefaultMapping", Type: mapping, Action: "Remove"}, "still asks for",
+			"jobs would pile up"},
+		{release.Change{LogicalID: "DefaultMapping", Type: mapping, Action: "Modify", Replacement: "True"},
+			"replace DefaultMapping", "Lambda refuses a second mapping of a queue"},
+		{release.Change{LogicalID: "DefaultMapping", Type: mapping, Action: "Modify", Replacement: "Conditional"}, "",
+			"CloudFormation cannot know: the queue's ARN stays"},
+		{release.Change{LogicalID: "ApiPermission", Type: "AWS::Lambda::Permission", Action: "Remove"}, "of function http",
+			"requests would fail"},
+		{release.Change{LogicalID: "SchedulerSchedule", Type: "AWS::Events::Rule", Action: "Remove"}, "",
+			"the manifest has the schedule no more"},
+		{release.Change{LogicalID: "Api", Type: "AWS::ApiGatewayV2::Api", Action: "Modify", Replacement: "True"},
+			"replace Api", "its address would change"},
+		{release.Change{LogicalID: "Distribution", Type: "AWS::CloudFront::Distribution", Action: "Remove"},
+			"cannot be without", "users come by it"},
 		{release.Change{LogicalID: "NewQueue", Type: sqs, Action: "Add"}, "", "an addition"},
-		{release.Change{LogicalID: "Bucket", Type: "AWS::S3::Bucket", Action: "Remove"}, "cannot be without", "it is never in question"},
+		{release.Change{LogicalID: "Bucket", Type: "AWS::S3::Bucket", Action: "Remove"}, "cannot be without",
+			"it is never in question"},
 	} {
 		before, want := released(full("v1")), released(d)
-		got := template.Refusal(before.Template, want.Template, d, []release.Change{{LogicalID: "X", Type: "Y", Action: "Add"}, row.change})
+		got := template.Refusal(before.Template, want.Template, d, []release.Change{
+			{LogicalID: "X", Type: "Y", Action: "Add"}, row.change,
+		})
 		if (got == "") != (row.want == "") || !strings.Contains(got, row.want) {
 			t.Errorf("%+v: %q, want %q because %s", row.change, got, row.want, row.why)
 		}
@@ -109,7 +126,8 @@ func TestTheStagesOwnRoleStaysBesideAProfilesRole(t *testing.T) {
 	d := stage("v1")
 	own := template.Foundation(d).Template.Resources["FunctionRole"]
 	d.Account.FunctionRoleARN = "arn:aws:iam::123456789012:role/platform"
-	requireEqual(t, "the role that live versions may still have", own, template.Foundation(d).Template.Resources["FunctionRole"])
+	requireEqual(t, "the role that live versions may still have", own,
+		template.Foundation(d).Template.Resources["FunctionRole"])
 }
 
 func TestATemplateThatForgetsTheManifestIsNotBelieved(t *testing.T) {

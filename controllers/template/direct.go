@@ -1,10 +1,12 @@
 package template
 
-// freelyUpdated are the properties of a function that an update without a change set may touch: none of them replaces anything, grants
-// anything, or moves traffic.
-var freelyUpdated = []string{"Code", "Description", "Environment", "EphemeralStorage", "MemorySize", "Timeout", "TracingConfig"}
+// freelyUpdated are the properties of a function that an update without a change set may touch: none of them replaces
+// anything, grants anything, or moves traffic.
+var freelyUpdated = []string{"Code", "Description", "Environment", "EphemeralStorage", "MemorySize", "Timeout",
+	"TracingConfig"}
 
-// Direct says that only such properties of functions, and outputs, differ, so that the update may go without a change set.
+// Direct says that only such properties of functions, and outputs, differ, so that the update may
+// go without a change set.
 func Direct(deployed, want Rendering) bool {
 	if deployed.Template == nil || !same(plain(deployed.Parameters), plain(want.Parameters)) {
 		return false

@@ -15,7 +15,8 @@ const (
 	apiOrigin    = "api"
 )
 
-// addDistribution adds the distribution and the bucket's one policy. Nothing in them is of a release: a change takes CloudFront minutes.
+// addDistribution adds the distribution and the bucket's one policy. Nothing in them is of a release: a
+// change takes CloudFront minutes.
 func (a App) addDistribution(t *Template) {
 	d := a.Desired
 	t.add(accessControlID, accessControl{OriginAccessControlConfig: accessControlConfig{
@@ -47,7 +48,8 @@ func apiFrom() origin {
 	}
 }
 
-// pages go to the application with everything that the viewer sent but the Host header, by which API Gateway would look for another API.
+// pages go to the application with everything that the viewer sent but the Host header, by which API Gateway
+// would look for another API.
 func pages() behavior {
 	return behavior{
 		TargetOriginID: apiOrigin, ViewerProtocolPolicy: "redirect-to-https", Compress: true,
@@ -72,7 +74,8 @@ func bucketAccess() policyDocument {
 	read := allow("DistributionReadsAssets", []string{"s3:GetObject"}, under("/assets/*"))
 	read.Principal = service("cloudfront")
 	read.Condition = map[string]map[string]value{"StringEquals": {
-		"AWS:SourceArn": join{text("arn:"), partition, text(":cloudfront::"), account, text(":distribution/"), ref(distributionID)},
+		"AWS:SourceArn": join{text("arn:"), partition, text(":cloudfront::"), account, text(":distribution/"),
+			ref(distributionID)},
 	}}
 	return policy(read, statement{
 		Sid: "OnlyTLS", Effect: "Deny", Principal: "*", Action: []string{"s3:*"}, Resource: []value{all, under("/*")},

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// encode writes a value of plain types as JSON that is the same each time: keys are sorted, nothing is escaped for HTML, and
-// all is ASCII, for CloudFormation gives other characters of a template back as question marks.
+// encode writes a value of plain types as JSON that is the same each time: keys are sorted, nothing is escaped for
+// HTML, and all is ASCII, for CloudFormation gives other characters of a template back as question marks.
 func encode(value any) []byte {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)

@@ -4,10 +4,10 @@ import "maps"
 
 import "encoding/json"
 
-// Expand renders the deployed stack with the new functions' code and configuration and with what the new release needs in addition. All that
-// has no versions and that the live release uses stays as it is, or takes the safer of both values: entry resources, the worker that
-// drains a queue, schedules, the API, the distribution. No entry resource is added and nothing is removed.
-// deployed is nil on the first release.
+// Expand renders the deployed stack with the new functions' code and configuration and with what the new release needs
+// in addition. All that has no versions and that the live release uses stays as it is, or takes the safer of both
+// values: entry resources, the worker that drains a queue, schedules, the API, the distribution. No entry resource is
+// added and nothing is removed. deployed is nil on the first release.
 func Expand(a App, deployed *Template, deployedParameters map[string]string) Rendering {
 	t := a.manifest()
 	for id, r := range t.Resources {
@@ -33,7 +33,8 @@ func expanded(deployed, want Resource) Resource {
 
 const reservedConcurrency = "ReservedConcurrentExecutions"
 
-// saferConcurrency never throttles the live release below what it has: no reservation leaves most room, then the larger one.
+// saferConcurrency never throttles the live release below what it has: no reservation leaves most
+// room, then the larger one.
 func saferConcurrency(deployed, want Resource) any {
 	return larger(deployed.Properties[reservedConcurrency], want.Properties[reservedConcurrency], nil)
 }
@@ -41,7 +42,8 @@ func saferConcurrency(deployed, want Resource) any {
 // patientQueue gives jobs the time and the attempts of the release that allows more of them.
 func patientQueue(deployed, want Resource) Resource {
 	r := withProperty(deployed, visibilityTimeout,
-		larger(deployed.Properties[visibilityTimeout], want.Properties[visibilityTimeout], deployed.Properties[visibilityTimeout]))
+		larger(deployed.Properties[visibilityTimeout], want.Properties[visibilityTimeout],
+			deployed.Properties[visibilityTimeout]))
 	had, ok := deployed.Properties[redrivePolicy].(map[string]any)
 	wanted, both := want.Properties[redrivePolicy].(map[string]any)
 	if !ok || !both {

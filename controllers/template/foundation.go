@@ -5,7 +5,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// MaxInlineBytes is how large a template may be that is sent by its content. The foundation stack's is: before it there is no bucket.
+// MaxInlineBytes is how large a template may be that is sent by its content. The foundation stack's is:
+// before it there is no bucket.
 const MaxInlineBytes = 51200
 
 const (
@@ -72,7 +73,8 @@ func repositoryOf(d *release.Desired) repository {
 			"ArnLike":      {"aws:SourceArn": arn("lambda", text(functionARN+d.Names.Prefix+"-*"))},
 		},
 	}
-	return repository{RepositoryName: d.Names.Repository, ImageTagMutability: "IMMUTABLE", RepositoryPolicyText: policy(pull)}
+	return repository{RepositoryName: d.Names.Repository, ImageTagMutability: "IMMUTABLE",
+		RepositoryPolicyText: policy(pull)}
 }
 
 func keyOf(d *release.Desired) key {

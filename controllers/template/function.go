@@ -55,7 +55,8 @@ func (a App) addFunction(t *Template, f release.Function) {
 		Default: no, AllowedValues: []string{yes, no},
 	}
 	t.Conditions[liveCondition(base)] = equals(ref(liveParameter(base)), yes)
-	t.add(logGroupID(base), logGroup{LogGroupName: "/aws/lambda/" + f.FullName, RetentionInDays: logRetentionDays}, disposable, of(f.Name))
+	t.add(logGroupID(base), logGroup{LogGroupName: "/aws/lambda/" + f.FullName, RetentionInDays: logRetentionDays},
+		disposable, of(f.Name))
 	t.add(functionID(base), function{
 		FunctionName:                 f.FullName,
 		Description:                  a.Desired.Description().String(),
@@ -82,11 +83,12 @@ func architecture(name string) string {
 func (a App) variables(f release.Function) map[string]value {
 	d := a.Desired
 	variables := map[string]value{
-		contract.VariableRole:        text(f.Role),
-		contract.VariableStage:       text(d.Stage.String()),
-		contract.VariableBuildID:     text(d.BuildID),
-		contract.VariableConfig:      join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
-		"ASSET_URL":                  join{text("https://"), attribute{distributionID, "DomainName"}, text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
+		contract.VariableRole:    text(f.Role),
+		contract.VariableStage:   text(d.Stage.String()),
+		contract.VariableBuildID: text(d.BuildID),
+		contract.VariableConfig:  join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
+		"ASSET_URL": join{text("https://"), attribute{distributionID, "DomainName"},
+			text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
 		contract.VariableQueuePrefix: join{text("https://sqs."), region, text("."), urlSuffix, text("/"), account},
 		contract.VariableQueueSuffix: text("-" + d.Names.Prefix),
 	}

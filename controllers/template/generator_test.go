@@ -33,7 +33,9 @@ func drawRelease(t *rapid.T, label string) *release.Desired {
 			drawQueue(t, d, name, rapid.SampledFrom(workers).Draw(t, label+" worker of "+name))
 		}
 	}
-	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(scheduleNames), 0, 3, rapid.ID).Draw(t, label+" schedules") {
+	for _, name := range rapid.SliceOfNDistinct(
+		rapid.SampledFrom(scheduleNames), 0, 3, rapid.ID,
+	).Draw(t, label+" schedules") {
 		withSchedule(d, name, rapid.SliceOfN(rapid.String(), 1, 3).Draw(t, label+" command")...)
 	}
 	return d

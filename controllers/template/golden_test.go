@@ -29,11 +29,12 @@ func scenarios() map[string]template.Rendering {
 	removed := allLive(app(stage("v2")))
 	removed.Keep = map[string]bool{"mail-queue": true}
 	return map[string]template.Rendering{
-		"foundation":                                    template.Foundation(stage("v1")),
-		"foundation-with-the-profiles-role":             template.Foundation(withRole),
-		"foundation-with-a-boundary":                    template.Foundation(bounded),
-		"first-release-expand":                          first,
-		"first-release-activate":                        template.Activate(app(stage("v1"), "http", "cli"), first.Template, first.Parameters),
+		"foundation":                        template.Foundation(stage("v1")),
+		"foundation-with-the-profiles-role": template.Foundation(withRole),
+		"foundation-with-a-boundary":        template.Foundation(bounded),
+		"first-release-expand":              first,
+		"first-release-activate": template.Activate(app(stage("v1"), "http", "cli"), first.Template,
+			first.Parameters),
 		"everything-settled":                            before,
 		"queue-moved-to-another-worker-expand":          template.Expand(app(moved), before.Template, before.Parameters),
 		"workers-and-schedule-removed-one-kept-settled": template.Settled(removed, before.Template, before.Parameters),
@@ -81,7 +82,8 @@ func TestTemplatesPassCfnLint(t *testing.T) {
 		t.Fatalf("%d golden files for %d scenarios: %v", len(files), len(scenarios()), err)
 	}
 	// W8001: the conditions of the latches are there before the first entry resource uses them.
-	arguments := append([]string{"--regions", "eu-central-1", "--non-zero-exit-code", "warning", "--ignore-checks", "W8001", "--"}, files...)
+	arguments := append([]string{"--regions", "eu-central-1", "--non-zero-exit-code", "warning", "--ignore-checks",
+		"W8001", "--"}, files...)
 	if output, err := exec.Command(tool, arguments...).CombinedOutput(); err != nil {
 		t.Errorf("cfn-lint: %v\n%s", err, output)
 	}

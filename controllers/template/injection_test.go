@@ -13,8 +13,9 @@ import (
 
 // hostile texts are what a user could put into any field that reaches a template.
 var hostile = []string{
-	"{{resolve:secretsmanager:prod/db:SecretString:password}}", "{{ Resolve : ssm:/a}}", "${AWS::AccountId}", "${!Literal}", "$${a}",
-	`{"Ref":"AWS::AccountId"}`, `{"Fn::Sub":"${AWS::StackId}"}`, `","x":"`, `\`, `\u007b\u007bresolve:ssm:a}}`, "Fn::Transform", "</script>&<>",
+	"{{resolve:secretsmanager:prod/db:SecretString:password}}", "{{ Resolve : ssm:/a}}", "${AWS::AccountId}",
+	"${!Literal}", "$${a}", `{"Ref":"AWS::AccountId"}`, `{"Fn::Sub":"${AWS::StackId}"}`, `","x":"`, `\`,
+	`\u007b\u007bresolve:ssm:a}}`, "Fn::Transform", "</script>&<>",
 	"äöü 日本 🎈", "line\nline\ttab", "\u2028\u2029", "a\x00b", "a\x1bb", "a\x7fb", "\xff\xfe", strings.Repeat("x", 9000), "",
 }
 
@@ -40,7 +41,8 @@ func FuzzWhatAUserWroteIsALiteralOrRefused(f *testing.F) {
 		target := rule["Targets"].([]any)[0].(map[string]any)
 		for where, got := range map[string]any{
 			"ALOFT_BUILD_ID": worker["ALOFT_BUILD_ID"], "ALOFT_QUEUE_HTTP_PATH": orEmpty(worker["ALOFT_QUEUE_HTTP_PATH"]),
-			"schedule": rule["ScheduleExpression"], "output": tpl["Outputs"].(map[string]any)["BuildId"].(map[string]any)["Value"],
+			"schedule": rule["ScheduleExpression"],
+			"output":   tpl["Outputs"].(map[string]any)["BuildId"].(map[string]any)["Value"],
 		} {
 			if got != text {
 				t.Errorf("%s is %q, the user wrote %q", where, got, text)

@@ -14,7 +14,8 @@ func Functions(t *Template) []string {
 	return names
 }
 
-// QueuesOf gives the names on AWS of the queues that belong to a function in the template, sorted, the dead-letter queues among them.
+// QueuesOf gives the names on AWS of the queues that belong to a function in the template, sorted, the
+// dead-letter queues among them.
 func QueuesOf(t *Template, function string) []string {
 	var names []string
 	for _, r := range t.Resources {

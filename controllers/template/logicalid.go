@@ -11,8 +11,8 @@ import (
 // identifierDigits of a name's hash tell apart names that are alike without their dashes.
 const identifierDigits = 8
 
-// identifier makes a logical id, which is alphanumeric, of a name of lower-case letters, digits and dashes. A dash makes a capital
-// and adds a hash of the name, so that my-queue and myqueue stay apart.
+// identifier makes a logical id, which is alphanumeric, of a name of lower-case letters, digits and dashes. A dash
+// makes a capital and adds a hash of the name, so that my-queue and myqueue stay apart.
 func identifier(name string) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(name, "-") {
@@ -44,8 +44,8 @@ func logGroupID(base string) string    { return base + "LogGroup" }
 func liveParameter(base string) string { return base + "Live" }
 func liveCondition(base string) string { return base + "IsLive" }
 
-// The logical ids that are made of a queue's name. The mapping's must stay with the queue: with another id CloudFormation would make
-// the new mapping before it removes the old one, and Lambda refuses a second one.
+// The logical ids that are made of a queue's name. The mapping's must stay with the queue: with another id
+// CloudFormation would make the new mapping before it removes the old one, and Lambda refuses a second one.
 func queueID(name string) string      { return identifier(name) + "Queue" }
 func deadLetterID(name string) string { return identifier(name) + "DeadLetterQueue" }
 func mappingID(name string) string    { return identifier(name) + "Mapping" }

@@ -1,6 +1,7 @@
 package template
 
-// permission is AWS::Lambda::Permission. Its function is the qualified ARN: a permission without a qualifier does not cover an alias.
+// permission is AWS::Lambda::Permission. Its function is the qualified ARN: a permission without a
+// qualifier does not cover an alias.
 type permission struct {
 	Action       string
 	FunctionName value
@@ -15,6 +16,7 @@ const permissionType = "AWS::Lambda::Permission"
 // mayInvoke lets an AWS service invoke the function's live alias.
 func mayInvoke(base, byService string, source value) permission {
 	return permission{
-		Action: "lambda:InvokeFunction", FunctionName: aliasARN(base), Principal: byService + ".amazonaws.com", SourceArn: source,
+		Action: "lambda:InvokeFunction", FunctionName: aliasARN(base), Principal: byService + ".amazonaws.com",
+		SourceArn: source,
 	}
 }

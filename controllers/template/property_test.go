@@ -157,7 +157,8 @@ func requireSame(t *rapid.T, a, b template.Rendering) {
 	if a.Hash() == b.Hash() {
 		return
 	}
-	t.Fatalf("the renderings differ:\n%s\n%s", cmp.Diff(string(a.JSON()), string(b.JSON())), cmp.Diff(a.Parameters, b.Parameters))
+	t.Fatalf("the renderings differ:\n%s\n%s", cmp.Diff(string(a.JSON()), string(b.JSON())),
+		cmp.Diff(a.Parameters, b.Parameters))
 }
 
 var alphanumeric = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,254}$`)
@@ -173,9 +174,12 @@ func requireValid(t rapid.TB, r template.Rendering) {
 		t.Fatalf("%d bytes", size)
 	}
 	if len(r.Template.Resources) > 500 || len(r.Template.Parameters) > 200 || len(r.Template.Outputs) > 200 {
-		t.Fatalf("%d resources, %d parameters, %d outputs", len(r.Template.Resources), len(r.Template.Parameters), len(r.Template.Outputs))
+		t.Fatalf("%d resources, %d parameters, %d outputs", len(r.Template.Resources), len(r.Template.Parameters),
+			len(r.Template.Outputs))
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(r.Template.Parameters)), slices.Sorted(maps.Keys(r.Parameters))); diff != "" {
+	if diff := cmp.Diff(
+		slices.Sorted(maps.Keys(r.Template.Parameters)), slices.Sorted(maps.Keys(r.Parameters)),
+	); diff != "" {
 		t.Fatalf("declared and given parameters differ:\n%s", diff)
 	}
 	for id, resource := range r.Template.Resources {

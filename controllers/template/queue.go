@@ -60,11 +60,14 @@ func (a App) addQueue(t *Template, q release.Queue) {
 	}
 	base := functionBase(f.Role, f.Name)
 	t.add(deadLetterID(q.Name), queue{
-		QueueName: q.DeadLetterName, FIFO: q.FIFO, MessageRetentionPeriod: deadLetterRetentionSeconds, ManagedEncryption: true,
+		QueueName: q.DeadLetterName, FIFO: q.FIFO, MessageRetentionPeriod: deadLetterRetentionSeconds,
+		ManagedEncryption: true,
 	}, disposable, of(f.Name))
 	t.add(queueID(q.Name), queue{
-		QueueName: q.FullName, FIFO: q.FIFO, VisibilityTimeout: q.VisibilitySeconds, MessageRetentionPeriod: jobRetentionSeconds,
-		RedrivePolicy:     &redrive{DeadLetterTarget: attribute{deadLetterID(q.Name), "Arn"}, MaxReceiveCount: q.MaxAttempts},
+		QueueName: q.FullName, FIFO: q.FIFO, VisibilityTimeout: q.VisibilitySeconds,
+		MessageRetentionPeriod: jobRetentionSeconds,
+		RedrivePolicy: &redrive{DeadLetterTarget: attribute{deadLetterID(q.Name), "Arn"},
+			MaxReceiveCount: q.MaxAttempts},
 		ManagedEncryption: true,
 	}, disposable, of(f.Name))
 	m := mapping{

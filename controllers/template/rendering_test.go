@@ -20,8 +20,10 @@ func TestAQueueThatMovesAndShortensStaysWithTheLiveReleaseUntilActivation(t *tes
 	a := allLive(app(d))
 
 	expanded := template.Expand(a, before.Template, before.Parameters)
-	requireEqual(t, "the mapping", before.Template.Resources["DefaultMapping"], expanded.Template.Resources["DefaultMapping"])
-	requireEqual(t, "the schedule", before.Template.Resources["SchedulerSchedule"], expanded.Template.Resources["SchedulerSchedule"])
+	requireEqual(t, "the mapping", before.Template.Resources["DefaultMapping"],
+		expanded.Template.Resources["DefaultMapping"])
+	requireEqual(t, "the schedule", before.Template.Resources["SchedulerSchedule"],
+		expanded.Template.Resources["SchedulerSchedule"])
 	requireQueue(t, expanded, 720, 9) // the longer time of the old, the more attempts of the new
 
 	activated := template.Activate(a, expanded.Template, expanded.Parameters)
@@ -38,7 +40,8 @@ func requireQueue(t *testing.T, r template.Rendering, visibility, attempts int) 
 	t.Helper()
 	queue := r.Template.Resources["DefaultQueue"].Properties
 	requireEqual(t, "visibility", json.Number(fmt.Sprint(visibility)), queue["VisibilityTimeout"])
-	requireEqual(t, "attempts", json.Number(fmt.Sprint(attempts)), queue["RedrivePolicy"].(map[string]any)["maxReceiveCount"])
+	requireEqual(t, "attempts", json.Number(fmt.Sprint(attempts)),
+		queue["RedrivePolicy"].(map[string]any)["maxReceiveCount"])
 }
 
 func requireEqual(t *testing.T, what string, want, got any) {
@@ -64,7 +67,8 @@ func TestExpandTakesTheSaferConcurrency(t *testing.T) {
 		was, is := stage("v1"), stage("v2")
 		was.Functions[1].ReservedConcurrency, is.Functions[1].ReservedConcurrency = row.deployed, row.wanted
 		before := readBack(t, released(was))
-		got := template.Expand(app(is), before.Template, before.Parameters).Template.Resources["HttpFunction"].Properties["ReservedConcurrentExecutions"]
+		got := template.Expand(app(is), before.Template,
+			before.Parameters).Template.Resources["HttpFunction"].Properties["ReservedConcurrentExecutions"]
 		if got != row.want {
 			t.Errorf("%v then %v gives %v, want %v: %s", row.deployed, row.wanted, got, row.want, row.why)
 		}
@@ -74,7 +78,8 @@ func TestExpandTakesTheSaferConcurrency(t *testing.T) {
 func TestTheFirstReleaseLetsNoTrafficIn(t *testing.T) {
 	first := template.Expand(app(full("v1")), nil, nil)
 	for id, r := range first.Template.Resources {
-		entries := []string{"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Events::Rule", "AWS::Lambda::EventInvokeConfig"}
+		entries := []string{"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Events::Rule",
+			"AWS::Lambda::EventInvokeConfig"}
 		if slices.Contains(entries, r.Type) {
 			t.Errorf("%s (%s) is there before the alias", id, r.Type)
 		}
@@ -122,11 +127,13 @@ func TestAKeptWorkerDoesNotTakeBackAQueueThatMoved(t *testing.T) {
 	a.Keep = map[string]bool{"mail-queue": true}
 	settled := template.Settled(a, before.Template, before.Parameters)
 	requireEqual(t, "queues of the kept worker", []string(nil), template.QueuesOf(settled.Template, "mail-queue"))
-	requireEqual(t, "queues of the new worker", []string{"my-mails-" + prefix, "my-mails-" + prefix + "-dlq"}, template.QueuesOf(settled.Template, "default-queue"))
+	requireEqual(t, "queues of the new worker", []string{"my-mails-" + prefix, "my-mails-" + prefix + "-dlq"},
+		template.QueuesOf(settled.Template, "default-queue"))
 }
 
 func TestQueuesOfAFunctionAreItsOwnWithTheirDeadLetters(t *testing.T) {
-	want := []string{"default-" + prefix, "default-" + prefix + "-dlq", "orders-" + prefix + "-dlq.fifo", "orders-" + prefix + ".fifo"}
+	want := []string{"default-" + prefix, "default-" + prefix + "-dlq", "orders-" + prefix + "-dlq.fifo",
+		"orders-" + prefix + ".fifo"}
 	requireEqual(t, "queues", want, template.QueuesOf(released(full("v1")).Template, "default-queue"))
 }
 
@@ -207,8 +214,9 @@ func TestArchitectureAndRoleDecideTheFunction(t *testing.T) {
 	requireEqual(t, "architecture", []any{"arm64"}, worker["Architectures"])
 	variables := worker["Environment"].(map[string]any)["Variables"].(map[string]any)
 	for name, want := range map[string]any{
-		"ALOFT_ROLE": string(release.RoleQueue), "ALOFT_QUEUE_HTTP_PATH": "/jobs", "ALOFT_HTTP_PORT": "8080", "ALOFT_QUEUE_BACKOFF": "5,10",
-		"ALOFT_STAGE": "clouder/production", "ALOFT_QUEUE_COMMAND": nil, "SQS_SUFFIX": "-" + prefix,
+		"ALOFT_ROLE": string(release.RoleQueue), "ALOFT_QUEUE_HTTP_PATH": "/jobs", "ALOFT_HTTP_PORT": "8080",
+		"ALOFT_QUEUE_BACKOFF": "5,10",
+		"ALOFT_STAGE":         "clouder/production", "ALOFT_QUEUE_COMMAND": nil, "SQS_SUFFIX": "-" + prefix,
 	} {
 		requireEqual(t, name, want, variables[name])
 	}
@@ -218,7 +226,8 @@ func TestWhatAnotherRevisionDeployedStaysUntilActivation(t *testing.T) {
 	before := readBack(t, released(stage("v1")))
 	distribution := before.Template.Resources["Distribution"]
 	distribution.Properties["DistributionConfig"].(map[string]any)["Comment"] = "of another revision"
-	before.Template.Resources["Helper"] = template.Resource{Type: "AWS::SNS::Topic", Properties: map[string]any{"Unknown": true}}
+	before.Template.Resources["Helper"] = template.Resource{Type: "AWS::SNS::Topic",
+		Properties: map[string]any{"Unknown": true}}
 	a := allLive(app(stage("v2")))
 
 	expanded := template.Expand(a, before.Template, before.Parameters)
@@ -226,7 +235,8 @@ func TestWhatAnotherRevisionDeployedStaysUntilActivation(t *testing.T) {
 	requireEqual(t, "what is not known", before.Template.Resources["Helper"], expanded.Template.Resources["Helper"])
 
 	activated := template.Activate(a, expanded.Template, expanded.Parameters)
-	requireEqual(t, "the distribution", released(stage("v2")).Template.Resources["Distribution"], activated.Template.Resources["Distribution"])
+	requireEqual(t, "the distribution", released(stage("v2")).Template.Resources["Distribution"],
+		activated.Template.Resources["Distribution"])
 	requireEqual(t, "what is not known", before.Template.Resources["Helper"], activated.Template.Resources["Helper"])
 	if _, stays := template.Settled(a, activated.Template, activated.Parameters).Template.Resources["Helper"]; stays {
 		t.Error("the clean-up kept what nothing asks for")

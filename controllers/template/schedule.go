@@ -31,11 +31,12 @@ type invocations struct {
 
 func (invocations) resourceType() string { return "AWS::Lambda::EventInvokeConfig" }
 
-// maxScheduleDelaySeconds is how late a scheduled command may start when the function is throttled; Lambda itself would wait six hours.
+// maxScheduleDelaySeconds is how late a scheduled command may start when the function is throttled; Lambda itself would
+// wait six hours.
 const maxScheduleDelaySeconds = 300
 
-// addSchedules adds what starts commands by time. One permission covers the rules, for the policy of an alias has 20 KB, less than the
-// permissions of fifty rules would take.
+// addSchedules adds what starts commands by time. One permission covers the rules, for the policy of an alias has 20
+// KB, less than the permissions of fifty rules would take.
 func (a App) addSchedules(t *Template) {
 	f := a.Desired.CLI()
 	base := functionBase(f.Role, f.Name)
@@ -44,11 +45,13 @@ func (a App) addSchedules(t *Template) {
 		FunctionName: ref(functionID(base)), Qualifier: release.LiveAlias,
 		MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: maxScheduleDelaySeconds,
 	}, whenLive(base), of(f.Name))
-	t.add(schedulePermissionID, mayInvoke(base, "events", arn("events", text("rule/"+rules+"*"))), whenLive(base), of(f.Name))
+	t.add(schedulePermissionID, mayInvoke(base, "events", arn("events", text("rule/"+rules+"*"))), whenLive(base),
+		of(f.Name))
 	for _, s := range a.Desired.Schedules {
 		t.add(ruleID(s.Name), rule{
 			Name: rules + s.Name, ScheduleExpression: s.Expression, State: "ENABLED",
-			Targets: []target{{ID: "command", ARN: aliasARN(base), Input: string(encode(contract.CommandEvent{Command: s.Command}))}},
+			Targets: []target{{ID: "command", ARN: aliasARN(base),
+				Input: string(encode(contract.CommandEvent{Command: s.Command}))}},
 		}, whenLive(base), of(f.Name))
 	}
 }

@@ -1,7 +1,7 @@
 package template
 
-// Settled renders what the release asks for and, as deployed, what belongs to the functions that must stay for now. It removes the rest;
-// queues and log groups stay on AWS even then, outside of the stack.
+// Settled renders what the release asks for and, as deployed, what belongs to the functions that must stay for now. It
+// removes the rest; queues and log groups stay on AWS even then, outside of the stack.
 func Settled(a App, deployed *Template, deployedParameters map[string]string) Rendering {
 	r := Rendering{Template: a.manifest(), Parameters: a.latched(deployedParameters)}
 	if deployed == nil {

@@ -25,7 +25,8 @@ func stage(build string) *release.Desired {
 			Prefix: prefix, FoundationStack: prefix + "-foundation", AppStack: prefix + "-app",
 			Bucket: prefix + "-123456789012-eu-central-1", Repository: prefix, FunctionRole: prefix + "-function",
 		},
-		Image:            release.Image{Repository: "ghcr.io/acme/clouder", Tag: build, Digest: "sha256:" + strings.Repeat("a", 64), Architecture: "amd64"},
+		Image: release.Image{Repository: "ghcr.io/acme/clouder", Tag: build,
+			Digest: "sha256:" + strings.Repeat("a", 64), Architecture: "amd64"},
 		ConfigHash:       "0123456789abcdef0123456789abcdef",
 		WarmEnvironments: 2,
 		Functions: []release.Function{
@@ -54,8 +55,8 @@ func withWorker(d *release.Desired, name string, queues ...string) *release.Desi
 			ending = ".fifo"
 		}
 		d.Queues = append(d.Queues, release.Queue{
-			Name: short, FullName: short + "-" + prefix + ending, DeadLetterName: short + "-" + prefix + "-dlq" + ending, FIFO: fifo,
-			Function: f.Name, VisibilitySeconds: 720, MaxAttempts: 3, MaxConcurrency: new(int32(5)),
+			Name: short, FullName: short + "-" + prefix + ending, DeadLetterName: short + "-" + prefix + "-dlq" + ending,
+			FIFO: fifo, Function: f.Name, VisibilitySeconds: 720, MaxAttempts: 3, MaxConcurrency: new(int32(5)),
 		})
 	}
 	return d

@@ -13,8 +13,8 @@ const Revision = "1"
 
 const formatVersion = "2010-09-09"
 
-// Template is a CloudFormation template. Its values are plain JSON, so that a deployed template of another revision can be
-// carried over as it is.
+// Template is a CloudFormation template. Its values are plain JSON, so that a deployed template of another revision
+// can be carried over as it is.
 type Template struct {
 	FormatVersion string               `json:"AWSTemplateFormatVersion,omitempty"`
 	Description   string               `json:",omitempty"`

@@ -45,7 +45,8 @@ func (j join) MarshalJSON() ([]byte, error) {
 
 // arn writes an ARN of this account and region.
 func arn(service string, resource ...value) join {
-	return append(join{text("arn:"), partition, text(":" + service + ":"), region, text(":"), account, text(":")}, resource...)
+	return append(join{text("arn:"), partition, text(":" + service + ":"), region, text(":"), account, text(":")},
+		resource...)
 }
 
 // equals is a condition.

@@ -41,13 +41,13 @@ const (
 	apiType = "AWS::ApiGatewayV2::Api"
 	// theRest is the key of the route, and the name of the stage, that take what no other takes.
 	theRest = "$default"
-	// maxIntegrationMillis is API Gateway's own limit. The function's timeout decides below it, so that the integration, which
-	// belongs to no release, never changes.
+	// maxIntegrationMillis is API Gateway's own limit. The function's timeout decides below it, so that the integration,
+	// which belongs to no release, never changes.
 	maxIntegrationMillis = 30000
 )
 
-// addWeb adds the HTTP API in front of the http function. The route is there from the start and reaches nothing before the permission
-// exists.
+// addWeb adds the HTTP API in front of the http function. The route is there from the start and reaches nothing
+// before the permission exists.
 func (a App) addWeb(t *Template) {
 	f := a.Desired.HTTP()
 	base := functionBase(f.Role, f.Name)
@@ -58,5 +58,6 @@ func (a App) addWeb(t *Template) {
 	})
 	t.add(routeID, route{API: ref(apiID), RouteKey: theRest, Target: join{text("integrations/"), ref(integrationID)}})
 	t.add(apiStageID, apiStage{API: ref(apiID), StageName: theRest, AutoDeploy: true})
-	t.add(apiPermissionID, mayInvoke(base, "apigateway", arn("execute-api", ref(apiID), text("/*/*"))), whenLive(base), of(f.Name))
+	t.add(apiPermissionID, mayInvoke(base, "apigateway", arn("execute-api", ref(apiID), text("/*/*"))), whenLive(base),
+		of(f.Name))
 }

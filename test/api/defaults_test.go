@@ -75,7 +75,8 @@ var _ = Describe("defaults", func() {
 	)
 
 	It("make null and absent equal for a list and a number", func(ctx context.Context) {
-		for _, path := range []string{"spec.manifest.workers", "spec.manifest.schedules", "spec.manifest.secrets", "spec.manifest.deployCommands", "spec.manifest.http.memoryMiB", "spec.suspend"} {
+		for _, path := range []string{"spec.manifest.workers", "spec.manifest.schedules", "spec.manifest.secrets",
+			"spec.manifest.deployCommands", "spec.manifest.http.memoryMiB", "spec.suspend"} {
 			answer, err := tried(ctx, withValue(stage(), path, "null"))
 			Expect(err).NotTo(HaveOccurred(), path)
 			var result v1alpha1.Stage

@@ -27,7 +27,9 @@ func write(path, text string) {
 func ensureNamespace(ctx context.Context, name string) {
 	GinkgoHelper()
 	labels := map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}
-	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}))).To(Succeed())
+	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
+	}))).To(Succeed())
 }
 
 // podOf is the pod that the rendered Deployment would make.
@@ -42,8 +44,9 @@ func podOf(rendered string) *corev1.Pod {
 		var deployment appsv1.Deployment
 		Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &deployment)).To(Succeed())
 		return &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Name: "manager", Namespace: object.GetNamespace(), Labels: deployment.Spec.Template.Labels},
-			Spec:       deployment.Spec.Template.Spec,
+			ObjectMeta: metav1.ObjectMeta{Name: "manager", Namespace: object.GetNamespace(),
+				Labels: deployment.Spec.Template.Labels},
+			Spec: deployment.Spec.Template.Spec,
 		}
 	}
 	Fail("no Deployment was rendered")
@@ -72,7 +75,9 @@ func clusterRole(ctx context.Context, file string) client.Client {
 	user, err := client.New(config, client.Options{})
 	Expect(err).NotTo(HaveOccurred())
 	// The authorizer learns of a binding a moment after it is stored.
-	Eventually(func() error { return user.List(ctx, listFor(file), client.InNamespace(namespace)) }).WithContext(ctx).WithTimeout(timeout).Should(Succeed())
+	Eventually(func() error {
+		return user.List(ctx, listFor(file), client.InNamespace(namespace))
+	}).WithContext(ctx).WithTimeout(timeout).Should(Succeed())
 	return user
 }
 
@@ -95,12 +100,16 @@ var _ = Describe("the roles", func() {
 		object.Status.Phase = "Live"
 		Expect(operator.Status().Update(ctx, object)).To(Succeed())
 		Expect(object.Spec).To(Equal(before.Spec))
-		Expect(operator.Patch(ctx, object, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":["aloft.dev/finalizer"]}}`)))).To(Succeed())
-		Expect(admin.Patch(ctx, object, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
+		Expect(operator.Patch(ctx, object,
+			client.RawPatch("application/merge-patch+json",
+				[]byte(`{"metadata":{"finalizers":["aloft.dev/finalizer"]}}`)))).To(Succeed())
+		Expect(admin.Patch(ctx, object,
+			client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
 
 		Expect(apierrors.IsForbidden(operator.Update(ctx, object))).To(BeTrue(), "it must not update")
 		Expect(apierrors.IsForbidden(operator.Delete(ctx, object))).To(BeTrue(), "it must not delete")
-		Expect(apierrors.IsForbidden(operator.List(ctx, &corev1.SecretList{}, client.InNamespace(namespace)))).To(BeTrue(), "it must not list Secrets")
+		Expect(apierrors.IsForbidden(operator.List(ctx, &corev1.SecretList{}, client.InNamespace(namespace)))).To(BeTrue(),
+			"it must not list Secrets")
 	})
 
 	It("let who may view see Stages and profiles, and change nothing", func(ctx context.Context) {

@@ -54,12 +54,17 @@ var _ = Describe("kubectl", func() {
 		lines := strings.Split(strings.TrimSpace(kubectl(ctx, "get", "stages.aloft.dev", "-n", namespace)), "\n")
 		Expect(lines).To(HaveLen(2))
 		Expect(strings.Fields(lines[0])).To(Equal([]string{"NAME", "READY", "PHASE", "TARGET", "LIVE", "MESSAGE", "AGE"}))
-		Expect(lines[1]).To(MatchRegexp(`^production +False +Publishing +4f1c2a9 +0b7d9e2 +publishing 2 of 3 versions +\d+s$`))
+		Expect(lines[1]).To(
+			MatchRegexp(`^production +False +Publishing +4f1c2a9 +0b7d9e2 +publishing 2 of 3 versions +\d+s$`),
+		)
 	})
 
 	It("prints a profile's account and region", func(ctx context.Context) {
 		applied(ctx, profile())
-		Expect(kubectl(ctx, "get", "stageprofiles.aloft.dev")).To(MatchRegexp(`(?m)^NAME +ACCOUNT +REGION +AGE\nproduction +123456789012 +eu-central-1 +\d+s$`))
+		Expect(kubectl(ctx, "get",
+			"stageprofiles.aloft.dev")).To(
+			MatchRegexp(`(?m)^NAME +ACCOUNT +REGION +AGE\nproduction +123456789012 +eu-central-1 +\d+s$`),
+		)
 	})
 
 	It("knows the short names and the category", func(ctx context.Context) {
@@ -67,17 +72,22 @@ var _ = Describe("kubectl", func() {
 		applied(ctx, profile())
 		Expect(kubectl(ctx, "get", "ast", "-n", namespace, "-o", "name")).To(Equal("stage.aloft.dev/production\n"))
 		Expect(kubectl(ctx, "get", "astp", "-o", "name")).To(Equal("stageprofile.aloft.dev/production\n"))
-		Expect(kubectl(ctx, "get", "aloft", "-n", namespace, "-o", "name")).To(And(ContainSubstring("stage.aloft.dev/production"), ContainSubstring("stageprofile.aloft.dev/production")))
+		Expect(kubectl(ctx, "get", "aloft", "-n", namespace, "-o",
+			"name")).To(And(ContainSubstring("stage.aloft.dev/production"),
+			ContainSubstring("stageprofile.aloft.dev/production")))
 	})
 
 	It("selects Stages by their profile", func(ctx context.Context) {
 		released(ctx)
-		Expect(kubectl(ctx, "get", "stages.aloft.dev", "-n", namespace, "-o", "name", "--field-selector", "spec.profileRef.name=production")).NotTo(BeEmpty())
-		Expect(kubectl(ctx, "get", "stages.aloft.dev", "-n", namespace, "-o", "name", "--field-selector", "spec.profileRef.name=other")).To(BeEmpty())
+		Expect(kubectl(ctx, "get", "stages.aloft.dev", "-n", namespace, "-o", "name", "--field-selector",
+			"spec.profileRef.name=production")).NotTo(BeEmpty())
+		Expect(kubectl(ctx, "get", "stages.aloft.dev", "-n", namespace, "-o", "name", "--field-selector",
+			"spec.profileRef.name=other")).To(BeEmpty())
 	})
 
 	It("explains each field", func(ctx context.Context) {
-		Expect(kubectl(ctx, "explain", "stages.spec.manifest.http.warmEnvironments", "--api-version", "aloft.dev/v1alpha1")).To(ContainSubstring("number of distinct environments that are warm"))
+		Expect(kubectl(ctx, "explain", "stages.spec.manifest.http.warmEnvironments", "--api-version",
+			"aloft.dev/v1alpha1")).To(ContainSubstring("number of distinct environments that are warm"))
 	})
 
 	It("waits for Ready of this generation, not of the one before", func(ctx context.Context) {
@@ -94,7 +104,8 @@ var _ = Describe("kubectl", func() {
 		object.Spec.Image.Tag = "next"
 		Expect(admin.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
 		Expect(object.Generation).To(BeEquivalentTo(2))
-		once := exec.CommandContext(ctx, "kubectl", "--kubeconfig", plane.Kubeconfig, "wait", "--for=condition=Ready", "stages.aloft.dev/production", "-n", namespace, "--timeout=0s")
+		once := exec.CommandContext(ctx, "kubectl", "--kubeconfig", plane.Kubeconfig, "wait", "--for=condition=Ready",
+			"stages.aloft.dev/production", "-n", namespace, "--timeout=0s")
 		output, err := once.CombinedOutput()
 		Expect(err).To(HaveOccurred(), string(output))
 		Expect(string(output)).To(ContainSubstring("condition not met"))
@@ -123,6 +134,7 @@ var _ = Describe("kubectl", func() {
 		Expect(admin.Create(ctx, pod, client.DryRunAll)).To(Succeed())
 
 		pod.Spec.SecurityContext.RunAsNonRoot = nil
-		Expect(admin.Create(ctx, pod, client.DryRunAll)).To(MatchError(ContainSubstring(`violates PodSecurity "restricted`)), "the check can fail")
+		Expect(admin.Create(ctx, pod, client.DryRunAll)).To(MatchError(ContainSubstring(`violates PodSecurity "restricted`)),
+			"the check can fail")
 	})
 })

@@ -13,7 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// The smallest objects that the API takes. Tests change them by merge patches in YAML, so that null and {} reach the server as written.
+// The smallest objects that the API takes. Tests change them by merge patches in YAML, so that null and {}
+// reach the server as written.
 const (
 	smallestStage = `
 apiVersion: aloft.dev/v1alpha1

@@ -1,5 +1,5 @@
-// Package api_test asks a real kube-apiserver what it makes of the definitions: what it refuses and in which words, what it
-// fills in, what it prints. Nothing else runs.
+// Package api_test asks a real kube-apiserver what it makes of the definitions: what it refuses and in which words,
+// what it fills in, what it prints. Nothing else runs.
 package api_test
 
 import (

@@ -8,7 +8,8 @@ import (
 	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
 )
 
-// unchanged releases what is live under another tag, and counts what is sent of layers and assets that AWS holds already.
+// unchanged releases what is live under another tag, and counts what is sent of layers and assets
+// that AWS holds already.
 func (s *subject) unchanged(ctx context.Context) ([]figure, error) {
 	if err := s.box.PushAs(ctx, sample.V2, "original"); err != nil {
 		return nil, err

@@ -70,9 +70,11 @@ func measure(ctx context.Context, box *sandbox.Sandbox, api *apiCalls, runs, rec
 		what    string
 		measure func(context.Context) ([]figure, error)
 	}{
-		{fmt.Sprintf("%d releases at zero latency", runs), func(ctx context.Context) ([]figure, error) { return s.overhead(ctx, runs) }},
+		{fmt.Sprintf("%d releases at zero latency", runs),
+			func(ctx context.Context) ([]figure, error) { return s.overhead(ctx, runs) }},
 		{"a release of unchanged content", s.unchanged},
-		{fmt.Sprintf("%d reconciles at rest", reconciles), func(ctx context.Context) ([]figure, error) { return s.atRest(ctx, reconciles) }},
+		{fmt.Sprintf("%d reconciles at rest", reconciles),
+			func(ctx context.Context) ([]figure, error) { return s.atRest(ctx, reconciles) }},
 	} {
 		fmt.Fprintf(os.Stderr, "measuring %s ...\n", part.what)
 		more, err := part.measure(ctx)

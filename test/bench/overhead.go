@@ -19,8 +19,8 @@ import (
 	"github.com/aloft-dev/aloft/test/sandbox"
 )
 
-// overhead measures what a release costs beyond the application itself and the stack operation, when every call to AWS takes no time
-// but the local AWS's own.
+// overhead measures what a release costs beyond the application itself and the stack operation, when every call to AWS
+// takes no time but the local AWS's own.
 func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 	var own, inAWS, inAPI []time.Duration
 	writes, fences := 0, 0
@@ -44,18 +44,21 @@ func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 		wall := ready.Sub(accepted)
 		without := covered(elsewhere, accepted, ready)
 		own = append(own, wall-without)
-		inAWS = append(inAWS, covered(slices.Concat(elsewhere, spans(calls.By(sandbox.OperatorRole))), accepted, ready)-without)
+		inAWS = append(inAWS, covered(slices.Concat(elsewhere, spans(calls.By(sandbox.OperatorRole))), accepted,
+			ready)-without)
 		apiCalls, statusWrites, fenced := s.api.during(accepted, time.Now())
 		inAPI = append(inAPI, covered(slices.Concat(elsewhere, apiCalls), accepted, ready)-without)
 		writes, fences = writes+statusWrites, fences+fenced
 	}
-	const name = "own overhead of a release (3 functions, zero latency; without the application's and the stack operation's time), "
+	const name = "own overhead of a release (3 functions, zero latency; without the application's and the stack " +
+		"operation's time), "
 	return []figure{
 		atMost("P2", name+"p50", percentile(own, 0.50), "ms", 150),
 		atMost("P2.p99", name+"p99", percentile(own, 0.99), "ms", 400),
 		atMost("P2.aws", "of that, waiting for the local AWS, p50", percentile(inAWS, 0.50), "ms", 150),
 		atMost("P2.kube", "of that, waiting for kube-apiserver, p50", percentile(inAPI, 0.50), "ms", 150),
-		atMost("P16", "writes of the status for each release, clean-up included", float64(writes)/float64(runs), "writes", 10),
+		atMost("P16", "writes of the status for each release, clean-up included", float64(writes)/float64(runs), "writes",
+			10),
 		atMost("P16.fences", "beside them, fences that changed nothing: one before each batch of deletions",
 			float64(fences)/float64(runs), "requests", 10),
 	}, nil
@@ -71,12 +74,15 @@ func spans(calls wire.Log) (list []span) {
 	return list
 }
 
-// applicationTime is when the application itself starts or works: while the operator's warming invocations are answered, and from
-// the invocation of a deploy command until its result is stored.
+// applicationTime is when the application itself starts or works: while the operator's warming invocations are
+// answered, and from the invocation of a deploy command until its result is stored.
 func applicationTime(calls wire.Log) []span {
 	invocations := calls.By(sandbox.OperatorRole).Operation("lambda:Invoke")
 	list := spans(invocations)
-	results := calls.Operation("s3:PutObject").Where(func(r wire.Record) bool { return strings.HasSuffix(r.Resource, ".result.json") })
+	results := calls.Operation("s3:PutObject").Where(func(r wire.Record) bool {
+		return strings.HasSuffix(r.Resource,
+			".result.json")
+	})
 	for i := range results {
 		stored := results[i].Time.Add(results[i].Duration)
 		if n := len(invocations); n > 0 {
@@ -89,7 +95,8 @@ func applicationTime(calls wire.Log) []span {
 // stackTime is when the operations of the application stack ran, by the stack's own events.
 func (s *subject) stackTime(ctx context.Context, since time.Time) (list []span, err error) {
 	app := desired.Names(release.StageKey{Namespace: s.stage.Namespace, Name: s.stage.Name}, "", "").AppStack
-	answer, err := cloudformation.NewFromConfig(s.box.AWSConfig).DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String(app)})
+	answer, err := cloudformation.NewFromConfig(s.box.AWSConfig).DescribeStackEvents(ctx,
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String(app)})
 	if err != nil {
 		return nil, fmt.Errorf("reading the stack's events: %w", err)
 	}

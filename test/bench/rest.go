@@ -18,8 +18,8 @@ import (
 // restarts of the operator while a stage is at rest.
 const restarts = 5
 
-// atRest counts what the operator asks of AWS while nothing has changed: it looks at the Stage again and again, for each of its
-// annotations and after each start.
+// atRest counts what the operator asks of AWS while nothing has changed: it looks at the Stage again and again, for
+// each of its annotations and after each start.
 func (s *subject) atRest(ctx context.Context, reconciles int) ([]figure, error) {
 	since := s.box.AWS.Calls().End()
 	done := 0
@@ -36,7 +36,8 @@ func (s *subject) atRest(ctx context.Context, reconciles int) ([]figure, error) 
 	calls := s.box.AWS.Calls().Since(since).Where(func(r wire.Record) bool {
 		return r.Principal.RoleName() == sandbox.OperatorRole || r.Principal.AccessKeyID == localaws.AdminAccessKeyID
 	})
-	return []figure{atMost("P4", fmt.Sprintf("calls to AWS in %d reconciles at rest and %d starts", done, restarts), float64(len(calls)), "calls", 0)}, nil
+	return []figure{atMost("P4", fmt.Sprintf("calls to AWS in %d reconciles at rest and %d starts", done, restarts),
+		float64(len(calls)), "calls", 0)}, nil
 }
 
 // reconciled touches the Stage until the operator has looked at it so often.

@@ -63,7 +63,9 @@ func findScript() (string, error) {
 		}
 		parent := filepath.Dir(folder)
 		if parent == folder {
-			return "", errors.New("KUBEBUILDER_ASSETS is not set, and the working folder is not in a checkout that could build them")
+			return "", errors.New(
+				"KUBEBUILDER_ASSETS is not set, and the working folder is not in a checkout that could build them",
+			)
 		}
 		folder = parent
 	}

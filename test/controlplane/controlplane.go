@@ -1,4 +1,5 @@
-// Package controlplane starts a real etcd and kube-apiserver with Aloft's definitions installed, and leaves nothing behind.
+// Package controlplane starts a real etcd and kube-apiserver with Aloft's definitions installed,
+// and leaves nothing behind.
 //
 // There is no controller manager and no scheduler: nothing collects orphans, finishes the deletion of a namespace or
 // makes service account tokens. Authorization is RBAC, as in a cluster.

@@ -56,7 +56,8 @@ func TestServesWithTheKubeconfigAndLeavesNothingBehind(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	powerless, err := client.New(nobody, client.Options{})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(apierrors.IsForbidden(powerless.List(t.Context(), &corev1.SecretList{}))).To(BeTrue(), "RBAC decides, as in a cluster")
+	g.Expect(apierrors.IsForbidden(powerless.List(t.Context(), &corev1.SecretList{}))).To(BeTrue(),
+		"RBAC decides, as in a cluster")
 
 	g.Expect(plane.Stop()).To(Succeed())
 	g.Expect(plane.Kubeconfig).NotTo(BeAnExistingFile())

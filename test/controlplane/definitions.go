@@ -37,23 +37,24 @@ func Definitions() ([]*apiextensionsv1.CustomResourceDefinition, error) {
 	return definitions, nil
 }
 
-// awaitNamespaces waits for what kube-apiserver makes by itself a moment after it answers: the UID of kube-system is the
-// default identity of the cluster.
+// awaitNamespaces waits for what kube-apiserver makes by itself a moment after it answers: the UID of kube-system is
+// the default identity of the cluster.
 func (c *ControlPlane) awaitNamespaces(ctx context.Context) error {
 	reader, err := client.New(c.Config, client.Options{})
 	if err != nil {
 		return err
 	}
-	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, startTimeout, true, func(ctx context.Context) (bool, error) {
-		for _, name := range []string{"kube-system", "default"} {
-			err := reader.Get(ctx, client.ObjectKey{Name: name}, &corev1.Namespace{})
-			if apierrors.IsNotFound(err) {
-				return false, nil
+	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, startTimeout, true,
+		func(ctx context.Context) (bool, error) {
+			for _, name := range []string{"kube-system", "default"} {
+				err := reader.Get(ctx, client.ObjectKey{Name: name}, &corev1.Namespace{})
+				if apierrors.IsNotFound(err) {
+					return false, nil
+				}
+				if err != nil {
+					return false, err
+				}
 			}
-			if err != nil {
-				return false, err
-			}
-		}
-		return true, nil
-	})
+			return true, nil
+		})
 }

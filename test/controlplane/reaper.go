@@ -18,7 +18,8 @@ type reaper struct {
 	shell  *exec.Cmd
 }
 
-// reap runs with the folder as its first argument. Both servers were started through wrap, which leaves their process ids.
+// reap runs with the folder as its first argument. Both servers were started through wrap, which
+// leaves their process ids.
 const reap = `read -r word || {
   for file in "$1"/*.pid; do [ -f "$file" ] && kill -KILL "$(cat "$file")"; done
   rm -rf "$1"

@@ -64,7 +64,8 @@ func operate(ctx context.Context) {
 	for _, stage := range stages.Items {
 		before := stage.DeepCopy()
 		controllerutil.AddFinalizer(&stage, v1alpha1.StageFinalizer)
-		Expect(cluster.Patch(ctx, &stage, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))).To(Succeed())
+		Expect(cluster.Patch(ctx, &stage,
+			client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))).To(Succeed())
 		report(ctx, &stage, stage.Generation, condition(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonLive))
 	}
 }
@@ -116,7 +117,8 @@ var _ = Describe("Flux applies", func() {
 				if entry.Manager == "kustomize-controller" {
 					continue
 				}
-				Expect(entry.FieldsV1.GetRawString()).NotTo(ContainSubstring(`"f:spec"`), "%s owns a part of the spec of %s", entry.Manager, stage.Name)
+				Expect(entry.FieldsV1.GetRawString()).NotTo(ContainSubstring(`"f:spec"`), "%s owns a part of the spec of %s",
+					entry.Manager, stage.Name)
 			}
 			Expect(stage.Generation).To(BeEquivalentTo(1), "nobody changed the spec of %s", stage.Name)
 		}

@@ -1,5 +1,5 @@
-// Package gitops_test applies Stages by Flux's own engine and waits for them as Flux does. The operator's part, finalizer and
-// status, is written by the tests, in the way in which the operator writes it.
+// Package gitops_test applies Stages by Flux's own engine and waits for them as Flux does. The operator's part,
+// finalizer and status, is written by the tests, in the way in which the operator writes it.
 package gitops_test
 
 import (
@@ -46,6 +46,8 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	Expect(err).NotTo(HaveOccurred())
 	cluster = client.WithFieldOwner(admin, "aloft")
 	poller := polling.NewStatusPoller(admin, admin.RESTMapper(), polling.Options{})
-	flux = ssa.NewResourceManager(admin, poller, ssa.Owner{Field: "kustomize-controller", Group: "kustomize.toolkit.fluxcd.io"})
+	flux = ssa.NewResourceManager(admin, poller, ssa.Owner{
+		Field: "kustomize-controller", Group: "kustomize.toolkit.fluxcd.io",
+	})
 	Expect(cluster.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})).To(Succeed())
 })

@@ -87,7 +87,8 @@ var _ = Describe("Flux waits", func() {
 	It("no longer once a release is refused", func(ctx context.Context) {
 		objects, stage := applied(ctx)
 		done := waiting(objects)
-		report(ctx, stage, stage.Generation, condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCommandFailed),
+		report(ctx, stage, stage.Generation,
+			condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCommandFailed),
 			condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCommandFailed))
 		var err error
 		Eventually(done).Should(Receive(&err))
@@ -110,7 +111,9 @@ var _ = Describe("Flux waits", func() {
 		Expect(cluster.Delete(ctx, stage)).To(Succeed())
 		Expect(seen(ctx, stage)).To(Equal(status.TerminatingStatus))
 		forget(ctx)
-		Expect(flux.WaitForTermination(objects, ssa.WaitOptions{Interval: 20 * time.Millisecond, Timeout: time.Minute})).To(Succeed())
+		Expect(flux.WaitForTermination(objects, ssa.WaitOptions{
+			Interval: 20 * time.Millisecond, Timeout: time.Minute,
+		})).To(Succeed())
 	})
 })
 

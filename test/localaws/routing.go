@@ -7,8 +7,9 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// ServeHTTP finds the service of a request: a data plane that claims it by host or path, else SigV4's signing name, else the host
-// <service>.<region>.amazonaws.com, else, for an unsigned request without any of these, the answer of an unsigned STS call.
+// ServeHTTP finds the service of a request: a data plane that claims it by host or path, else SigV4's signing
+// name, else the host <service>.<region>.amazonaws.com, else, for an unsigned request without any of these, the
+// answer of an unsigned STS call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service, claimed := s.route(r)
 	switch {
@@ -39,7 +40,8 @@ func (s *Server) route(r *http.Request) (service *wire.Service, claimed bool) {
 	return s.bySigner["sts"], false
 }
 
-// hostService is the service's name in <service>.<region>.amazonaws.com, <bucket>.s3.<region>.amazonaws.com or <service>.amazonaws.com.
+// hostService is the service's name in <service>.<region>.amazonaws.com, <bucket>.s3.<region>.amazonaws.com
+// or <service>.amazonaws.com.
 func hostService(host string) string {
 	labels := strings.Split(strings.TrimSuffix(strings.Split(host, ":")[0], ".amazonaws.com"), ".")
 	for i, label := range labels {

@@ -1,5 +1,5 @@
-// Package localaws is an AWS on loopback: AWS's own wire protocols for the unmodified SDK and the aws command line, with the semantics that
-// a release depends on.
+// Package localaws is an AWS on loopback: AWS's own wire protocols for the unmodified SDK and the aws command line,
+// with the semantics that a release depends on.
 package localaws
 
 import (
@@ -61,7 +61,8 @@ type Server struct {
 	dir      string
 }
 
-// New starts a local AWS: every service, and one listener on a free loopback port for function processes and the registry.
+// New starts a local AWS: every service, and one listener on a free loopback port for function
+// processes and the registry.
 func New(o Options) (*Server, error) {
 	o = o.withDefaults()
 	s := &Server{bySigner: map[string]*wire.Service{}, dir: o.Dir}
@@ -121,16 +122,18 @@ func (s *Server) makeEnv(o Options) error {
 		AccountID: o.AccountID, Region: o.Region, Clock: o.Clock, Identities: wire.NewIdentities(o.Clock),
 		Calls: wire.NewRecorder(o.CallLogLimit), Latencies: &wire.Latencies{}, Faults: &wire.Faults{},
 		Unknown: func(call *wire.Call, e *wire.Error) {
-			o.Log.Warn("the local AWS refused a request that it does not know", "service", call.Service, "operation", call.Operation, "error", e.Error())
+			o.Log.Warn("the local AWS refused a request that it does not know", "service", call.Service, "operation",
+				call.Operation, "error", e.Error())
 		},
 	}
 	s.gateway.Latencies.Set(o.Latencies)
 	s.gateway.Identities.Register(AdminAccessKeyID, wire.Principal{
-		AccountID: o.AccountID, UserID: "AIDALOCALAWSADMIN000", Root: true, ARN: "arn:aws:iam::" + o.AccountID + ":user/admin",
+		AccountID: o.AccountID, UserID: "AIDALOCALAWSADMIN000", Root: true,
+		ARN: "arn:aws:iam::" + o.AccountID + ":user/admin",
 	})
 	s.env = &wire.Env{
-		AccountID: o.AccountID, Region: o.Region, Dir: s.dir, Clock: o.Clock, Identities: s.gateway.Identities, Gateway: s.gateway,
-		Log: o.Log, CA: ca, Handler: s, EnforceIAM: o.EnforceIAM, Settings: o.Settings,
+		AccountID: o.AccountID, Region: o.Region, Dir: s.dir, Clock: o.Clock, Identities: s.gateway.Identities,
+		Gateway: s.gateway, Log: o.Log, CA: ca, Handler: s, EnforceIAM: o.EnforceIAM, Settings: o.Settings,
 	}
 	return nil
 }
@@ -169,7 +172,9 @@ func (s *Server) URL() string { return s.env.URL }
 
 // Config is the SDK configuration of the account's admin user over the in-process transport.
 func (s *Server) Config() aws.Config {
-	return s.env.Config(aws.Credentials{AccessKeyID: AdminAccessKeyID, SecretAccessKey: AdminSecretAccessKey, Source: "localaws"})
+	return s.env.Config(aws.Credentials{
+		AccessKeyID: AdminAccessKeyID, SecretAccessKey: AdminSecretAccessKey, Source: "localaws",
+	})
 }
 
 // ConfigFor is Config with other credentials, as those of an assumed role.

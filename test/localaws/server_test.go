@@ -69,9 +69,11 @@ func TestAFaultHappensBeforeOrAfterTheDeed(t *testing.T) {
 		{fault: wire.Fault{Kind: wire.FaultError, Error: wire.Throttled()}, code: "ThrottlingException", status: 400},
 		{fault: wire.Fault{Kind: wire.FaultDropBefore}, reset: true},
 		{fault: wire.Fault{Kind: wire.FaultLoseAnswer}, reset: true, done: true},
-		{fault: wire.Fault{Kind: wire.FaultErrorAfter, Error: wire.Errorf(500, "InternalFailure", "after the deed")}, done: true, code: "InternalFailure", status: 500},
+		{fault: wire.Fault{Kind: wire.FaultErrorAfter, Error: wire.Errorf(500, "InternalFailure", "after the deed")},
+			done: true, code: "InternalFailure", status: 500},
 	} {
-		for transport, config := range map[string]func(*localaws.Server) aws.Config{"in process": (*localaws.Server).Config, "over a socket": overSocket} {
+		for transport, config := range map[string]func(*localaws.Server) aws.Config{"in process": (*localaws.Server).Config,
+			"over a socket": overSocket} {
 			t.Run(string(row.fault.Kind)+" "+transport, func(t *testing.T) {
 				server := start(t, localaws.Options{})
 				cfg := once(config(server))
@@ -105,7 +107,8 @@ func TestAFaultHappensBeforeOrAfterTheDeed(t *testing.T) {
 func TestAFaultLetsTheFirstCallsPassAndCanBeDisarmed(t *testing.T) {
 	server := start(t, localaws.Options{})
 	cfg := once(server.Config())
-	disarm := server.Faults().Inject(wire.Fault{Call: "sqs:*", Skip: 1, Kind: wire.FaultError, Error: wire.Errorf(503, "ServiceUnavailable", "down"),
+	disarm := server.Faults().Inject(wire.Fault{Call: "sqs:*", Skip: 1, Kind: wire.FaultError,
+		Error: wire.Errorf(503, "ServiceUnavailable", "down"),
 		Match: func(c *wire.Call) bool { return c.Principal.Root }})
 	var got []bool
 	for i := range 4 {
@@ -190,7 +193,9 @@ func TestPutBytesAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		_, err := client.PutObject(t.Context(), &awss3.PutObjectInput{Bucket: aws.String("bytes"), Key: aws.String("k"), Body: strings.NewReader(strings.Repeat("x", 500))})
+		_, err := client.PutObject(t.Context(), &awss3.PutObjectInput{
+			Bucket: aws.String("bytes"), Key: aws.String("k"), Body: strings.NewReader(strings.Repeat("x", 500)),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,11 +213,15 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 	if err == nil {
 		t.Error("an operation that is not there was answered")
 	}
-	_, err = sqs.NewFromConfig(server.Config()).AddPermission(t.Context(), &sqs.AddPermissionInput{QueueUrl: aws.String("u"), Label: aws.String("l"), Actions: []string{"a"}, AWSAccountIds: []string{"1"}})
+	_, err = sqs.NewFromConfig(server.Config()).AddPermission(t.Context(), &sqs.AddPermissionInput{
+		QueueUrl: aws.String("u"), Label: aws.String("l"), Actions: []string{"a"}, AWSAccountIds: []string{"1"},
+	})
 	if err == nil {
 		t.Error("an operation that is not there was answered")
 	}
-	if diff := cmp.Diff([]string{"sts:GetSessionToken InvalidAction", "sqs:AddPermission UnknownOperationException"}, refused); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"sts:GetSessionToken InvalidAction", "sqs:AddPermission UnknownOperationException"}, refused,
+	); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -50,7 +50,8 @@ func run(ctx context.Context, arguments []string, stdin io.Reader, stdout io.Wri
 		return serve(ctx, build, stdout, getenv)
 	case "migrate", "work", "schedule":
 	default:
-		return exitError{code: 2, message: fmt.Sprintf("unknown command %q; there are serve, migrate, work and schedule", command)}
+		return exitError{code: 2,
+			message: fmt.Sprintf("unknown command %q; there are serve, migrate, work and schedule", command)}
 	}
 	store, err := connect(getenv("DATABASE_URL"))
 	if err != nil {

@@ -49,8 +49,10 @@ func TestEveryCommandIsCounted(t *testing.T) {
 	var output bytes.Buffer
 	g.Expect(run(t.Context(), []string{"migrate"}, nil, &output, env.get)).To(Succeed())
 	g.Expect(run(t.Context(), []string{"schedule"}, nil, &output, env.get)).To(Succeed())
-	g.Expect(run(t.Context(), []string{"work"}, strings.NewReader(`{"id":"j1","work":"x"}`), &output, env.get)).To(Succeed())
-	g.Expect(run(t.Context(), []string{"work"}, strings.NewReader(`{"id":"j2","work":"fail"}`), &output, env.get)).NotTo(Succeed())
+	g.Expect(run(t.Context(), []string{"work"}, strings.NewReader(`{"id":"j1","work":"x"}`), &output,
+		env.get)).To(Succeed())
+	g.Expect(run(t.Context(), []string{"work"}, strings.NewReader(`{"id":"j2","work":"fail"}`), &output,
+		env.get)).NotTo(Succeed())
 
 	g.Expect(database.Counts()).To(Equal(map[string]int{"migrations": 1, "schedules": 1, "jobs": 1, "failed-jobs": 1}))
 	g.Expect(database.Entries("jobs")[0].Note).To(Equal("j1"))
@@ -116,7 +118,8 @@ func TestThePageLinksItsAssetsAndShowsItsCounts(t *testing.T) {
 	g.Expect(page).To(And(
 		ContainSubstring(`href="https://cdn.example/assets/v1/style.css"`),
 		ContainSubstring(`src="https://cdn.example/assets/v1/balloon.png"`),
-		ContainSubstring(`<code id="version">v1</code>`), ContainSubstring(`<dd id="jobs">1</dd>`), ContainSubstring("Hello")))
+		ContainSubstring(`<code id="version">v1</code>`), ContainSubstring(`<dd id="jobs">1</dd>`),
+		ContainSubstring("Hello")))
 }
 
 func TestThePageWorksWithoutADatabaseAndWithoutACDN(t *testing.T) {

@@ -22,7 +22,9 @@ func root() (string, error) {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", errors.New("the sandbox builds the function runtime and the sample application: run it inside a checkout of Aloft")
+			return "", errors.New(
+				"the sandbox builds the function runtime and the sample application: run it inside a checkout of Aloft",
+			)
 		}
 		dir = parent
 	}
@@ -33,7 +35,8 @@ func binDir() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, "bin"), os.MkdirAll(filepath.Join(dir, "bin"), 0o755) //nolint:gosec // programs, for everyone to run
+	return filepath.Join(dir, "bin"), os.MkdirAll(filepath.Join(dir, "bin"),
+		0o755) //nolint:gosec // programs, for everyone to run
 }
 
 // build makes a static program. Two processes may ask at the same time: it is written beside and renamed.
@@ -43,7 +46,8 @@ func build(ctx context.Context, path, pkg string) error {
 		return err
 	}
 	partial := fmt.Sprintf("%s.%d", path, os.Getpid())
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", partial, pkg) //nolint:gosec // fixed words
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", partial,
+		pkg) //nolint:gosec // fixed words
 	command.Dir = dir
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS=")
 	var output bytes.Buffer

@@ -22,11 +22,15 @@ func (s *Sandbox) makeRoles(ctx context.Context, _ Options) error {
 	}
 	client := iam.NewFromConfig(s.AWSConfig)
 	trusts := map[string]string{
-		OperatorRole: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`,
-		StackRole:    `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudformation.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
+		OperatorRole: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+			`"Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`,
+		StackRole: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+			`"Principal":{"Service":"cloudformation.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
 	}
 	for name, trust := range trusts {
-		_, err := client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(trust)})
+		_, err := client.CreateRole(ctx, &iam.CreateRoleInput{
+			RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(trust),
+		})
 		if err != nil {
 			return fmt.Errorf("making role %s: %w", name, err)
 		}

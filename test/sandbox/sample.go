@@ -26,7 +26,8 @@ func (s *Sandbox) Prepare(ctx context.Context, namespace, profile, databaseURL s
 		spec.RoleARN, spec.StackRoleARN = roleARN(OperatorRole), roleARN(StackRole)
 	}
 	objects := []client.Object{
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{"aloft.dev/profile": profile}}},
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace,
+			Labels: map[string]string{"aloft.dev/profile": profile}}},
 		&v1alpha1.StageProfile{
 			ObjectMeta: metav1.ObjectMeta{Name: profile},
 			Spec:       spec,
@@ -59,9 +60,11 @@ func (s *Sandbox) SampleStage(namespace, name, profile, tag string) *v1alpha1.St
 				HTTP:        v1alpha1.HTTPFunction{WarmEnvironments: 2},
 				Schedules:   []v1alpha1.Schedule{{Name: "tick", RateMinutes: 1, Command: v1alpha1.Command{"/app", "schedule"}}},
 				Workers: []v1alpha1.Worker{{
-					Name: "default", TimeoutSeconds: 30, Queues: []v1alpha1.Queue{{Name: "default"}}, Command: v1alpha1.Command{"/app", "work"},
+					Name: "default", TimeoutSeconds: 30, Queues: []v1alpha1.Queue{{Name: "default"}},
+					Command: v1alpha1.Command{"/app", "work"},
 				}},
-				DeployCommands: []v1alpha1.DeployCommand{{Name: "migrate", Command: v1alpha1.Command{"/app", "migrate"}, TimeoutSeconds: 60}},
+				DeployCommands: []v1alpha1.DeployCommand{{Name: "migrate", Command: v1alpha1.Command{"/app", "migrate"},
+					TimeoutSeconds: 60}},
 			},
 			DeletionPolicy: v1alpha1.DeletionPolicyDelete,
 		},

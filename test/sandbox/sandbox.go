@@ -1,5 +1,5 @@
-// Package sandbox is Aloft on one machine: a real control plane, the local AWS, a registry and a database for the sample
-// application, and the operator. The demo, the end-to-end tests and the benchmarks run in it.
+// Package sandbox is Aloft on one machine: a real control plane, the local AWS, a registry and a database for the
+// sample application, and the operator. The demo, the end-to-end tests and the benchmarks run in it.
 package sandbox
 
 import (
@@ -116,7 +116,9 @@ func ShortLimits() plan.Limits {
 }
 
 func (s *Sandbox) startControlPlane(ctx context.Context, o Options) error {
-	plane, err := controlplane.Start(ctx, controlplane.Options{Kubeconfig: o.Kubeconfig, Progress: o.Progress, Output: o.ControlPlaneOutput})
+	plane, err := controlplane.Start(ctx, controlplane.Options{
+		Kubeconfig: o.Kubeconfig, Progress: o.Progress, Output: o.ControlPlaneOutput,
+	})
 	if err != nil {
 		return err
 	}
@@ -213,8 +215,8 @@ func (s *Sandbox) Close() error {
 
 func (s *Sandbox) options() operator.Options {
 	return operator.Options{
-		Kubernetes: s.ControlPlane.Config, AWS: s.AWSConfig, Namespace: Namespace, ClusterID: ClusterID, RuntimeDir: s.RuntimeDir,
-		Images: image.Options{AllowInsecureLoopback: true}, Limits: s.limits, Concurrency: 8,
+		Kubernetes: s.ControlPlane.Config, AWS: s.AWSConfig, Namespace: Namespace, ClusterID: ClusterID,
+		RuntimeDir: s.RuntimeDir, Images: image.Options{AllowInsecureLoopback: true}, Limits: s.limits, Concurrency: 8,
 		MetricsAddress: "0", HealthAddress: "0", SkipNameValidation: true,
 	}
 }

@@ -20,5 +20,6 @@ func generate() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile("patch.yaml", append([]byte("# Generated from resource_customizations by `make manifests`.\n"), patch...), 0o644)
+	return os.WriteFile("patch.yaml",
+		append([]byte("# Generated from resource_customizations by `make manifests`.\n"), patch...), 0o644)
 }

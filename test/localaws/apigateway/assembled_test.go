@@ -24,7 +24,9 @@ func TestItsPathsAreNotTakenForTheRegistrys(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { must(t, server.Close()) })
 	client := apigatewayv2.NewFromConfig(server.Config())
-	api, err := client.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{Name: aws.String("app"), ProtocolType: types.ProtocolTypeHttp})
+	api, err := client.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{
+		Name: aws.String("app"), ProtocolType: types.ProtocolTypeHttp,
+	})
 	must(t, err)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, *api.ApiEndpoint+"/v2/things", nil)
 	must(t, err)

@@ -6,8 +6,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// action is API Gateway's own kind of IAM action: the HTTP method. AWS: "Actions, resources, and condition keys for Amazon API Gateway
-// Management V2".
+// action is API Gateway's own kind of IAM action: the HTTP method. AWS: "Actions, resources, and condition keys for
+// Amazon API Gateway Management V2".
 func action(call *wire.Call) string { return "apigateway:" + call.HTTP.Method }
 
 // resource is arn:aws:apigateway:<region>::<path without the version>.

@@ -20,9 +20,12 @@ func TestPoliciesAreAskedAboutMethodAndPath(t *testing.T) {
 	}
 	_, _ = l.GetApis(t.Context(), &sdk.GetApisInput{})
 	_, _ = l.UpdateApi(t.Context(), &sdk.UpdateApiInput{ApiId: &id})
-	_, _ = l.GetTags(t.Context(), &sdk.GetTagsInput{ResourceArn: aws.String("arn:aws:apigateway:eu-central-1::/apis/" + id)})
+	_, _ = l.GetTags(t.Context(), &sdk.GetTagsInput{
+		ResourceArn: aws.String("arn:aws:apigateway:eu-central-1::/apis/" + id),
+	})
 	const arn = "arn:aws:apigateway:eu-central-1::"
-	want := []string{"apigateway:GET " + arn + "/apis", "apigateway:PATCH " + arn + "/apis/" + id, "apigateway:GET " + arn + "/tags/" + arn + "/apis/" + id}
+	want := []string{"apigateway:GET " + arn + "/apis", "apigateway:PATCH " + arn + "/apis/" + id,
+		"apigateway:GET " + arn + "/tags/" + arn + "/apis/" + id}
 	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Error(diff)
 	}

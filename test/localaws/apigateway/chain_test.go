@@ -47,7 +47,8 @@ const alias = "arn:aws:lambda:eu-central-1:123456789012:function:app-http:live"
 func image(t *testing.T) v1.Image {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", file, "../lambda/environment/testdata/bootstrap")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", file,
+		"../lambda/environment/testdata/bootstrap")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
 	if err != nil {
@@ -61,7 +62,9 @@ func image(t *testing.T) v1.Image {
 	must(t, archive.WriteHeader(&tar.Header{Name: "bootstrap", Mode: 0o755, Size: int64(len(program))}))
 	_, err = archive.Write(program)
 	must(t, errors.Join(err, archive.Close(), zip.Close()))
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed.Bytes())), nil })
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(packed.Bytes())), nil
+	})
 	must(t, err)
 	made, err := mutate.AppendLayers(empty.Image, layer)
 	must(t, err)
@@ -76,8 +79,10 @@ func push(t *testing.T, server *localaws.Server) string {
 	client := ecr.NewFromConfig(server.Config())
 	repository, err := client.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("app")})
 	must(t, err)
-	_, err = client.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("app"), PolicyText: aws.String(
-		`{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`)})
+	_, err = client.SetRepositoryPolicy(t.Context(),
+		&ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("app"), PolicyText: aws.String(
+			`{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage",` +
+				`"ecr:GetDownloadUrlForLayer"]}]}`)})
 	must(t, err)
 	token, err := client.GetAuthorizationToken(t.Context(), &ecr.GetAuthorizationTokenInput{})
 	must(t, err)
@@ -94,12 +99,15 @@ func push(t *testing.T, server *localaws.Server) string {
 func release(t *testing.T, server *localaws.Server, uri string) *lambda.Client {
 	t.Helper()
 	roles := iam.NewFromConfig(server.Config())
-	role, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("app"), AssumeRolePolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
+	role, err := roles.CreateRole(t.Context(),
+		&iam.CreateRoleInput{RoleName: aws.String("app"), AssumeRolePolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},` +
+				`"Action":"sts:AssumeRole"}]}`)})
 	must(t, err)
 	client := lambda.NewFromConfig(server.Config())
 	_, err = client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
-		FunctionName: aws.String("app-http"), PackageType: types.PackageTypeImage, Role: role.Role.Arn, Code: &types.FunctionCode{ImageUri: &uri},
+		FunctionName: aws.String("app-http"), PackageType: types.PackageTypeImage, Role: role.Role.Arn,
+		Code: &types.FunctionCode{ImageUri: &uri},
 	})
 	must(t, err)
 	function := &lambda.GetFunctionInput{FunctionName: aws.String("app-http")}
@@ -118,7 +126,8 @@ func release(t *testing.T, server *localaws.Server, uri string) *lambda.Client {
 func permit(t *testing.T, client *lambda.Client, id, qualifier, principal, source string) {
 	t.Helper()
 	in := &lambda.AddPermissionInput{
-		FunctionName: aws.String("app-http"), Action: aws.String("lambda:InvokeFunction"), StatementId: &id, Principal: &principal, SourceArn: &source,
+		FunctionName: aws.String("app-http"), Action: aws.String("lambda:InvokeFunction"), StatementId: &id,
+		Principal: &principal, SourceArn: &source,
 	}
 	if qualifier != "" {
 		in.Qualifier = &qualifier
@@ -131,29 +140,37 @@ func permit(t *testing.T, client *lambda.Client, id, qualifier, principal, sourc
 func publish(t *testing.T, server *localaws.Server) (api, domain string) {
 	t.Helper()
 	client := apigatewayv2.NewFromConfig(server.Config())
-	made, err := client.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{Name: aws.String("app"), ProtocolType: apitypes.ProtocolTypeHttp})
+	made, err := client.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{
+		Name: aws.String("app"), ProtocolType: apitypes.ProtocolTypeHttp,
+	})
 	must(t, err)
 	integration, err := client.CreateIntegration(t.Context(), &apigatewayv2.CreateIntegrationInput{
-		ApiId: made.ApiId, IntegrationType: "AWS_PROXY", IntegrationUri: aws.String(alias), PayloadFormatVersion: aws.String("2.0"),
+		ApiId: made.ApiId, IntegrationType: "AWS_PROXY", IntegrationUri: aws.String(alias),
+		PayloadFormatVersion: aws.String("2.0"),
 	})
 	must(t, err)
 	_, err = client.CreateRoute(t.Context(), &apigatewayv2.CreateRouteInput{
 		ApiId: made.ApiId, RouteKey: aws.String("$default"), Target: aws.String("integrations/" + *integration.IntegrationId),
 	})
 	must(t, err)
-	_, err = client.CreateStage(t.Context(), &apigatewayv2.CreateStageInput{ApiId: made.ApiId, StageName: aws.String("$default"), AutoDeploy: aws.Bool(true)})
+	_, err = client.CreateStage(t.Context(), &apigatewayv2.CreateStageInput{
+		ApiId: made.ApiId, StageName: aws.String("$default"), AutoDeploy: aws.Bool(true),
+	})
 	must(t, err)
-	out, err := cloudfront.NewFromConfig(server.Config()).CreateDistribution(t.Context(), &cloudfront.CreateDistributionInput{DistributionConfig: &cdn.DistributionConfig{
-		CallerReference: aws.String("app"), Comment: aws.String(""), Enabled: aws.Bool(true),
-		Origins: &cdn.Origins{Quantity: aws.Int32(1), Items: []cdn.Origin{{
-			Id: aws.String("api"), DomainName: aws.String(strings.TrimPrefix(*made.ApiEndpoint, "https://")),
-			CustomOriginConfig: &cdn.CustomOriginConfig{HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443), OriginProtocolPolicy: "https-only"},
-		}}},
-		DefaultCacheBehavior: &cdn.DefaultCacheBehavior{
-			TargetOriginId: aws.String("api"), ViewerProtocolPolicy: "redirect-to-https",
-			CachePolicyId: aws.String("4135ea2d-6df8-44a3-9df3-4b5a84be39ad"), OriginRequestPolicyId: aws.String("b689b0a8-53d0-40ab-baf2-68738e2966ac"),
-		},
-	}})
+	out, err := cloudfront.NewFromConfig(server.Config()).CreateDistribution(t.Context(),
+		&cloudfront.CreateDistributionInput{DistributionConfig: &cdn.DistributionConfig{
+			CallerReference: aws.String("app"), Comment: aws.String(""), Enabled: aws.Bool(true),
+			Origins: &cdn.Origins{Quantity: aws.Int32(1), Items: []cdn.Origin{{
+				Id: aws.String("api"), DomainName: aws.String(strings.TrimPrefix(*made.ApiEndpoint, "https://")),
+				CustomOriginConfig: &cdn.CustomOriginConfig{HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
+					OriginProtocolPolicy: "https-only"},
+			}}},
+			DefaultCacheBehavior: &cdn.DefaultCacheBehavior{
+				TargetOriginId: aws.String("api"), ViewerProtocolPolicy: "redirect-to-https",
+				CachePolicyId:         aws.String("4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),
+				OriginRequestPolicyId: aws.String("b689b0a8-53d0-40ab-baf2-68738e2966ac"),
+			},
+		}})
 	must(t, err)
 	return *made.ApiId, *out.Distribution.DomainName
 }
@@ -186,18 +203,22 @@ func TestARequestGoesFromTheViewerToTheFunctionAndAScheduleToItsLog(t *testing.T
 
 	rules := eventbridge.NewFromConfig(server.Config())
 	permit(t, client, "schedule", "live", "events.amazonaws.com", "arn:aws:events:eu-central-1:123456789012:rule/app-*")
-	_, err = rules.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("app-schedule"), ScheduleExpression: aws.String("rate(1 minute)")})
+	_, err = rules.PutRule(t.Context(), &eventbridge.PutRuleInput{
+		Name: aws.String("app-schedule"), ScheduleExpression: aws.String("rate(1 minute)"),
+	})
 	must(t, err)
-	_, err = rules.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("app-schedule"), Targets: []events.Target{{
-		Id: aws.String("command"), Arn: aws.String(alias), Input: aws.String(`{"Do":"log","Text":"scheduled"}`),
-	}}})
+	_, err = rules.PutTargets(t.Context(),
+		&eventbridge.PutTargetsInput{Rule: aws.String("app-schedule"), Targets: []events.Target{{
+			Id: aws.String("command"), Arn: aws.String(alias), Input: aws.String(`{"Do":"log","Text":"scheduled"}`),
+		}}})
 	must(t, err)
 	awaitLine(t, server, "scheduled")
 }
 
 func visit(t *testing.T, server *localaws.Server, domain string) (int, []byte) {
 	t.Helper()
-	viewer := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: server.CA()}, DisableKeepAlives: true}}
+	viewer := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: server.CA()},
+		DisableKeepAlives: true}}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+domain+"/a%20b?q=%20", nil)
 	must(t, err)
 	out, err := viewer.Do(r)

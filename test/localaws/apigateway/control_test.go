@@ -13,7 +13,9 @@ import (
 
 func TestAnAPIIsReadBackUpdatedAndDeletedWithItsParts(t *testing.T) {
 	l := start(t, Options{})
-	created, err := l.CreateApi(t.Context(), &sdk.CreateApiInput{Name: aws.String("app"), ProtocolType: types.ProtocolTypeHttp, Tags: map[string]string{"a": "1"}})
+	created, err := l.CreateApi(t.Context(), &sdk.CreateApiInput{
+		Name: aws.String("app"), ProtocolType: types.ProtocolTypeHttp, Tags: map[string]string{"a": "1"},
+	})
 	must(t, err)
 	if want := "https://" + *created.ApiId + ".execute-api.eu-central-1.amazonaws.com"; *created.ApiEndpoint != want {
 		t.Errorf("endpoint %s", *created.ApiEndpoint)
@@ -59,11 +61,14 @@ func TestAPIsAreListedInPages(t *testing.T) {
 func TestAStageIsUniqueAndTakesAnUpdate(t *testing.T) {
 	l := start(t, Options{})
 	id, _ := l.api(t)
-	_, err := l.CreateStage(t.Context(), &sdk.CreateStageInput{ApiId: &id, StageName: aws.String("$default"), AutoDeploy: aws.Bool(true)})
+	_, err := l.CreateStage(t.Context(), &sdk.CreateStageInput{
+		ApiId: &id, StageName: aws.String("$default"), AutoDeploy: aws.Bool(true),
+	})
 	expectCode(t, err, "ConflictException")
-	_, err = l.UpdateStage(t.Context(), &sdk.UpdateStageInput{ApiId: &id, StageName: aws.String("$default"), DefaultRouteSettings: &types.RouteSettings{
-		ThrottlingBurstLimit: aws.Int32(10), ThrottlingRateLimit: aws.Float64(5),
-	}})
+	_, err = l.UpdateStage(t.Context(),
+		&sdk.UpdateStageInput{ApiId: &id, StageName: aws.String("$default"), DefaultRouteSettings: &types.RouteSettings{
+			ThrottlingBurstLimit: aws.Int32(10), ThrottlingRateLimit: aws.Float64(5),
+		}})
 	must(t, err)
 	got, err := l.GetStage(t.Context(), &sdk.GetStageInput{ApiId: &id, StageName: aws.String("$default")})
 	must(t, err)
@@ -85,13 +90,16 @@ func TestIntegrationsThatAWSRefusesAreRefused(t *testing.T) {
 	}{
 		{func(i *sdk.CreateIntegrationInput) { i.TimeoutInMillis = aws.Int32(30_001) }, "30 seconds are the most"},
 		{func(i *sdk.CreateIntegrationInput) { i.TimeoutInMillis = aws.Int32(49) }, "50 milliseconds are the least"},
-		{func(i *sdk.CreateIntegrationInput) { i.IntegrationUri = aws.String("https://example.com") }, "a proxy integration names a function"},
+		{func(i *sdk.CreateIntegrationInput) { i.IntegrationUri = aws.String("https://example.com") },
+			"a proxy integration names a function"},
 		{func(i *sdk.CreateIntegrationInput) { i.PayloadFormatVersion = nil }, "the payload format version must be given"},
 		{func(i *sdk.CreateIntegrationInput) { i.IntegrationType = types.IntegrationTypeMock }, "HTTP APIs have no mocks"},
-		{func(i *sdk.CreateIntegrationInput) { i.PassthroughBehavior = types.PassthroughBehaviorNever }, "a parameter of WebSocket APIs"},
+		{func(i *sdk.CreateIntegrationInput) { i.PassthroughBehavior = types.PassthroughBehaviorNever },
+			"a parameter of WebSocket APIs"},
 	} {
 		in := &sdk.CreateIntegrationInput{
-			ApiId: &id, IntegrationType: types.IntegrationTypeAwsProxy, IntegrationUri: aws.String(function), PayloadFormatVersion: aws.String("2.0"),
+			ApiId: &id, IntegrationType: types.IntegrationTypeAwsProxy, IntegrationUri: aws.String(function),
+			PayloadFormatVersion: aws.String("2.0"),
 		}
 		row.change(in)
 		_, err := l.CreateIntegration(t.Context(), in)
@@ -103,7 +111,8 @@ func TestIntegrationsThatAWSRefusesAreRefused(t *testing.T) {
 }
 
 func TestAnIntegrationNamesItsFunctionInTwoWays(t *testing.T) {
-	for _, uri := range []string{function, "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/" + function + "/invocations"} {
+	for _, uri := range []string{function,
+		"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/" + function + "/invocations"} {
 		if got := functionARN(uri); got != function {
 			t.Errorf("%s is the function %q", uri, got)
 		}
@@ -151,8 +160,11 @@ func TestRouteKeysAreCheckedAndUnique(t *testing.T) {
 func TestTagsOfAnAPIAndOfItsStage(t *testing.T) {
 	l := start(t, Options{})
 	id, _ := l.api(t)
-	for _, arn := range []string{"arn:aws:apigateway:eu-central-1::/apis/" + id, "arn:aws:apigateway:eu-central-1::/apis/" + id + "/stages/$default"} {
-		_, err := l.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"a": "1", "b": "2"}})
+	for _, arn := range []string{"arn:aws:apigateway:eu-central-1::/apis/" + id,
+		"arn:aws:apigateway:eu-central-1::/apis/" + id + "/stages/$default"} {
+		_, err := l.TagResource(t.Context(), &sdk.TagResourceInput{
+			ResourceArn: &arn, Tags: map[string]string{"a": "1", "b": "2"},
+		})
 		must(t, err)
 		_, err = l.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{"a"}})
 		must(t, err)

@@ -41,8 +41,9 @@ func isAPIHost(host string) bool {
 
 // ServeHTTP is the data plane of all APIs; the first label of the host names the API.
 //
-// The answers that the gateway itself gives are {"message": ...}: 404 for no route and a disabled endpoint, 403 for an unknown host,
-// 413 and 431 for too large requests, 500 for a function that failed or may not be invoked, 503 for one that is too slow or throttled.
+// The answers that the gateway itself gives are {"message": ...}: 404 for no route and a disabled endpoint, 403 for an
+// unknown host, 413 and 431 for too large requests, 500 for a function that failed or may not be invoked, 503 for one
+// that is too slow or throttled.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	requestID := base64.StdEncoding.EncodeToString([]byte(newID(11)))
 	w.Header().Set("Apigw-Requestid", requestID)
@@ -95,8 +96,9 @@ func (g *Gateway) serve(r *http.Request, requestID string) (answer, int) {
 	now := g.env.Clock.Now()
 	event := newEvent(r, arrival{
 		account: g.env.AccountID, apiID: to.apiID, domain: g.domain(to.apiID), requestID: requestID, now: now,
-		traceID: fmt.Sprintf("Root=1-%08x-%s", now.Unix(), wire.NewRequestID()[:8]+strings.ReplaceAll(wire.NewRequestID(), "-", "")[:16]),
-		stage:   to.stage.StageName, variables: to.stage.StageVariables, routeKey: to.route.RouteKey, parameters: to.parameters,
+		traceID: fmt.Sprintf("Root=1-%08x-%s", now.Unix(),
+			wire.NewRequestID()[:8]+strings.ReplaceAll(wire.NewRequestID(), "-", "")[:16]),
+		stage: to.stage.StageName, variables: to.stage.StageVariables, routeKey: to.route.RouteKey, parameters: to.parameters,
 		sourceIP: sourceIP(r), body: body,
 	})
 	return g.invoke(r.Context(), to, r.Method, event)
@@ -129,7 +131,8 @@ func (g *Gateway) find(r *http.Request) (destination, int) {
 		return destination{}, http.StatusNotFound
 	}
 	key, _ := parseRouteKey(chosen.RouteKey) // it was checked when the route was made
-	return destination{apiID: id, stage: stage, route: chosen, key: key, parameters: parameters, integration: integration}, 0
+	return destination{apiID: id, stage: stage, route: chosen, key: key, parameters: parameters,
+		integration: integration}, 0
 }
 
 // stageFor takes the stage that the first segment names, else the default stage with the whole path.
@@ -199,10 +202,14 @@ func invocationStatus(ctx context.Context, err error) int {
 	return http.StatusInternalServerError
 }
 
-// invokeOverTheWire invokes with the SDK, so that the call shows in the call log with its principal. It never repeats an
-// invocation: the gateway does not.
-func (g *Gateway) invokeOverTheWire(ctx context.Context, principal, sourceARN, functionARN string, payload []byte) ([]byte, string, error) {
-	client := lambda.NewFromConfig(g.env.ServiceConfig(principal, sourceARN), func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} })
+// invokeOverTheWire invokes with the SDK, so that the call shows in the call log with its principal. It never repeats
+// an invocation: the gateway does not.
+func (g *Gateway) invokeOverTheWire(
+	ctx context.Context, principal, sourceARN, functionARN string, payload []byte,
+) ([]byte, string, error) {
+	client := lambda.NewFromConfig(g.env.ServiceConfig(principal, sourceARN), func(o *lambda.Options) {
+		o.Retryer = aws.NopRetryer{}
+	})
 	out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(functionARN), Payload: payload})
 	if err != nil {
 		return nil, "", err

@@ -45,11 +45,12 @@ func TestTheEventIsPayloadFormat20(t *testing.T) {
 		"queryStringParameters": map[string]any{"x": "1,2", "y": " z", "empty": ""},
 		"headers": map[string]any{
 			"host": domain, "content-type": "application/json; charset=utf-8", "content-length": "7", "x-repeated": "one,two",
-			"user-agent": "test/1", "x-forwarded-for": "203.0.113.9, 127.0.0.1", "x-forwarded-port": "443", "x-forwarded-proto": "https",
+			"user-agent": "test/1", "x-forwarded-for": "203.0.113.9, 127.0.0.1", "x-forwarded-port": "443",
+			"x-forwarded-proto": "https",
 		},
 		"requestContext": map[string]any{
-			"accountId": account, "apiId": api, "domainName": domain, "domainPrefix": api, "routeKey": "$default", "stage": "$default",
-			"http": map[string]any{
+			"accountId": account, "apiId": api, "domainName": domain, "domainPrefix": api, "routeKey": "$default",
+			"stage": "$default", "http": map[string]any{
 				"method": "POST", "path": "/café/a b", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test/1",
 			},
 		},
@@ -157,7 +158,8 @@ func TestANamedStageIsTheFirstSegmentAndStaysInTheRawPath(t *testing.T) {
 	})
 	must(t, err)
 	l.request(t, http.MethodGet, api, "/beta/items", "", nil)
-	if l.event["rawPath"] != "/beta/items" || l.event["routeKey"] != "GET /items" || !strings.HasSuffix(l.source, "/beta/GET/items") {
+	if l.event["rawPath"] != "/beta/items" || l.event["routeKey"] != "GET /items" ||
+		!strings.HasSuffix(l.source, "/beta/GET/items") {
 		t.Errorf("path %v, route %v, source %s", l.event["rawPath"], l.event["routeKey"], l.source)
 	}
 	if diff := cmp.Diff(map[string]any{"v": "1"}, l.event["stageVariables"]); diff != "" {
@@ -178,14 +180,18 @@ func TestResultsBecomeResponses(t *testing.T) {
 		{`{"statusCode":201,"headers":{"content-type":"text/html"},"body":"<p>"}`, 201, "text/html", "<p>", "taken as it is"},
 		{`{"statusCode":200,"body":"x"}`, 200, "text/plain;charset=UTF-8", "x", "the default type of an explicit response"},
 		{`{"statusCode":"404"}`, 404, "text/plain;charset=UTF-8", "", "a status in digits"},
-		{`{"statusCode":200,"isBase64Encoded":true,"body":"AAEC"}`, 200, "text/plain;charset=UTF-8", "\x00\x01\x02", "binary"},
+		{`{"statusCode":200,"isBase64Encoded":true,"body":"AAEC"}`, 200, "text/plain;charset=UTF-8", "\x00\x01\x02",
+			"binary"},
 		{`"Hello"`, 200, "application/json", "Hello", "a string is inferred to be the body"},
 		{`{"message":"Hello"}`, 200, "application/json", `{"message":"Hello"}`, "an object without a status is the body"},
 		{`[1,2]`, 200, "application/json", `[1,2]`, "so is a list"},
-		{`{"statusCode":200,"body":{"a":1}}`, 500, "application/json", `{"message":"Internal Server Error"}`, "a body is a string"},
-		{`{"statusCode":200,"isBase64Encoded":true,"body":"%"}`, 500, "application/json", `{"message":"Internal Server Error"}`, "not base64"},
+		{`{"statusCode":200,"body":{"a":1}}`, 500, "application/json", `{"message":"Internal Server Error"}`,
+			"a body is a string"},
+		{`{"statusCode":200,"isBase64Encoded":true,"body":"%"}`, 500, "application/json",
+			`{"message":"Internal Server Error"}`, "not base64"},
 		{`{"statusCode":99}`, 500, "application/json", `{"message":"Internal Server Error"}`, "no HTTP status"},
-		{`{"statusCode":200,"headers":["a"]}`, 500, "application/json", `{"message":"Internal Server Error"}`, "headers are a map"},
+		{`{"statusCode":200,"headers":["a"]}`, 500, "application/json", `{"message":"Internal Server Error"}`,
+			"headers are a map"},
 		{`not json`, 500, "application/json", `{"message":"Internal Server Error"}`, "no JSON"},
 	} {
 		l.returns(row.result)
@@ -199,13 +205,15 @@ func TestResultsBecomeResponses(t *testing.T) {
 func TestCookiesAndHeadersOfAResult(t *testing.T) {
 	l := start(t, Options{})
 	api, _ := l.api(t, "$default")
-	l.returns(`{"statusCode":200,"cookies":["a=1; Path=/","b=2"],"headers":{"x-number":7,"content-length":"99","connection":"close","x-list":"a,b"},
+	l.returns(`{"statusCode":200,"cookies":["a=1; Path=/","b=2"],"headers":{"x-number":7,"content-length":"99",` +
+		`"connection":"close","x-list":"a,b"},
 		"multiValueHeaders":{"x-v1":["ignored"]},"body":"ok"}`)
 	got := l.request(t, http.MethodGet, api, "/", "", nil)
 	if diff := cmp.Diff([]string{"a=1; Path=/", "b=2"}, got.Header.Values("Set-Cookie")); diff != "" {
 		t.Error(diff)
 	}
-	for name, want := range map[string]string{"X-Number": "7", "Content-Length": "2", "Connection": "", "X-List": "a,b", "X-V1": ""} {
+	for name, want := range map[string]string{"X-Number": "7", "Content-Length": "2", "Connection": "", "X-List": "a,b",
+		"X-V1": ""} {
 		if value := got.Header.Get(name); value != want {
 			t.Errorf("%s is %q, want %q", name, value, want)
 		}
@@ -238,14 +246,17 @@ func TestTheGatewaysOwnAnswers(t *testing.T) {
 		{failing("", &types.TooManyRequestsException{}), "/x", "", "", 503, `{"message":"Service Unavailable"}`, "throttled"},
 		{slow, "/x", "", "", 503, `{"message":"Service Unavailable"}`, "slower than the integration's timeout"},
 		{nil, "/x", strings.Repeat("x", maxPayload+1), "", 413, `{"message":"Request Entity Too Large"}`, "10 MB"},
-		{nil, "/x", "", strings.Repeat("x", maxHeaders), 431, `{"message":"Request Header Fields Too Large"}`, "10,240 bytes of headers"},
+		{nil, "/x", "", strings.Repeat("x", maxHeaders), 431, `{"message":"Request Header Fields Too Large"}`,
+			"10,240 bytes of headers"},
 	} {
 		l := start(t, Options{MaxTimeout: 20 * time.Millisecond})
 		api, _ := l.api(t, "ANY /x")
 		if row.answer != nil {
 			l.answer = row.answer
 		}
-		got := l.request(t, http.MethodPost, api, row.path, row.body, func(r *http.Request) { r.Header.Set("X-Large", row.header) })
+		got := l.request(t, http.MethodPost, api, row.path, row.body, func(r *http.Request) {
+			r.Header.Set("X-Large", row.header)
+		})
 		if got.StatusCode != row.status || got.text != row.text {
 			t.Errorf("%d %s, want %d: %s", got.StatusCode, got.text, row.status, row.why)
 		}
@@ -255,8 +266,11 @@ func TestTheGatewaysOwnAnswers(t *testing.T) {
 func TestAnUnknownHostIsForbiddenAndADisabledEndpointNotFound(t *testing.T) {
 	l := start(t, Options{})
 	api, _ := l.api(t, "$default")
-	for _, host := range []string{"unknown.execute-api.eu-central-1.amazonaws.com", api + ".execute-api.us-east-1.amazonaws.com"} {
-		if got := l.request(t, http.MethodGet, api, "/", "", func(r *http.Request) { r.Host = host }); got.StatusCode != 403 || got.text != `{"message":"Forbidden"}` {
+	for _, host := range []string{"unknown.execute-api.eu-central-1.amazonaws.com",
+		api + ".execute-api.us-east-1.amazonaws.com"} {
+		if got := l.request(t, http.MethodGet, api, "/", "", func(r *http.Request) {
+			r.Host = host
+		}); got.StatusCode != 403 || got.text != `{"message":"Forbidden"}` {
 			t.Errorf("%s: %d %s", host, got.StatusCode, got.text)
 		}
 	}

@@ -66,7 +66,9 @@ func (l *local) returns(result string) {
 	l.answer = func(context.Context) (string, string, error) { return result, "", nil }
 }
 
-func (l *local) invoke(ctx context.Context, principal, source, function string, payload []byte) ([]byte, string, error) {
+func (l *local) invoke(
+	ctx context.Context, principal, source, function string, payload []byte,
+) ([]byte, string, error) {
 	l.source, l.target, l.event = principal+" "+source, function, map[string]any{}
 	if err := json.Unmarshal(payload, &l.event); err != nil {
 		return nil, "", err
@@ -78,16 +80,23 @@ func (l *local) invoke(ctx context.Context, principal, source, function string, 
 // api makes an API with one integration and the given routes on the default stage.
 func (l *local) api(t *testing.T, routeKeys ...string) (id, integration string) {
 	t.Helper()
-	created, err := l.CreateApi(t.Context(), &sdk.CreateApiInput{Name: aws.String("app"), ProtocolType: types.ProtocolTypeHttp})
+	created, err := l.CreateApi(t.Context(), &sdk.CreateApiInput{
+		Name: aws.String("app"), ProtocolType: types.ProtocolTypeHttp,
+	})
 	must(t, err)
-	_, err = l.CreateStage(t.Context(), &sdk.CreateStageInput{ApiId: created.ApiId, StageName: aws.String("$default"), AutoDeploy: aws.Bool(true)})
+	_, err = l.CreateStage(t.Context(), &sdk.CreateStageInput{
+		ApiId: created.ApiId, StageName: aws.String("$default"), AutoDeploy: aws.Bool(true),
+	})
 	must(t, err)
 	i, err := l.CreateIntegration(t.Context(), &sdk.CreateIntegrationInput{
-		ApiId: created.ApiId, IntegrationType: types.IntegrationTypeAwsProxy, IntegrationUri: aws.String(function), PayloadFormatVersion: aws.String("2.0"),
+		ApiId: created.ApiId, IntegrationType: types.IntegrationTypeAwsProxy, IntegrationUri: aws.String(function),
+		PayloadFormatVersion: aws.String("2.0"),
 	})
 	must(t, err)
 	for _, key := range routeKeys {
-		_, err := l.CreateRoute(t.Context(), &sdk.CreateRouteInput{ApiId: created.ApiId, RouteKey: &key, Target: aws.String("integrations/" + *i.IntegrationId)})
+		_, err := l.CreateRoute(t.Context(), &sdk.CreateRouteInput{
+			ApiId: created.ApiId, RouteKey: &key, Target: aws.String("integrations/" + *i.IntegrationId),
+		})
 		must(t, err)
 	}
 	return *created.ApiId, *i.IntegrationId

@@ -39,11 +39,14 @@ type createIntegrationInput struct {
 	TimeoutInMillis      int
 }
 
-func (g *Gateway) createIntegration(_ context.Context, call *wire.Call, in *createIntegrationInput) (*integrationView, error) {
+func (g *Gateway) createIntegration(
+	_ context.Context, call *wire.Call, in *createIntegrationInput,
+) (*integrationView, error) {
 	call.On(in.ApiId)
 	i := integrationView{
-		IntegrationId: newID(7), IntegrationType: in.IntegrationType, IntegrationUri: in.IntegrationUri, Description: in.Description,
-		ConnectionType: orElse(in.ConnectionType, "INTERNET"), IntegrationMethod: orElse(in.IntegrationMethod, http.MethodPost),
+		IntegrationId: newID(7), IntegrationType: in.IntegrationType, IntegrationUri: in.IntegrationUri,
+		Description: in.Description, ConnectionType: orElse(in.ConnectionType, "INTERNET"),
+		IntegrationMethod:    orElse(in.IntegrationMethod, http.MethodPost),
 		PayloadFormatVersion: in.PayloadFormatVersion, TimeoutInMillis: in.TimeoutInMillis,
 	}
 	if i.TimeoutInMillis == 0 {
@@ -62,8 +65,8 @@ func (g *Gateway) createIntegration(_ context.Context, call *wire.Call, in *crea
 	return &i, nil
 }
 
-// check takes proxy integrations of Lambda. AWS requires the payload format version, has no default for it in HTTP APIs, and
-// limits the timeout to 30 seconds.
+// check takes proxy integrations of Lambda. AWS requires the payload format version, has no default for it in HTTP
+// APIs, and limits the timeout to 30 seconds.
 func (i integrationView) check() error {
 	if i.IntegrationType != "AWS_PROXY" || i.ConnectionType != "INTERNET" {
 		return invalid("Only the integration type AWS_PROXY over INTERNET is supported by the local AWS.")
@@ -81,8 +84,12 @@ func (i integrationView) check() error {
 }
 
 var (
-	functionPattern = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9_$-]{1,128})?$`)
-	invocationPath  = regexp.MustCompile(`^arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations$`)
+	functionPattern = regexp.MustCompile(
+		`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9_$-]{1,128})?$`,
+	)
+	invocationPath = regexp.MustCompile(
+		`^arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations$`,
+	)
 )
 
 // functionARN is the function behind an integration's URI: its own ARN, or the invocation path that wraps it.
@@ -148,7 +155,9 @@ type updateIntegrationInput struct {
 	TimeoutInMillis      *int
 }
 
-func (g *Gateway) updateIntegration(_ context.Context, call *wire.Call, in *updateIntegrationInput) (*integrationView, error) {
+func (g *Gateway) updateIntegration(
+	_ context.Context, call *wire.Call, in *updateIntegrationInput,
+) (*integrationView, error) {
 	call.On(in.ApiId + " " + in.IntegrationId)
 	g.mu.Lock()
 	defer g.mu.Unlock()

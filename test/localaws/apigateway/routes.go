@@ -55,7 +55,8 @@ func (a *api) checkRoute(r route) error {
 	}
 	for _, other := range a.routes {
 		if other.RouteKey == r.RouteKey && other.RouteId != r.RouteId {
-			return wire.Errorf(http.StatusConflict, "ConflictException", "Route with key %s already exists for this API", r.RouteKey)
+			return wire.Errorf(http.StatusConflict, "ConflictException", "Route with key %s already exists for this API",
+				r.RouteKey)
 		}
 	}
 	id, ours := strings.CutPrefix(r.Target, "integrations/")

@@ -1,15 +1,19 @@
-// Package apigateway is API Gateway's HTTP APIs of the local AWS: APIs, stages, routes and integrations, and the data plane that
-// turns requests into invocations of Lambda functions.
+// Package apigateway is API Gateway's HTTP APIs of the local AWS: APIs, stages, routes and integrations, and the data
+// plane that turns requests into invocations of Lambda functions.
 //
 // Rules it encodes (API Gateway Developer Guide, "HTTP APIs", and the API reference):
-//   - A request becomes an event of payload format 2.0, and what the function returns a response, inferred when it names no status.
-//   - rawPath is percent-decoded, and cut at a question mark that decoding brings to light; rawQueryString is untouched. Only text/* and
-//     three application types travel as text; forms and bodies without a type are base64. (Both as captured from AWS.)
-//   - The function is invoked as apigateway.amazonaws.com for arn:aws:execute-api:<region>:<account>:<api>/<stage>/<route>, synchronously
-//     and once. Without permission, or when it fails, the client sees 500 and nothing else; slower than the timeout or throttled, 503.
-//   - A full match goes before variables, these before greedy ones, these before $default. No route is 404, an unknown host 403, a
-//     disabled endpoint 404; requests have at most 10 MB and 10,240 bytes of headers.
-//   - An integration's timeout is 50 ms to 30 s; an integration with a route and a target without an integration are refused.
+//   - A request becomes an event of payload format 2.0, and what the function returns a response, inferred
+//     when it names no status.
+//   - rawPath is percent-decoded, and cut at a question mark that decoding brings to light; rawQueryString is
+//     untouched. Only text/* and three application types travel as text; forms and bodies without a type are base64.
+//     (Both as captured from AWS.)
+//   - The function is invoked as apigateway.amazonaws.com for
+//     arn:aws:execute-api:<region>:<account>:<api>/<stage>/<route>, synchronously and once. Without permission, or when
+//     it fails, the client sees 500 and nothing else; slower than the timeout or throttled, 503.
+//   - A full match goes before variables, these before greedy ones, these before $default. No route is 404, an unknown
+//     host 403, a disabled endpoint 404; requests have at most 10 MB and 10,240 bytes of headers.
+//   - An integration's timeout is 50 ms to 30 s; an integration with a route and a target without an
+//     integration are refused.
 //
 // Not yet proven against AWS itself: the bodies of 413 and 431, and the source ARN of a route with the method ANY.
 package apigateway
@@ -27,9 +31,11 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// Invoke runs a function synchronously. A failed function is no error but a name in functionError, as "Unhandled"; errors carry
-// AWS's code.
-type Invoke func(ctx context.Context, principal, sourceARN, functionARN string, payload []byte) (result []byte, functionError string, err error)
+// Invoke runs a function synchronously. A failed function is no error but a name in functionError, as
+// "Unhandled"; errors carry AWS's code.
+type Invoke func(ctx context.Context, principal, sourceARN, functionARN string, payload []byte) (
+	result []byte, functionError string, err error,
+)
 
 // Options shape the gateway.
 type Options struct {

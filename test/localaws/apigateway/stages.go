@@ -45,7 +45,8 @@ type createStageInput struct {
 func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStageInput) (*stageView, error) {
 	call.On(in.ApiId + " " + in.StageName)
 	if in.StageName != defaultStage && !stageName.MatchString(in.StageName) {
-		return nil, invalid("Stage name %s is not valid: only letters, digits, hyphens and underscores, or $default.", in.StageName)
+		return nil, invalid("Stage name %s is not valid: only letters, digits, hyphens and underscores, or $default.",
+			in.StageName)
 	}
 	if !in.AutoDeploy {
 		return nil, invalid("Stages without autoDeploy are not supported by the local AWS.")

@@ -36,7 +36,9 @@ func (g *Gateway) tagResource(_ context.Context, call *wire.Call, in *tagResourc
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
-	return nil, g.retag(call, in.ResourceArn, func(tags map[string]string) map[string]string { return merged(tags, in.Tags) })
+	return nil, g.retag(call, in.ResourceArn, func(tags map[string]string) map[string]string {
+		return merged(tags, in.Tags)
+	})
 }
 
 type untagResourceInput struct {
@@ -70,8 +72,8 @@ func (g *Gateway) getTags(_ context.Context, call *wire.Call, in *getTagsInput) 
 	})
 }
 
-// retag replaces the tags of what an ARN names: an API, arn:aws:apigateway:<region>::/apis/<id>, or one of its stages, with
-// /stages/<name> behind it.
+// retag replaces the tags of what an ARN names: an API, arn:aws:apigateway:<region>::/apis/<id>, or one of its stages,
+// with /stages/<name> behind it.
 func (g *Gateway) retag(call *wire.Call, arn string, change func(map[string]string) map[string]string) error {
 	call.On(arn)
 	path, ours := strings.CutPrefix(arn, "arn:aws:apigateway:"+g.env.Region+"::/apis/")

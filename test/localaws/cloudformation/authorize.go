@@ -7,8 +7,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// resource is the ARN that identity policies are asked about: the stack's, or that of every stack of the name where there is none
-// yet. Operations without a stack ask about "*".
+// resource is the ARN that identity policies are asked about: the stack's, or that of every stack of the name where
+// there is none yet. Operations without a stack ask about "*".
 func (s *service) resource(_ *wire.Call, in any) string {
 	v := reflect.Indirect(reflect.ValueOf(in))
 	if v.Kind() != reflect.Struct {

@@ -13,15 +13,23 @@ import (
 )
 
 const bucketTemplate = `{"Resources":{"Assets":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"assets-of-demo",
-	"PublicAccessBlockConfiguration":{"BlockPublicAcls":true,"BlockPublicPolicy":"true","IgnorePublicAcls":true,"RestrictPublicBuckets":true}}}},
+	"PublicAccessBlockConfiguration":{"BlockPublicAcls":true,"BlockPublicPolicy":"true","IgnorePublicAcls":true,` +
+	`"RestrictPublicBuckets":true}}}},
 	"Outputs":{"Domain":{"Value":{"Fn::GetAtt":["Assets","RegionalDomainName"]}},"Name":{"Value":{"Ref":"Assets"}}}}`
 
 func TestTheStackRoleActsAndStays(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA), RoleARN: aws.String("arn:aws:iam::123456789012:role/other")})
-	w.g.Expect(err).To(refused("ValidationError", "Role arn:aws:iam::123456789012:role/other is invalid or cannot be assumed"))
-	stack := w.create(aws.String(bucketTemplate), func(in *cloudformation.CreateStackInput) { in.RoleARN = aws.String(roleARN) })
-	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusCreateComplete), w.reason("demo", "Assets", types.ResourceStatusCreateFailed))
+	_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{
+		StackName: aws.String("demo"), TemplateBody: resources(thingA),
+		RoleARN: aws.String("arn:aws:iam::123456789012:role/other"),
+	})
+	w.g.Expect(err).To(refused("ValidationError",
+		"Role arn:aws:iam::123456789012:role/other is invalid or cannot be assumed"))
+	stack := w.create(aws.String(bucketTemplate), func(in *cloudformation.CreateStackInput) {
+		in.RoleARN = aws.String(roleARN)
+	})
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusCreateComplete),
+		w.reason("demo", "Assets", types.ResourceStatusCreateFailed))
 	w.g.Expect(*stack.Outputs[0].OutputValue).To(Equal("assets-of-demo.s3.eu-central-1.amazonaws.com"))
 	_, err = w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("demo")})
 	w.g.Expect(err).NotTo(HaveOccurred())
@@ -34,24 +42,29 @@ func TestTheStackRoleActsAndStays(t *testing.T) {
 func TestABucketWithObjectsIsNotDeleted(t *testing.T) {
 	w := newWorld(t)
 	stack := w.create(aws.String(bucketTemplate))
-	_, err := w.s3.PutObject(w.ctx, &s3.PutObjectInput{Bucket: aws.String("assets-of-demo"), Key: aws.String("k"), Body: strings.NewReader("v")})
+	_, err := w.s3.PutObject(w.ctx, &s3.PutObjectInput{
+		Bucket: aws.String("assets-of-demo"), Key: aws.String("k"), Body: strings.NewReader("v"),
+	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	_, err = w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("demo")})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteFailed))
 	w.g.Expect(w.reason("demo", "Assets", types.ResourceStatusDeleteFailed)).To(MatchRegexp(
-		`^Resource handler returned message: ".*The bucket you tried to delete is not empty.* \(Service: S3, Status Code: 409, Request ID: .+\)" \(RequestToken: [0-9a-f-]+, HandlerErrorCode: GeneralServiceException\)$`))
+		`^Resource handler returned message: ".*The bucket you tried to delete is not empty.* \(Service: S3, Status Code: ` +
+			`409, Request ID: .+\)" \(RequestToken: [0-9a-f-]+, HandlerErrorCode: GeneralServiceException\)$`))
 }
 
 func TestANameThatIsTakenIsNotAdopted(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.s3.CreateBucket(w.ctx, &s3.CreateBucketInput{
-		Bucket: aws.String("assets-of-demo"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
+		Bucket:                    aws.String("assets-of-demo"),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
 	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	stack := w.create(aws.String(bucketTemplate))
 	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusRollbackComplete))
-	w.g.Expect(w.reason("demo", "Assets", types.ResourceStatusCreateFailed)).To(HaveSuffix("HandlerErrorCode: AlreadyExists)"))
+	w.g.Expect(w.reason("demo", "Assets",
+		types.ResourceStatusCreateFailed)).To(HaveSuffix("HandlerErrorCode: AlreadyExists)"))
 	_, err = w.s3.HeadBucket(w.ctx, &s3.HeadBucketInput{Bucket: aws.String("assets-of-demo")})
 	w.g.Expect(err).NotTo(HaveOccurred(), "the rollback left the foreign bucket alone")
 }
@@ -60,10 +73,13 @@ func TestATemplateComesFromS3(t *testing.T) {
 	w := newWorld(t)
 	w.create(aws.String(bucketTemplate))
 	long := `{"Description":"` + strings.Repeat("x", 60_000) + `","Resources":{` + thingA + `}}`
-	_, err := w.s3.PutObject(w.ctx, &s3.PutObjectInput{Bucket: aws.String("assets-of-demo"), Key: aws.String("templates/one.json"), Body: strings.NewReader(long)})
+	_, err := w.s3.PutObject(w.ctx, &s3.PutObjectInput{
+		Bucket: aws.String("assets-of-demo"), Key: aws.String("templates/one.json"), Body: strings.NewReader(long),
+	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	for i, url := range []string{
-		"https://assets-of-demo.s3.eu-central-1.amazonaws.com/templates/one.json", "https://s3.eu-central-1.amazonaws.com/assets-of-demo/templates/one.json",
+		"https://assets-of-demo.s3.eu-central-1.amazonaws.com/templates/one.json",
+		"https://s3.eu-central-1.amazonaws.com/assets-of-demo/templates/one.json",
 	} {
 		name := []string{"virtual", "path"}[i]
 		_, err = w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: &name, TemplateURL: &url})

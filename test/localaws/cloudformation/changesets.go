@@ -23,12 +23,15 @@ type createChangeSetInput struct {
 
 type createChangeSetOutput struct{ Id, StackId string }
 
-func (s *service) createChangeSet(ctx context.Context, call *wire.Call, in *createChangeSetInput) (*createChangeSetOutput, error) {
+func (s *service) createChangeSet(
+	ctx context.Context, call *wire.Call, in *createChangeSetInput,
+) (*createChangeSetOutput, error) {
 	call.On(in.StackName + "/" + in.ChangeSetName)
 	switch in.ChangeSetType {
 	case "", "UPDATE", "CREATE":
 	default:
-		return nil, invalid("1 validation error detected: Value '%s' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [CREATE, UPDATE]", in.ChangeSetType)
+		return nil, invalid("1 validation error detected: Value '%s' at 'changeSetType' failed to satisfy constraint: "+
+			"Member must satisfy enum value set: [CREATE, UPDATE]", in.ChangeSetType)
 	}
 	keep, err := in.DeploymentConfig.noRollback(nil)
 	if err != nil {
@@ -45,8 +48,8 @@ func (s *service) createChangeSet(ctx context.Context, call *wire.Call, in *crea
 		return nil, err
 	}
 	id, stackID, err := s.engine.CreateChangeSet(ctx, s.caller(call), engine.ChangeSetInput{
-		Name: in.ChangeSetName, Stack: in.StackName, Description: in.Description, Kind: in.ChangeSetType, Content: wanted, Role: in.RoleARN,
-		Token: in.ClientToken, OnFailure: in.OnStackFailure,
+		Name: in.ChangeSetName, Stack: in.StackName, Description: in.Description, Kind: in.ChangeSetType, Content: wanted,
+		Role: in.RoleARN, Token: in.ClientToken, OnFailure: in.OnStackFailure,
 	})
 	if err != nil {
 		return nil, answer(err)
@@ -65,7 +68,8 @@ type executeInput struct {
 func (s *service) executeChangeSet(ctx context.Context, call *wire.Call, in *executeInput) (*wire.Empty, error) {
 	call.On(in.StackName + "/" + in.ChangeSetName)
 	return nil, answer(s.engine.Execute(ctx, s.caller(call), engine.ExecuteInput{
-		Name: in.ChangeSetName, Stack: in.StackName, Token: in.ClientRequestToken, NoRollback: in.DisableRollback, RetainExceptOnCreate: in.RetainExceptOnCreate,
+		Name: in.ChangeSetName, Stack: in.StackName, Token: in.ClientRequestToken, NoRollback: in.DisableRollback,
+		RetainExceptOnCreate: in.RetainExceptOnCreate,
 	}))
 }
 
@@ -116,8 +120,9 @@ func (s *service) describeChangeSet(_ context.Context, call *wire.Call, in *chan
 		return nil, err
 	}
 	out := &changeSetOutput{
-		ChangeSetId: c.ID, ChangeSetName: c.Name, StackId: c.StackID, StackName: c.StackName, Description: c.Description, Status: c.Status,
-		StatusReason: c.Reason, ExecutionStatus: c.Execution, OnStackFailure: c.OnFailure, CreationTime: c.Created, Capabilities: c.Capabilities,
+		ChangeSetId: c.ID, ChangeSetName: c.Name, StackId: c.StackID, StackName: c.StackName, Description: c.Description,
+		Status: c.Status, StatusReason: c.Reason, ExecutionStatus: c.Execution, OnStackFailure: c.OnFailure,
+		CreationTime: c.Created, Capabilities: c.Capabilities,
 		Parameters: parameterOutputs(c.Parameters), Tags: tagList(c.Tags), NextToken: next,
 	}
 	for _, found := range page {
@@ -128,8 +133,8 @@ func (s *service) describeChangeSet(_ context.Context, call *wire.Call, in *chan
 
 func changeOf(c engine.Change, withValues bool) resourceChange {
 	out := resourceChange{
-		Action: c.Action, PolicyAction: c.PolicyAction, LogicalResourceId: c.LogicalID, PhysicalResourceId: c.PhysicalID, ResourceType: c.Type,
-		Replacement: c.Replacement, Scope: c.Scope,
+		Action: c.Action, PolicyAction: c.PolicyAction, LogicalResourceId: c.LogicalID, PhysicalResourceId: c.PhysicalID,
+		ResourceType: c.Type, Replacement: c.Replacement, Scope: c.Scope,
 	}
 	for _, d := range c.Details {
 		target := changeTarget{Attribute: d.Attribute, Name: d.Name, RequiresRecreation: d.RequiresRecreation}
@@ -171,7 +176,9 @@ type listChangeSetsOutput struct {
 	NextToken string
 }
 
-func (s *service) listChangeSets(_ context.Context, call *wire.Call, in *listChangeSetsInput) (*listChangeSetsOutput, error) {
+func (s *service) listChangeSets(
+	_ context.Context, call *wire.Call, in *listChangeSetsInput,
+) (*listChangeSetsOutput, error) {
 	call.On(in.StackName)
 	all, err := s.engine.ChangeSets(in.StackName)
 	if err != nil {
@@ -179,7 +186,9 @@ func (s *service) listChangeSets(_ context.Context, call *wire.Call, in *listCha
 	}
 	var summaries []changeSetSummary
 	for _, c := range all {
-		summaries = append(summaries, changeSetSummary{c.ID, c.Name, c.StackID, c.StackName, c.Description, c.Status, c.Reason, c.Execution, c.Created})
+		summaries = append(summaries, changeSetSummary{
+			c.ID, c.Name, c.StackID, c.StackName, c.Description, c.Status, c.Reason, c.Execution, c.Created,
+		})
 	}
 	page, next, err := pageOf(summaries, in.NextToken)
 	return &listChangeSetsOutput{page, next}, err

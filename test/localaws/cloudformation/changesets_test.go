@@ -9,7 +9,9 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-func (w *world) changeSet(name string, body *string, change ...func(*cloudformation.CreateChangeSetInput)) *cloudformation.DescribeChangeSetOutput {
+func (w *world) changeSet(
+	name string, body *string, change ...func(*cloudformation.CreateChangeSetInput),
+) *cloudformation.DescribeChangeSetOutput {
 	in := &cloudformation.CreateChangeSetInput{StackName: aws.String("demo"), ChangeSetName: &name, TemplateBody: body}
 	for _, f := range change {
 		f(in)
@@ -23,7 +25,9 @@ func (w *world) describeSet(name string) *cloudformation.DescribeChangeSetOutput
 	var out *cloudformation.DescribeChangeSetOutput
 	w.g.Eventually(func() types.ChangeSetStatus {
 		var err error
-		out, err = w.DescribeChangeSet(w.ctx, &cloudformation.DescribeChangeSetInput{StackName: aws.String("demo"), ChangeSetName: &name})
+		out, err = w.DescribeChangeSet(w.ctx, &cloudformation.DescribeChangeSetInput{
+			StackName: aws.String("demo"), ChangeSetName: &name,
+		})
 		w.g.ExpectWithOffset(1, err).NotTo(HaveOccurred())
 		return out.Status
 	}).ShouldNot(Equal(types.ChangeSetStatusCreatePending))
@@ -76,7 +80,8 @@ func TestAStackInReviewCanBeDeleted(t *testing.T) {
 
 func TestTheKindOfAChangeSetMustFitTheStack(t *testing.T) {
 	w := newWorld(t)
-	in := &cloudformation.CreateChangeSetInput{StackName: aws.String("demo"), ChangeSetName: aws.String("c"), TemplateBody: resources(thingA)}
+	in := &cloudformation.CreateChangeSetInput{StackName: aws.String("demo"), ChangeSetName: aws.String("c"),
+		TemplateBody: resources(thingA)}
 	_, err := w.CreateChangeSet(w.ctx, in)
 	w.g.Expect(err).To(refused("ValidationError", "Stack [demo] does not exist"))
 	w.create(resources(thingA))
@@ -94,16 +99,25 @@ func TestAnEmptyChangeSetFailsInItsOwnWords(t *testing.T) {
 	set := w.changeSet("none", resources(thingA))
 	w.g.Expect(set.Status).To(Equal(types.ChangeSetStatusFailed))
 	w.g.Expect(set.ExecutionStatus).To(Equal(types.ExecutionStatusUnavailable))
-	w.g.Expect(*set.StatusReason).To(Equal("The submitted information didn't contain changes. Submit different information to create a change set."))
-	w.g.Expect(w.execute("none", "t")).To(refused("InvalidChangeSetStatus", "cannot be executed in its current status of [FAILED]"))
+	w.g.Expect(*set.StatusReason).To(
+		Equal("The submitted information didn't contain changes. Submit different information to create a change set."),
+	)
+	w.g.Expect(w.execute("none", "t")).To(refused("InvalidChangeSetStatus",
+		"cannot be executed in its current status of [FAILED]"))
 
-	_, err := w.CreateChangeSet(w.ctx, &cloudformation.CreateChangeSetInput{StackName: aws.String("demo"), ChangeSetName: aws.String("none"), TemplateBody: resources(thingA2)})
+	_, err := w.CreateChangeSet(w.ctx, &cloudformation.CreateChangeSetInput{
+		StackName: aws.String("demo"), ChangeSetName: aws.String("none"), TemplateBody: resources(thingA2),
+	})
 	w.g.Expect(err).To(refused("AlreadyExistsException", ""), "a failed change set keeps its name")
 	for range 2 {
-		_, err = w.DeleteChangeSet(w.ctx, &cloudformation.DeleteChangeSetInput{StackName: aws.String("demo"), ChangeSetName: aws.String("none")})
+		_, err = w.DeleteChangeSet(w.ctx, &cloudformation.DeleteChangeSetInput{
+			StackName: aws.String("demo"), ChangeSetName: aws.String("none"),
+		})
 		w.g.Expect(err).NotTo(HaveOccurred(), "deleting what is gone succeeds")
 	}
-	_, err = w.DescribeChangeSet(w.ctx, &cloudformation.DescribeChangeSetInput{StackName: aws.String("demo"), ChangeSetName: aws.String("none")})
+	_, err = w.DescribeChangeSet(w.ctx, &cloudformation.DescribeChangeSetInput{
+		StackName: aws.String("demo"), ChangeSetName: aws.String("none"),
+	})
 	w.g.Expect(err).To(refused("ChangeSetNotFound", "ChangeSet [none] does not exist"))
 }
 
@@ -111,7 +125,8 @@ func TestTheSameTokenCreatesOneChangeSet(t *testing.T) {
 	w := newWorld(t)
 	w.create(resources(thingA))
 	in := &cloudformation.CreateChangeSetInput{
-		StackName: aws.String("demo"), ChangeSetName: aws.String("c"), TemplateBody: resources(thingA2), ClientToken: aws.String("c"),
+		StackName: aws.String("demo"), ChangeSetName: aws.String("c"), TemplateBody: resources(thingA2),
+		ClientToken: aws.String("c"),
 	}
 	first, err := w.CreateChangeSet(w.ctx, in)
 	w.g.Expect(err).NotTo(HaveOccurred())
@@ -145,7 +160,8 @@ func changes(set *cloudformation.DescribeChangeSetOutput) map[string][]string {
 		r := c.ResourceChange
 		lines := []string{string(r.Action) + " " + string(r.Replacement)}
 		for _, d := range r.Details {
-			lines = append(lines, string(d.Target.Attribute)+"/"+aws.ToString(d.Target.Name)+" "+string(d.Evaluation)+" "+string(d.ChangeSource)+" "+aws.ToString(d.CausingEntity))
+			lines = append(lines, string(d.Target.Attribute)+"/"+aws.ToString(d.Target.Name)+" "+string(d.Evaluation)+" "+
+				string(d.ChangeSource)+" "+aws.ToString(d.CausingEntity))
 		}
 		found[*r.LogicalResourceId] = lines
 	}
@@ -187,7 +203,8 @@ func TestAChangeSetTellsWhatWillHappen(t *testing.T) {
 		"Replaced":       {"Modify True", "Properties/Shape Static DirectModification "},
 		"ReadsReplaced":  {"Modify False", "Properties/Value Static ResourceReference Replaced"},
 		"MayBeReplaced":  {"Modify Conditional", "Properties/Shape Dynamic ResourceAttribute InPlace.Value"},
-		"ByParameter":    {"Modify False", "Properties/Value Static ParameterReference P", "Properties/Value Dynamic DirectModification "},
+		"ByParameter": {"Modify False", "Properties/Value Static ParameterReference P",
+			"Properties/Value Dynamic DirectModification "},
 	}))
 	policies := map[string]types.PolicyAction{}
 	for _, c := range set.Changes {

@@ -45,7 +45,8 @@ func (s *service) content(ctx context.Context, call *wire.Call, in content, prev
 	}
 	out := engine.Content{Body: body, UsePreviousTemplate: previous, Capabilities: in.Capabilities}
 	if len(in.Tags) > maxTags {
-		return engine.Content{}, invalid("1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to %d", maxTags)
+		return engine.Content{}, invalid("1 validation error detected: Value at 'tags' failed to satisfy constraint: "+
+			"Member must have length less than or equal to %d", maxTags)
 	}
 	if in.Tags != nil {
 		out.Tags = map[string]string{}
@@ -58,9 +59,12 @@ func (s *service) content(ctx context.Context, call *wire.Call, in content, prev
 	}
 	for _, p := range in.Parameters {
 		if p.UsePreviousValue && p.ParameterValue != nil {
-			return engine.Content{}, invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true and non empty value for a parameter", p.ParameterKey)
+			return engine.Content{}, invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true "+
+				"and non empty value for a parameter", p.ParameterKey)
 		}
-		out.Parameters = append(out.Parameters, engine.ParameterInput{Key: p.ParameterKey, Value: aws.ToString(p.ParameterValue), UsePrevious: p.UsePreviousValue})
+		out.Parameters = append(out.Parameters, engine.ParameterInput{
+			Key: p.ParameterKey, Value: aws.ToString(p.ParameterValue), UsePrevious: p.UsePreviousValue,
+		})
 	}
 	return out, nil
 }
@@ -77,7 +81,8 @@ func (s *service) template(ctx context.Context, call *wire.Call, body, location 
 		return "", invalid("Either Template URL or Template Body must be specified.")
 	}
 	if len(body) > template.MaxBodyBytes {
-		return "", invalid("1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d", template.MaxBodyBytes)
+		return "", invalid("1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member "+
+			"must have length less than or equal to %d", template.MaxBodyBytes)
 	}
 	if location == "" {
 		return body, nil
@@ -93,7 +98,9 @@ func (s *service) fetch(ctx context.Context, call *wire.Call, location string) (
 	}
 	out, err := s3.NewFromConfig(s.caller(call)).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
-		return "", invalid("S3 error: %v\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html", err)
+		return "", invalid(
+			"S3 error: %v\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html", err,
+		)
 	}
 	defer out.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(out.Body, template.MaxURLBytes+1))

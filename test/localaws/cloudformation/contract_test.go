@@ -14,8 +14,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/contract"
 )
 
-// contractStack is a stack with a name that no other run uses, on the AWS that a rule is tested on. Its one resource is a log group, which
-// costs nothing and is made in seconds.
+// contractStack is a stack with a name that no other run uses, on the AWS that a rule is tested on. Its one resource is
+// a log group, which costs nothing and is made in seconds.
 type contractStack struct {
 	*cloudformation.Client
 	g    *WithT
@@ -76,7 +76,9 @@ func (s *contractStack) pause() time.Duration {
 }
 
 // propose makes a change set and waits until it is made.
-func (s *contractStack) propose(name string, body *string, kind types.ChangeSetType) *cloudformation.DescribeChangeSetOutput {
+func (s *contractStack) propose(
+	name string, body *string, kind types.ChangeSetType,
+) *cloudformation.DescribeChangeSetOutput {
 	_, err := s.CreateChangeSet(s.ctx, s.proposal(name, body, kind))
 	s.g.ExpectWithOffset(1, err).NotTo(HaveOccurred())
 	var out *cloudformation.DescribeChangeSetOutput
@@ -84,16 +86,22 @@ func (s *contractStack) propose(name string, body *string, kind types.ChangeSetT
 		out, err = s.DescribeChangeSet(s.ctx, &cloudformation.DescribeChangeSetInput{StackName: s.name, ChangeSetName: &name})
 		s.g.ExpectWithOffset(2, err).NotTo(HaveOccurred())
 		return out.Status
-	}).WithTimeout(2 * time.Minute).WithPolling(s.pause()).Should(BeElementOf(types.ChangeSetStatusCreateComplete, types.ChangeSetStatusFailed))
+	}).WithTimeout(2 * time.Minute).WithPolling(s.pause()).Should(BeElementOf(types.ChangeSetStatusCreateComplete,
+		types.ChangeSetStatusFailed))
 	return out
 }
 
-func (s *contractStack) proposal(name string, body *string, kind types.ChangeSetType) *cloudformation.CreateChangeSetInput {
-	return &cloudformation.CreateChangeSetInput{StackName: s.name, ChangeSetName: &name, TemplateBody: body, ChangeSetType: kind, ClientToken: &name}
+func (s *contractStack) proposal(
+	name string, body *string, kind types.ChangeSetType,
+) *cloudformation.CreateChangeSetInput {
+	return &cloudformation.CreateChangeSetInput{StackName: s.name, ChangeSetName: &name, TemplateBody: body,
+		ChangeSetType: kind, ClientToken: &name}
 }
 
 func (s *contractStack) execute(name, token string) error {
-	_, err := s.ExecuteChangeSet(s.ctx, &cloudformation.ExecuteChangeSetInput{StackName: s.name, ChangeSetName: &name, ClientRequestToken: &token})
+	_, err := s.ExecuteChangeSet(s.ctx, &cloudformation.ExecuteChangeSetInput{
+		StackName: s.name, ChangeSetName: &name, ClientRequestToken: &token,
+	})
 	return err
 }
 
@@ -107,7 +115,8 @@ func TestOnAWSTheSameTokenStartsNothingAgain(t *testing.T) {
 	s.settled(*s.name)
 	_, err = s.CreateStack(s.ctx, s.creation("another"))
 	s.g.Expect(err).To(refused("AlreadyExistsException", "already exists"))
-	update := &cloudformation.UpdateStackInput{StackName: s.name, TemplateBody: s.group("3"), ClientRequestToken: aws.String("created")}
+	update := &cloudformation.UpdateStackInput{StackName: s.name, TemplateBody: s.group("3"),
+		ClientRequestToken: aws.String("created")}
 	_, err = s.UpdateStack(s.ctx, update)
 	s.g.Expect(err).To(refused("TokenAlreadyExistsException", ""), "the token of another kind of operation")
 	update.ClientRequestToken = aws.String("updated")
@@ -151,16 +160,21 @@ func TestOnAWSAnEmptyChangeSetFailsAndKeepsItsName(t *testing.T) {
 	set := s.propose("none", s.group("1"), types.ChangeSetTypeUpdate)
 	s.g.Expect(set.Status).To(Equal(types.ChangeSetStatusFailed))
 	s.g.Expect(*set.StatusReason).To(ContainSubstring("The submitted information didn't contain changes."))
-	s.g.Expect(s.execute("none", "run")).To(refused("InvalidChangeSetStatus", "cannot be executed in its current status of [FAILED]"))
+	s.g.Expect(s.execute("none", "run")).To(refused("InvalidChangeSetStatus",
+		"cannot be executed in its current status of [FAILED]"))
 	taken := s.proposal("none", s.group("3"), types.ChangeSetTypeUpdate)
 	taken.ClientToken = aws.String("another")
 	_, err := s.CreateChangeSet(s.ctx, taken)
 	s.g.Expect(err).To(refused("AlreadyExistsException", ""))
 	for range 2 {
-		_, err = s.DeleteChangeSet(s.ctx, &cloudformation.DeleteChangeSetInput{StackName: s.name, ChangeSetName: aws.String("none")})
+		_, err = s.DeleteChangeSet(s.ctx, &cloudformation.DeleteChangeSetInput{
+			StackName: s.name, ChangeSetName: aws.String("none"),
+		})
 		s.g.Expect(err).NotTo(HaveOccurred(), "deleting what is gone succeeds")
 	}
-	_, err = s.DescribeChangeSet(s.ctx, &cloudformation.DescribeChangeSetInput{StackName: s.name, ChangeSetName: aws.String("none")})
+	_, err = s.DescribeChangeSet(s.ctx, &cloudformation.DescribeChangeSetInput{
+		StackName: s.name, ChangeSetName: aws.String("none"),
+	})
 	s.g.Expect(err).To(refused("ChangeSetNotFound", "does not exist"))
 }
 

@@ -35,8 +35,9 @@ type driftInformation struct{ StackDriftStatus string }
 
 func describe(v engine.View) stackOutput {
 	out := stackOutput{
-		StackId: v.ID, StackName: v.Name, StackStatus: string(v.Status), StackStatusReason: v.Reason, Description: v.Description,
-		RoleARN: v.Role, ChangeSetId: v.ChangeSetID, CreationTime: v.Created, LastUpdatedTime: v.Updated, DeletionTime: v.Deleted,
+		StackId: v.ID, StackName: v.Name, StackStatus: string(v.Status), StackStatusReason: v.Reason,
+		Description: v.Description, RoleARN: v.Role, ChangeSetId: v.ChangeSetID, CreationTime: v.Created,
+		LastUpdatedTime: v.Updated, DeletionTime: v.Deleted,
 		DisableRollback: &v.NoRollback, EnableTerminationProtection: new(false), Capabilities: v.Capabilities,
 		Parameters: parameterOutputs(v.Parameters), Tags: tagList(v.Tags), DriftInformation: driftInformation{"NOT_CHECKED"},
 	}
@@ -76,7 +77,9 @@ type describeStacksOutput struct {
 // pageSize is how many entries the list operations answer at once.
 const pageSize = 100
 
-func (s *service) describeStacks(_ context.Context, call *wire.Call, in *describeStacksInput) (*describeStacksOutput, error) {
+func (s *service) describeStacks(
+	_ context.Context, call *wire.Call, in *describeStacksInput,
+) (*describeStacksOutput, error) {
 	call.On(in.StackName)
 	if in.StackName != "" {
 		view, err := s.engine.Stack(in.StackName)
@@ -118,7 +121,9 @@ func (s *service) listStacks(_ context.Context, _ *wire.Call, in *listStacksInpu
 	var all []stackSummary
 	for _, v := range s.engine.Stacks() {
 		if len(wanted) == 0 || wanted[string(v.Status)] {
-			all = append(all, stackSummary{v.ID, v.Name, string(v.Status), v.Reason, v.Description, v.Created, v.Updated, v.Deleted})
+			all = append(all, stackSummary{
+				v.ID, v.Name, string(v.Status), v.Reason, v.Description, v.Created, v.Updated, v.Deleted,
+			})
 		}
 	}
 	page, next, err := pageOf(all, in.NextToken)
@@ -160,8 +165,9 @@ func (s *service) describeEvents(_ context.Context, call *wire.Call, in *eventsI
 	out := &eventsOutput{NextToken: next}
 	for _, e := range events {
 		out.StackEvents = append(out.StackEvents, stackEvent{
-			EventId: e.ID, StackId: e.StackID, StackName: e.StackName, LogicalResourceId: e.LogicalID, PhysicalResourceId: e.PhysicalID,
-			ResourceType: e.Type, ResourceStatus: string(e.Status), ResourceStatusReason: e.Reason, ResourceProperties: e.Properties,
+			EventId: e.ID, StackId: e.StackID, StackName: e.StackName, LogicalResourceId: e.LogicalID,
+			PhysicalResourceId: e.PhysicalID, ResourceType: e.Type, ResourceStatus: string(e.Status),
+			ResourceStatusReason: e.Reason, ResourceProperties: e.Properties,
 			ClientRequestToken: e.Token, OperationId: e.Operation, Timestamp: e.Time,
 		})
 	}

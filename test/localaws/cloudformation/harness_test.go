@@ -33,7 +33,8 @@ const (
 type roles struct{}
 
 func (roles) Role(arn string) (wire.Role, bool) {
-	trust := `{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"cloudformation.amazonaws.com"}}]}`
+	trust := `{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",` +
+		`"Principal":{"Service":"cloudformation.amazonaws.com"}}]}`
 	return wire.Role{ARN: arn, ID: "AROASTACKS", Name: "stacks", TrustPolicy: trust}, arn == roleARN
 }
 
@@ -59,7 +60,8 @@ func newWorldWith(t *testing.T, settings map[string]string) *world {
 		Latencies: &wire.Latencies{}, Faults: &wire.Faults{},
 	}
 	env := &wire.Env{
-		AccountID: account, Region: region, Dir: t.TempDir(), Clock: wire.RealClock{}, Identities: ids, Gateway: gateway, Roles: roles{}, Settings: settings,
+		AccountID: account, Region: region, Dir: t.TempDir(), Clock: wire.RealClock{}, Identities: ids, Gateway: gateway,
+		Roles: roles{}, Settings: settings,
 	}
 	things := thing.New()
 	bySigner := map[string]*wire.Service{}
@@ -80,7 +82,8 @@ func newWorldWith(t *testing.T, settings map[string]string) *world {
 		bySigner[service.Name] = service
 	}
 	t.Cleanup(func() { _ = stacks.Close() })
-	config := env.Config(ids.Issue(wire.Principal{AccountID: account, ARN: "arn:aws:iam::" + account + ":user/admin", Root: true}, 0))
+	config := env.Config(ids.Issue(wire.Principal{AccountID: account, ARN: "arn:aws:iam::" + account + ":user/admin",
+		Root: true}, 0))
 	client := cloudformation.NewFromConfig(config, func(o *cloudformation.Options) { o.Retryer = aws.NopRetryer{} })
 	return &world{client, g, t.Context(), things, s3.NewFromConfig(config), gateway.Calls}
 }

@@ -39,7 +39,8 @@ func TestAFailedRollbackIsContinuedOnceItsCauseIsGone(t *testing.T) {
 	w.g.Expect(w.continueRollback("again")).To(Succeed(), "the same token starts nothing again")
 	w.g.Expect(w.continueRollback("other")).To(refused("ValidationError", "is in UPDATE_ROLLBACK_COMPLETE state"))
 	w.g.Expect(w.story("demo", "demo")).To(HaveSuffix(
-		"UPDATE_ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_FAILED UPDATE_ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE"))
+		"UPDATE_ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_FAILED UPDATE_ROLLBACK_IN_PROGRESS " +
+			"UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE"))
 }
 
 func TestSkippingLeavesAResourceAsItIs(t *testing.T) {
@@ -90,7 +91,8 @@ func TestAFailedCreationIsKeptOrDeletedOnRequest(t *testing.T) {
 		w := newWorld(t)
 		w.things.Fail("create C", "no such shape")
 		out, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{
-			StackName: aws.String("demo"), TemplateBody: resources(thingA + `,"C":{"Type":"Test::Thing","DependsOn":"A"}`), OnFailure: row.on,
+			StackName: aws.String("demo"), TemplateBody: resources(thingA + `,"C":{"Type":"Test::Thing","DependsOn":"A"}`),
+			OnFailure: row.on,
 		})
 		w.g.Expect(err).NotTo(HaveOccurred())
 		w.g.Expect(w.settled(*out.StackId).StackStatus).To(Equal(row.status), row.why)
@@ -122,14 +124,20 @@ func TestStacksAreListedByStatus(t *testing.T) {
 }
 
 func TestSettingsThatDoNotExistAreRefused(t *testing.T) {
-	NewWithT(t).Expect(startWith(t, map[string]string{"cloudformation.speed": "1s"})).To(MatchError(ContainSubstring("cloudformation.speed")))
+	NewWithT(t).Expect(startWith(t, map[string]string{
+		"cloudformation.speed": "1s",
+	})).To(MatchError(ContainSubstring("cloudformation.speed")))
 	NewWithT(t).Expect(startWith(t, map[string]string{"cloudformation.changeset": "soon"})).To(HaveOccurred())
-	NewWithT(t).Expect(startWith(t, map[string]string{"cloudformation.settle.AWS::CloudFront::Distribution": "3m", "lambda.idle": "x"})).To(Succeed())
+	NewWithT(t).Expect(startWith(t, map[string]string{
+		"cloudformation.settle.AWS::CloudFront::Distribution": "3m", "lambda.idle": "x",
+	})).To(Succeed())
 }
 
 func TestATypeCanBeMadeToTakeItsTime(t *testing.T) {
 	w := newWorldWith(t, map[string]string{"cloudformation.settle.Test::Thing": "1h"})
-	out, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA)})
+	out, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{
+		StackName: aws.String("demo"), TemplateBody: resources(thingA),
+	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Eventually(func() string { return w.things.Living() }).Should(Equal("A-1=one"))
 	w.g.Expect(w.stack("demo").StackStatus).To(Equal(types.StackStatusCreateInProgress))

@@ -92,7 +92,9 @@ type listResourcesOutput struct {
 	NextToken              string
 }
 
-func (s *service) listResources(_ context.Context, call *wire.Call, in *listResourcesInput) (*listResourcesOutput, error) {
+func (s *service) listResources(
+	_ context.Context, call *wire.Call, in *listResourcesInput,
+) (*listResourcesOutput, error) {
 	call.On(in.StackName)
 	view, err := s.engine.Stack(in.StackName)
 	if err != nil {

@@ -23,7 +23,8 @@ func TestOnlyAFailedDeletionMayRetainResources(t *testing.T) {
 	failed := w.settled(*stack.StackId)
 	w.g.Expect(failed.StackStatus).To(Equal(types.StackStatusDeleteFailed))
 	w.g.Expect(*failed.StackStatusReason).To(Equal("The following resource(s) failed to delete: [A]. "))
-	w.g.Expect(remove("B")).To(refused("ValidationError", "Do not specify resources that are in the DELETE_COMPLETE state"))
+	w.g.Expect(remove("B")).To(refused("ValidationError",
+		"Do not specify resources that are in the DELETE_COMPLETE state"))
 	w.g.Expect(remove("A")).To(Succeed())
 	w.g.Expect(w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteComplete))
 	w.g.Expect(w.things.Living()).To(Equal("A-1=one"), "the retained resource is left in place")
@@ -62,8 +63,10 @@ func TestAFailedCreationKeepsOnlyWhatIsRetainedOnCreate(t *testing.T) {
 
 func TestParametersAreSubmittedKeptAndHidden(t *testing.T) {
 	w := newWorld(t)
-	body := aws.String(`{"Parameters":{"Value":{"Type":"String"},"Secret":{"Type":"String","NoEcho":true,"Default":"hush"}},
-		"Resources":{"A":{"Type":"Test::Thing","Properties":{"Value":{"Fn::Sub":"${Value}-${Secret}"}}}},"Outputs":{"O":{"Value":{"Fn::GetAtt":["A","Arn"]}}}}`)
+	body := aws.String(`{"Parameters":{"Value":{"Type":"String"},"Secret":{"Type":"String","NoEcho":true,` +
+		`"Default":"hush"}},
+		"Resources":{"A":{"Type":"Test::Thing","Properties":{"Value":{"Fn::Sub":"${Value}-${Secret}"}}}},` +
+		`"Outputs":{"O":{"Value":{"Fn::GetAtt":["A","Arn"]}}}}`)
 	parameter := func(key, value string) types.Parameter {
 		return types.Parameter{ParameterKey: &key, ParameterValue: &value}
 	}
@@ -80,7 +83,9 @@ func TestParametersAreSubmittedKeptAndHidden(t *testing.T) {
 	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(w.things.Living()).To(Equal("A-1=one-loud"))
-	_, err = w.update(body, func(in *cloudformation.UpdateStackInput) { in.Parameters = []types.Parameter{parameter("Other", "x")} })
+	_, err = w.update(body, func(in *cloudformation.UpdateStackInput) {
+		in.Parameters = []types.Parameter{parameter("Other", "x")}
+	})
 	w.g.Expect(err).To(refused("ValidationError", "Parameters: [Other] do not exist in the template"))
 }
 
@@ -88,7 +93,8 @@ func TestStackTagsReachTheResources(t *testing.T) {
 	w := newWorld(t)
 	tags := func(value string) []types.Tag { return []types.Tag{{Key: aws.String("owner"), Value: &value}} }
 	stack := w.create(resources(thingA), func(in *cloudformation.CreateStackInput) { in.Tags = tags("me") })
-	w.g.Expect(w.things.Tags("A-1")).To(And(HaveKeyWithValue("owner", "me"), HaveKeyWithValue("aws:cloudformation:stack-id", *stack.StackId),
+	w.g.Expect(w.things.Tags("A-1")).To(And(HaveKeyWithValue("owner", "me"),
+		HaveKeyWithValue("aws:cloudformation:stack-id", *stack.StackId),
 		HaveKeyWithValue("aws:cloudformation:logical-id", "A"), HaveKeyWithValue("aws:cloudformation:stack-name", "demo")))
 	_, err := w.update(resources(thingA))
 	w.g.Expect(err).To(refused("ValidationError", "No updates are to be performed."), "omitted tags stay")
@@ -104,7 +110,8 @@ func TestEventsArePagedNewestFirst(t *testing.T) {
 	w := newWorld(t)
 	var many []string
 	for name := range strings.SplitSeq(strings.Repeat("x", 60), "") {
-		many = append(many, `"`+strings.ToUpper(name)+string(rune('A'+len(many)%26))+string(rune('A'+len(many)/26))+`":{"Type":"Test::Thing"}`)
+		many = append(many,
+			`"`+strings.ToUpper(name)+string(rune('A'+len(many)%26))+string(rune('A'+len(many)/26))+`":{"Type":"Test::Thing"}`)
 	}
 	w.create(resources(strings.Join(many, ",")))
 	first, err := w.DescribeStackEvents(w.ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String("demo")})
@@ -119,15 +126,20 @@ func TestEventsArePagedNewestFirst(t *testing.T) {
 
 func TestPropertiesThatTheTypeDoesNotDeclareFailTheResource(t *testing.T) {
 	w := newWorld(t)
-	stack := w.create(resources(`"Assets":{"Type":"AWS::S3::Bucket","Properties":{"BucketNames":"x","VersioningConfiguration":{}}}`))
+	stack := w.create(
+		resources(`"Assets":{"Type":"AWS::S3::Bucket","Properties":{"BucketNames":"x","VersioningConfiguration":{}}}`),
+	)
 	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusRollbackComplete))
 	w.g.Expect(w.reason("demo", "Assets", types.ResourceStatusCreateFailed)).To(Equal(
-		"Properties validation failed for resource Assets with message:\n#: extraneous key [BucketNames] is not permitted\n#/VersioningConfiguration: required key [Status] not found"))
+		"Properties validation failed for resource Assets with message:\n#: extraneous key [BucketNames] is not " +
+			"permitted\n#/VersioningConfiguration: required key [Status] not found"))
 	w.g.Expect(w.calls.Snapshot().Service("s3")).To(BeEmpty())
 }
 
 func TestAnUnknownParameterIsRefused(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA), TimeoutInMinutes: aws.Int32(1)})
+	_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{
+		StackName: aws.String("demo"), TemplateBody: resources(thingA), TimeoutInMinutes: aws.Int32(1),
+	})
 	w.g.Expect(err).To(refused("ValidationError", "TimeoutInMinutes"))
 }

@@ -1,19 +1,24 @@
-// Package cloudformation is CloudFormation of the local AWS: the query protocol over the engine, whose resource providers act
-// through the real SDK with the credentials of the stack's role or of the caller.
+// Package cloudformation is CloudFormation of the local AWS: the query protocol over the engine, whose resource
+// providers act through the real SDK with the credentials of the stack's role or of the caller.
 //
-// Rules encoded here (CloudFormation API reference); those of stacks, templates and resource types are in the packages below:
-//   - a template body has at most 51,200 bytes; a template URL is an https S3 URL, read with the caller's credentials, at most 1 MB;
-//   - an unknown stack is a ValidationError "Stack with id X does not exist"; a deleted one is described by its id only;
-//   - lists are paged, events newest first and stable while new ones arrive; each event carries the client token of its operation;
+// Rules encoded here (CloudFormation API reference); those of stacks, templates and resource types
+// are in the packages below:
+//   - a template body has at most 51,200 bytes; a template URL is an https S3 URL, read with the caller's
+//     credentials, at most 1 MB;
+//   - an unknown stack is a ValidationError "Stack with id X does not exist"; a deleted one is
+//     described by its id only;
+//   - lists are paged, events newest first and stable while new ones arrive; each event carries the client
+//     token of its operation;
 //   - omitted tags stay as they are, empty ones are removed;
 //   - passing a role needs iam:PassRole on it.
 //
-// Not yet proven against AWS itself: the wording of a refused RetainResources, ResourcesToSkip or client token;
-// that a change of outputs or of a DeletionPolicy alone makes an update; that an executed change set's name is free again.
+// Not yet proven against AWS itself: the wording of a refused RetainResources, ResourcesToSkip or client token; that a
+// change of outputs or of a DeletionPolicy alone makes an update; that an executed change set's name is free again.
 // Early validation of change sets, macros, nested stacks, imports and EXPRESS mode are not offered.
 //
-// Settings: "cloudformation.changeset" is how long a change set is pending, "cloudformation.settle.<resource type>" how long resources
-// of a type take beyond their service's own time, as "cloudformation.settle.AWS::CloudFront::Distribution" = "3m".
+// Settings: "cloudformation.changeset" is how long a change set is pending, "cloudformation.settle.<resource type>" how
+// long resources of a type take beyond their service's own time, as
+// "cloudformation.settle.AWS::CloudFront::Distribution" = "3m".
 package cloudformation
 
 import (
@@ -35,7 +40,8 @@ import (
 // servicePrincipal is whom a stack role must trust.
 const servicePrincipal = "cloudformation.amazonaws.com"
 
-// sessionTime is how long the credentials of an operation last; operations that take longer get new ones from their role.
+// sessionTime is how long the credentials of an operation last; operations that take longer get new
+// ones from their role.
 const sessionTime = time.Hour
 
 type service struct {
@@ -58,7 +64,8 @@ func NewWith(env *wire.Env, types ...*resource.Type) (*wire.Service, error) {
 	}
 	s := &service{env: env}
 	s.engine = engine.New(engine.Options{
-		Account: env.AccountID, Region: env.Region, Types: registry, Now: env.Clock.Now, Assume: s.assume, Settle: settle, ChangeSetTime: pending,
+		Account: env.AccountID, Region: env.Region, Types: registry, Now: env.Clock.Now, Assume: s.assume, Settle: settle,
+		ChangeSetTime: pending,
 	})
 	return &wire.Service{
 		Name:       "cloudformation",

@@ -142,5 +142,6 @@ func (s *service) continueRollback(ctx context.Context, call *wire.Call, in *con
 	if err := passes(call, in.RoleARN); err != nil {
 		return nil, err
 	}
-	return nil, answer(s.engine.ContinueRollback(ctx, s.caller(call), in.StackName, in.RoleARN, in.ClientRequestToken, in.ResourcesToSkip))
+	return nil, answer(s.engine.ContinueRollback(ctx, s.caller(call), in.StackName, in.RoleARN, in.ClientRequestToken,
+		in.ResourcesToSkip))
 }

@@ -39,11 +39,14 @@ func TestAStackLivesFromCreationToDeletion(t *testing.T) {
 	w := newWorld(t)
 	stack := w.create(resources(thingA + "," + thingB))
 	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusCreateComplete))
-	w.g.Expect(*stack.StackId).To(MatchRegexp(`^arn:aws:cloudformation:eu-central-1:123456789012:stack/demo/[0-9a-f-]{36}$`))
+	w.g.Expect(*stack.StackId).To(
+		MatchRegexp(`^arn:aws:cloudformation:eu-central-1:123456789012:stack/demo/[0-9a-f-]{36}$`),
+	)
 
 	_, err := w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("demo")})
 	w.g.Expect(err).NotTo(HaveOccurred())
-	w.g.Expect(w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteComplete), "a deleted stack is known by its id")
+	w.g.Expect(w.settled(*stack.StackId).StackStatus).To(Equal(types.StackStatusDeleteComplete),
+		"a deleted stack is known by its id")
 	w.g.Expect(w.things.Calls()[2:]).To(Equal([]string{"delete B", "delete A"}), "in reverse order of dependency")
 
 	_, err = w.DescribeStacks(w.ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("demo")})
@@ -55,32 +58,48 @@ func TestAStackLivesFromCreationToDeletion(t *testing.T) {
 
 func TestBadTemplatesAreRefusedBeforeAnythingHappens(t *testing.T) {
 	rows := []struct{ why, body, code, message string }{
-		{"cycle", `{"Resources":{"A":{"Type":"Test::Thing","Properties":{"Value":{"Ref":"B"}}},"B":{"Type":"Test::Thing","DependsOn":"A"},"C":{"Type":"Test::Thing","DependsOn":"A"}}}`,
+		{"cycle",
+			`{"Resources":{"A":{"Type":"Test::Thing","Properties":{"Value":{"Ref":"B"}}},"B":{"Type":"Test::Thing",` +
+				`"DependsOn":"A"},"C":{"Type":"Test::Thing","DependsOn":"A"}}}`,
 			"ValidationError", "Circular dependency between resources: [A, B]"},
 		{"unknown reference", `{"Resources":{"A":{"Type":"Test::Thing","Properties":{"Value":{"Ref":"X"}}}}}`,
-			"ValidationError", "Template format error: Unresolved resource dependencies [X] in the Resources block of the template"},
-		{"reference to what a condition leaves out", `{"Conditions":{"No":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"Test::Thing","Properties":{"Value":{"Ref":"B"}}},"B":{"Type":"Test::Thing","Condition":"No"}}}`,
+			"ValidationError",
+			"Template format error: Unresolved resource dependencies [X] in the Resources block of the template"},
+		{"reference to what a condition leaves out",
+			`{"Conditions":{"No":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"Test::Thing",` +
+				`"Properties":{"Value":{"Ref":"B"}}},"B":{"Type":"Test::Thing","Condition":"No"}}}`,
 			"ValidationError", "Unresolved resource dependencies [B] in the Resources block of the template"},
 		{"output of an unknown name", `{"Resources":{"A":{"Type":"Test::Thing"}},"Outputs":{"O":{"Value":{"Ref":"X"}}}}`,
 			"ValidationError", "Unresolved resource dependencies [X] in the Outputs block of the template"},
-		{"unknown type", `{"Resources":{"A":{"Type":"AWS::Lambda::Alias"}}}`, "ValidationError", "Template format error: Unrecognized resource types: [AWS::Lambda::Alias]"},
-		{"unknown attribute", `{"Resources":{"A":{"Type":"Test::Thing"},"B":{"Type":"Test::Thing","Properties":{"Value":{"Fn::GetAtt":["A","Colour"]}}}}}`,
+		{"unknown type", `{"Resources":{"A":{"Type":"AWS::Lambda::Alias"}}}`, "ValidationError",
+			"Template format error: Unrecognized resource types: [AWS::Lambda::Alias]"},
+		{"unknown attribute",
+			`{"Resources":{"A":{"Type":"Test::Thing"},"B":{"Type":"Test::Thing","Properties":{"Value":{"Fn::GetAtt":["A",` +
+				`"Colour"]}}}}}`,
 			"ValidationError", "Template error: resource A does not support attribute type Colour in Fn::GetAtt"},
 		{"no resources", `{"Resources":{}}`, "ValidationError", "At least one Resources member must be defined."},
 		{"not JSON", `{"Resources":`, "ValidationError", "Template format error: JSON not well-formed."},
 		{"unknown section", `{"Resource":{}}`, "ValidationError", "Invalid template property or properties [Resource]"},
-		{"IAM without capability", `{"Resources":{"R":{"Type":"AWS::IAM::Role","Properties":{"AssumeRolePolicyDocument":{}}}}}`,
+		{"IAM without capability",
+			`{"Resources":{"R":{"Type":"AWS::IAM::Role","Properties":{"AssumeRolePolicyDocument":{}}}}}`,
 			"InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]"},
-		{"named IAM without capability", `{"Resources":{"R":{"Type":"AWS::IAM::Role","Properties":{"RoleName":"x","AssumeRolePolicyDocument":{}}}}}`,
+		{"named IAM without capability",
+			`{"Resources":{"R":{"Type":"AWS::IAM::Role","Properties":{"RoleName":"x","AssumeRolePolicyDocument":{}}}}}`,
 			"InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_NAMED_IAM]"},
-		{"parameter without value", `{"Parameters":{"P":{"Type":"String"}},"Resources":{"A":{"Type":"Test::Thing"}}}`, "ValidationError", "Parameters: [P] must have values"},
-		{"parameter value not allowed", `{"Parameters":{"P":{"Type":"String","Default":"c","AllowedValues":["a","b"]}},"Resources":{"A":{"Type":"Test::Thing"}}}`,
+		{"parameter without value", `{"Parameters":{"P":{"Type":"String"}},"Resources":{"A":{"Type":"Test::Thing"}}}`,
+			"ValidationError", "Parameters: [P] must have values"},
+		{"parameter value not allowed",
+			`{"Parameters":{"P":{"Type":"String","Default":"c","AllowedValues":["a","b"]}},` +
+				`"Resources":{"A":{"Type":"Test::Thing"}}}`,
 			"ValidationError", "Parameter 'P' must be one of AllowedValues [a, b]"},
-		{"body too long", `{"Description":"` + strings.Repeat("x", 51_200) + `"}`, "ValidationError", "Member must have length less than or equal to 51200"},
+		{"body too long", `{"Description":"` + strings.Repeat("x", 51_200) + `"}`, "ValidationError",
+			"Member must have length less than or equal to 51200"},
 	}
 	w := newWorld(t)
 	for _, row := range rows {
-		_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("bad"), TemplateBody: &row.body})
+		_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{
+			StackName: aws.String("bad"), TemplateBody: &row.body,
+		})
 		w.g.Expect(err).To(refused(row.code, row.message), row.why)
 	}
 	w.g.Expect(w.things.Calls()).To(BeEmpty())
@@ -101,7 +120,8 @@ func TestAnUpdateThatChangesNothingIsRefused(t *testing.T) {
 func TestTheSameClientTokenStartsNothingAgain(t *testing.T) {
 	w := newWorld(t)
 	token := aws.String("token-1")
-	create := &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA), ClientRequestToken: token}
+	create := &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA),
+		ClientRequestToken: token}
 	first, err := w.CreateStack(w.ctx, create)
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.settled("demo")
@@ -113,7 +133,9 @@ func TestTheSameClientTokenStartsNothingAgain(t *testing.T) {
 	_, err = w.update(resources(thingA2), func(in *cloudformation.UpdateStackInput) { in.ClientRequestToken = token })
 	w.g.Expect(err).To(refused("TokenAlreadyExistsException", ""))
 	for range 2 {
-		_, err = w.update(resources(thingA2), func(in *cloudformation.UpdateStackInput) { in.ClientRequestToken = aws.String("token-2") })
+		_, err = w.update(resources(thingA2), func(in *cloudformation.UpdateStackInput) {
+			in.ClientRequestToken = aws.String("token-2")
+		})
 		w.g.Expect(err).NotTo(HaveOccurred())
 	}
 	w.g.Expect(w.things.Calls()).To(Equal([]string{"create A", "update A"}))
@@ -122,7 +144,9 @@ func TestTheSameClientTokenStartsNothingAgain(t *testing.T) {
 		w.g.Expect(aws.ToString(e.OperationId)).NotTo(BeEmpty())
 	}
 	w.create2("other")
-	_, err = w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("demo"), TemplateBody: resources(thingA)})
+	_, err = w.CreateStack(w.ctx, &cloudformation.CreateStackInput{
+		StackName: aws.String("demo"), TemplateBody: resources(thingA),
+	})
 	w.g.Expect(err).To(refused("AlreadyExistsException", "Stack [demo] already exists"))
 }
 
@@ -141,12 +165,17 @@ func TestARunningOperationRefusesAnother(t *testing.T) {
 	w.things.AwaitSlow()
 
 	busy := "is in UPDATE_IN_PROGRESS state and can not be updated."
-	_, err = w.UpdateStack(w.ctx, &cloudformation.UpdateStackInput{StackName: stack.StackId, TemplateBody: resources(thingA2)})
+	_, err = w.UpdateStack(w.ctx, &cloudformation.UpdateStackInput{
+		StackName: stack.StackId, TemplateBody: resources(thingA2),
+	})
 	w.g.Expect(err).To(refused("ValidationError", "Stack:"+*stack.StackId+" "+busy))
-	_, err = w.CreateChangeSet(w.ctx, &cloudformation.CreateChangeSetInput{StackName: stack.StackId, ChangeSetName: aws.String("c"), TemplateBody: resources(thingA2)})
+	_, err = w.CreateChangeSet(w.ctx, &cloudformation.CreateChangeSetInput{
+		StackName: stack.StackId, ChangeSetName: aws.String("c"), TemplateBody: resources(thingA2),
+	})
 	w.g.Expect(err).To(refused("ValidationError", busy))
 	_, err = w.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: stack.StackId})
-	w.g.Expect(err).To(refused("ValidationError", "Stack ["+*stack.StackId+"] cannot be deleted while in status UPDATE_IN_PROGRESS"))
+	w.g.Expect(err).To(refused("ValidationError",
+		"Stack ["+*stack.StackId+"] cannot be deleted while in status UPDATE_IN_PROGRESS"))
 
 	w.things.Release()
 	w.g.Expect(w.settled("demo").StackStatus).To(Equal(types.StackStatusUpdateComplete))
@@ -155,7 +184,8 @@ func TestARunningOperationRefusesAnother(t *testing.T) {
 func TestDeletingAStackCancelsItsCreation(t *testing.T) {
 	w := newWorld(t)
 	out, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{
-		StackName: aws.String("demo"), TemplateBody: resources(`"A":{"Type":"Test::Thing","Properties":{"Value":"slow"}},` + thingB),
+		StackName:    aws.String("demo"),
+		TemplateBody: resources(`"A":{"Type":"Test::Thing","Properties":{"Value":"slow"}},` + thingB),
 	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.things.AwaitSlow()

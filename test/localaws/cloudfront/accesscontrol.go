@@ -37,7 +37,9 @@ type createAccessControlInput struct {
 	OriginAccessControlConfig accessControlConfig `wire:",payload"`
 }
 
-func (s *CloudFront) createOriginAccessControl(_ context.Context, call *wire.Call, in *createAccessControlInput) (*accessControlOutput, error) {
+func (s *CloudFront) createOriginAccessControl(
+	_ context.Context, call *wire.Call, in *createAccessControlInput,
+) (*accessControlOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.checkAccessControl(&in.OriginAccessControlConfig, ""); err != nil {
@@ -86,7 +88,9 @@ type accessControlInput struct {
 	Id string `wire:",path"`
 }
 
-func (s *CloudFront) getOriginAccessControl(_ context.Context, call *wire.Call, in *accessControlInput) (*accessControlOutput, error) {
+func (s *CloudFront) getOriginAccessControl(
+	_ context.Context, call *wire.Call, in *accessControlInput,
+) (*accessControlOutput, error) {
 	call.On(in.Id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +114,9 @@ type accessControlConfigOutput struct {
 	OriginAccessControlConfig accessControlConfig `wire:",payload"`
 }
 
-func (s *CloudFront) getOriginAccessControlConfig(_ context.Context, call *wire.Call, in *accessControlInput) (*accessControlConfigOutput, error) {
+func (s *CloudFront) getOriginAccessControlConfig(
+	_ context.Context, call *wire.Call, in *accessControlInput,
+) (*accessControlConfigOutput, error) {
 	call.On(in.Id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,7 +133,9 @@ type updateAccessControlInput struct {
 	OriginAccessControlConfig accessControlConfig `wire:",payload"`
 }
 
-func (s *CloudFront) updateOriginAccessControl(_ context.Context, call *wire.Call, in *updateAccessControlInput) (*accessControlOutput, error) {
+func (s *CloudFront) updateOriginAccessControl(
+	_ context.Context, call *wire.Call, in *updateAccessControlInput,
+) (*accessControlOutput, error) {
 	call.On(in.Id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +158,9 @@ func (s *CloudFront) updateOriginAccessControl(_ context.Context, call *wire.Cal
 }
 
 // deleteOriginAccessControl refuses while an origin of any distribution names the control.
-func (s *CloudFront) deleteOriginAccessControl(_ context.Context, call *wire.Call, in *deleteInput) (*wire.Empty, error) {
+func (s *CloudFront) deleteOriginAccessControl(
+	_ context.Context, call *wire.Call, in *deleteInput,
+) (*wire.Empty, error) {
 	call.On(in.Id)
 	s.mu.Lock()
 	defer s.mu.Unlock()

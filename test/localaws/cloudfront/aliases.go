@@ -17,12 +17,14 @@ func (s *CloudFront) checkAliases(c *distributionConfig, self string) error {
 	}
 	arn := c.ViewerCertificate.ACMCertificateArn
 	if arn == "" && c.ViewerCertificate.IAMCertificateId == "" {
-		return wire.Errorf(400, "InvalidViewerCertificate", "To add an alternate domain name (CNAME) to a CloudFront distribution, "+
-			"you must attach a trusted certificate that validates your authorization to use the domain name.")
+		return wire.Errorf(400, "InvalidViewerCertificate",
+			"To add an alternate domain name (CNAME) to a CloudFront distribution, "+
+				"you must attach a trusted certificate that validates your authorization to use the domain name.")
 	}
 	if arn != "" && !strings.HasPrefix(arn, "arn:aws:acm:us-east-1:") {
-		return wire.Errorf(400, "InvalidViewerCertificate", "The specified SSL certificate doesn't exist, isn't in us-east-1 region, "+
-			"isn't valid, or doesn't include a valid certificate chain.")
+		return wire.Errorf(400, "InvalidViewerCertificate",
+			"The specified SSL certificate doesn't exist, isn't in us-east-1 region, "+
+				"isn't valid, or doesn't include a valid certificate chain.")
 	}
 	for _, other := range s.distributions {
 		if other.id == self {

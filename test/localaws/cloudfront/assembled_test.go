@@ -38,23 +38,27 @@ func distribute(t *testing.T, server *localaws.Server) *types.Distribution {
 		},
 	})
 	must(t, err)
-	out, err := client.CreateDistribution(t.Context(), &cloudfront.CreateDistributionInput{DistributionConfig: &types.DistributionConfig{
-		CallerReference: aws.String("app"), Comment: aws.String(""), Enabled: aws.Bool(true),
-		Origins: &types.Origins{Quantity: aws.Int32(1), Items: []types.Origin{{
-			Id: aws.String("assets"), DomainName: aws.String(bucket + ".s3.eu-central-1.amazonaws.com"),
-			OriginAccessControlId: control.OriginAccessControl.Id, S3OriginConfig: &types.S3OriginConfig{OriginAccessIdentity: aws.String("")},
-		}}},
-		DefaultCacheBehavior: &types.DefaultCacheBehavior{
-			TargetOriginId: aws.String("assets"), ViewerProtocolPolicy: "redirect-to-https", CachePolicyId: aws.String(optimized),
-		},
-	}})
+	out, err := client.CreateDistribution(t.Context(),
+		&cloudfront.CreateDistributionInput{DistributionConfig: &types.DistributionConfig{
+			CallerReference: aws.String("app"), Comment: aws.String(""), Enabled: aws.Bool(true),
+			Origins: &types.Origins{Quantity: aws.Int32(1), Items: []types.Origin{{
+				Id: aws.String("assets"), DomainName: aws.String(bucket + ".s3.eu-central-1.amazonaws.com"),
+				OriginAccessControlId: control.OriginAccessControl.Id,
+				S3OriginConfig:        &types.S3OriginConfig{OriginAccessIdentity: aws.String("")},
+			}}},
+			DefaultCacheBehavior: &types.DefaultCacheBehavior{
+				TargetOriginId: aws.String("assets"), ViewerProtocolPolicy: "redirect-to-https",
+				CachePolicyId: aws.String(optimized),
+			},
+		}})
 	must(t, err)
 	return out.Distribution
 }
 
 func fetch(t *testing.T, server *localaws.Server, url string) (int, string, http.Header) {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: server.CA()}, DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: server.CA()},
+		DisableKeepAlives: true}}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	must(t, err)
 	out, err := client.Do(r)
@@ -71,7 +75,8 @@ func TestTheBucketPolicyDecidesWhatADistributionMayRead(t *testing.T) {
 	t.Cleanup(func() { must(t, server.Close()) })
 	store := s3.NewFromConfig(server.Config())
 	_, err = store.CreateBucket(t.Context(), &s3.CreateBucketInput{
-		Bucket: aws.String(bucket), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-central-1"},
+		Bucket:                    aws.String(bucket),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-central-1"},
 	})
 	must(t, err)
 	for _, key := range []string{"assets/1/café app.js", "assets/1/b.js", "config/secret"} {
@@ -86,14 +91,18 @@ func TestTheBucketPolicyDecidesWhatADistributionMayRead(t *testing.T) {
 	if status, _, _ := fetch(t, server, url+"/assets/1/b.js"); status != http.StatusForbidden {
 		t.Errorf("without a bucket policy: %d", status)
 	}
-	_, err = store.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: aws.String(`{"Version":"2012-10-17","Statement":[
-		{"Effect":"Allow","Principal":{"Service":"cloudfront.amazonaws.com"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::` + bucket + `/assets/*",
+	_, err = store.PutBucketPolicy(t.Context(),
+		&s3.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: aws.String(`{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":{"Service":"cloudfront.amazonaws.com"},"Action":"s3:GetObject",` +
+			`"Resource":"arn:aws:s3:::` + bucket + `/assets/*",
 		 "Condition":{"StringEquals":{"AWS:SourceArn":"` + *d.ARN + `"}}},
-		{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::` + bucket + `","arn:aws:s3:::` + bucket + `/*"],
+		{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::` + bucket + `","arn:aws:s3:::` + bucket +
+			`/*"],
 		 "Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)})
 	must(t, err)
 	status, body, header := fetch(t, server, url+"/assets/1/caf%C3%A9%20app.js")
-	if status != http.StatusOK || body != "let a" || header.Get("Content-Type") != "text/javascript" || header.Get("X-Cache") != "Miss from cloudfront" {
+	if status != http.StatusOK || body != "let a" || header.Get("Content-Type") != "text/javascript" ||
+		header.Get("X-Cache") != "Miss from cloudfront" {
 		t.Errorf("%d %q %v", status, body, header)
 	}
 	if status, _, _ := fetch(t, server, url+"/config/secret"); status != http.StatusForbidden {

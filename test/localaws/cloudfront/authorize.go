@@ -6,7 +6,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// action is the IAM action of an operation: creation with tags has no action of its own, it needs CreateDistribution and TagResource.
+// action is the IAM action of an operation: creation with tags has no action of its own, it needs
+// CreateDistribution and TagResource.
 func action(call *wire.Call) string {
 	if call.Operation == "CreateDistributionWithTags" {
 		return "cloudfront:CreateDistribution"
@@ -14,7 +15,8 @@ func action(call *wire.Call) string {
 	return ""
 }
 
-// resource is what identity policies are asked about: the resource that the path or the tagging query names, else all of its kind.
+// resource is what identity policies are asked about: the resource that the path or the tagging query
+// names, else all of its kind.
 func (s *CloudFront) resource(call *wire.Call, _ any) string {
 	if arn := call.HTTP.URL.Query().Get("Resource"); arn != "" {
 		return arn

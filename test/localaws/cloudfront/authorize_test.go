@@ -18,9 +18,10 @@ func TestPoliciesAreAskedAboutTheResourceOfThePath(t *testing.T) {
 		asked = append(asked, action+" "+resource)
 		return nil
 	}
-	out, err := l.CreateDistributionWithTags(t.Context(), &sdk.CreateDistributionWithTagsInput{DistributionConfigWithTags: &types.DistributionConfigWithTags{
-		DistributionConfig: configuration("x", ""), Tags: &types.Tags{},
-	}})
+	out, err := l.CreateDistributionWithTags(t.Context(),
+		&sdk.CreateDistributionWithTagsInput{DistributionConfigWithTags: &types.DistributionConfigWithTags{
+			DistributionConfig: configuration("x", ""), Tags: &types.Tags{},
+		}})
 	must(t, err)
 	d := out.Distribution
 	_, _ = l.GetDistributionConfig(t.Context(), &sdk.GetDistributionConfigInput{Id: d.Id})

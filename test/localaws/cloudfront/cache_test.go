@@ -24,7 +24,9 @@ func TestAnAssetIsAskedForOnceWhateverItsQuery(t *testing.T) {
 			t.Errorf("age %s", got.Header.Get("Age"))
 		}
 	}
-	if head := l.view(t, http.MethodHead, "https://"+*d.DomainName+"/assets/a.js", "", nil); head.Header.Get("X-Cache") != "Hit from cloudfront" || head.text != "" {
+	if head := l.view(
+		t, http.MethodHead, "https://"+*d.DomainName+"/assets/a.js", "", nil,
+	); head.Header.Get("X-Cache") != "Hit from cloudfront" || head.text != "" {
 		t.Errorf("HEAD: %s %q", head.Header.Get("X-Cache"), head.text)
 	}
 	if l.times != 1 {
@@ -37,7 +39,9 @@ func TestWithCachingDisabledEveryRequestReachesTheOrigin(t *testing.T) {
 	d := l.distribute(t, nil)
 	l.api = func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Cache-Control", "max-age=60") }
 	for range 2 {
-		if got := l.view(t, http.MethodGet, "https://"+*d.DomainName+"/", "", nil); got.Header.Get("X-Cache") != "Miss from cloudfront" {
+		if got := l.view(
+			t, http.MethodGet, "https://"+*d.DomainName+"/", "", nil,
+		); got.Header.Get("X-Cache") != "Miss from cloudfront" {
 			t.Error(got.Header.Get("X-Cache"))
 		}
 	}
@@ -48,7 +52,8 @@ func TestWithCachingDisabledEveryRequestReachesTheOrigin(t *testing.T) {
 
 func TestTheLifeOfAnAnswer(t *testing.T) {
 	policy := cachePolicies[optimized]
-	config := &distributionConfig{CustomErrorResponses: errorResponses{Items: []errorResponse{{ErrorCode: 500, ErrorCachingMinTTL: new(int64(0))}}}}
+	config := &distributionConfig{CustomErrorResponses: errorResponses{Items: []errorResponse{{ErrorCode: 500,
+		ErrorCachingMinTTL: new(int64(0))}}}}
 	now := time.Now()
 	for _, row := range []struct {
 		status  int
@@ -116,7 +121,8 @@ func TestLargeTextIsCompressedForViewersThatTakeIt(t *testing.T) {
 	d := l.distribute(t, nil)
 	large := strings.Repeat("text ", 1000)
 	l.assets = func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", map[bool]string{true: "image/png", false: "text/css"}[strings.HasSuffix(r.URL.Path, ".png")])
+		w.Header().Set("Content-Type",
+			map[bool]string{true: "image/png", false: "text/css"}[strings.HasSuffix(r.URL.Path, ".png")])
 		w.Header().Set("Content-Length", "5000")
 		w.Header().Set("Etag", `"abc"`)
 		_, _ = io.WriteString(w, large)
@@ -130,9 +136,12 @@ func TestLargeTextIsCompressedForViewersThatTakeIt(t *testing.T) {
 		{"/assets/a.png", "gzip", "", `"abc"`, "images are compressed already"},
 	} {
 		for range 2 { // from the origin and from the cache
-			got := l.view(t, http.MethodGet, "https://"+*d.DomainName+row.path, "", func(r *http.Request) { r.Header.Set("Accept-Encoding", row.accept) })
+			got := l.view(t, http.MethodGet, "https://"+*d.DomainName+row.path, "", func(r *http.Request) {
+				r.Header.Set("Accept-Encoding", row.accept)
+			})
 			if got.Header.Get("Content-Encoding") != row.encoding || got.Header.Get("Etag") != row.etag {
-				t.Fatalf("%s for %s: %q %s: %s", row.path, row.accept, got.Header.Get("Content-Encoding"), got.Header.Get("Etag"), row.why)
+				t.Fatalf("%s for %s: %q %s: %s", row.path, row.accept, got.Header.Get("Content-Encoding"), got.Header.Get("Etag"),
+					row.why)
 			}
 			if row.encoding == "gzip" {
 				reader, err := gzip.NewReader(strings.NewReader(got.text))

@@ -18,7 +18,8 @@ func withAlias(names ...string) func(*types.DistributionConfig) {
 	return func(c *types.DistributionConfig) {
 		c.Aliases = &types.Aliases{Quantity: aws.Int32(int32(len(names))), Items: names}
 		c.ViewerCertificate = &types.ViewerCertificate{
-			ACMCertificateArn: aws.String(certificate), SSLSupportMethod: types.SSLSupportMethodSniOnly, MinimumProtocolVersion: "TLSv1.2_2021",
+			ACMCertificateArn: aws.String(certificate), SSLSupportMethod: types.SSLSupportMethodSniOnly,
+			MinimumProtocolVersion: "TLSv1.2_2021",
 		}
 	}
 }
@@ -88,7 +89,9 @@ func TestADistributionIsDeletedOnlyWhenItsDisablingIsDeployed(t *testing.T) {
 	_, err = l.DeleteDistribution(t.Context(), &sdk.DeleteDistributionInput{Id: d.Id, IfMatch: read.ETag})
 	expectCode(t, err, "DistributionNotDisabled")
 	read.DistributionConfig.Enabled = aws.Bool(false)
-	off, err := l.UpdateDistribution(t.Context(), &sdk.UpdateDistributionInput{Id: d.Id, IfMatch: read.ETag, DistributionConfig: read.DistributionConfig})
+	off, err := l.UpdateDistribution(t.Context(), &sdk.UpdateDistributionInput{
+		Id: d.Id, IfMatch: read.ETag, DistributionConfig: read.DistributionConfig,
+	})
 	must(t, err)
 	remove := &sdk.DeleteDistributionInput{Id: d.Id, IfMatch: off.ETag}
 	_, err = l.DeleteDistribution(t.Context(), remove)
@@ -107,7 +110,8 @@ func TestACallerReferenceMakesOneDistribution(t *testing.T) {
 	expectCode(t, err, "DistributionAlreadyExists")
 	list, err := l.ListDistributions(t.Context(), &sdk.ListDistributionsInput{})
 	must(t, err)
-	if items := list.DistributionList.Items; len(items) != 1 || *items[0].Id != *d.Id || *items[0].DomainName != *d.DomainName {
+	if items := list.DistributionList.Items; len(items) != 1 || *items[0].Id != *d.Id ||
+		*items[0].DomainName != *d.DomainName {
 		t.Errorf("listed %d distributions", len(items))
 	}
 }
@@ -119,21 +123,30 @@ func TestConfigurationsThatAWSRefusesAreRefused(t *testing.T) {
 		code   string
 		why    string
 	}{
-		{func(c *types.DistributionConfig) { c.DefaultCacheBehavior.TargetOriginId = aws.String("missing") }, "NoSuchOrigin", "the target exists"},
-		{func(c *types.DistributionConfig) { c.DefaultCacheBehavior.CachePolicyId = aws.String("missing") }, "NoSuchCachePolicy", "the policy exists"},
+		{func(c *types.DistributionConfig) { c.DefaultCacheBehavior.TargetOriginId = aws.String("missing") }, "NoSuchOrigin",
+			"the target exists"},
+		{func(c *types.DistributionConfig) { c.DefaultCacheBehavior.CachePolicyId = aws.String("missing") },
+			"NoSuchCachePolicy", "the policy exists"},
 		{func(c *types.DistributionConfig) {
 			c.DefaultCacheBehavior.OriginRequestPolicyId = aws.String("missing")
 		}, "NoSuchOriginRequestPolicy", "the policy exists"},
-		{func(c *types.DistributionConfig) { c.Origins.Quantity = aws.Int32(3) }, "InconsistentQuantities", "quantities count"},
-		{func(c *types.DistributionConfig) { c.Origins.Items[1].Id = aws.String("assets") }, "InvalidArgument", "origin ids are unique"},
-		{func(c *types.DistributionConfig) { c.Origins.Items[1].DomainName = aws.String("https://example.com") }, "InvalidArgument", "an origin is a name"},
-		{func(c *types.DistributionConfig) { c.Origins.Items[1].CustomOriginConfig = nil }, "InvalidArgument", "an origin has one kind"},
-		{func(c *types.DistributionConfig) { c.Origins.Items[0].OriginAccessControlId = aws.String("EMISSING") }, "InvalidOriginAccessControl", "the control exists"},
+		{func(c *types.DistributionConfig) { c.Origins.Quantity = aws.Int32(3) }, "InconsistentQuantities",
+			"quantities count"},
+		{func(c *types.DistributionConfig) { c.Origins.Items[1].Id = aws.String("assets") }, "InvalidArgument",
+			"origin ids are unique"},
+		{func(c *types.DistributionConfig) { c.Origins.Items[1].DomainName = aws.String("https://example.com") },
+			"InvalidArgument", "an origin is a name"},
+		{func(c *types.DistributionConfig) { c.Origins.Items[1].CustomOriginConfig = nil }, "InvalidArgument",
+			"an origin has one kind"},
+		{func(c *types.DistributionConfig) { c.Origins.Items[0].OriginAccessControlId = aws.String("EMISSING") },
+			"InvalidOriginAccessControl", "the control exists"},
 		{func(c *types.DistributionConfig) {
 			c.DefaultCacheBehavior.AllowedMethods = &types.AllowedMethods{Quantity: aws.Int32(1), Items: []types.Method{"POST"}}
 		}, "InvalidArgument", "one of three sets of methods"},
-		{func(c *types.DistributionConfig) { c.DefaultCacheBehavior.ViewerProtocolPolicy = "http-only" }, "InvalidArgument", "no such viewer policy"},
-		{func(c *types.DistributionConfig) { c.DefaultRootObject = aws.String("/index.html") }, "InvalidDefaultRootObject", "no leading slash"},
+		{func(c *types.DistributionConfig) { c.DefaultCacheBehavior.ViewerProtocolPolicy = "http-only" }, "InvalidArgument",
+			"no such viewer policy"},
+		{func(c *types.DistributionConfig) { c.DefaultRootObject = aws.String("/index.html") }, "InvalidDefaultRootObject",
+			"no leading slash"},
 		{func(c *types.DistributionConfig) {
 			c.Aliases = &types.Aliases{Quantity: aws.Int32(1), Items: []string{"app.example.com"}}
 		}, "InvalidViewerCertificate", "an alias needs a certificate"},
@@ -141,7 +154,8 @@ func TestConfigurationsThatAWSRefusesAreRefused(t *testing.T) {
 			withAlias("app.example.com")(c)
 			c.ViewerCertificate.ACMCertificateArn = aws.String("arn:aws:acm:eu-central-1:123456789012:certificate/x")
 		}, "InvalidViewerCertificate", "certificates live in us-east-1"},
-		{func(c *types.DistributionConfig) { c.WebACLId = aws.String("x"); c.AnycastIpListId = aws.String("x") }, "InvalidArgument", "what is not here is refused, not ignored"},
+		{func(c *types.DistributionConfig) { c.WebACLId = aws.String("x"); c.AnycastIpListId = aws.String("x") },
+			"InvalidArgument", "what is not here is refused, not ignored"},
 	} {
 		config := configuration("refused", "")
 		row.change(config)
@@ -166,7 +180,9 @@ func TestAnOriginAccessControlIsNamedOnceAndKeptWhileInUse(t *testing.T) {
 	l := start(t, Options{})
 	d := l.distribute(t, nil)
 	id := d.DistributionConfig.Origins.Items[0].OriginAccessControlId
-	_, err := l.CreateOriginAccessControl(t.Context(), &sdk.CreateOriginAccessControlInput{OriginAccessControlConfig: controlConfig("oac")})
+	_, err := l.CreateOriginAccessControl(t.Context(), &sdk.CreateOriginAccessControlInput{
+		OriginAccessControlConfig: controlConfig("oac"),
+	})
 	expectCode(t, err, "OriginAccessControlAlreadyExists")
 	got, err := l.GetOriginAccessControl(t.Context(), &sdk.GetOriginAccessControlInput{Id: id})
 	must(t, err)
@@ -196,22 +212,28 @@ func TestAnOriginAccessControlIsNamedOnceAndKeptWhileInUse(t *testing.T) {
 
 func TestTagsComeWithTheDistributionAndLater(t *testing.T) {
 	l := start(t, Options{})
-	out, err := l.CreateDistributionWithTags(t.Context(), &sdk.CreateDistributionWithTagsInput{DistributionConfigWithTags: &types.DistributionConfigWithTags{
-		DistributionConfig: configuration("tagged", ""), Tags: &types.Tags{Items: []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}}},
-	}})
+	out, err := l.CreateDistributionWithTags(t.Context(),
+		&sdk.CreateDistributionWithTagsInput{DistributionConfigWithTags: &types.DistributionConfigWithTags{
+			DistributionConfig: configuration("tagged", ""),
+			Tags:               &types.Tags{Items: []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}}},
+		}})
 	must(t, err)
 	_, err = l.TagResource(t.Context(), &sdk.TagResourceInput{Resource: out.Distribution.ARN, Tags: &types.Tags{
 		Items: []types.Tag{{Key: aws.String("b"), Value: aws.String("2")}},
 	}})
 	must(t, err)
-	_, err = l.UntagResource(t.Context(), &sdk.UntagResourceInput{Resource: out.Distribution.ARN, TagKeys: &types.TagKeys{Items: []string{"a"}}})
+	_, err = l.UntagResource(t.Context(), &sdk.UntagResourceInput{
+		Resource: out.Distribution.ARN, TagKeys: &types.TagKeys{Items: []string{"a"}},
+	})
 	must(t, err)
 	tags, err := l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{Resource: out.Distribution.ARN})
 	must(t, err)
 	if items := tags.Tags.Items; len(items) != 1 || *items[0].Key != "b" || *items[0].Value != "2" {
 		t.Errorf("tags %v", items)
 	}
-	_, err = l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{Resource: aws.String("arn:aws:cloudfront::123456789012:distribution/EMISSING")})
+	_, err = l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{
+		Resource: aws.String("arn:aws:cloudfront::123456789012:distribution/EMISSING"),
+	})
 	expectCode(t, err, "NoSuchResource")
 }
 

@@ -7,7 +7,8 @@ var (
 	readMethods    = []string{http.MethodGet, http.MethodHead}
 	optionsMethods = []string{http.MethodGet, http.MethodHead, http.MethodOptions}
 	allMethods     = []string{
-		http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete,
+		http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPost, http.MethodPatch,
+		http.MethodDelete,
 	}
 )
 
@@ -36,7 +37,8 @@ func (c *distributionConfig) complete() {
 	}
 	if c.ViewerCertificate == nil {
 		c.ViewerCertificate = &viewerCertificate{
-			CloudFrontDefaultCertificate: new(true), MinimumProtocolVersion: "TLSv1", CertificateSource: "cloudfront", SSLSupportMethod: "vip",
+			CloudFrontDefaultCertificate: new(true), MinimumProtocolVersion: "TLSv1", CertificateSource: "cloudfront",
+			SSLSupportMethod: "vip",
 		}
 	}
 	for _, behavior := range c.behaviors() {

@@ -103,8 +103,9 @@ func checkMatch(ifMatch, etag string) error {
 		return wire.Errorf(400, "InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource.")
 	}
 	if ifMatch != etag {
-		return wire.Errorf(http.StatusPreconditionFailed, "PreconditionFailed", "The request failed because it didn't meet the "+
-			"preconditions in one or more request-header fields.")
+		return wire.Errorf(http.StatusPreconditionFailed, "PreconditionFailed",
+			"The request failed because it didn't meet the "+
+				"preconditions in one or more request-header fields.")
 	}
 	return nil
 }

@@ -42,11 +42,15 @@ type distributionOutput struct {
 	Distribution distributionView `wire:",payload"`
 }
 
-func (s *CloudFront) createDistribution(_ context.Context, call *wire.Call, in *createDistributionInput) (*distributionOutput, error) {
+func (s *CloudFront) createDistribution(
+	_ context.Context, call *wire.Call, in *createDistributionInput,
+) (*distributionOutput, error) {
 	return s.create(call, in.DistributionConfig, tagList{})
 }
 
-func (s *CloudFront) createDistributionWithTags(_ context.Context, call *wire.Call, in *createWithTagsInput) (*distributionOutput, error) {
+func (s *CloudFront) createDistributionWithTags(
+	_ context.Context, call *wire.Call, in *createWithTagsInput,
+) (*distributionOutput, error) {
 	if err := call.Authorize("cloudfront:TagResource", s.resource(call, in)); err != nil {
 		return nil, err
 	}
@@ -63,7 +67,8 @@ func (s *CloudFront) create(call *wire.Call, config distributionConfig, tags tag
 	for _, other := range s.distributions {
 		if other.config.CallerReference == config.CallerReference {
 			return nil, wire.Errorf(http.StatusConflict, "DistributionAlreadyExists",
-				"The caller reference that you are using to create a distribution is associated with another distribution. Already exists: %s", other.id)
+				"The caller reference that you are using to create a distribution is associated with another distribution. "+
+					"Already exists: %s", other.id)
 		}
 	}
 	if err := s.validate(&config, ""); err != nil {
@@ -105,7 +110,9 @@ type distributionInput struct {
 	Id string `wire:",path"`
 }
 
-func (s *CloudFront) getDistribution(_ context.Context, call *wire.Call, in *distributionInput) (*distributionOutput, error) {
+func (s *CloudFront) getDistribution(
+	_ context.Context, call *wire.Call, in *distributionInput,
+) (*distributionOutput, error) {
 	call.On(in.Id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +128,9 @@ type configOutput struct {
 	DistributionConfig distributionConfig `wire:",payload"`
 }
 
-func (s *CloudFront) getDistributionConfig(_ context.Context, call *wire.Call, in *distributionInput) (*configOutput, error) {
+func (s *CloudFront) getDistributionConfig(
+	_ context.Context, call *wire.Call, in *distributionInput,
+) (*configOutput, error) {
 	call.On(in.Id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +149,9 @@ type updateDistributionInput struct {
 
 // updateDistribution replaces the whole configuration. The edge goes on serving the former one until
 // the new one is deployed.
-func (s *CloudFront) updateDistribution(_ context.Context, call *wire.Call, in *updateDistributionInput) (*distributionOutput, error) {
+func (s *CloudFront) updateDistribution(
+	_ context.Context, call *wire.Call, in *updateDistributionInput,
+) (*distributionOutput, error) {
 	call.On(in.Id)
 	config := in.DistributionConfig
 	config.complete()
@@ -151,7 +162,8 @@ func (s *CloudFront) updateDistribution(_ context.Context, call *wire.Call, in *
 		return nil, err
 	}
 	if config.CallerReference != d.config.CallerReference {
-		return nil, wire.Errorf(400, "IllegalUpdate", "The update contains modifications that are not allowed: CallerReference")
+		return nil, wire.Errorf(400, "IllegalUpdate",
+			"The update contains modifications that are not allowed: CallerReference")
 	}
 	if err := s.validate(&config, d.id); err != nil {
 		return nil, err

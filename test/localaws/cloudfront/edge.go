@@ -81,7 +81,8 @@ func (x *exchange) check() (refuse func()) {
 // checkMethod takes what the behaviour allows, and no body where there can be none.
 func (x *exchange) checkMethod(forbidden func(why string) func()) func() {
 	if !slices.Contains(x.behavior.AllowedMethods.Items, x.r.Method) {
-		return forbidden("This distribution is not configured to allow the HTTP request method that was used for this request. " +
+		return forbidden("This distribution is not configured to allow the HTTP request method that was used for this " +
+			"request. " +
 			"The distribution supports only cachable requests.")
 	}
 	if x.r.ContentLength != 0 && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead) {
@@ -113,8 +114,10 @@ func (x *exchange) checkProtocol() func() {
 func (x *exchange) fail(status int, why string) { x.page(status, "Error from cloudfront", why) }
 
 func (x *exchange) page(status int, result, why string) {
-	body := fmt.Sprintf("<!DOCTYPE html>\n<html><head><title>ERROR: The request could not be satisfied</title></head><body>\n"+
-		"<h1>%d %s</h1>\n<h2>The request could not be satisfied.</h2>\n<p>%s</p>\n<pre>Request ID: %s</pre>\n</body></html>\n",
+	body := fmt.Sprintf("<!DOCTYPE html>\n<html><head><title>ERROR: The request could not be "+
+		"satisfied</title></head><body>\n"+
+		"<h1>%d %s</h1>\n<h2>The request could not be satisfied.</h2>\n<p>%s</p>\n"+
+		"<pre>Request ID: %s</pre>\n</body></html>\n",
 		status, http.StatusText(status), why, x.id)
 	header := x.w.Header()
 	header.Set("Server", "CloudFront")

@@ -44,7 +44,8 @@ func TestTheViewerProtocolPolicyDecides(t *testing.T) {
 			want = "https://" + *d.DomainName + "/a?b=c%20d"
 		}
 		if got.StatusCode != row.status || got.Header.Get("Location") != want {
-			t.Errorf("%s %s over %s: %d %s: %s", row.policy, row.method, row.scheme, got.StatusCode, got.Header.Get("Location"), row.why)
+			t.Errorf("%s %s over %s: %d %s: %s", row.policy, row.method, row.scheme, got.StatusCode, got.Header.Get("Location"),
+				row.why)
 		}
 	}
 }
@@ -85,11 +86,13 @@ func TestTheAPIOriginGetsTheViewersRequestExceptItsHost(t *testing.T) {
 		r.Header.Set("User-Agent", "browser")
 	})
 	r := l.asked
-	if r.Host != apiOrigin || r.URL.EscapedPath() != "/caf%C3%A9/a%2Fb" || r.URL.RawQuery != "q=%20x&q=2" || r.Method != "POST" || l.body != "hello" {
+	if r.Host != apiOrigin || r.URL.EscapedPath() != "/caf%C3%A9/a%2Fb" || r.URL.RawQuery != "q=%20x&q=2" ||
+		r.Method != "POST" || l.body != "hello" {
 		t.Errorf("%s %s%s?%s with %q", r.Method, r.Host, r.URL.EscapedPath(), r.URL.RawQuery, l.body)
 	}
 	for name, want := range map[string]string{
-		"Cookie": "a=1; b=2", "Authorization": "Bearer t", "X-Custom": "c", "User-Agent": "browser", "X-Forwarded-For": "127.0.0.1",
+		"Cookie": "a=1; b=2", "Authorization": "Bearer t", "X-Custom": "c", "User-Agent": "browser",
+		"X-Forwarded-For": "127.0.0.1",
 		"X-Origin-Secret": "s3cret", "Via": "1.1 " + *d.Id + ".cloudfront.net (CloudFront)",
 	} {
 		if got := r.Header.Get(name); got != want {
@@ -133,7 +136,9 @@ func TestTheAllViewerPolicyForwardsTheHostToo(t *testing.T) {
 func TestABucketIsAskedAsTheDistribution(t *testing.T) {
 	l := start(t, Options{})
 	d := l.distribute(t, nil)
-	l.view(t, http.MethodGet, "https://"+*d.DomainName+"/assets/caf%C3%A9.js?v=1", "", func(r *http.Request) { r.Header.Set("Authorization", "Bearer t") })
+	l.view(t, http.MethodGet, "https://"+*d.DomainName+"/assets/caf%C3%A9.js?v=1", "", func(r *http.Request) {
+		r.Header.Set("Authorization", "Bearer t")
+	})
 	if l.askedBy.Service != "cloudfront.amazonaws.com" || l.askedBy.SourceARN != *d.ARN {
 		t.Errorf("asked as %q for %q", l.askedBy.Service, l.askedBy.SourceARN)
 	}
@@ -163,7 +168,9 @@ func TestADistributionAnswersToItsNamesOnly(t *testing.T) {
 			t.Errorf("%s: %d", row.host, got.StatusCode)
 		}
 	}
-	if got := l.view(t, http.MethodGet, "https://"+*d.DomainName+"/", "", func(r *http.Request) { r.Host = "other.example.com" }); got.StatusCode != 403 {
+	if got := l.view(t, http.MethodGet, "https://"+*d.DomainName+"/", "", func(r *http.Request) {
+		r.Host = "other.example.com"
+	}); got.StatusCode != 403 {
 		t.Errorf("a foreign name: %d", got.StatusCode)
 	}
 }
@@ -188,7 +195,9 @@ func TestTheEdgeServesTheFormerConfigurationUntilTheNewOneIsDeployed(t *testing.
 	read, err := l.GetDistributionConfig(t.Context(), &sdk.GetDistributionConfigInput{Id: d.Id})
 	must(t, err)
 	read.DistributionConfig.Enabled = aws.Bool(false)
-	_, err = l.UpdateDistribution(t.Context(), &sdk.UpdateDistributionInput{Id: d.Id, IfMatch: read.ETag, DistributionConfig: read.DistributionConfig})
+	_, err = l.UpdateDistribution(t.Context(), &sdk.UpdateDistributionInput{
+		Id: d.Id, IfMatch: read.ETag, DistributionConfig: read.DistributionConfig,
+	})
 	must(t, err)
 	if got := l.view(t, http.MethodGet, url, "", nil); got.StatusCode != 200 {
 		t.Errorf("while being disabled: %d", got.StatusCode)
@@ -203,7 +212,9 @@ func TestAnOriginThatIsNotThereIsABadGateway(t *testing.T) {
 	l := start(t, Options{})
 	d := l.distribute(t, nil)
 	l.api = func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
-	if got := l.view(t, http.MethodGet, "https://"+*d.DomainName+"/", "", nil); got.StatusCode != 502 || got.Header.Get("X-Cache") != "Error from cloudfront" {
+	if got := l.view(
+		t, http.MethodGet, "https://"+*d.DomainName+"/", "", nil,
+	); got.StatusCode != 502 || got.Header.Get("X-Cache") != "Error from cloudfront" {
 		t.Errorf("%d %s", got.StatusCode, got.Header.Get("X-Cache"))
 	}
 }

@@ -91,7 +91,9 @@ func (l *local) note(r *http.Request) {
 // control makes an origin access control.
 func (l *local) control(t *testing.T, name string) string {
 	t.Helper()
-	out, err := l.CreateOriginAccessControl(t.Context(), &sdk.CreateOriginAccessControlInput{OriginAccessControlConfig: controlConfig(name)})
+	out, err := l.CreateOriginAccessControl(t.Context(), &sdk.CreateOriginAccessControlInput{
+		OriginAccessControlConfig: controlConfig(name),
+	})
 	must(t, err)
 	return *out.OriginAccessControl.Id
 }
@@ -116,7 +118,8 @@ func configuration(reference, control string) *types.DistributionConfig {
 			},
 			{
 				Id: aws.String("api"), DomainName: aws.String(apiOrigin),
-				CustomOriginConfig: &types.CustomOriginConfig{HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443), OriginProtocolPolicy: "https-only"},
+				CustomOriginConfig: &types.CustomOriginConfig{HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
+					OriginProtocolPolicy: "https-only"},
 				CustomHeaders: &types.CustomHeaders{Quantity: aws.Int32(1), Items: []types.OriginCustomHeader{
 					{HeaderName: aws.String("X-Origin-Secret"), HeaderValue: aws.String("s3cret")},
 				}},
@@ -124,7 +127,8 @@ func configuration(reference, control string) *types.DistributionConfig {
 		}},
 		DefaultCacheBehavior: &types.DefaultCacheBehavior{
 			TargetOriginId: aws.String("api"), ViewerProtocolPolicy: "redirect-to-https", CachePolicyId: aws.String(disabled),
-			OriginRequestPolicyId: aws.String(exceptHost), AllowedMethods: &types.AllowedMethods{Quantity: aws.Int32(7), Items: all},
+			OriginRequestPolicyId: aws.String(exceptHost),
+			AllowedMethods:        &types.AllowedMethods{Quantity: aws.Int32(7), Items: all},
 		},
 		CacheBehaviors: &types.CacheBehaviors{Quantity: aws.Int32(1), Items: []types.CacheBehavior{{
 			PathPattern: aws.String("/assets/*"), TargetOriginId: aws.String("assets"), ViewerProtocolPolicy: "allow-all",
@@ -150,7 +154,8 @@ type response struct {
 	text string
 }
 
-// view is a viewer that trusts the authority and follows no redirect; a name other than the address is dialed all the same.
+// view is a viewer that trusts the authority and follows no redirect; a name other than the address
+// is dialed all the same.
 func (l *local) view(t *testing.T, method, url, body string, change func(*http.Request)) response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))

@@ -80,7 +80,9 @@ type distributionSummary struct {
 	Staging              *bool
 }
 
-func (s *CloudFront) listDistributions(_ context.Context, _ *wire.Call, in *listInput) (*listDistributionsOutput, error) {
+func (s *CloudFront) listDistributions(
+	_ context.Context, _ *wire.Call, in *listInput,
+) (*listDistributionsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ids, frame := cut(keys(s.distributions), *in)
@@ -95,10 +97,11 @@ func (s *CloudFront) summary(d *distribution) distributionSummary {
 	c := d.config
 	return distributionSummary{
 		Id: d.id, ARN: d.arn, ETag: d.etag, Status: s.status(d), LastModifiedTime: d.modified, DomainName: d.domain,
-		Aliases: c.Aliases, Origins: c.Origins, DefaultCacheBehavior: c.DefaultCacheBehavior, CacheBehaviors: c.CacheBehaviors,
+		Aliases: c.Aliases, Origins: c.Origins, DefaultCacheBehavior: c.DefaultCacheBehavior,
+		CacheBehaviors:       c.CacheBehaviors,
 		CustomErrorResponses: c.CustomErrorResponses, Comment: c.Comment, PriceClass: c.PriceClass, Enabled: c.Enabled,
-		ViewerCertificate: c.ViewerCertificate, Restrictions: c.Restrictions, WebACLId: c.WebACLId, HttpVersion: c.HttpVersion,
-		IsIPV6Enabled: c.IsIPV6Enabled, Staging: c.Staging,
+		ViewerCertificate: c.ViewerCertificate, Restrictions: c.Restrictions, WebACLId: c.WebACLId,
+		HttpVersion: c.HttpVersion, IsIPV6Enabled: c.IsIPV6Enabled, Staging: c.Staging,
 	}
 }
 
@@ -116,7 +119,9 @@ type accessControlSummary struct {
 	accessControlConfig
 }
 
-func (s *CloudFront) listOriginAccessControls(_ context.Context, _ *wire.Call, in *listInput) (*listAccessControlsOutput, error) {
+func (s *CloudFront) listOriginAccessControls(
+	_ context.Context, _ *wire.Call, in *listInput,
+) (*listAccessControlsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ids, frame := cut(keys(s.controls), *in)

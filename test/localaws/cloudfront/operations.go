@@ -23,7 +23,8 @@ func (s *CloudFront) Service() *wire.Service {
 		Action:   action,
 		Resource: s.resource,
 		Operations: []wire.Operation{
-			wire.Write("CreateDistribution", s.createDistribution).At(http.MethodPost, distributions).Answers(http.StatusCreated),
+			wire.Write("CreateDistribution", s.createDistribution).At(http.MethodPost,
+				distributions).Answers(http.StatusCreated),
 			wire.Write("CreateDistributionWithTags", s.createDistributionWithTags).
 				At(http.MethodPost, distributions+"?WithTags").Answers(http.StatusCreated),
 			wire.Read("ListDistributions", s.listDistributions).At(http.MethodGet, distributions),
@@ -36,12 +37,15 @@ func (s *CloudFront) Service() *wire.Service {
 				At(http.MethodPost, accessControls).Answers(http.StatusCreated),
 			wire.Read("ListOriginAccessControls", s.listOriginAccessControls).At(http.MethodGet, accessControls),
 			wire.Read("GetOriginAccessControl", s.getOriginAccessControl).At(http.MethodGet, accessControls+oneOf),
-			wire.Read("GetOriginAccessControlConfig", s.getOriginAccessControlConfig).At(http.MethodGet, accessControls+oneOf+"/config"),
-			wire.Write("UpdateOriginAccessControl", s.updateOriginAccessControl).At(http.MethodPut, accessControls+oneOf+"/config"),
+			wire.Read("GetOriginAccessControlConfig", s.getOriginAccessControlConfig).At(http.MethodGet,
+				accessControls+oneOf+"/config"),
+			wire.Write("UpdateOriginAccessControl", s.updateOriginAccessControl).At(http.MethodPut,
+				accessControls+oneOf+"/config"),
 			wire.Write("DeleteOriginAccessControl", s.deleteOriginAccessControl).
 				At(http.MethodDelete, accessControls+oneOf).Answers(http.StatusNoContent),
 			wire.Write("TagResource", s.tagResource).At(http.MethodPost, tagging+"?Operation=Tag").Answers(http.StatusNoContent),
-			wire.Write("UntagResource", s.untagResource).At(http.MethodPost, tagging+"?Operation=Untag").Answers(http.StatusNoContent),
+			wire.Write("UntagResource", s.untagResource).At(http.MethodPost,
+				tagging+"?Operation=Untag").Answers(http.StatusNoContent),
 			wire.Read("ListTagsForResource", s.listTagsForResource).At(http.MethodGet, tagging),
 		},
 	}

@@ -51,7 +51,9 @@ func (x *exchange) sign(request *http.Request, config aws.Config) error {
 	request.Header.Set("X-Amz-Content-Sha256", unsigned)
 	now := x.service.env.Clock.Now()
 	unescaped := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
-	if err := v4.NewSigner().SignHTTP(request.Context(), credentials, request, unsigned, "s3", config.Region, now, unescaped); err != nil {
+	if err := v4.NewSigner().SignHTTP(
+		request.Context(), credentials, request, unsigned, "s3", config.Region, now, unescaped,
+	); err != nil {
 		return fmt.Errorf("signing the request to the bucket: %w", err)
 	}
 	return nil
@@ -81,7 +83,8 @@ func (x *exchange) originRequest(ctx context.Context, o *origin, whole bool) (*h
 	request.ContentLength = x.r.ContentLength
 	request.Header = x.originHeader(forwarded)
 	if whole {
-		for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"} {
+		for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match",
+			"If-Unmodified-Since"} {
 			request.Header.Del(name)
 		}
 	}
@@ -104,8 +107,8 @@ func (o *origin) timeout() time.Duration {
 // always are the viewer's headers that reach every origin: those that describe a body, ask for a
 // part, or make a request conditional.
 var always = []string{
-	"Content-Type", "Content-Encoding", "Content-Language", "Content-Md5", "Range", "If-Range", "If-Match", "If-None-Match",
-	"If-Modified-Since", "If-Unmodified-Since",
+	"Content-Type", "Content-Encoding", "Content-Language", "Content-Md5", "Range", "If-Range", "If-Match",
+	"If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
 }
 
 func (x *exchange) originHeader(forwarded originRequestPolicy) http.Header {

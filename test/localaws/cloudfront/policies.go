@@ -33,8 +33,9 @@ var cachePolicies = map[string]cachePolicy{
 		headers: []string{"Host", "Origin", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"},
 	},
 	"4cc15a8a-d715-48a4-82b8-cc0b614638fe": {
-		name: "Managed-UseOriginCacheControlHeaders-QueryStrings", maximum: year, cookies: true, queryStrings: true, encodings: true,
-		headers: []string{"Host", "Origin", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"},
+		name: "Managed-UseOriginCacheControlHeaders-QueryStrings", maximum: year, cookies: true, queryStrings: true,
+		encodings: true,
+		headers:   []string{"Host", "Origin", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"},
 	},
 }
 
@@ -54,13 +55,15 @@ type originRequestPolicy struct {
 // request policies".
 var originRequestPolicies = map[string]originRequestPolicy{
 	"b689b0a8-53d0-40ab-baf2-68738e2966ac": {
-		name: "Managed-AllViewerExceptHostHeader", queryStrings: true, cookies: true, allHeaders: true, except: []string{"Host"},
+		name: "Managed-AllViewerExceptHostHeader", queryStrings: true, cookies: true, allHeaders: true,
+		except: []string{"Host"},
 	},
 	"216adef6-5c7f-47e4-b989-5492eafa07d3": {
 		name: "Managed-AllViewer", queryStrings: true, cookies: true, allHeaders: true,
 	},
 	"33f36d7e-f396-46d9-90e0-52428a34d9dc": {
-		name: "Managed-AllViewerAndCloudFrontHeaders-2022-06", queryStrings: true, cookies: true, allHeaders: true, cloudFront: true,
+		name: "Managed-AllViewerAndCloudFrontHeaders-2022-06", queryStrings: true, cookies: true, allHeaders: true,
+		cloudFront: true,
 	},
 	"88a5eaf4-2fd4-4709-b370-b4c650ea3fcf": {
 		name:    "Managed-CORS-S3Origin",

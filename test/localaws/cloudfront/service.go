@@ -1,18 +1,21 @@
-// Package cloudfront is CloudFront of the local AWS: distributions that really serve, each on a loopback port of its own.
+// Package cloudfront is CloudFront of the local AWS: distributions that really serve, each on a
+// loopback port of its own.
 //
 // Rules it encodes (CloudFront Developer Guide and API reference):
-//   - A change needs the ETag that was read (InvalidIfMatchVersion, PreconditionFailed); a distribution is deleted only when disabled and
-//     deployed, an origin access control only when no origin names it; a caller reference makes one distribution; an alias belongs to one
-//     and needs a certificate from us-east-1.
+//   - A change needs the ETag that was read (InvalidIfMatchVersion, PreconditionFailed); a distribution is deleted only
+//     when disabled and deployed, an origin access control only when no origin names it; a caller reference makes one
+//     distribution; an alias belongs to one and needs a certificate from us-east-1.
 //   - The edge serves the former configuration until the new one is Deployed.
-//   - The first behaviour in order whose pattern fits decides: viewer protocol (301 for reads, 307 for writes, 403), methods (403), caching.
-//   - Query strings, cookies and headers reach the origin only by a policy; an origin's custom headers replace the viewer's; the Host header
-//     is the origin's unless AllViewer forwards it.
+//   - The first behaviour in order whose pattern fits decides: viewer protocol (301 for reads, 307 for writes, 403),
+//     methods (403), caching.
+//   - Query strings, cookies and headers reach the origin only by a policy; an origin's custom headers replace the
+//     viewer's; the Host header is the origin's unless AllViewer forwards it.
 //   - An answer lives as long as the origin asks within the policy's bounds; errors live ten seconds.
-//   - A bucket with an origin access control is asked as cloudfront.amazonaws.com for the distribution's ARN: the bucket policy decides.
+//   - A bucket with an origin access control is asked as cloudfront.amazonaws.com for the distribution's ARN:
+//     the bucket policy decides.
 //
-// Not yet proven against AWS itself: which of several errors in one configuration is reported, and whether errors are remembered under
-// CachingDisabled (here they are not).
+// Not yet proven against AWS itself: which of several errors in one configuration is reported, and whether errors are
+// remembered under CachingDisabled (here they are not).
 package cloudfront
 
 import (

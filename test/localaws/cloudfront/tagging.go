@@ -60,7 +60,9 @@ type listTagsOutput struct {
 	Tags tagList `wire:",payload"`
 }
 
-func (s *CloudFront) listTagsForResource(_ context.Context, call *wire.Call, in *listTagsInput) (*listTagsOutput, error) {
+func (s *CloudFront) listTagsForResource(
+	_ context.Context, call *wire.Call, in *listTagsInput,
+) (*listTagsOutput, error) {
 	call.On(in.Resource)
 	s.mu.Lock()
 	defer s.mu.Unlock()

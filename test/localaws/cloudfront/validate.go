@@ -90,7 +90,9 @@ func (s *CloudFront) checkOriginSettings(o *origin) error {
 	if id := text(o.OriginAccessControlId); id != "" && s.controls[id] == nil {
 		return wire.Errorf(400, "InvalidOriginAccessControl", "The origin access control is not valid.")
 	}
-	if c := o.CustomOriginConfig; c != nil && !slices.Contains([]string{"http-only", "match-viewer", "https-only"}, c.OriginProtocolPolicy) {
+	if c := o.CustomOriginConfig; c != nil && !slices.Contains(
+		[]string{"http-only", "match-viewer", "https-only"}, c.OriginProtocolPolicy,
+	) {
 		return invalid("The parameter OriginProtocolPolicy is not valid: %s", c.OriginProtocolPolicy)
 	}
 	return nil
@@ -127,7 +129,9 @@ func (b *cacheBehavior) check() error {
 	}
 	if isTrue(b.TrustedSigners.Enabled) || isTrue(b.TrustedKeyGroups.Enabled) || text(b.FieldLevelEncryptionId) != "" ||
 		*b.FunctionAssociations.Quantity+*b.LambdaFunctionAssociations.Quantity != 0 {
-		return invalid("Signed requests, field-level encryption and functions at the edge are not supported by the local AWS.")
+		return invalid(
+			"Signed requests, field-level encryption and functions at the edge are not supported by the local AWS.",
+		)
 	}
 	return b.checkMethods()
 }
@@ -152,7 +156,8 @@ func (b *cacheBehavior) checkMethods() error {
 		return invalid("The parameter AllowedMethods is not one of the three possible sets: %s", strings.Join(allowed, ", "))
 	}
 	cached := b.AllowedMethods.CachedMethods.Items
-	if !sameSet(cached, readMethods) && !(sameSet(cached, optionsMethods) && slices.Contains(allowed, http.MethodOptions)) {
+	if !sameSet(cached, readMethods) && !(sameSet(cached, optionsMethods) &&
+		slices.Contains(allowed, http.MethodOptions)) {
 		return invalid("The parameter CachedMethods is not one of the two possible sets: %s", strings.Join(cached, ", "))
 	}
 	return nil

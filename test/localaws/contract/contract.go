@@ -1,12 +1,13 @@
-// Package contract says which AWS a rule is tested on. The rules that the local AWS encodes are tests that use AWS's public API
-// alone; under `make test` they run against a local AWS in the test's own process, and under `make contract` against another:
+// Package contract says which AWS a rule is tested on. The rules that the local AWS encodes are tests that use
+// AWS's public API alone; under `make test` they run against a local AWS in the test's own process, and under
+// `make contract` against another:
 //
 //	AWS_ENDPOINT_URL=http://127.0.0.1:4566 make contract    what answers there, as `go run ./cmd/sandbox aws`
 //	ALOFT_CONTRACT_ACCOUNT_ID=<12 digits> make contract     AWS itself, with the default chain of credentials
 //
-// On AWS the account is verified before anything is made. Whatever is made is named aloft-contract-… and removed at the end of
-// its test; keys are scheduled for deletion after the shortest window, seven days. These rules have been run on a local AWS at a
-// URL; what AWS itself says to them is known only to whoever has run them there.
+// On AWS the account is verified before anything is made. Whatever is made is named aloft-contract-… and removed at the
+// end of its test; keys are scheduled for deletion after the shortest window, seven days. These rules have been run on
+// a local AWS at a URL; what AWS itself says to them is known only to whoever has run them there.
 //
 // What runs on AWS:
 //
@@ -47,7 +48,8 @@ import (
 
 // The variables that choose the AWS.
 const (
-	// envAsked is set by make contract, so that a shell in which the others are set for another reason tests nothing outside.
+	// envAsked is set by make contract, so that a shell in which the others are set for another reason
+	// tests nothing outside.
 	envAsked    = "ALOFT_CONTRACT"
 	envEndpoint = "AWS_ENDPOINT_URL"
 	envAccount  = "ALOFT_CONTRACT_ACCOUNT_ID"
@@ -87,11 +89,12 @@ var verified = sync.OnceValues(func() (aws.Config, error) {
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 
-// open gives the configuration of an AWS whose account is the one named. An endpoint on this machine needs no name; whatever
-// is further away may be somebody's account, and is asked who it is before anything is made there.
+// open gives the configuration of an AWS whose account is the one named. An endpoint on this machine needs no name;
+// whatever is further away may be somebody's account, and is asked who it is before anything is made there.
 func open(ctx context.Context, endpoint, account string) (aws.Config, error) {
 	if account == "" && !onThisMachine(endpoint) {
-		return aws.Config{}, fmt.Errorf("the rules would run on %s: set %s to the 12 digits of the account that they may make things in, "+
+		return aws.Config{}, fmt.Errorf("the rules would run on %s: set %s to the 12 digits of the account that they may "+
+			"make things in, "+
 			"or %s to a local AWS", cmp.Or(endpoint, "AWS itself"), envAccount, envEndpoint)
 	}
 	if account != "" && !accountID.MatchString(account) {
@@ -112,7 +115,8 @@ func open(ctx context.Context, endpoint, account string) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("verifying the account: %w", err)
 	}
 	if got := aws.ToString(identity.Account); got != account {
-		return aws.Config{}, fmt.Errorf("the credentials belong to account %s, and %s says %s: nothing was made", got, envAccount, account)
+		return aws.Config{}, fmt.Errorf("the credentials belong to account %s, and %s says %s: nothing was made", got,
+			envAccount, account)
 	}
 	return opened, nil
 }

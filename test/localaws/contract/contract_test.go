@@ -68,7 +68,8 @@ func TestRulesOfAPackageRunAgainstAnEndpoint(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	for _, want := range []string{"--- PASS: TestABatchAnswersPerEntry", "--- SKIP: TestAFifoQueue", "proven on the local AWS alone: it needs"} {
+	for _, want := range []string{"--- PASS: TestABatchAnswersPerEntry", "--- SKIP: TestAFifoQueue",
+		"proven on the local AWS alone: it needs"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not said: %s", want, out)
 		}
@@ -85,7 +86,9 @@ func TestAnAccountIsVerifiedBeforeAnythingIsMade(t *testing.T) {
 		t.Errorf("the account's own id: %v", err)
 	}
 	_, err := open(t.Context(), server.URL(), "123456789012")
-	if err == nil || !strings.Contains(err.Error(), "belong to account 210987654321, and ALOFT_CONTRACT_ACCOUNT_ID says 123456789012") {
+	if err == nil || !strings.Contains(
+		err.Error(), "belong to account 210987654321, and ALOFT_CONTRACT_ACCOUNT_ID says 123456789012",
+	) {
 		t.Errorf("another account's id: %v", err)
 	}
 	for _, call := range server.Calls() {
@@ -98,8 +101,9 @@ func TestAnAccountIsVerifiedBeforeAnythingIsMade(t *testing.T) {
 func TestWithoutAnAccountNothingFarAwayIsTouched(t *testing.T) {
 	serve(t)
 	for why, row := range map[string]struct{ endpoint, account, want string }{
-		"AWS itself, unnamed":          {"", "", "would run on AWS itself: set ALOFT_CONTRACT_ACCOUNT_ID"},
-		"AWS by its own address":       {"https://sts.amazonaws.com", "", "would run on https://sts.amazonaws.com: set ALOFT_CONTRACT_ACCOUNT_ID"},
+		"AWS itself, unnamed": {"", "", "would run on AWS itself: set ALOFT_CONTRACT_ACCOUNT_ID"},
+		"AWS by its own address": {"https://sts.amazonaws.com", "",
+			"would run on https://sts.amazonaws.com: set ALOFT_CONTRACT_ACCOUNT_ID"},
 		"a name that only looks local": {"http://localhost.example.org", "", "set ALOFT_CONTRACT_ACCOUNT_ID"},
 		"an endpoint that is no URL":   {"http://[::1", "", "set ALOFT_CONTRACT_ACCOUNT_ID"},
 		"an alias in place of the id":  {"", "production", `"production", which is not the 12 digits`},

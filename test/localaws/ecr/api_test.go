@@ -27,7 +27,9 @@ func TestARepositoryWithImagesIsDeletedOnlyByForce(t *testing.T) {
 	if _, ok := errors.AsType[*types.RepositoryNotEmptyException](err); !ok {
 		t.Errorf("deleting with images: %v, want RepositoryNotEmptyException", err)
 	}
-	if _, err := l.admin.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: l.name("app"), Force: true}); err != nil {
+	if _, err := l.admin.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{
+		RepositoryName: l.name("app"), Force: true,
+	}); err != nil {
 		t.Errorf("deleting by force: %v", err)
 	}
 }
@@ -54,8 +56,10 @@ func TestDeletingImagesReportsFailuresInAList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out.ImageIds) != 2 || len(out.Failures) != 2 || out.Failures[0].FailureCode != types.ImageFailureCodeImageNotFound {
-		t.Errorf("deleted %d tags with %d failures, want both tags of the digest and two failures", len(out.ImageIds), len(out.Failures))
+	if len(out.ImageIds) != 2 || len(out.Failures) != 2 ||
+		out.Failures[0].FailureCode != types.ImageFailureCodeImageNotFound {
+		t.Errorf("deleted %d tags with %d failures, want both tags of the digest and two failures", len(out.ImageIds),
+			len(out.Failures))
 	}
 	if err := l.pull("app:kept"); err != nil {
 		t.Errorf("the image that shares layers: %v", err)
@@ -64,7 +68,9 @@ func TestDeletingImagesReportsFailuresInAList(t *testing.T) {
 	for i := range many {
 		many[i].ImageTag = new("t")
 	}
-	_, err = l.admin.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{RepositoryName: l.name("app"), ImageIds: many})
+	_, err = l.admin.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{
+		RepositoryName: l.name("app"), ImageIds: many,
+	})
 	if _, ok := errors.AsType[*types.InvalidParameterException](err); !ok {
 		t.Errorf("101 images at once: %v, want InvalidParameterException", err)
 	}
@@ -80,7 +86,9 @@ func TestAServiceNeedsTheRepositoryPolicy(t *testing.T) {
 	function := "arn:aws:lambda:" + region + ":" + account + ":function:shop-http"
 	service := l.client(l.env.ServiceConfig("lambda.amazonaws.com", function))
 	get := func() error {
-		_, err := service.BatchGetImage(t.Context(), &ecr.BatchGetImageInput{RepositoryName: l.name("app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}}})
+		_, err := service.BatchGetImage(t.Context(), &ecr.BatchGetImageInput{
+			RepositoryName: l.name("app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}},
+		})
 		return err
 	}
 	for _, tc := range []struct {
@@ -88,14 +96,25 @@ func TestAServiceNeedsTheRepositoryPolicy(t *testing.T) {
 		allowed        bool
 	}{
 		{"no policy", "", false},
-		{"the service is named", `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`, true},
-		{"another service is named", `{"Statement":[{"Effect":"Allow","Principal":{"Service":"codebuild.amazonaws.com"},"Action":"ecr:*"}]}`, false},
-		{"the source fits", `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"ecr:*","Condition":{"StringLike":{"aws:SourceArn":"arn:aws:lambda:*:*:function:shop-*"}}}]}`, true},
-		{"the source is another", `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"ecr:*","Condition":{"StringLike":{"aws:SourceArn":"arn:aws:lambda:*:*:function:blog-*"}}}]}`, false},
-		{"a denial wins", `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*"},{"Effect":"Deny","Principal":{"Service":["lambda.amazonaws.com"]},"Action":"ecr:Batch*"}]}`, false},
+		{"the service is named",
+			`{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage",` +
+				`"ecr:GetDownloadUrlForLayer"]}]}`, true},
+		{"another service is named",
+			`{"Statement":[{"Effect":"Allow","Principal":{"Service":"codebuild.amazonaws.com"},"Action":"ecr:*"}]}`, false},
+		{"the source fits",
+			`{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"ecr:*",` +
+				`"Condition":{"StringLike":{"aws:SourceArn":"arn:aws:lambda:*:*:function:shop-*"}}}]}`, true},
+		{"the source is another",
+			`{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"ecr:*",` +
+				`"Condition":{"StringLike":{"aws:SourceArn":"arn:aws:lambda:*:*:function:blog-*"}}}]}`, false},
+		{"a denial wins",
+			`{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*"},{"Effect":"Deny",` +
+				`"Principal":{"Service":["lambda.amazonaws.com"]},"Action":"ecr:Batch*"}]}`, false},
 	} {
 		if tc.policy != "" {
-			if _, err := l.admin.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{RepositoryName: l.name("app"), PolicyText: &tc.policy}); err != nil {
+			if _, err := l.admin.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{
+				RepositoryName: l.name("app"), PolicyText: &tc.policy,
+			}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -142,7 +161,9 @@ func TestALayerIsDownloadedByItsAddressAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := l.admin.GetDownloadUrlForLayer(t.Context(), &ecr.GetDownloadUrlForLayerInput{RepositoryName: l.name("app"), LayerDigest: new(digest.String())})
+	out, err := l.admin.GetDownloadUrlForLayer(t.Context(), &ecr.GetDownloadUrlForLayerInput{
+		RepositoryName: l.name("app"), LayerDigest: new(digest.String()),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +196,9 @@ func TestUnknownParametersAndRepositoriesAreRefused(t *testing.T) {
 		t.Errorf("an absent repository: %v, want RepositoryNotFoundException", err)
 	}
 	l.repository("app", nil)
-	_, err = l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: l.name("app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("absent")}}})
+	_, err = l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{
+		RepositoryName: l.name("app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("absent")}},
+	})
 	if _, ok := errors.AsType[*types.ImageNotFoundException](err); !ok {
 		t.Errorf("an absent image: %v, want ImageNotFoundException", err)
 	}
@@ -186,7 +209,8 @@ func TestUnknownParametersAndRepositoriesAreRefused(t *testing.T) {
 }
 
 func TestOnlyTheDistributionAPIIsTheRegistrys(t *testing.T) {
-	signature := "AWS4-HMAC-SHA256 Credential=AKIA/20261121/eu-central-1/apigateway/aws4_request, SignedHeaders=host, Signature=0"
+	signature := "AWS4-HMAC-SHA256 Credential=AKIA/20261121/eu-central-1/apigateway/aws4_request, SignedHeaders=host, " +
+		"Signature=0"
 	for _, tc := range []struct {
 		reason, url, authorization string
 		claimed                    bool

@@ -126,7 +126,8 @@ func (s *Registry) distribute(w http.ResponseWriter, call *request) *problem {
 	handlers := map[string]func(http.ResponseWriter, *request) *problem{
 		"GET manifests": s.getManifest, "HEAD manifests": s.getManifest, "PUT manifests": s.putManifest,
 		"GET blobs": s.getBlob, "HEAD blobs": s.getBlob, "GET tags": s.getTags,
-		"POST uploads": s.beginUpload, "PATCH uploads": s.continueUpload, "PUT uploads": s.endUpload, "GET uploads": s.uploadState, "DELETE uploads": s.cancelUpload,
+		"POST uploads": s.beginUpload, "PATCH uploads": s.continueUpload, "PUT uploads": s.endUpload,
+		"GET uploads": s.uploadState, "DELETE uploads": s.cancelUpload,
 	}
 	handle := handlers[call.Method+" "+call.kind]
 	if handle == nil {

@@ -1,16 +1,19 @@
-// Package ecr is the local AWS's container registry: the ECR API, and the OCI distribution API that images are pushed and pulled with.
+// Package ecr is the local AWS's container registry: the ECR API, and the OCI distribution API that images
+// are pushed and pulled with.
 //
 // It encodes these rules of AWS (Amazon ECR API reference and user guide; containers-roadmap#2179; kaniko#204):
 //
 //   - repositories are made before a push, never by it; one with images is deleted only by force
-//   - a tag of an immutable repository cannot be pushed again, not even with the digest that it names: TAG_INVALID, HTTP 400
+//   - a tag of an immutable repository cannot be pushed again, not even with the digest that it
+//     names: TAG_INVALID, HTTP 400
 //   - an authorization token lasts twelve hours and carries the rights of the principal who asked for it
-//   - BatchDeleteImage takes at most 100 images, answers with success and lists failures; a digest goes with all its tags,
-//     and the last tag goes with its image
+//   - BatchDeleteImage takes at most 100 images, answers with success and lists failures; a digest goes with all its
+//     tags, and the last tag goes with its image
 //   - a layer is mounted from another repository of the registry, or the push falls back to an upload (202)
 //   - AWS services need the repository's policy: identity policies say nothing about them
 //
-// Lifecycle policies are kept, not executed. Not yet proven against AWS itself: the texts of the distribution API's errors.
+// Lifecycle policies are kept, not executed. Not yet proven against AWS itself: the texts of the
+// distribution API's errors.
 package ecr
 
 import (
@@ -80,8 +83,8 @@ func (s *Registry) service() *wire.Service {
 	}
 }
 
-// forRegistry tells requests of the distribution API from signed calls to API Gateway, whose paths begin with /v2/ as well, and from
-// requests to applications behind their own host names.
+// forRegistry tells requests of the distribution API from signed calls to API Gateway, whose paths begin with /v2/ as
+// well, and from requests to applications behind their own host names.
 func forRegistry(r *http.Request) bool {
 	if r.URL.Path != "/v2" && !strings.HasPrefix(r.URL.Path, "/v2/") {
 		return false

@@ -19,10 +19,12 @@ func TestAFaultReachesThePushesAndPullsOfTheRegistry(t *testing.T) {
 		status        int
 		reset, pushed bool
 	}{
-		"an error before the deed": {wire.Fault{Kind: wire.FaultError, Error: busy}, http.StatusTooManyRequests, false, false},
-		"an error after the deed":  {wire.Fault{Kind: wire.FaultErrorAfter, Error: busy}, http.StatusTooManyRequests, false, true},
-		"the request is lost":      {wire.Fault{Kind: wire.FaultDropBefore}, 0, true, false},
-		"the answer is lost":       {wire.Fault{Kind: wire.FaultLoseAnswer}, 0, true, true},
+		"an error before the deed": {wire.Fault{Kind: wire.FaultError, Error: busy}, http.StatusTooManyRequests, false,
+			false},
+		"an error after the deed": {wire.Fault{Kind: wire.FaultErrorAfter, Error: busy}, http.StatusTooManyRequests, false,
+			true},
+		"the request is lost": {wire.Fault{Kind: wire.FaultDropBefore}, 0, true, false},
+		"the answer is lost":  {wire.Fault{Kind: wire.FaultLoseAnswer}, 0, true, true},
 	} {
 		t.Run(why, func(t *testing.T) {
 			l := start(t)
@@ -34,7 +36,8 @@ func TestAFaultReachesThePushesAndPullsOfTheRegistry(t *testing.T) {
 			once := remote.WithRetryPredicate(func(error) bool { return false })
 			err := remote.Write(l.reference("app:v1"), img, l.auth(), once, remote.WithRetryStatusCodes())
 			var failed *transport.Error
-			if row.reset != errors.Is(err, syscall.ECONNRESET) || !row.reset && (!errors.As(err, &failed) || failed.StatusCode != row.status) {
+			if row.reset != errors.Is(err, syscall.ECONNRESET) || !row.reset && (!errors.As(err, &failed) ||
+				failed.StatusCode != row.status) {
 				t.Errorf("the push ended by %v", err)
 			}
 			put := l.env.Gateway.Calls.Snapshot().Operation("ecr:PutImage")
@@ -60,7 +63,8 @@ func TestAPullThatIsThrottledOnceIsTriedAgain(t *testing.T) {
 	since := l.env.Gateway.Calls.Snapshot().End()
 	for _, call := range []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} {
 		l.env.Gateway.Faults.Inject(wire.Fault{
-			Call: call, Kind: wire.FaultError, Times: 1, Error: wire.Errorf(http.StatusServiceUnavailable, "UNAVAILABLE", "try again"),
+			Call: call, Kind: wire.FaultError, Times: 1,
+			Error: wire.Errorf(http.StatusServiceUnavailable, "UNAVAILABLE", "try again"),
 		})
 	}
 	if err := l.pull("app:v1"); err != nil {

@@ -19,7 +19,8 @@ const (
 	region  = "eu-central-1"
 )
 
-// local is a registry on a loopback port, alone, or that of the AWS that a rule is tested on: then it has no Registry, clock and env.
+// local is a registry on a loopback port, alone, or that of the AWS that a rule is tested on: then it has
+// no Registry, clock and env.
 type local struct {
 	*Registry
 	t     *testing.T
@@ -46,7 +47,8 @@ func start(t *testing.T) *local {
 	contract.Local(t, "the local registry's own hooks")
 	clock := wire.NewManualClock(time.Now())
 	ids := wire.NewIdentities(clock)
-	gateway := &wire.Gateway{AccountID: account, Region: region, Clock: clock, Identities: ids, Calls: wire.NewRecorder(0), Latencies: &wire.Latencies{}, Faults: &wire.Faults{}}
+	gateway := &wire.Gateway{AccountID: account, Region: region, Clock: clock, Identities: ids, Calls: wire.NewRecorder(0),
+		Latencies: &wire.Latencies{}, Faults: &wire.Faults{}}
 	env := &wire.Env{AccountID: account, Region: region, Dir: t.TempDir(), Clock: clock, Identities: ids, Gateway: gateway}
 	service, err := New(env)
 	if err != nil {
@@ -66,7 +68,8 @@ func start(t *testing.T) *local {
 	t.Cleanup(server.Close)
 	env.URL = server.URL
 	l := &local{Registry: service.Data.(*Registry), t: t, clock: clock, env: env}
-	l.admin = l.client(env.Config(ids.Issue(wire.Principal{AccountID: account, ARN: "arn:aws:iam::" + account + ":user/admin", Root: true}, 0)))
+	l.admin = l.client(env.Config(ids.Issue(wire.Principal{AccountID: account,
+		ARN: "arn:aws:iam::" + account + ":user/admin", Root: true}, 0)))
 	return l
 }
 
@@ -96,6 +99,8 @@ func (l *local) repository(short string, change func(*ecr.CreateRepositoryInput)
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(func() {
-		_, _ = l.admin.DeleteRepository(context.Background(), &ecr.DeleteRepositoryInput{RepositoryName: in.RepositoryName, Force: true})
+		_, _ = l.admin.DeleteRepository(context.Background(), &ecr.DeleteRepositoryInput{
+			RepositoryName: in.RepositoryName, Force: true,
+		})
 	})
 }

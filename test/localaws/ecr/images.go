@@ -57,7 +57,9 @@ type describeImagesOutput struct {
 	NextToken    string
 }
 
-func (s *Registry) describeImages(_ context.Context, call *wire.Call, in *describeImagesInput) (*describeImagesOutput, error) {
+func (s *Registry) describeImages(
+	_ context.Context, call *wire.Call, in *describeImagesInput,
+) (*describeImagesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	repo, err := s.repository(call, in.RepositoryName)
@@ -79,7 +81,8 @@ func (s *Registry) describeImages(_ context.Context, call *wire.Call, in *descri
 		found := repo.find(id.ImageDigest, id.ImageTag)
 		if found == nil {
 			return nil, wire.Errorf(http.StatusBadRequest, "ImageNotFoundException",
-				"The image with imageId {imageDigest:'%s', imageTag:'%s'} does not exist within the repository with name '%s' in the registry with id '%s'",
+				"The image with imageId {imageDigest:'%s', imageTag:'%s'} does not exist within the repository with name '%s' "+
+					"in the registry with id '%s'",
 				cmp.Or(id.ImageDigest, "null"), cmp.Or(id.ImageTag, "null"), repo.name, s.env.AccountID)
 		}
 		out.ImageDetails = append(out.ImageDetails, s.detail(repo, found))
@@ -96,7 +99,8 @@ func (f *imageFilter) fits(repo *repository, digest string) bool {
 }
 
 func (s *Registry) detail(repo *repository, i *image) imageDetail {
-	return imageDetail{RegistryId: s.env.AccountID, RepositoryName: repo.name, ImageDigest: i.digest, ImageTags: repo.tagsOf(i.digest),
+	return imageDetail{RegistryId: s.env.AccountID, RepositoryName: repo.name, ImageDigest: i.digest,
+		ImageTags:        repo.tagsOf(i.digest),
 		ImageSizeInBytes: i.size, ImagePushedAt: i.pushed, ImageManifestMediaType: i.mediaType, ArtifactMediaType: i.artifact,
 		LastRecordedPullTime: i.pulled, ImageStatus: "ACTIVE"}
 }
@@ -163,7 +167,9 @@ type batchGetImageOutput struct {
 	Failures []imageFailure `wire:",required"`
 }
 
-func (s *Registry) batchGetImage(_ context.Context, call *wire.Call, in *batchGetImageInput) (*batchGetImageOutput, error) {
+func (s *Registry) batchGetImage(
+	_ context.Context, call *wire.Call, in *batchGetImageInput,
+) (*batchGetImageOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	repo, err := s.repository(call, in.RepositoryName)
@@ -184,13 +190,17 @@ func (s *Registry) batchGetImage(_ context.Context, call *wire.Call, in *batchGe
 			continue
 		}
 		found.pulled = call.Time
-		out.Images = append(out.Images, imageOutput{s.env.AccountID, repo.name, imageID{found.digest, id.ImageTag}, string(found.manifest), found.mediaType})
+		out.Images = append(out.Images, imageOutput{
+			s.env.AccountID, repo.name, imageID{found.digest, id.ImageTag}, string(found.manifest), found.mediaType,
+		})
 	}
 	return out, nil
 }
 
 func tooMany() error {
-	return invalid("Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have length less than or equal to 100'")
+	return invalid(
+		"Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have length less than or equal to 100'",
+	)
 }
 
 // lookUp resolves what a batch call names or says why it cannot.
@@ -199,7 +209,8 @@ func lookUp(repo *repository, id imageID) (*image, *imageFailure) {
 	case id.ImageDigest == "" && id.ImageTag == "":
 		return nil, &imageFailure{id, "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"}
 	case id.ImageDigest != "" && !validDigest(id.ImageDigest):
-		return nil, &imageFailure{id, "InvalidImageDigest", "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"}
+		return nil, &imageFailure{id, "InvalidImageDigest",
+			"Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"}
 	}
 	found := repo.find(id.ImageDigest, id.ImageTag)
 	if found == nil {

@@ -37,10 +37,12 @@ func (s *Registry) downloadURL(_ context.Context, call *wire.Call, in *downloadI
 	}
 	if _, held := repo.layers[in.LayerDigest]; !held {
 		return nil, wire.Errorf(http.StatusBadRequest, "LayersNotFoundException",
-			"The layer with digest '%s' does not exist in the repository with name '%s' in the registry with id '%s'", in.LayerDigest, repo.name, s.env.AccountID)
+			"The layer with digest '%s' does not exist in the repository with name '%s' in the registry with id '%s'",
+			in.LayerDigest, repo.name, s.env.AccountID)
 	}
 	ticket := s.tokens.issue(call.Principal, call.Time.Add(downloadLifetime))
-	address := url.URL{Scheme: "http", Host: s.host(), Path: "/v2/" + repo.name + "/blobs/" + in.LayerDigest, RawQuery: url.Values{"ticket": {ticket}}.Encode()}
+	address := url.URL{Scheme: "http", Host: s.host(), Path: "/v2/" + repo.name + "/blobs/" + in.LayerDigest,
+		RawQuery: url.Values{"ticket": {ticket}}.Encode()}
 	return &downloadOutput{address.String(), in.LayerDigest}, nil
 }
 

@@ -76,7 +76,8 @@ func read(content []byte, mediaType string) (*image, *problem) {
 		return nil, &problem{http.StatusBadRequest, "MANIFEST_INVALID", "Invalid manifest media type '" + mediaType + "'"}
 	}
 	sum := sha256.Sum256(content)
-	i := &image{digest: "sha256:" + hex.EncodeToString(sum[:]), mediaType: mediaType, artifact: m.ArtifactType, manifest: content, size: int64(len(content))}
+	i := &image{digest: "sha256:" + hex.EncodeToString(sum[:]), mediaType: mediaType, artifact: m.ArtifactType,
+		manifest: content, size: int64(len(content))}
 	if i.artifact == "" {
 		i.artifact = m.Config.MediaType
 	}
@@ -97,12 +98,14 @@ func read(content []byte, mediaType string) (*image, *problem) {
 func (r *repository) complete(i *image) *problem {
 	for _, layer := range i.layers {
 		if _, held := r.layers[layer]; !held {
-			return &problem{http.StatusBadRequest, "BLOB_UNKNOWN", "The layer with digest '" + layer + "' is not available in the repository"}
+			return &problem{http.StatusBadRequest, "BLOB_UNKNOWN",
+				"The layer with digest '" + layer + "' is not available in the repository"}
 		}
 	}
 	for _, child := range i.children {
 		if r.images[child] == nil {
-			return &problem{http.StatusBadRequest, "MANIFEST_UNKNOWN", "Images with digests '[" + child + "]' required for pushing image into repository do not exist"}
+			return &problem{http.StatusBadRequest, "MANIFEST_UNKNOWN",
+				"Images with digests '[" + child + "]' required for pushing image into repository do not exist"}
 		}
 	}
 	return nil
@@ -119,16 +122,17 @@ func (r *repository) store(i *image, reference string) *problem {
 		return nil
 	}
 	if _, exists := r.tagged[reference]; exists && r.locked(reference) {
-		return &problem{http.StatusBadRequest, "TAG_INVALID", "The image tag '" + reference + "' already exists in the '" + r.name +
-			"' repository and cannot be overwritten because the tag is immutable."}
+		return &problem{http.StatusBadRequest, "TAG_INVALID",
+			"The image tag '" + reference + "' already exists in the '" + r.name +
+				"' repository and cannot be overwritten because the tag is immutable."}
 	}
 	r.keep(i)
 	r.tagged[reference] = i.digest
 	return nil
 }
 
-// keep adds the manifest unless it is there. A manifest that is there keeps the time of its first push, whatever tag it is pushed
-// under (aws/containers-roadmap#2746); the API reference says only "at which the current image was pushed".
+// keep adds the manifest unless it is there. A manifest that is there keeps the time of its first push, whatever tag it
+// is pushed under (aws/containers-roadmap#2746); the API reference says only "at which the current image was pushed".
 func (r *repository) keep(i *image) {
 	if r.images[i.digest] == nil {
 		r.images[i.digest] = i

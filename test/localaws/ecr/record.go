@@ -13,9 +13,11 @@ var recorded = map[string]struct {
 	name     string
 	mutating bool
 }{
-	"GET manifests": {"BatchGetImage", false}, "HEAD manifests": {"BatchGetImage", false}, "PUT manifests": {"PutImage", true},
-	"HEAD blobs": {"BatchCheckLayerAvailability", false}, "GET blobs": {"GetDownloadUrlForLayer", false}, "GET tags": {"ListImages", false},
-	"POST uploads": {"InitiateLayerUpload", true}, "PATCH uploads": {"UploadLayerPart", true}, "PUT uploads": {"CompleteLayerUpload", true},
+	"GET manifests": {"BatchGetImage", false}, "HEAD manifests": {"BatchGetImage", false},
+	"PUT manifests": {"PutImage", true}, "HEAD blobs": {"BatchCheckLayerAvailability", false},
+	"GET blobs": {"GetDownloadUrlForLayer", false}, "GET tags": {"ListImages", false},
+	"POST uploads": {"InitiateLayerUpload", true}, "PATCH uploads": {"UploadLayerPart", true},
+	"PUT uploads": {"CompleteLayerUpload", true},
 	"GET uploads": {"UploadLayerPart", false}, "DELETE uploads": {"InitiateLayerUpload", true},
 }
 
@@ -51,8 +53,8 @@ func (s *Registry) record(w http.ResponseWriter, call *request, serve func(http.
 	if !known {
 		return serve(w)
 	}
-	as := &wire.Call{Principal: call.principal, Service: "ecr", Operation: operation.name, AccountID: s.env.AccountID, Region: s.env.Region,
-		Time: s.env.Clock.Now(), HTTP: call.Request}
+	as := &wire.Call{Principal: call.principal, Service: "ecr", Operation: operation.name, AccountID: s.env.AccountID,
+		Region: s.env.Region, Time: s.env.Clock.Now(), HTTP: call.Request}
 	fault, err := s.env.Gateway.Disturb(call.Context(), as)
 	if err != nil {
 		return internal(err)
@@ -63,7 +65,8 @@ func (s *Registry) record(w http.ResponseWriter, call *request, serve func(http.
 		observed.ResponseWriter = nobody{http.Header{}}
 	}
 	executed, failed := s.perform(observed, as, call, fault, serve)
-	entry := wire.Record{Time: as.Time, Duration: s.env.Clock.Now().Sub(as.Time), Service: "ecr", Operation: operation.name, Principal: call.principal,
+	entry := wire.Record{Time: as.Time, Duration: s.env.Clock.Now().Sub(as.Time), Service: "ecr",
+		Operation: operation.name, Principal: call.principal,
 		Resource: call.repo + "/" + call.reference, Mutating: operation.mutating, Effect: operation.mutating && executed,
 		Status: cmp.Or(observed.status, http.StatusOK), Bytes: call.received, Fault: fault.Kind}
 	if failed != nil {
@@ -104,7 +107,8 @@ func (s *Registry) perform(
 
 func injected(e *wire.Error) *problem { return &problem{e.Status, e.Code, e.Message} }
 
-// authorize asks the identity policies of who the token belongs to. A layer's download address was authorized when it was made.
+// authorize asks the identity policies of who the token belongs to. A layer's download address was
+// authorized when it was made.
 func (s *Registry) authorize(as *wire.Call, call *request) *problem {
 	ask := s.env.Gateway.Authorize
 	if ask == nil || call.ticket {

@@ -115,7 +115,9 @@ func TestAnImagePushedIsPulledAndDescribed(t *testing.T) {
 	if err := l.pull("team/app@" + digestOf(t, img)); err != nil {
 		t.Errorf("pulling by digest: %v", err)
 	}
-	out, err := l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: l.name("team/app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}}})
+	out, err := l.admin.DescribeImages(t.Context(), &ecr.DescribeImagesInput{
+		RepositoryName: l.name("team/app"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +160,8 @@ func TestAnImmutableTagIsNeverPushedAgain(t *testing.T) {
 	l := registry(t)
 	l.repository("app", func(in *ecr.CreateRepositoryInput) {
 		in.ImageTagMutability = types.ImageTagMutabilityImmutableWithExclusion
-		in.ImageTagMutabilityExclusionFilters = []types.ImageTagMutabilityExclusionFilter{{Filter: new("dev-*"), FilterType: types.ImageTagMutabilityExclusionFilterTypeWildcard}}
+		in.ImageTagMutabilityExclusionFilters = []types.ImageTagMutabilityExclusionFilter{{Filter: new("dev-*"),
+			FilterType: types.ImageTagMutabilityExclusionFilterTypeWildcard}}
 	})
 	img, other := picture(t), picture(t)
 	if err := l.push("app:b-1", img); err != nil {
@@ -208,7 +211,8 @@ func TestAPushNeedsARepositoryAndAToken(t *testing.T) {
 	}
 	l.repository("app", nil)
 	var failed *transport.Error
-	if err := remote.Write(l.reference("app:v1"), img); !errors.As(err, &failed) || failed.StatusCode != http.StatusUnauthorized {
+	if err := remote.Write(l.reference("app:v1"), img); !errors.As(err, &failed) ||
+		failed.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a token: %v, want HTTP 401", err)
 	}
 }
@@ -220,7 +224,8 @@ func TestATokenOfYesterdayIsRefused(t *testing.T) {
 	auth := l.auth()
 	l.clock.Advance(12*time.Hour + time.Second)
 	var failed *transport.Error
-	if err := remote.Write(l.reference("app:v1"), img, auth); !errors.As(err, &failed) || failed.StatusCode != http.StatusForbidden {
+	if err := remote.Write(l.reference("app:v1"), img, auth); !errors.As(err, &failed) ||
+		failed.StatusCode != http.StatusForbidden {
 		t.Errorf("with a token of yesterday: %v, want HTTP 403", err)
 	}
 }
@@ -244,7 +249,8 @@ func TestAnIndexNeedsItsChildren(t *testing.T) {
 	}
 }
 
-// What sweeps rely on: an image is as old as the first push of its manifest, however often and under whatever tag it is pushed again.
+// What sweeps rely on: an image is as old as the first push of its manifest, however often and under
+// whatever tag it is pushed again.
 func TestAnImageIsAsOldAsTheFirstPushOfItsManifest(t *testing.T) {
 	l := registry(t)
 	l.repository("app", nil)

@@ -17,9 +17,11 @@ type batchDeleteImageOutput struct {
 	Failures []imageFailure `wire:",required"`
 }
 
-// batchDeleteImage answers with success even when some or all images failed (ECR API reference): the failures are in a list.
-// A tag removes that tag, and with the last tag the image; a digest removes the image with all its tags.
-func (s *Registry) batchDeleteImage(_ context.Context, call *wire.Call, in *batchDeleteImageInput) (*batchDeleteImageOutput, error) {
+// batchDeleteImage answers with success even when some or all images failed (ECR API reference): the failures are in a
+// list. A tag removes that tag, and with the last tag the image; a digest removes the image with all its tags.
+func (s *Registry) batchDeleteImage(
+	_ context.Context, call *wire.Call, in *batchDeleteImageInput,
+) (*batchDeleteImageOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	repo, err := s.repository(call, in.RepositoryName)

@@ -46,10 +46,13 @@ type description struct {
 
 type repositoryOutput struct{ Repository *description }
 
-func (s *Registry) createRepository(_ context.Context, call *wire.Call, in *createRepositoryInput) (*repositoryOutput, error) {
+func (s *Registry) createRepository(
+	_ context.Context, call *wire.Call, in *createRepositoryInput,
+) (*repositoryOutput, error) {
 	call.On(in.RepositoryName)
 	if len(in.RepositoryName) < 2 || len(in.RepositoryName) > 256 || !repositoryName.MatchString(in.RepositoryName) {
-		return nil, invalid("Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression " + repositoryName.String() + "'")
+		return nil, invalid("Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular " +
+			"expression " + repositoryName.String() + "'")
 	}
 	repo := newRepository(in.RepositoryName, call.Time)
 	if err := repo.setMutability(in.ImageTagMutability, in.ImageTagMutabilityExclusionFilters); err != nil {
@@ -75,9 +78,11 @@ func (s *Registry) createRepository(_ context.Context, call *wire.Call, in *crea
 }
 
 func (s *Registry) describe(r *repository) *description {
-	return &description{RegistryId: s.env.AccountID, RepositoryArn: s.arn(r.name), RepositoryName: r.name, RepositoryUri: s.host() + "/" + r.name,
-		CreatedAt: r.created, ImageTagMutability: r.mutability, ImageTagMutabilityExclusionFilters: r.exclusions,
-		ImageScanningConfiguration: &scanning{r.scanOnPush}, EncryptionConfiguration: &encryption{r.encryption.EncryptionType, r.encryption.KmsKey}}
+	return &description{RegistryId: s.env.AccountID, RepositoryArn: s.arn(r.name), RepositoryName: r.name,
+		RepositoryUri: s.host() + "/" + r.name,
+		CreatedAt:     r.created, ImageTagMutability: r.mutability, ImageTagMutabilityExclusionFilters: r.exclusions,
+		ImageScanningConfiguration: &scanning{r.scanOnPush},
+		EncryptionConfiguration:    &encryption{r.encryption.EncryptionType, r.encryption.KmsKey}}
 }
 
 type describeRepositoriesInput struct {
@@ -92,7 +97,9 @@ type describeRepositoriesOutput struct {
 	NextToken    string
 }
 
-func (s *Registry) describeRepositories(_ context.Context, call *wire.Call, in *describeRepositoriesInput) (*describeRepositoriesOutput, error) {
+func (s *Registry) describeRepositories(
+	_ context.Context, call *wire.Call, in *describeRepositoriesInput,
+) (*describeRepositoriesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := &describeRepositoriesOutput{Repositories: []*description{}}
@@ -135,7 +142,9 @@ type deleteRepositoryInput struct {
 	Force bool
 }
 
-func (s *Registry) deleteRepository(_ context.Context, call *wire.Call, in *deleteRepositoryInput) (*repositoryOutput, error) {
+func (s *Registry) deleteRepository(
+	_ context.Context, call *wire.Call, in *deleteRepositoryInput,
+) (*repositoryOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	repo, err := s.repository(call, in.RepositoryName)
@@ -144,7 +153,8 @@ func (s *Registry) deleteRepository(_ context.Context, call *wire.Call, in *dele
 	}
 	if len(repo.images) > 0 && !in.Force {
 		return nil, wire.Errorf(http.StatusBadRequest, "RepositoryNotEmptyException",
-			"The repository with name '%s' in registry with id '%s' cannot be deleted because it still contains images", repo.name, s.env.AccountID)
+			"The repository with name '%s' in registry with id '%s' cannot be deleted because it still contains images",
+			repo.name, s.env.AccountID)
 	}
 	delete(s.repositories, repo.name)
 	for layer := range repo.layers {

@@ -60,11 +60,12 @@ type encryption struct {
 }
 
 func newRepository(name string, now time.Time) *repository {
-	return &repository{name: name, created: now, mutability: mutable, encryption: encryption{EncryptionType: "AES256"}, tags: map[string]string{},
-		images: map[string]*image{}, tagged: map[string]string{}, layers: map[string]int64{}}
+	return &repository{name: name, created: now, mutability: mutable, encryption: encryption{EncryptionType: "AES256"},
+		tags: map[string]string{}, images: map[string]*image{}, tagged: map[string]string{}, layers: map[string]int64{}}
 }
 
-// locked says whether a tag that exists may not move: the repository's setting, turned round where an exclusion filter fits.
+// locked says whether a tag that exists may not move: the repository's setting, turned round where
+// an exclusion filter fits.
 func (r *repository) locked(tag string) bool {
 	excluded := slices.ContainsFunc(r.exclusions, func(f exclusionFilter) bool {
 		fits, err := path.Match(f.Filter, tag)

@@ -16,10 +16,13 @@ func (r *repository) setMutability(setting string, exclusions []exclusionFilter)
 		setting = mutable
 	case mutable, immutable, mutableWithExclusion, immutableWithExclusion:
 	default:
-		return invalid("Invalid parameter at 'imageTagMutability' failed to satisfy constraint: 'Member must satisfy enum value set'")
+		return invalid(
+			"Invalid parameter at 'imageTagMutability' failed to satisfy constraint: 'Member must satisfy enum value set'",
+		)
 	}
 	if excluding := strings.HasSuffix(setting, "_WITH_EXCLUSION"); excluding != (len(exclusions) > 0) {
-		return invalid("Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: 'must go together with a mutability WITH_EXCLUSION'")
+		return invalid("Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: 'must go " +
+			"together with a mutability WITH_EXCLUSION'")
 	}
 	r.mutability, r.exclusions = setting, exclusions
 	return nil
@@ -98,7 +101,9 @@ func (s *Registry) setPolicy(_ context.Context, call *wire.Call, in *setPolicyIn
 	}
 	parsed, err := policy.Parse(in.PolicyText)
 	if err != nil {
-		return nil, invalid("Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'")
+		return nil, invalid(
+			"Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
+		)
 	}
 	repo.policy, repo.parsed = in.PolicyText, parsed
 	return &policyOutput{s.env.AccountID, repo.name, repo.policy}, nil
@@ -121,7 +126,8 @@ func (s *Registry) policyOf(call *wire.Call, name string, remove bool) (*policyO
 	}
 	if repo.policy == "" {
 		return nil, wire.Errorf(http.StatusBadRequest, "RepositoryPolicyNotFoundException",
-			"Repository policy does not exist for the repository with name '%s' in the registry with id '%s'", repo.name, s.env.AccountID)
+			"Repository policy does not exist for the repository with name '%s' in the registry with id '%s'", repo.name,
+			s.env.AccountID)
 	}
 	out := &policyOutput{s.env.AccountID, repo.name, repo.policy}
 	if remove {
@@ -150,7 +156,9 @@ func (s *Registry) putLifecycle(_ context.Context, call *wire.Call, in *putLifec
 		return nil, err
 	}
 	if !json.Valid([]byte(in.LifecyclePolicyText)) {
-		return nil, invalid("Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure'")
+		return nil, invalid(
+			"Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure'",
+		)
 	}
 	repo.lifecycle = in.LifecyclePolicyText
 	return &lifecycleOutput{s.env.AccountID, repo.name, repo.lifecycle}, nil
@@ -173,7 +181,8 @@ func (s *Registry) lifecycleOf(call *wire.Call, name string, remove bool) (*life
 	}
 	if repo.lifecycle == "" {
 		return nil, wire.Errorf(http.StatusBadRequest, "LifecyclePolicyNotFoundException",
-			"Lifecycle policy does not exist for the repository with name '%s' in the registry with id '%s'", repo.name, s.env.AccountID)
+			"Lifecycle policy does not exist for the repository with name '%s' in the registry with id '%s'", repo.name,
+			s.env.AccountID)
 	}
 	out := &lifecycleOutput{s.env.AccountID, repo.name, repo.lifecycle}
 	if remove {

@@ -71,7 +71,9 @@ type authorizationData struct {
 
 type authorizationOutput struct{ AuthorizationData []authorizationData }
 
-func (s *Registry) authorizationToken(_ context.Context, call *wire.Call, _ *authorizationInput) (*authorizationOutput, error) {
+func (s *Registry) authorizationToken(
+	_ context.Context, call *wire.Call, _ *authorizationInput,
+) (*authorizationOutput, error) {
 	s.tokens.forgetExpired(call.Time)
 	expires := call.Time.Add(tokenLifetime)
 	password := s.tokens.issue(call.Principal, expires)

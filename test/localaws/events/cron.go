@@ -50,7 +50,8 @@ func parseCron(expression string) (schedule, error) {
 		into *set
 		text string
 		in   field
-	}{{&c.minute, fields[0], minutes}, {&c.hour, fields[1], hours}, {&c.month, fields[3], months}, {&c.year, fields[5], years}} {
+	}{{&c.minute, fields[0], minutes}, {&c.hour, fields[1], hours}, {&c.month, fields[3], months},
+		{&c.year, fields[5], years}} {
 		values, err := part.in.parse(part.text)
 		if err != nil {
 			return nil, err

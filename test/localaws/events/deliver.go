@@ -28,8 +28,8 @@ type scheduledEvent struct {
 	Detail     struct{} `json:"detail"`
 }
 
-// deliver hands the event to every target of the rule. A target that refuses hinders no other; AWS shows refusals only as a metric, the
-// local AWS also as failed calls in its call log.
+// deliver hands the event to every target of the rule. A target that refuses hinders no other; AWS shows refusals only
+// as a metric, the local AWS also as failed calls in its call log.
 func (e *Events) deliver(ctx context.Context, f firing) {
 	event := scheduledEvent{
 		Version: "0", ID: uuid.NewString(), DetailType: "Scheduled Event", Source: "aws.events", Account: e.env.AccountID,
@@ -70,7 +70,9 @@ func (t target) payload(event scheduledEvent) ([]byte, error) {
 }
 
 // invokeOverTheWire invokes with the SDK, so that the call shows in the call log with its principal.
-func (e *Events) invokeOverTheWire(ctx context.Context, principal, sourceARN, functionARN string, payload []byte) error {
+func (e *Events) invokeOverTheWire(
+	ctx context.Context, principal, sourceARN, functionARN string, payload []byte,
+) error {
 	client := lambda.NewFromConfig(e.env.ServiceConfig(principal, sourceARN))
 	_, err := client.Invoke(ctx, &lambda.InvokeInput{
 		FunctionName: aws.String(functionARN), InvocationType: types.InvocationTypeEvent, Payload: payload,

@@ -20,14 +20,15 @@ import (
 // fireOperation is the one operation that AWS has not: tests and demonstrations need not wait for a schedule.
 const fireOperation = "LocalFireRule"
 
-// Fire delivers a rule's event now, whatever its schedule and state, and returns when its targets have accepted or refused it. The
-// configuration is one of the local AWS; a refusal shows in its call log.
+// Fire delivers a rule's event now, whatever its schedule and state, and returns when its targets have accepted or
+// refused it. The configuration is one of the local AWS; a refusal shows in its call log.
 func Fire(ctx context.Context, config aws.Config, rule string) error {
 	body, err := json.Marshal(ruleInput{Name: rule})
 	if err != nil {
 		return fmt.Errorf("writing the request: %w", err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://events."+config.Region+".amazonaws.com/", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://events."+config.Region+".amazonaws.com/",
+		bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("making the request: %w", err)
 	}
@@ -38,7 +39,9 @@ func Fire(ctx context.Context, config aws.Config, rule string) error {
 		return fmt.Errorf("getting credentials: %w", err)
 	}
 	hash := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, r, hex.EncodeToString(hash[:]), "events", config.Region, time.Now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(
+		ctx, credentials, r, hex.EncodeToString(hash[:]), "events", config.Region, time.Now(),
+	); err != nil {
 		return fmt.Errorf("signing the request: %w", err)
 	}
 	out, err := config.HTTPClient.Do(r)

@@ -15,16 +15,19 @@ import (
 func TestARuleIsDescribedAsItWasPut(t *testing.T) {
 	l := start(t, Options{Manual: true})
 	put, err := l.PutRule(t.Context(), &sdk.PutRuleInput{
-		Name: aws.String("app-schedule"), ScheduleExpression: aws.String("rate(1 minute)"), Description: aws.String("each minute"),
-		Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}},
+		Name: aws.String("app-schedule"), ScheduleExpression: aws.String("rate(1 minute)"),
+		Description: aws.String("each minute"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}},
 	})
 	must(t, err)
 	if want := "arn:aws:events:eu-central-1:123456789012:rule/app-schedule"; *put.RuleArn != want {
 		t.Errorf("ARN %s", *put.RuleArn)
 	}
-	out, err := l.DescribeRule(t.Context(), &sdk.DescribeRuleInput{Name: aws.String("app-schedule"), EventBusName: aws.String("default")})
+	out, err := l.DescribeRule(t.Context(), &sdk.DescribeRuleInput{
+		Name: aws.String("app-schedule"), EventBusName: aws.String("default"),
+	})
 	must(t, err)
-	if out.State != types.RuleStateEnabled || *out.ScheduleExpression != "rate(1 minute)" || *out.EventBusName != "default" {
+	if out.State != types.RuleStateEnabled || *out.ScheduleExpression != "rate(1 minute)" ||
+		*out.EventBusName != "default" {
 		t.Errorf("described as %s %s on %s", out.State, *out.ScheduleExpression, *out.EventBusName)
 	}
 	tags, err := l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceARN: put.RuleArn})
@@ -43,8 +46,10 @@ func TestRulesThatAWSRefusesAreRefused(t *testing.T) {
 		{sdk.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(1 minutes)")}, "1 is singular"},
 		{sdk.PutRuleInput{Name: aws.String("r")}, "there is neither a schedule nor a pattern"},
 		{sdk.PutRuleInput{Name: aws.String("a b"), ScheduleExpression: aws.String("rate(1 minute)")}, "names have no spaces"},
-		{sdk.PutRuleInput{Name: aws.String(strings.Repeat("a", 65)), ScheduleExpression: aws.String("rate(1 minute)")}, "names have at most 64 characters"},
-		{sdk.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(1 minute)"), State: "PAUSED"}, "no such state"},
+		{sdk.PutRuleInput{Name: aws.String(strings.Repeat("a", 65)), ScheduleExpression: aws.String("rate(1 minute)")},
+			"names have at most 64 characters"},
+		{sdk.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(1 minute)"), State: "PAUSED"},
+			"no such state"},
 	} {
 		_, err := l.PutRule(t.Context(), &row.in)
 		var coded smithy.APIError
@@ -52,7 +57,9 @@ func TestRulesThatAWSRefusesAreRefused(t *testing.T) {
 			t.Errorf("%v: %s", err, row.why)
 		}
 	}
-	_, err := l.PutRule(t.Context(), &sdk.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(1 minute)"), EventBusName: aws.String("other")})
+	_, err := l.PutRule(t.Context(), &sdk.PutRuleInput{
+		Name: aws.String("r"), ScheduleExpression: aws.String("rate(1 minute)"), EventBusName: aws.String("other"),
+	})
 	expectCode(t, err, "ResourceNotFoundException")
 	_, err = l.DescribeRule(t.Context(), &sdk.DescribeRuleInput{Name: aws.String("r")})
 	expectCode(t, err, "ResourceNotFoundException")
@@ -72,7 +79,8 @@ func TestAnUpdateReplacesSettingsButNotTargetsAndTags(t *testing.T) {
 	must(t, err)
 	tags, err := l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceARN: out.Arn})
 	must(t, err)
-	if out.State != types.RuleStateDisabled || *out.ScheduleExpression != "rate(2 minutes)" || len(targets.Targets) != 1 || len(tags.Tags) != 0 {
+	if out.State != types.RuleStateDisabled || *out.ScheduleExpression != "rate(2 minutes)" || len(targets.Targets) != 1 ||
+		len(tags.Tags) != 0 {
 		t.Errorf("%s %s, %d targets, %d tags", out.State, *out.ScheduleExpression, len(targets.Targets), len(tags.Tags))
 	}
 }
@@ -82,7 +90,9 @@ func TestARuleIsDeletedOnlyWithoutTargets(t *testing.T) {
 	l.rule(t, "r", "rate(1 minute)", to("cli", function))
 	_, err := l.DeleteRule(t.Context(), &sdk.DeleteRuleInput{Name: aws.String("r")})
 	expectCode(t, err, "ValidationException")
-	removed, err := l.RemoveTargets(t.Context(), &sdk.RemoveTargetsInput{Rule: aws.String("r"), Ids: []string{"cli", "other"}})
+	removed, err := l.RemoveTargets(t.Context(), &sdk.RemoveTargetsInput{
+		Rule: aws.String("r"), Ids: []string{"cli", "other"},
+	})
 	must(t, err)
 	if removed.FailedEntryCount != 1 || *removed.FailedEntries[0].TargetId != "other" {
 		t.Errorf("an unknown id is a failed entry: %v", removed.FailedEntries)
@@ -103,9 +113,12 @@ func TestTargetsThatAWSRefusesAreRefused(t *testing.T) {
 		{types.Target{Id: aws.String("a"), Arn: aws.String(function), Input: aws.String("{not json")}, "input is JSON"},
 		{types.Target{Id: aws.String("a b"), Arn: aws.String(function)}, "ids have no spaces"},
 		{types.Target{Id: aws.String("a"), Arn: aws.String("app-cli")}, "a target is an ARN"},
-		{types.Target{Id: aws.String("a"), Arn: aws.String(function), Input: aws.String("1"), InputPath: aws.String("$.detail")}, "one input only"},
-		{types.Target{Id: aws.String("a"), Arn: aws.String(function), RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(186)}}, "at most 185 retries"},
-		{types.Target{Id: aws.String("a"), Arn: aws.String(function), SqsParameters: &types.SqsParameters{}}, "queues are no targets here"},
+		{types.Target{Id: aws.String("a"), Arn: aws.String(function), Input: aws.String("1"),
+			InputPath: aws.String("$.detail")}, "one input only"},
+		{types.Target{Id: aws.String("a"), Arn: aws.String(function),
+			RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(186)}}, "at most 185 retries"},
+		{types.Target{Id: aws.String("a"), Arn: aws.String(function), SqsParameters: &types.SqsParameters{}},
+			"queues are no targets here"},
 	} {
 		_, err := l.PutTargets(t.Context(), &sdk.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{row.target}})
 		var coded smithy.APIError
@@ -113,16 +126,23 @@ func TestTargetsThatAWSRefusesAreRefused(t *testing.T) {
 			t.Errorf("%v: %s", err, row.why)
 		}
 	}
-	_, err := l.PutTargets(t.Context(), &sdk.PutTargetsInput{Rule: aws.String("missing"), Targets: []types.Target{to("a", function)}})
+	_, err := l.PutTargets(t.Context(), &sdk.PutTargetsInput{
+		Rule: aws.String("missing"), Targets: []types.Target{to("a", function)},
+	})
 	expectCode(t, err, "ResourceNotFoundException")
 }
 
 func TestARuleHasAtMostFiveTargetsAndReplacesThemByID(t *testing.T) {
 	l := start(t, Options{Manual: true})
-	l.rule(t, "r", "rate(1 minute)", to("1", function), to("2", function), to("3", function), to("4", function), to("5", function))
-	_, err := l.PutTargets(t.Context(), &sdk.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{to("5", function+"2")}})
+	l.rule(t, "r", "rate(1 minute)", to("1", function), to("2", function), to("3", function), to("4", function),
+		to("5", function))
+	_, err := l.PutTargets(t.Context(), &sdk.PutTargetsInput{
+		Rule: aws.String("r"), Targets: []types.Target{to("5", function+"2")},
+	})
 	must(t, err)
-	_, err = l.PutTargets(t.Context(), &sdk.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{to("6", function)}})
+	_, err = l.PutTargets(t.Context(), &sdk.PutTargetsInput{
+		Rule: aws.String("r"), Targets: []types.Target{to("6", function)},
+	})
 	expectCode(t, err, "LimitExceededException")
 	out, err := l.ListTargetsByRule(t.Context(), &sdk.ListTargetsByRuleInput{Rule: aws.String("r")})
 	must(t, err)

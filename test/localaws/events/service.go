@@ -1,13 +1,16 @@
 // Package events is EventBridge of the local AWS: rules on the default event bus whose schedules really fire.
 //
 // Rules it encodes (EventBridge User Guide and API reference):
-//   - rate(...) has a singular unit for 1 only and counts from when the rule began; cron(...) has six fields, "?" in exactly one of the two
-//     for days, and runs in UTC. Everything else is "Parameter ScheduleExpression is not valid."
-//   - PutRule replaces all settings but targets and tags; a rule with targets is not deleted, a missing one is deleted without an error.
+//   - rate(...) has a singular unit for 1 only and counts from when the rule began; cron(...) has six fields, "?" in
+//     exactly one of the two for days, and runs in UTC. Everything else is "Parameter ScheduleExpression is not valid."
+//   - PutRule replaces all settings but targets and tags; a rule with targets is not deleted, a missing one is
+//     deleted without an error.
 //   - A rule has at most five targets; removing an unknown one is a failed entry of a successful call.
-//   - A Lambda target is invoked asynchronously as events.amazonaws.com for the rule's ARN, with its constant input or the event.
+//   - A Lambda target is invoked asynchronously as events.amazonaws.com for the rule's ARN, with its
+//     constant input or the event.
 //
-// Not yet proven against AWS itself: when a rate's first event comes (here after one interval). Failed deliveries are not repeated here.
+// Not yet proven against AWS itself: when a rate's first event comes (here after one interval). Failed
+// deliveries are not repeated here.
 package events
 
 import (
@@ -61,7 +64,8 @@ type rule struct {
 	tags    map[string]string
 }
 
-// New plugs EventBridge in. The local AWS's setting "events.rateMinute" is how long a minute of rate(...) lasts, as "2s".
+// New plugs EventBridge in. The local AWS's setting "events.rateMinute" is how long a minute of
+// rate(...) lasts, as "2s".
 func New(env *wire.Env) (*wire.Service, error) {
 	options := Options{}
 	if text := env.Settings["events.rateMinute"]; text != "" {

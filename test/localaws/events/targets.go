@@ -132,7 +132,8 @@ func (e *Events) removeTargets(_ context.Context, call *wire.Call, in *removeTar
 		at := slices.IndexFunc(r.targets, func(t target) bool { return t.Id == id })
 		if at < 0 {
 			out.FailedEntries = append(out.FailedEntries, failedEntry{
-				TargetId: id, ErrorCode: "ResourceNotFoundException", ErrorMessage: "Rule " + r.name + " does not have target " + id + ".",
+				TargetId: id, ErrorCode: "ResourceNotFoundException",
+				ErrorMessage: "Rule " + r.name + " does not have target " + id + ".",
 			})
 			continue
 		}
@@ -157,7 +158,9 @@ type listTargetsOutput struct {
 	NextToken string
 }
 
-func (e *Events) listTargetsByRule(_ context.Context, call *wire.Call, in *listTargetsInput) (*listTargetsOutput, error) {
+func (e *Events) listTargetsByRule(
+	_ context.Context, call *wire.Call, in *listTargetsInput,
+) (*listTargetsOutput, error) {
 	call.On(in.Rule)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -181,7 +184,9 @@ type listRuleNamesOutput struct {
 	NextToken string
 }
 
-func (e *Events) listRuleNamesByTarget(_ context.Context, call *wire.Call, in *listRuleNamesInput) (*listRuleNamesOutput, error) {
+func (e *Events) listRuleNamesByTarget(
+	_ context.Context, call *wire.Call, in *listRuleNamesInput,
+) (*listRuleNamesOutput, error) {
 	call.On(in.TargetArn)
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -17,11 +17,14 @@ func (s *service) authorize(call *wire.Call, action, resource string) error {
 	if !ok {
 		return wire.Denied(call, action, resource)
 	}
-	request := policy.Request{Principal: p, Action: action, Resource: resource, Keys: map[string][]string{"aws:RequestedRegion": {call.Region}}}
+	request := policy.Request{Principal: p, Action: action, Resource: resource,
+		Keys: map[string][]string{"aws:RequestedRegion": {call.Region}}}
 	if policy.Identity(s.documents(r), request) != policy.Allowed {
 		return wire.Denied(call, action, resource)
 	}
-	if r.boundary != "" && policy.Identity([]policy.Document{s.policies[r.boundary].document.parsed}, request) != policy.Allowed {
+	if r.boundary != "" && policy.Identity(
+		[]policy.Document{s.policies[r.boundary].document.parsed}, request,
+	) != policy.Allowed {
 		return wire.Denied(call, action, resource)
 	}
 	return nil

@@ -16,7 +16,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws"
 )
 
-const lambdaTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+const lambdaTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+	`"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
 func start(t *testing.T, enforce bool) (*localaws.Server, *iam.Client) {
 	t.Helper()
@@ -54,12 +55,17 @@ func TestTheLifeOfARole(t *testing.T) {
 	_, client := start(t, false)
 	name, inline := aws.String("aloft-contract-role"), aws.String("bucket")
 	basic := aws.String("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
-	document := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`)
+	document := aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`,
+	)
 	_, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{
-		RoleName: name, AssumeRolePolicyDocument: aws.String(lambdaTrust), Tags: []types.Tag{{Key: aws.String("aloft.dev/owner"), Value: aws.String("c/n/s")}},
+		RoleName: name, AssumeRolePolicyDocument: aws.String(lambdaTrust),
+		Tags: []types.Tag{{Key: aws.String("aloft.dev/owner"), Value: aws.String("c/n/s")}},
 	})
 	must(t, err)
-	_, err = client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("Aloft-Contract-Role"), AssumeRolePolicyDocument: aws.String(lambdaTrust)})
+	_, err = client.CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName: aws.String("Aloft-Contract-Role"), AssumeRolePolicyDocument: aws.String(lambdaTrust),
+	})
 	want(t, err, "EntityAlreadyExists", "names are the same but for case")
 	role, err := client.GetRole(t.Context(), &iam.GetRoleInput{RoleName: name})
 	must(t, err)
@@ -68,7 +74,9 @@ func TestTheLifeOfARole(t *testing.T) {
 	if trust != lambdaTrust || *role.Role.Tags[0].Value != "c/n/s" || *role.Role.MaxSessionDuration != 3600 {
 		t.Errorf("got %s with %v", trust, role.Role.Tags)
 	}
-	_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: name, PolicyName: inline, PolicyDocument: document})
+	_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
+		RoleName: name, PolicyName: inline, PolicyDocument: document,
+	})
 	must(t, err)
 	_, err = client.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: basic})
 	must(t, err)
@@ -93,10 +101,14 @@ func TestWhatIAMRefuses(t *testing.T) {
 		return err
 	}
 	want(t, create("aloft-contract", "{}"), "MalformedPolicyDocument", "a trust without a statement")
-	want(t, create("aloft-contract", `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/absent"},"Action":"sts:AssumeRole"}]}`), "MalformedPolicyDocument", "a principal that is not there")
+	want(t, create("aloft-contract",
+		`{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/absent"},`+
+			`"Action":"sts:AssumeRole"}]}`), "MalformedPolicyDocument", "a principal that is not there")
 	want(t, create("aloft contract", lambdaTrust), "ValidationError", "a blank in the name")
 	must(t, create("aloft-contract", lambdaTrust))
-	_, err := client.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String("aloft-contract"), PolicyArn: aws.String("arn:aws:iam::aws:policy/Absent")})
+	_, err := client.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{
+		RoleName: aws.String("aloft-contract"), PolicyArn: aws.String("arn:aws:iam::aws:policy/Absent"),
+	})
 	want(t, err, "NoSuchEntity", "a policy that is not there")
 	_, err = client.ListUsers(t.Context(), &iam.ListUsersInput{})
 	want(t, err, "InvalidAction", "an operation that the local AWS does not have")
@@ -104,20 +116,30 @@ func TestWhatIAMRefuses(t *testing.T) {
 
 func TestIdentityPoliciesWithABoundaryDecide(t *testing.T) {
 	server, client := start(t, true)
-	boundary, err := client.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: aws.String("boundary"), PolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:*"],"Resource":"*"}]}`)})
+	boundary, err := client.CreatePolicy(t.Context(),
+		&iam.CreatePolicyInput{PolicyName: aws.String("boundary"), PolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:*"],"Resource":"*"}]}`)})
 	must(t, err)
-	role, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("app"), PermissionsBoundary: boundary.Policy.Arn, AssumeRolePolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`)})
+	role, err := client.CreateRole(t.Context(),
+		&iam.CreateRoleInput{RoleName: aws.String("app"), PermissionsBoundary: boundary.Policy.Arn,
+			AssumeRolePolicyDocument: aws.String(
+				`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},` +
+					`"Action":["sts:AssumeRole","sts:TagSession"]}]}`)})
 	must(t, err)
-	_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("app"), PolicyName: aws.String("all"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[
+	_, err = client.PutRolePolicy(t.Context(),
+		&iam.PutRolePolicyInput{RoleName: aws.String("app"), PolicyName: aws.String("all"),
+			PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":["s3:List*","sqs:*"],"Resource":"*"},
-		{"Effect":"Allow","Action":"s3:CreateBucket","Resource":"arn:aws:s3:::app-*","Condition":{"StringLike":{"aws:PrincipalTag/stage":"prod*"}}},
+		{"Effect":"Allow","Action":"s3:CreateBucket","Resource":"arn:aws:s3:::app-*",` +
+				`"Condition":{"StringLike":{"aws:PrincipalTag/stage":"prod*"}}},
 		{"Effect":"Deny","Action":"s3:CreateBucket","Resource":"arn:aws:s3:::app-secret"}]}`)})
 	must(t, err)
 	out, err := sts.NewFromConfig(server.Config()).AssumeRole(t.Context(), assume(role.Role.Arn, "production"))
 	must(t, err)
-	cfg := server.ConfigFor(aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken})
+	cfg := server.ConfigFor(aws.Credentials{
+		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey,
+		SessionToken: *out.Credentials.SessionToken,
+	})
 	bucket := func(name string) error {
 		_, err := awss3.NewFromConfig(cfg).CreateBucket(t.Context(), bucketInput(name, cfg.Region))
 		return err

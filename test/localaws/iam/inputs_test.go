@@ -9,9 +9,13 @@ import (
 )
 
 func assume(role *string, stage string) *sts.AssumeRoleInput {
-	return &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("test"), Tags: []ststypes.Tag{{Key: aws.String("stage"), Value: &stage}}}
+	return &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("test"),
+		Tags: []ststypes.Tag{{Key: aws.String("stage"), Value: &stage}}}
 }
 
 func bucketInput(name, region string) *awss3.CreateBucketInput {
-	return &awss3.CreateBucketInput{Bucket: &name, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(region)}}
+	return &awss3.CreateBucketInput{Bucket: &name,
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{
+			LocationConstraint: s3types.BucketLocationConstraint(region),
+		}}
 }

@@ -14,10 +14,14 @@ import (
 
 // awsPolicies are the AWS managed policies that exist here, by the part of their ARN after "policy/".
 var awsPolicies = map[string]string{
-	"AdministratorAccess":                          allow(`"*"`),
-	"service-role/AWSLambdaBasicExecutionRole":     allow(`"logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"`),
-	"service-role/AWSLambdaSQSQueueExecutionRole":  allow(`"sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes","logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"`),
-	"service-role/AWSLambdaVPCAccessExecutionRole": allow(`"logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents","ec2:CreateNetworkInterface","ec2:DescribeNetworkInterfaces","ec2:DeleteNetworkInterface"`),
+	"AdministratorAccess": allow(`"*"`),
+	"service-role/AWSLambdaBasicExecutionRole": allow(
+		`"logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"`,
+	),
+	"service-role/AWSLambdaSQSQueueExecutionRole": allow(`"sqs:ReceiveMessage","sqs:DeleteMessage",` +
+		`"sqs:GetQueueAttributes","logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"`),
+	"service-role/AWSLambdaVPCAccessExecutionRole": allow(`"logs:CreateLogGroup","logs:CreateLogStream",` +
+		`"logs:PutLogEvents","ec2:CreateNetworkInterface","ec2:DescribeNetworkInterfaces","ec2:DeleteNetworkInterface"`),
 }
 
 func allow(actions string) string {
@@ -31,7 +35,8 @@ func (s *service) addAWSPolicies() error {
 			return fmt.Errorf("reading the AWS managed policy %s: %w", name, err)
 		}
 		arn := "arn:aws:iam::aws:policy/" + name
-		s.policies[arn] = &managedPolicy{name: name[strings.LastIndexByte(name, '/')+1:], arn: arn, id: wire.RandomID("ANPA"), document: document{text, doc}}
+		s.policies[arn] = &managedPolicy{name: name[strings.LastIndexByte(name, '/')+1:], arn: arn, id: wire.RandomID("ANPA"),
+			document: document{text, doc}}
 	}
 	return nil
 }
@@ -83,11 +88,13 @@ func (s *service) createPolicy(_ context.Context, call *wire.Call, in *createPol
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := &managedPolicy{
-		name: in.PolicyName, path: in.Path, arn: "arn:aws:iam::" + s.env.AccountID + ":policy" + in.Path + in.PolicyName, id: wire.RandomID("ANPA"),
+		name: in.PolicyName, path: in.Path, arn: "arn:aws:iam::" + s.env.AccountID + ":policy" + in.Path + in.PolicyName,
+		id:          wire.RandomID("ANPA"),
 		description: in.Description, created: s.env.Clock.Now(), document: document{in.PolicyDocument, doc}, tags: in.Tags,
 	}
 	if s.policies[p.arn] != nil {
-		return nil, wire.Errorf(http.StatusConflict, "EntityAlreadyExists", "A policy called %s already exists. Duplicate names are not allowed.", p.name)
+		return nil, wire.Errorf(http.StatusConflict, "EntityAlreadyExists",
+			"A policy called %s already exists. Duplicate names are not allowed.", p.name)
 	}
 	s.policies[p.arn] = p
 	return &policyOutput{s.policyView(p)}, nil
@@ -95,7 +102,8 @@ func (s *service) createPolicy(_ context.Context, call *wire.Call, in *createPol
 
 func (s *service) policyView(p *managedPolicy) policyView {
 	return policyView{
-		PolicyName: p.name, PolicyId: p.id, Arn: p.arn, Path: p.path, DefaultVersionId: "v1", AttachmentCount: s.attachments(p.arn), IsAttachable: true,
+		PolicyName: p.name, PolicyId: p.id, Arn: p.arn, Path: p.path, DefaultVersionId: "v1",
+		AttachmentCount: s.attachments(p.arn), IsAttachable: true,
 		Description: p.description, CreateDate: p.created, UpdateDate: p.created, Tags: p.tags,
 	}
 }
@@ -149,7 +157,9 @@ type policyVersionOutput struct {
 	}
 }
 
-func (s *service) getPolicyVersion(_ context.Context, call *wire.Call, in *policyVersionInput) (*policyVersionOutput, error) {
+func (s *service) getPolicyVersion(
+	_ context.Context, call *wire.Call, in *policyVersionInput,
+) (*policyVersionOutput, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p, err := s.findPolicy(call, in.PolicyArn)

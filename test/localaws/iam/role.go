@@ -59,8 +59,9 @@ type roleView struct {
 
 func (r *role) view() roleView {
 	v := roleView{
-		Path: r.path, RoleName: r.name, RoleId: r.id, Arn: r.arn, CreateDate: r.created, AssumeRolePolicyDocument: encoded(r.trust),
-		Description: r.description, MaxSessionDuration: r.maxSession, Tags: r.tags,
+		Path: r.path, RoleName: r.name, RoleId: r.id, Arn: r.arn, CreateDate: r.created,
+		AssumeRolePolicyDocument: encoded(r.trust),
+		Description:              r.description, MaxSessionDuration: r.maxSession, Tags: r.tags,
 	}
 	if r.boundary != "" {
 		v.PermissionsBoundary = &boundaryView{"Policy", r.boundary}
@@ -114,53 +115,14 @@ func (s *service) createRole(_ context.Context, call *wire.Call, in *createRoleI
 		return nil, noSuchEntity("Scope ARN: %s does not exist or is not attachable.", in.PermissionsBoundary)
 	}
 	r := &role{
-		name: in.RoleName, path: in.Path, id: wire.RandomID("AROA"), created: s.env.Clock.Now(), trust: in.AssumeRolePolicyDocument,
+		name: in.RoleName, path: in.Path, id: wire.RandomID("AROA"), created: s.env.Clock.Now(),
+		trust:       in.AssumeRolePolicyDocument,
 		arn:         "arn:aws:iam::" + s.env.AccountID + ":role" + in.Path + in.RoleName,
-		description: in.Description, maxSession: in.MaxSessionDuration, boundary: in.PermissionsBoundary, tags: merged(nil, in.Tags), inline: map[string]document{},
+		description: in.Description, maxSession: in.MaxSessionDuration, boundary: in.PermissionsBoundary,
+		tags: merged(nil, in.Tags), inline: map[string]document{},
 	}
 	s.roles[strings.ToLower(r.name)] = r
 	return &roleOutput{r.view()}, nil
-}
-
-// complete checks the input and fills its defaults.
-func (in *createRoleInput) complete() error {
-	if in.Path == "" {
-		in.Path = "/"
-	}
-	if in.MaxSessionDuration == 0 {
-		in.MaxSessionDuration = 3600
-	}
-	if !roleName.MatchString(in.RoleName) {
-		return invalid("1 validation error detected: Value at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64 and match [\\w+=,.@-]+")
-	}
-	if !rolePath.MatchString(in.Path) {
-		return invalid("The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
-	}
-	return validSession(in.MaxSessionDuration)
-}
-
-func validSession(seconds int) error {
-	if seconds < 3600 || seconds > 43200 {
-		return invalid("1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value between 3600 and 43200", seconds)
-	}
-	return nil
-}
-
-// validTrust parses a trust policy; callers hold the lock.
-func (s *service) validTrust(text string) error {
-	doc, err := policy.Parse(text)
-	if err != nil {
-		return malformed(err)
-	}
-	for _, arn := range doc.Principals() {
-		if !strings.HasPrefix(arn, "arn:aws:iam::"+s.env.AccountID+":role/") {
-			continue
-		}
-		if _, ok := s.byARN(arn); !ok {
-			return wire.Errorf(http.StatusBadRequest, "MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":\"%s\"", arn)
-		}
-	}
-	return nil
 }
 
 // find is a role by name; callers hold the lock.
@@ -186,7 +148,8 @@ func (s *service) Role(arn string) (wire.Role, bool) {
 	if !ok {
 		return wire.Role{}, false
 	}
-	return wire.Role{ARN: r.arn, ID: r.id, Name: r.name, TrustPolicy: r.trust, MaxSession: time.Duration(r.maxSession) * time.Second}, true
+	return wire.Role{ARN: r.arn, ID: r.id, Name: r.name, TrustPolicy: r.trust,
+		MaxSession: time.Duration(r.maxSession) * time.Second}, true
 }
 
 func (s *service) getRole(_ context.Context, call *wire.Call, in *named) (*roleOutput, error) {
@@ -240,7 +203,8 @@ func (s *service) deleteRole(_ context.Context, call *wire.Call, in *named) (*wi
 		return nil, err
 	}
 	if len(r.attached) > 0 {
-		return nil, wire.Errorf(http.StatusConflict, "DeleteConflict", "Cannot delete entity, must detach all policies first.")
+		return nil, wire.Errorf(http.StatusConflict, "DeleteConflict",
+			"Cannot delete entity, must detach all policies first.")
 	}
 	if len(r.inline) > 0 {
 		return nil, wire.Errorf(http.StatusConflict, "DeleteConflict", "Cannot delete entity, must delete policies first.")

@@ -34,7 +34,8 @@ func (s *service) putRolePolicy(_ context.Context, call *wire.Call, in *putRoleP
 			}
 		}
 		if total > maxInline {
-			return wire.Errorf(http.StatusConflict, "LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", maxInline, r.name)
+			return wire.Errorf(http.StatusConflict, "LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s",
+				maxInline, r.name)
 		}
 		r.inline[in.PolicyName] = document{in.PolicyDocument, doc}
 		return nil

@@ -1,13 +1,19 @@
-// Package iam is the local AWS's IAM: roles, their policies, boundaries and tags, customer managed policies, and the engine that asks them.
+// Package iam is the local AWS's IAM: roles, their policies, boundaries and tags, customer managed policies,
+// and the engine that asks them.
 //
 // Rules it encodes:
 //   - Names are unique without regard to case (EntityAlreadyExists, 409); what is absent is NoSuchEntity (404).
-//   - A policy document that does not parse, or a trust policy naming a role of this account that does not exist, is MalformedPolicyDocument.
-//   - DeleteRole wants inline policies deleted and managed ones detached first (DeleteConflict, 409). DeletePolicy wants no attachment.
-//   - Attaching an attached policy, detaching or untagging say nothing about repeats of the former and NoSuchEntity of the latter.
-//   - Documents come back URL-encoded. AWS managed policies exist under arn:aws:iam::aws:policy/ as far as managed.go lists them.
-//   - When enforced: an explicit Deny wins; without an Allow of the role's policies a call is denied; a permissions boundary must allow too; a
-//     statement's resources, wildcards and conditions count. The admin user and service principals have no identity policies to ask.
+//   - A policy document that does not parse, or a trust policy naming a role of this account that does not exist, is
+//     MalformedPolicyDocument.
+//   - DeleteRole wants inline policies deleted and managed ones detached first (DeleteConflict, 409).
+//     DeletePolicy wants no attachment.
+//   - Attaching an attached policy, detaching or untagging say nothing about repeats of the former and
+//     NoSuchEntity of the latter.
+//   - Documents come back URL-encoded. AWS managed policies exist under arn:aws:iam::aws:policy/ as far
+//     as managed.go lists them.
+//   - When enforced: an explicit Deny wins; without an Allow of the role's policies a call is denied; a permissions
+//     boundary must allow too; a statement's resources, wildcards and conditions count. The admin user and service
+//     principals have no identity policies to ask.
 package iam
 
 import (

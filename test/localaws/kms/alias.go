@@ -26,7 +26,8 @@ type aliasInput struct {
 func (s *service) createAlias(_ context.Context, call *wire.Call, in *aliasInput) (*wire.Empty, error) {
 	call.On(in.AliasName)
 	if !aliasName.MatchString(in.AliasName) || strings.HasPrefix(in.AliasName, "alias/aws/") {
-		return nil, failure("InvalidAliasNameException", "Alias must start with the prefix \"alias/\" and be no reserved name. Please see the documentation.")
+		return nil, failure("InvalidAliasNameException",
+			"Alias must start with the prefix \"alias/\" and be no reserved name. Please see the documentation.")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,7 +39,8 @@ func (s *service) createAlias(_ context.Context, call *wire.Call, in *aliasInput
 		return nil, invalidState(k)
 	}
 	if _, taken := s.aliases[in.AliasName]; taken {
-		return nil, failure("AlreadyExistsException", "An alias with the name %s already exists", s.env.ARN("kms", in.AliasName))
+		return nil, failure("AlreadyExistsException", "An alias with the name %s already exists",
+			s.env.ARN("kms", in.AliasName))
 	}
 	now := s.env.Clock.Now()
 	s.aliases[in.AliasName] = &alias{target: k.id, created: now, updated: now}

@@ -8,7 +8,8 @@ import (
 	"sort"
 )
 
-// A ciphertext is a version byte, the key's id (36 characters), the nonce and AES-256-GCM's output over the encryption context.
+// A ciphertext is a version byte, the key's id (36 characters), the nonce and AES-256-GCM's output
+// over the encryption context.
 const (
 	blobVersion = 1
 	keyIDLength = 36

@@ -101,7 +101,9 @@ type encryptOutput struct {
 
 func (s *service) encrypt(_ context.Context, call *wire.Call, in *encryptInput) (*encryptOutput, error) {
 	if len(in.Plaintext) < 1 || len(in.Plaintext) > maxPlaintext {
-		return nil, failure("ValidationException", "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length between 1 and %d", maxPlaintext)
+		return nil, failure("ValidationException",
+			"1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length between "+
+				"1 and %d", maxPlaintext)
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -137,7 +139,8 @@ func (s *service) decrypt(_ context.Context, call *wire.Call, in *decryptInput) 
 			return nil, err
 		}
 		if named.id != id {
-			return nil, failure("IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.")
+			return nil, failure("IncorrectKeyException",
+				"The key ID in the request does not identify a CMK that can perform this operation.")
 		}
 	}
 	k, err := s.usable(call, id, &in.cryptoInput)

@@ -60,9 +60,11 @@ type metadata struct {
 
 func (s *service) metadata(k *key) metadata {
 	return metadata{
-		AWSAccountId: s.env.AccountID, Arn: k.arn, KeyId: k.id, CreationDate: k.created, DeletionDate: k.deletion, Description: k.description,
-		Enabled: k.state == enabled, KeyState: k.state, KeyUsage: "ENCRYPT_DECRYPT", KeySpec: "SYMMETRIC_DEFAULT",
-		CustomerMasterKeySpec: "SYMMETRIC_DEFAULT", KeyManager: "CUSTOMER", Origin: "AWS_KMS", EncryptionAlgorithms: []string{"SYMMETRIC_DEFAULT"},
+		AWSAccountId: s.env.AccountID, Arn: k.arn, KeyId: k.id, CreationDate: k.created, DeletionDate: k.deletion,
+		Description: k.description,
+		Enabled:     k.state == enabled, KeyState: k.state, KeyUsage: "ENCRYPT_DECRYPT", KeySpec: "SYMMETRIC_DEFAULT",
+		CustomerMasterKeySpec: "SYMMETRIC_DEFAULT", KeyManager: "CUSTOMER", Origin: "AWS_KMS",
+		EncryptionAlgorithms: []string{"SYMMETRIC_DEFAULT"},
 	}
 }
 
@@ -84,7 +86,9 @@ func (s *service) createKey(_ context.Context, call *wire.Call, in *createKeyInp
 		return nil, err
 	}
 	if in.Policy == "" {
-		in.Policy = fmt.Sprintf(`{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"}]}`, s.env.AccountID)
+		in.Policy = fmt.Sprintf(`{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User `+
+			`Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"}]}`,
+			s.env.AccountID)
 	}
 	doc, err := policy.Parse(in.Policy)
 	if err != nil {
@@ -104,7 +108,8 @@ func (s *service) createKey(_ context.Context, call *wire.Call, in *createKeyInp
 }
 
 func (in *createKeyInput) valid() error {
-	for _, choice := range [][2]string{{in.KeyUsage, "ENCRYPT_DECRYPT"}, {in.KeySpec, "SYMMETRIC_DEFAULT"}, {in.Origin, "AWS_KMS"}} {
+	for _, choice := range [][2]string{{in.KeyUsage, "ENCRYPT_DECRYPT"}, {in.KeySpec, "SYMMETRIC_DEFAULT"},
+		{in.Origin, "AWS_KMS"}} {
 		if choice[0] != "" && choice[0] != choice[1] {
 			return failure("UnsupportedOperationException", "%s is not supported", choice[0])
 		}
@@ -113,7 +118,9 @@ func (in *createKeyInput) valid() error {
 		return failure("UnsupportedOperationException", "Multi-Region keys are not supported")
 	}
 	if len(in.Description) > maxDescription {
-		return failure("ValidationException", "1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 8192")
+		return failure("ValidationException",
+			"1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less "+
+				"than or equal to 8192")
 	}
 	return nil
 }
@@ -134,7 +141,8 @@ func (s *service) find(name string) (*key, error) {
 	}
 	k, ok := s.keys[strings.TrimPrefix(short, "key/")]
 	if !ok || k.state == pendingDeletion && !s.env.Clock.Now().Before(k.deletion) {
-		return nil, failure("NotFoundException", "Key '%s' does not exist", s.env.ARN("kms", "key/"+strings.TrimPrefix(short, "key/")))
+		return nil, failure("NotFoundException", "Key '%s' does not exist",
+			s.env.ARN("kms", "key/"+strings.TrimPrefix(short, "key/")))
 	}
 	return k, nil
 }

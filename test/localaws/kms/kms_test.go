@@ -55,12 +55,16 @@ func wantCode(t *testing.T, err error, want, why string) {
 func TestADataKeyOpensUnderItsContextAlone(t *testing.T) {
 	client, id, _ := newKey(t)
 	stage := map[string]string{"aloft.dev/stage": "clouder/production", "b": "2"}
-	made, err := client.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{KeyId: &id, KeySpec: types.DataKeySpecAes256, EncryptionContext: stage})
+	made, err := client.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{
+		KeyId: &id, KeySpec: types.DataKeySpecAes256, EncryptionContext: stage,
+	})
 	must(t, err)
 	if len(made.Plaintext) != 32 || bytes.Contains(made.CiphertextBlob, made.Plaintext) {
 		t.Fatal("the data key is not a sealed 256-bit key")
 	}
-	opened, err := client.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: made.CiphertextBlob, EncryptionContext: stage})
+	opened, err := client.Decrypt(t.Context(), &kms.DecryptInput{
+		CiphertextBlob: made.CiphertextBlob, EncryptionContext: stage,
+	})
 	must(t, err)
 	if !bytes.Equal(opened.Plaintext, made.Plaintext) || *opened.KeyId != *made.KeyId {
 		t.Error("another key came out")
@@ -119,9 +123,13 @@ func TestAKeyThatIsOffDoesNothing(t *testing.T) {
 	_, err = client.EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: &id})
 	must(t, err)
 	must(t, open())
-	_, err = client.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: &id, PendingWindowInDays: aws.Int32(6)})
+	_, err = client.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{
+		KeyId: &id, PendingWindowInDays: aws.Int32(6),
+	})
 	wantCode(t, err, "ValidationException", "less than a week")
-	_, err = client.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: &id, PendingWindowInDays: aws.Int32(7)})
+	_, err = client.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{
+		KeyId: &id, PendingWindowInDays: aws.Int32(7),
+	})
 	must(t, err)
 	wantCode(t, open(), "KMSInvalidStateException", "a key pending deletion")
 	_, err = client.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: &id})

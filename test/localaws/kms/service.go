@@ -2,12 +2,15 @@
 //
 // Rules it encodes:
 //   - A ciphertext names its key; Decrypt needs no KeyId, and with another one answers IncorrectKeyException.
-//   - The encryption context is authenticated data: another one is InvalidCiphertextException, as is any changed byte. The order does not matter.
-//   - Key ids, key ARNs, alias names and alias ARNs name a key where cryptography is done; what is absent is NotFoundException.
-//   - A disabled key answers DisabledException, one that is pending deletion KMSInvalidStateException. ScheduleKeyDeletion takes 7-30 days
-//     (default 30) and can be cancelled until then; afterwards the key is NotFoundException.
-//   - Encrypt takes at most 4096 bytes. The default key policy lets the account in; a key policy decides beside the caller's own policies, and
-//     a service principal needs it.
+//   - The encryption context is authenticated data: another one is InvalidCiphertextException, as is any changed byte.
+//     The order does not matter.
+//   - Key ids, key ARNs, alias names and alias ARNs name a key where cryptography is done; what is
+//     absent is NotFoundException.
+//   - A disabled key answers DisabledException, one that is pending deletion KMSInvalidStateException.
+//     ScheduleKeyDeletion takes 7-30 days (default 30) and can be cancelled until then; afterwards the
+//     key is NotFoundException.
+//   - Encrypt takes at most 4096 bytes. The default key policy lets the account in; a key policy decides beside the
+//     caller's own policies, and a service principal needs it.
 //   - Rotation keeps old ciphertexts readable.
 package kms
 

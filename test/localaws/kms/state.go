@@ -53,7 +53,9 @@ func (s *service) scheduleDeletion(_ context.Context, call *wire.Call, in *sched
 		days = *in.PendingWindowInDays
 	}
 	if days < 7 || days > 30 {
-		return nil, failure("ValidationException", "1 validation error detected: Value '%d' at 'pendingWindowInDays' failed to satisfy constraint: Member must be between 7 and 30", days)
+		return nil, failure("ValidationException",
+			"1 validation error detected: Value '%d' at 'pendingWindowInDays' failed to satisfy constraint: Member must be "+
+				"between 7 and 30", days)
 	}
 	var out scheduleOutput
 	_, err := s.change(call, in.KeyId, func(k *key) error {

@@ -29,7 +29,8 @@ type aliasConfiguration struct {
 }
 
 func (l *Lambda) showAlias(f *function, a *alias) *aliasConfiguration {
-	out := &aliasConfiguration{AliasArn: l.arn(f.name + ":" + a.name), Name: a.name, FunctionVersion: a.version, Description: a.description, RevisionId: a.revision}
+	out := &aliasConfiguration{AliasArn: l.arn(f.name + ":" + a.name), Name: a.name, FunctionVersion: a.version,
+		Description: a.description, RevisionId: a.revision}
 	if len(a.weights) > 0 {
 		out.RoutingConfig = &routing{maps.Clone(a.weights)}
 	}
@@ -52,7 +53,9 @@ func (l *Lambda) createAlias(_ context.Context, call *wire.Call, in *createAlias
 		return nil, err
 	}
 	if !aliasPattern.MatchString(in.Name) || versionPattern.MatchString(in.Name) {
-		return nil, malformed("1 validation error detected: Value '" + in.Name + "' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)")
+		return nil, malformed("1 validation error detected: Value '" + in.Name +
+			"' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: " +
+			"(?!^[0-9]+$)([a-zA-Z0-9-_]+)")
 	}
 	if f.aliases[in.Name] != nil {
 		return nil, conflict("Alias already exists: " + l.arn(ref.String()))

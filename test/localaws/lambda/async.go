@@ -10,8 +10,9 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// Waits between tries of an event that was refused before it ran (AWS Lambda Developer Guide, invocation-async-error-handling): throttled
-// events stay in the queue, with growing waits, as long as their age allows.
+// Waits between tries of an event that was refused before it ran (AWS Lambda Developer Guide,
+// invocation-async-error-handling): throttled events stay in the queue, with growing waits, as long
+// as their age allows.
 const (
 	firstBackoff = time.Second
 	lastBackoff  = 5 * time.Minute
@@ -27,7 +28,8 @@ func (l *Lambda) enqueue(ref reference, requestID string, at time.Time, payload 
 	})
 }
 
-// deliver tries an event until it succeeds, its tries are used up, or it is too old. All tries have the same request id.
+// deliver tries an event until it succeeds, its tries are used up, or it is too old. All tries have
+// the same request id.
 func (l *Lambda) deliver(ctx context.Context, ref reference, requestID string, at time.Time, payload []byte) {
 	backoff := firstBackoff
 	for tried := 0; ctx.Err() == nil; {
@@ -54,7 +56,8 @@ func (l *Lambda) deliver(ctx context.Context, ref reference, requestID string, a
 // waits says whether an error leaves the event in the queue: throttles, faults of Lambda itself, and states that pass.
 func waits(err error) bool {
 	var refused *wire.Error
-	return errors.As(err, &refused) && (refused.Status == http.StatusTooManyRequests || refused.Status >= 500 || refused.Code == "ResourceConflictException")
+	return errors.As(err, &refused) && (refused.Status == http.StatusTooManyRequests || refused.Status >= 500 ||
+		refused.Code == "ResourceConflictException")
 }
 
 func (l *Lambda) eventLimits(ref reference) (retries int, age time.Duration) {

@@ -7,7 +7,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// minUnreserved is what the account must keep for functions without a reservation (Lambda API reference, PutFunctionConcurrency).
+// minUnreserved is what the account must keep for functions without a reservation (Lambda API
+// reference, PutFunctionConcurrency).
 const minUnreserved = 100
 
 type functionInput struct {
@@ -31,7 +32,8 @@ func (l *Lambda) putConcurrency(_ context.Context, call *wire.Call, in *putConcu
 		return nil, malformed(outOfRange("reservedConcurrentExecutions", wanted, 0, l.options.Concurrency))
 	}
 	if left := l.unreserved(f) - wanted; left < minUnreserved && wanted > 0 {
-		return nil, invalidValue(fmt.Sprintf("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved))
+		return nil, invalidValue(fmt.Sprintf("Specified ReservedConcurrentExecutions for function decreases account's "+
+			"UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved))
 	}
 	f.reserved = &wanted
 	return &concurrency{&wanted}, nil
@@ -135,5 +137,6 @@ func (l *Lambda) accountSettings(context.Context, *wire.Call, *wire.Empty) (*acc
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	left := l.unreserved(nil)
-	return &accountOutput{accountLimit{80530636800, 262144000, 52428800, l.options.Concurrency, &left}, accountUsage{0, int64(len(l.functions))}}, nil
+	return &accountOutput{accountLimit{80530636800, 262144000, 52428800, l.options.Concurrency, &left},
+		accountUsage{0, int64(len(l.functions))}}, nil
 }

@@ -61,8 +61,8 @@ type settings struct {
 }
 
 func defaults(name string) configuration {
-	return configuration{memory: 128, timeout: 3, ephemeral: 512, tracing: "PassThrough", architectures: []string{"x86_64"},
-		logging: loggingConfig{LogFormat: "Text", LogGroup: "/aws/lambda/" + name}}
+	return configuration{memory: 128, timeout: 3, ephemeral: 512, tracing: "PassThrough",
+		architectures: []string{"x86_64"}, logging: loggingConfig{LogFormat: "Text", LogGroup: "/aws/lambda/" + name}}
 }
 
 // roleARN is what Lambda accepts as a role before it looks at it.
@@ -71,14 +71,16 @@ var roleARN = regexp.MustCompile(`^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-
 // apply checks the parameters and lays them over a configuration.
 func (s *settings) apply(to configuration) (configuration, error) {
 	if s.Handler != "" || s.Runtime != "" || len(s.Layers) > 0 {
-		return to, invalidValue("Please don't provide Handler or Runtime or Layer when the intent is to create or update a function with container image packageType.")
+		return to, invalidValue("Please don't provide Handler or Runtime or Layer when the intent is to create or update " +
+			"a function with container image packageType.")
 	}
 	if err := s.checkNumbers(); err != nil {
 		return to, err
 	}
 	if s.Role != nil {
 		if !roleARN.MatchString(*s.Role) {
-			return to, malformed("1 validation error detected: Value '" + *s.Role + "' at 'role' failed to satisfy constraint: Member must satisfy regular expression pattern: " + roleARN.String())
+			return to, malformed("1 validation error detected: Value '" + *s.Role +
+				"' at 'role' failed to satisfy constraint: Member must satisfy regular expression pattern: " + roleARN.String())
 		}
 		to.role = *s.Role
 	}
@@ -129,13 +131,15 @@ func (s *settings) checkNumbers() error {
 		name      string
 		value     *int
 		low, high int
-	}{{"memorySize", s.MemorySize, 128, 10240}, {"timeout", s.Timeout, 1, 900}, {"ephemeralStorage.size", s.storage(), 512, 10240}} {
+	}{{"memorySize", s.MemorySize, 128, 10240}, {"timeout", s.Timeout, 1, 900},
+		{"ephemeralStorage.size", s.storage(), 512, 10240}} {
 		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
 			return malformed(outOfRange(n.name, *n.value, n.low, n.high))
 		}
 	}
 	if s.Description != nil && len(*s.Description) > 256 {
-		return malformed("1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 256")
+		return malformed("1 validation error detected: Value at 'description' failed to satisfy constraint: Member must " +
+			"have length less than or equal to 256")
 	}
 	return nil
 }

@@ -27,16 +27,22 @@ type createFunctionInput struct {
 	settings
 }
 
-func (l *Lambda) createFunction(ctx context.Context, call *wire.Call, in *createFunctionInput) (*functionConfiguration, error) {
+func (l *Lambda) createFunction(
+	ctx context.Context, call *wire.Call, in *createFunctionInput,
+) (*functionConfiguration, error) {
 	ref, err := l.refer(call, in.FunctionName, "")
 	if err != nil {
 		return nil, err
 	}
 	if in.PackageType != "Image" || in.Code.ImageUri == "" {
-		return nil, invalidValue("The local AWS runs functions of container images only: PackageType must be Image and Code must have an ImageUri.")
+		return nil, invalidValue(
+			"The local AWS runs functions of container images only: PackageType must be Image and Code must have an ImageUri.",
+		)
 	}
 	if in.Role == nil {
-		return nil, malformed("1 validation error detected: Value null at 'role' failed to satisfy constraint: Member must not be null")
+		return nil, malformed(
+			"1 validation error detected: Value null at 'role' failed to satisfy constraint: Member must not be null",
+		)
 	}
 	configured, err := in.apply(defaults(ref.name))
 	if err != nil {
@@ -63,7 +69,8 @@ func architectures(wanted, otherwise []string) ([]string, error) {
 		return otherwise, nil
 	}
 	if len(wanted) > 1 || wanted[0] != "x86_64" && wanted[0] != "arm64" {
-		return nil, malformed("1 validation error detected: Value at 'architectures' failed to satisfy constraint: Member must satisfy enum value set: [x86_64, arm64]")
+		return nil, malformed("1 validation error detected: Value at 'architectures' failed to satisfy constraint: Member " +
+			"must satisfy enum value set: [x86_64, arm64]")
 	}
 	return wanted, nil
 }
@@ -89,7 +96,9 @@ func (l *Lambda) checkRole(call *wire.Call, arn string) error {
 	return nil
 }
 
-func (l *Lambda) add(call *wire.Call, name string, in *createFunctionInput, configured configuration, image *sourceImage) (*functionConfiguration, error) {
+func (l *Lambda) add(
+	call *wire.Call, name string, in *createFunctionInput, configured configuration, image *sourceImage,
+) (*functionConfiguration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.functions[name] != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// deleteFunction removes one version when a qualifier names it, and otherwise the function with all versions and aliases.
+// deleteFunction removes one version when a qualifier names it, and otherwise the function with all
+// versions and aliases.
 func (l *Lambda) deleteFunction(_ context.Context, call *wire.Call, in *qualifiedInput) (*wire.Empty, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -43,7 +44,8 @@ func (l *Lambda) deleteVersion(f *function, ref reference) error {
 		return noFunction(l.arn(ref.String()))
 	}
 	if users := f.usersOf(v.number); len(users) > 0 {
-		return conflict("Version " + v.number + " is currently in use by alias(es) [" + strings.Join(users, ", ") + "] and cannot be deleted.")
+		return conflict("Version " + v.number + " is currently in use by alias(es) [" + strings.Join(users, ", ") +
+			"] and cannot be deleted.")
 	}
 	delete(f.versions, v.number)
 	delete(f.policies, v.number)

@@ -45,10 +45,12 @@ func (l *Lambda) describe(f *function, v *version, qualifier string) *functionCo
 	case v != f.latest:
 		arn += ":" + v.number
 	}
-	out := &functionConfiguration{FunctionName: f.name, FunctionArn: arn, Role: v.role, Description: v.description, Timeout: v.timeout, MemorySize: v.memory,
-		LastModified: v.modified.UTC().Format("2006-01-02T15:04:05.000-0700"), CodeSha256: v.image.hex(), Version: v.number, KMSKeyArn: v.kmsKey,
-		TracingConfig: &tracingConfig{v.tracing}, RevisionId: v.revision, State: v.state, StateReason: v.stateReason, StateReasonCode: v.stateCode,
-		LastUpdateStatus: v.update, LastUpdateStatusReason: v.updateReason, LastUpdateStatusReasonCode: v.updateCode, PackageType: "Image",
+	out := &functionConfiguration{FunctionName: f.name, FunctionArn: arn, Role: v.role, Description: v.description,
+		Timeout: v.timeout, MemorySize: v.memory, LastModified: v.modified.UTC().Format("2006-01-02T15:04:05.000-0700"),
+		CodeSha256: v.image.hex(), Version: v.number, KMSKeyArn: v.kmsKey, TracingConfig: &tracingConfig{v.tracing},
+		RevisionId: v.revision, State: v.state, StateReason: v.stateReason, StateReasonCode: v.stateCode,
+		LastUpdateStatus: v.update, LastUpdateStatusReason: v.updateReason, LastUpdateStatusReasonCode: v.updateCode,
+		PackageType:   "Image",
 		Architectures: v.architectures, EphemeralStorage: &ephemeralStorage{v.ephemeral}, LoggingConfig: &loggingConfig{}}
 	*out.LoggingConfig = v.logging
 	if len(v.environment) > 0 {

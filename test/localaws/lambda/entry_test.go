@@ -23,8 +23,8 @@ func TestAServiceNeedsThePolicyOfExactlyTheQualifierThatItNames(t *testing.T) {
 	before := l.alias("f", "live", version)
 	rule := "arn:aws:events:" + region + ":" + account + ":rule/every-minute"
 	permit := func(qualifier, sid, source string) error {
-		in := &sdk.AddPermissionInput{FunctionName: aws.String("f"), StatementId: &sid, Action: aws.String("lambda:InvokeFunction"),
-			Principal: aws.String("events.amazonaws.com"), SourceArn: &source}
+		in := &sdk.AddPermissionInput{FunctionName: aws.String("f"), StatementId: &sid,
+			Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("events.amazonaws.com"), SourceArn: &source}
 		if qualifier != "" {
 			in.Qualifier = &qualifier
 		}
@@ -32,14 +32,16 @@ func TestAServiceNeedsThePolicyOfExactlyTheQualifierThatItNames(t *testing.T) {
 		return err
 	}
 	invoke := func(service, source, qualifier string) error {
-		_, err := l.client(l.env.ServiceConfig(service, source)).Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f"), Qualifier: &qualifier,
-			InvocationType: types.InvocationTypeDryRun})
+		_, err := l.client(l.env.ServiceConfig(service, source)).Invoke(t.Context(),
+			&sdk.InvokeInput{FunctionName: aws.String("f"), Qualifier: &qualifier,
+				InvocationType: types.InvocationTypeDryRun})
 		return err
 	}
 	if err := permit("", "whole", rule); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, "a permission of the function does not cover its alias", invoke("events.amazonaws.com", rule, "live"), "AccessDeniedException", "no resource-based policy allows")
+	refused(t, "a permission of the function does not cover its alias", invoke("events.amazonaws.com", rule, "live"),
+		"AccessDeniedException", "no resource-based policy allows")
 	if err := permit("live", "rule", rule); err != nil {
 		t.Fatal(err)
 	}
@@ -55,12 +57,16 @@ func TestAServiceNeedsThePolicyOfExactlyTheQualifierThatItNames(t *testing.T) {
 	if err != nil || *named.RevisionId == before {
 		t.Errorf("the alias kept revision %s though a permission was added (%v)", before, err)
 	}
-	policy, err := l.GetPolicy(t.Context(), &sdk.GetPolicyInput{FunctionName: aws.String("f"), Qualifier: aws.String("live")})
+	policy, err := l.GetPolicy(t.Context(), &sdk.GetPolicyInput{
+		FunctionName: aws.String("f"), Qualifier: aws.String("live"),
+	})
 	if err != nil || *policy.RevisionId != *named.RevisionId || !strings.Contains(*policy.Policy, `"Sid":"rule"`) {
 		t.Errorf("the alias's policy is %s (%v)", aws.ToString(policy.Policy), err)
 	}
 	for range 2 {
-		_, err = l.RemovePermission(t.Context(), &sdk.RemovePermissionInput{FunctionName: aws.String("f"), Qualifier: aws.String("live"), StatementId: aws.String("rule")})
+		_, err = l.RemovePermission(t.Context(), &sdk.RemovePermissionInput{
+			FunctionName: aws.String("f"), Qualifier: aws.String("live"), StatementId: aws.String("rule"),
+		})
 	}
 	refused(t, "removing a permission twice", err, "ResourceNotFoundException", "")
 }
@@ -70,10 +76,13 @@ func TestReservedConcurrencyIsSharedAndThrottles(t *testing.T) {
 	l.create("f", nil)
 	version := l.publish("f")
 	put := func(n int32) error {
-		_, err := l.PutFunctionConcurrency(t.Context(), &sdk.PutFunctionConcurrencyInput{FunctionName: aws.String("f"), ReservedConcurrentExecutions: &n})
+		_, err := l.PutFunctionConcurrency(t.Context(), &sdk.PutFunctionConcurrencyInput{
+			FunctionName: aws.String("f"), ReservedConcurrentExecutions: &n,
+		})
 		return err
 	}
-	refused(t, "less than 100 left for the others", put(901), "InvalidParameterValueException", "below its minimum value of [100]")
+	refused(t, "less than 100 left for the others", put(901), "InvalidParameterValueException",
+		"below its minimum value of [100]")
 	if err := put(1); err != nil {
 		t.Fatal(err)
 	}
@@ -95,12 +104,15 @@ func TestReservedConcurrencyIsSharedAndThrottles(t *testing.T) {
 	if err := put(0); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, "a function with nothing reserved is stopped", probe(l, version), "TooManyRequestsException", "Rate Exceeded")
+	refused(t, "a function with nothing reserved is stopped", probe(l, version), "TooManyRequestsException",
+		"Rate Exceeded")
 	out, err := l.GetFunction(t.Context(), &sdk.GetFunctionInput{FunctionName: aws.String("f")})
 	if err != nil || out.Concurrency == nil || *out.Concurrency.ReservedConcurrentExecutions != 0 {
 		t.Errorf("GetFunction does not show a reservation of 0: %v", err)
 	}
-	if _, err := l.DeleteFunctionConcurrency(t.Context(), &sdk.DeleteFunctionConcurrencyInput{FunctionName: aws.String("f")}); err != nil {
+	if _, err := l.DeleteFunctionConcurrency(t.Context(), &sdk.DeleteFunctionConcurrencyInput{
+		FunctionName: aws.String("f"),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := probe(l, version); err != nil {
@@ -117,14 +129,19 @@ func TestInvocationsAreBounded(t *testing.T) {
 	l := start(t, nil)
 	l.create("f", nil)
 	invoke := func(kind types.InvocationType, payload string) error {
-		_, err := l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f"), InvocationType: kind, Payload: []byte(payload)})
+		_, err := l.Invoke(t.Context(), &sdk.InvokeInput{
+			FunctionName: aws.String("f"), InvocationType: kind, Payload: []byte(payload),
+		})
 		return err
 	}
-	refused(t, "6 MB at once", invoke(types.InvocationTypeRequestResponse, `"`+strings.Repeat("x", 6<<20)+`"`), "RequestTooLargeException", "RequestResponse")
-	refused(t, "1 MB later", invoke(types.InvocationTypeEvent, `"`+strings.Repeat("x", 1<<20)+`"`), "RequestTooLargeException", "Event")
+	refused(t, "6 MB at once", invoke(types.InvocationTypeRequestResponse, `"`+strings.Repeat("x", 6<<20)+`"`),
+		"RequestTooLargeException", "RequestResponse")
+	refused(t, "1 MB later", invoke(types.InvocationTypeEvent, `"`+strings.Repeat("x", 1<<20)+`"`),
+		"RequestTooLargeException", "Event")
 	refused(t, "no JSON", invoke(types.InvocationTypeEvent, `{`), "InvalidRequestContentException", "json")
 	_, err := l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("absent")})
-	refused(t, "an absent function", err, "ResourceNotFoundException", "Function not found: arn:aws:lambda:"+region+":"+account+":function:absent")
+	refused(t, "an absent function", err, "ResourceNotFoundException",
+		"Function not found: arn:aws:lambda:"+region+":"+account+":function:absent")
 	_, err = l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f:live"), Qualifier: aws.String("other")})
 	refused(t, "two qualifiers", err, "InvalidParameterValueException", "derived qualifier")
 }
@@ -198,7 +215,9 @@ func TestAnEventThatFailsIsTriedThreeTimesWithOneRequestID(t *testing.T) {
 	clock := wire.NewManualClock(time.Now())
 	l := startAt(t, clock, nil, seen.plug)
 	l.create("f", nil)
-	out, err := l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"do":"fail"}`)})
+	out, err := l.Invoke(t.Context(), &sdk.InvokeInput{
+		FunctionName: aws.String("f"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"do":"fail"}`),
+	})
 	if err != nil || out.StatusCode != 202 {
 		t.Fatalf("an asynchronous invocation answers %v (%v), want 202", out, err)
 	}
@@ -217,16 +236,25 @@ func TestRetriesOfEventsAreSetPerQualifier(t *testing.T) {
 	l.create("f", nil)
 	version := l.publish("f")
 	l.alias("f", "live", version)
-	_, err := l.GetFunctionEventInvokeConfig(t.Context(), &sdk.GetFunctionEventInvokeConfigInput{FunctionName: aws.String("f"), Qualifier: aws.String("live")})
+	_, err := l.GetFunctionEventInvokeConfig(t.Context(), &sdk.GetFunctionEventInvokeConfigInput{
+		FunctionName: aws.String("f"), Qualifier: aws.String("live"),
+	})
 	refused(t, "a configuration that nobody made", err, "ResourceNotFoundException", "doesn't have an EventInvokeConfig")
-	_, err = l.PutFunctionEventInvokeConfig(t.Context(), &sdk.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("f"), Qualifier: aws.String("live"), MaximumRetryAttempts: aws.Int32(3)})
+	_, err = l.PutFunctionEventInvokeConfig(t.Context(), &sdk.PutFunctionEventInvokeConfigInput{
+		FunctionName: aws.String("f"), Qualifier: aws.String("live"), MaximumRetryAttempts: aws.Int32(3),
+	})
 	refused(t, "more than two retries", err, "ValidationException", "maximumRetryAttempts")
-	_, err = l.PutFunctionEventInvokeConfig(t.Context(), &sdk.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("f"), Qualifier: aws.String("live"), MaximumRetryAttempts: aws.Int32(0)})
+	_, err = l.PutFunctionEventInvokeConfig(t.Context(), &sdk.PutFunctionEventInvokeConfigInput{
+		FunctionName: aws.String("f"), Qualifier: aws.String("live"), MaximumRetryAttempts: aws.Int32(0),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	event := func(qualifier string) {
-		if _, err := l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f"), Qualifier: &qualifier, InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"do":"fail"}`)}); err != nil {
+		if _, err := l.Invoke(t.Context(), &sdk.InvokeInput{
+			FunctionName: aws.String("f"), Qualifier: &qualifier, InvocationType: types.InvocationTypeEvent,
+			Payload: []byte(`{"do":"fail"}`),
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -243,19 +271,24 @@ func TestAnEventMayBeDeliveredTwice(t *testing.T) {
 	seen := &journal{}
 	l := start(t, map[string]string{"lambda.deliver-twice": "true"}, seen.plug)
 	l.create("f", nil)
-	if _, err := l.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeEvent}); err != nil {
+	if _, err := l.Invoke(t.Context(), &sdk.InvokeInput{
+		FunctionName: aws.String("f"), InvocationType: types.InvocationTypeEvent,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	waitFor(func() bool { return seen.count("REPORT") == 2 })
 }
 
 func TestAnUnknownSettingIsRefused(t *testing.T) {
-	for _, settings := range []map[string]string{{"lambda.absent": "1"}, {"lambda.idle": "soon"}, {"lambda.retry": "1m,"}} {
+	for _, settings := range []map[string]string{{"lambda.absent": "1"}, {"lambda.idle": "soon"},
+		{"lambda.retry": "1m,"}} {
 		if _, err := readOptions(settings); err == nil {
 			t.Errorf("the settings %v were accepted", settings)
 		}
 	}
-	if o, err := readOptions(map[string]string{"s3.other": "x", "lambda.retry": "1s, 2s", "lambda.concurrency": "7"}); err != nil || o.Concurrency != 7 || len(o.Retry) != 2 {
+	if o, err := readOptions(map[string]string{
+		"s3.other": "x", "lambda.retry": "1s, 2s", "lambda.concurrency": "7",
+	}); err != nil || o.Concurrency != 7 || len(o.Retry) != 2 {
 		t.Errorf("the settings were read as %+v (%v)", o, err)
 	}
 }
@@ -264,10 +297,14 @@ func TestTagsAndAccountSettings(t *testing.T) {
 	l := start(t, nil)
 	l.create("f", func(in *sdk.CreateFunctionInput) { in.Tags = map[string]string{"aloft.dev/owner": "c/n/s"} })
 	arn := "arn:aws:lambda:" + region + ":" + account + ":function:f"
-	if _, err := l.TagResource(t.Context(), &sdk.TagResourceInput{Resource: &arn, Tags: map[string]string{"more": "yes"}}); err != nil {
+	if _, err := l.TagResource(t.Context(), &sdk.TagResourceInput{
+		Resource: &arn, Tags: map[string]string{"more": "yes"},
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.UntagResource(t.Context(), &sdk.UntagResourceInput{Resource: &arn, TagKeys: []string{"absent"}}); err != nil {
+	if _, err := l.UntagResource(t.Context(), &sdk.UntagResourceInput{
+		Resource: &arn, TagKeys: []string{"absent"},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	out, err := l.ListTags(t.Context(), &sdk.ListTagsInput{Resource: &arn})

@@ -31,10 +31,12 @@ func noFunction(arn string) *wire.Error { return missing("Function not found: " 
 
 func stale() *wire.Error {
 	return user(http.StatusPreconditionFailed, "PreconditionFailedException",
-		"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
+		"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve "+
+			"the latest Revision Id")
 }
 
-// throttled carries the reason that tells the account's limit from the function's (Lambda API reference, TooManyRequestsException).
+// throttled carries the reason that tells the account's limit from the function's (Lambda API
+// reference, TooManyRequestsException).
 func throttled(reason string) *wire.Error {
 	e := user(http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.").With("Reason", reason)
 	e.Header = http.Header{"Retry-After": {"1"}}

@@ -33,7 +33,8 @@ type function struct {
 	reserved *int
 	running  int
 
-	// updates counts the calls that update code or configuration; a version is published when it has moved since publishedAt.
+	// updates counts the calls that update code or configuration; a version is published when it has
+	// moved since publishedAt.
 	updates, publishedAt int
 	published            *version
 }
@@ -54,8 +55,8 @@ type version struct {
 }
 
 func newFunction(name string) *function {
-	return &function{name: name, versions: map[string]*version{}, next: 1, aliases: map[string]*alias{}, policies: map[string]*policy{},
-		invokes: map[string]*invokeConfig{}, tags: map[string]string{}}
+	return &function{name: name, versions: map[string]*version{}, next: 1, aliases: map[string]*alias{},
+		policies: map[string]*policy{}, invokes: map[string]*invokeConfig{}, tags: map[string]string{}}
 }
 
 // version finds what a qualifier names: nothing or $LATEST, a number, or an alias.

@@ -52,7 +52,8 @@ func (l *Lambda) getFunction(_ context.Context, call *wire.Call, in *qualifiedIn
 	if err != nil {
 		return nil, err
 	}
-	out := &getFunctionOutput{Configuration: l.describe(f, v, ref.qualifier), Code: &codeLocation{"ECR", v.image.uri, v.image.resolved}}
+	out := &getFunctionOutput{Configuration: l.describe(f, v, ref.qualifier),
+		Code: &codeLocation{"ECR", v.image.uri, v.image.resolved}}
 	if len(f.tags) > 0 {
 		out.Tags = maps.Clone(f.tags)
 	}
@@ -63,7 +64,9 @@ func (l *Lambda) getFunction(_ context.Context, call *wire.Call, in *qualifiedIn
 	return out, nil
 }
 
-func (l *Lambda) getConfiguration(_ context.Context, call *wire.Call, in *qualifiedInput) (*functionConfiguration, error) {
+func (l *Lambda) getConfiguration(
+	_ context.Context, call *wire.Call, in *qualifiedInput,
+) (*functionConfiguration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, v, ref, err := l.qualified(call, in.FunctionName, in.Qualifier)

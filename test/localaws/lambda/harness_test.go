@@ -50,14 +50,17 @@ type roles struct{}
 func (roles) Role(arn string) (wire.Role, bool) {
 	switch arn {
 	case role, role + "-2":
-		return wire.Role{ARN: arn, ID: "AROA1", Name: "function", TrustPolicy: `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`}, true
+		return wire.Role{ARN: arn, ID: "AROA1", Name: "function",
+			TrustPolicy: `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},` +
+				`"Action":"sts:AssumeRole"}]}`}, true
 	case "arn:aws:iam::" + account + ":role/other":
 		return wire.Role{ARN: arn, ID: "AROA2", Name: "other", TrustPolicy: `{"Statement":[]}`}, true
 	}
 	return wire.Role{}, false
 }
 
-// local is Lambda with the registry it needs, on a loopback port, or the clients alone of the AWS that a rule is tested on.
+// local is Lambda with the registry it needs, on a loopback port, or the clients alone of the AWS
+// that a rule is tested on.
 type local struct {
 	*sdk.Client
 	t   *testing.T
@@ -77,15 +80,19 @@ func start(t *testing.T, settings map[string]string, more ...func(*wire.Env) (*w
 	return startAt(t, wire.RealClock{}, settings, more...)
 }
 
-func startAt(t *testing.T, clock wire.Clock, settings map[string]string, more ...func(*wire.Env) (*wire.Service, error)) *local {
+func startAt(
+	t *testing.T, clock wire.Clock, settings map[string]string, more ...func(*wire.Env) (*wire.Service, error),
+) *local {
 	t.Helper()
 	contract.Local(t, "a look inside, or settings of the local Lambda")
 	if _, err := jail.Available(); err != nil {
 		t.Skip(err)
 	}
 	ids := wire.NewIdentities(clock)
-	gateway := &wire.Gateway{AccountID: account, Region: region, Clock: clock, Identities: ids, Calls: wire.NewRecorder(0), Latencies: &wire.Latencies{}, Faults: &wire.Faults{}}
-	env := &wire.Env{AccountID: account, Region: region, Dir: t.TempDir(), Clock: clock, Identities: ids, Gateway: gateway, Roles: roles{}, Settings: settings}
+	gateway := &wire.Gateway{AccountID: account, Region: region, Clock: clock, Identities: ids, Calls: wire.NewRecorder(0),
+		Latencies: &wire.Latencies{}, Faults: &wire.Faults{}}
+	env := &wire.Env{AccountID: account, Region: region, Dir: t.TempDir(), Clock: clock, Identities: ids, Gateway: gateway,
+		Roles: roles{}, Settings: settings}
 	services := map[string]*wire.Service{}
 	env.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if registry := services["ecr"]; registry.Claims(r) {
@@ -138,7 +145,8 @@ func startAt(t *testing.T, clock wire.Clock, settings map[string]string, more ..
 }
 
 func (l *local) admin() aws.Config {
-	return l.env.Config(l.env.Identities.Issue(wire.Principal{AccountID: account, ARN: "arn:aws:iam::" + account + ":user/admin", Root: true}, 0))
+	return l.env.Config(l.env.Identities.Issue(wire.Principal{AccountID: account,
+		ARN: "arn:aws:iam::" + account + ":user/admin", Root: true}, 0))
 }
 
 func (l *local) client(config aws.Config) *sdk.Client {
@@ -151,8 +159,11 @@ func (l *local) repository(repo string) {
 	if _, err := l.ecr.CreateRepository(l.t.Context(), &sdkecr.CreateRepositoryInput{RepositoryName: &repo}); err != nil {
 		l.t.Fatal(err)
 	}
-	policy := `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`
-	if _, err := l.ecr.SetRepositoryPolicy(l.t.Context(), &sdkecr.SetRepositoryPolicyInput{RepositoryName: &repo, PolicyText: &policy}); err != nil {
+	policy := `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},` +
+		`"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`
+	if _, err := l.ecr.SetRepositoryPolicy(l.t.Context(), &sdkecr.SetRepositoryPolicyInput{
+		RepositoryName: &repo, PolicyText: &policy,
+	}); err != nil {
 		l.t.Fatal(err)
 	}
 }
@@ -191,7 +202,9 @@ func (l *local) push(repo, tag string, image v1.Image) string {
 	if l.env != nil {
 		return account + ".dkr.ecr." + region + ".amazonaws.com/" + repo + ":" + tag
 	}
-	out, err := l.ecr.DescribeRepositories(l.t.Context(), &sdkecr.DescribeRepositoriesInput{RepositoryNames: []string{repo}})
+	out, err := l.ecr.DescribeRepositories(l.t.Context(), &sdkecr.DescribeRepositoriesInput{
+		RepositoryNames: []string{repo},
+	})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -230,7 +243,9 @@ var bootstrapLayer = sync.OnceValues(func() (v1.Layer, error) {
 	if err := errors.Join(archive.Close(), zip.Close()); err != nil {
 		return nil, err
 	}
-	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed.Bytes())), nil })
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(packed.Bytes())), nil
+	})
 })
 
 // bootstrapImage is an image with the test's program as its entry point.
@@ -257,8 +272,8 @@ func bootstrapImage(t *testing.T, change func(*v1.Config)) v1.Image {
 // create makes a function and waits until it is active.
 func (l *local) create(name string, change func(*sdk.CreateFunctionInput)) {
 	l.t.Helper()
-	in := &sdk.CreateFunctionInput{FunctionName: &name, PackageType: types.PackageTypeImage, Role: &l.role, Code: &types.FunctionCode{ImageUri: &l.uri},
-		Timeout: aws.Int32(20)}
+	in := &sdk.CreateFunctionInput{FunctionName: &name, PackageType: types.PackageTypeImage, Role: &l.role,
+		Code: &types.FunctionCode{ImageUri: &l.uri}, Timeout: aws.Int32(20)}
 	if change != nil {
 		change(in)
 	}
@@ -313,7 +328,9 @@ func (l *local) publish(name string) string {
 
 func (l *local) alias(name, alias, version string) string {
 	l.t.Helper()
-	out, err := l.CreateAlias(l.t.Context(), &sdk.CreateAliasInput{FunctionName: &name, Name: &alias, FunctionVersion: &version})
+	out, err := l.CreateAlias(l.t.Context(), &sdk.CreateAliasInput{
+		FunctionName: &name, Name: &alias, FunctionVersion: &version,
+	})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -322,7 +339,9 @@ func (l *local) alias(name, alias, version string) string {
 
 func (l *local) configure(name, description string) {
 	l.t.Helper()
-	if _, err := l.UpdateFunctionConfiguration(l.t.Context(), &sdk.UpdateFunctionConfigurationInput{FunctionName: &name, Description: &description}); err != nil {
+	if _, err := l.UpdateFunctionConfiguration(l.t.Context(), &sdk.UpdateFunctionConfigurationInput{
+		FunctionName: &name, Description: &description,
+	}); err != nil {
 		l.t.Fatal(err)
 	}
 	l.settled(name, "")

@@ -45,9 +45,12 @@ func (i *sourceImage) hex() string { return strings.TrimPrefix(i.digest, "sha256
 // Media types that Lambda accepts (AWS Lambda Developer Guide, images-create; aws-lambda-roadmap#82): a single image's
 // manifest with gzip layers, never an index.
 var (
-	manifestTypes = map[string]bool{"application/vnd.docker.distribution.manifest.v2+json": true, "application/vnd.oci.image.manifest.v1+json": true}
-	configTypes   = map[string]bool{"application/vnd.docker.container.image.v1+json": true, "application/vnd.oci.image.config.v1+json": true}
-	layerTypes    = map[string]bool{"application/vnd.docker.image.rootfs.diff.tar.gzip": true, "application/vnd.oci.image.layer.v1.tar+gzip": true}
+	manifestTypes = map[string]bool{"application/vnd.docker.distribution.manifest.v2+json": true,
+		"application/vnd.oci.image.manifest.v1+json": true}
+	configTypes = map[string]bool{"application/vnd.docker.container.image.v1+json": true,
+		"application/vnd.oci.image.config.v1+json": true}
+	layerTypes = map[string]bool{"application/vnd.docker.image.rootfs.diff.tar.gzip": true,
+		"application/vnd.oci.image.layer.v1.tar+gzip": true}
 )
 
 // resolve finds the image that a URI names in this account's registry, acting as Lambda for the function.
@@ -57,7 +60,9 @@ func (s *images) resolve(ctx context.Context, functionARN, uri string) (*sourceI
 		return nil, err
 	}
 	client := s.client(functionARN)
-	out, err := client.BatchGetImage(ctx, &ecr.BatchGetImageInput{RepositoryName: &repository, ImageIds: []types.ImageIdentifier{id}})
+	out, err := client.BatchGetImage(ctx, &ecr.BatchGetImageInput{
+		RepositoryName: &repository, ImageIds: []types.ImageIdentifier{id},
+	})
 	if err != nil {
 		return nil, imageError(err, uri)
 	}
@@ -65,7 +70,8 @@ func (s *images) resolve(ctx context.Context, functionARN, uri string) (*sourceI
 		return nil, absentImage(uri)
 	}
 	found := out.Images[0]
-	image := &sourceImage{uri: uri, repository: repository, digest: *found.ImageId.ImageDigest, resolved: registry + "/" + repository + "@" + *found.ImageId.ImageDigest}
+	image := &sourceImage{uri: uri, repository: repository, digest: *found.ImageId.ImageDigest,
+		resolved: registry + "/" + repository + "@" + *found.ImageId.ImageDigest}
 	if err := json.Unmarshal([]byte(*found.ImageManifest), &image.manifest); err != nil {
 		return nil, unsupportedImage(uri)
 	}
@@ -87,8 +93,8 @@ func (m imageManifest) supported(mediaType string) bool {
 	return true
 }
 
-// parse takes <registry>/<repository>:<tag> or @<digest> apart. Both the account's name of the registry and the address of the local one
-// are its own.
+// parse takes <registry>/<repository>:<tag> or @<digest> apart. Both the account's name of the registry and the address
+// of the local one are its own.
 func (s *images) parse(uri string) (registry, repository string, id types.ImageIdentifier, err error) {
 	invalid := invalidValue("Source image " + uri + " is not valid. Provide a valid source image.")
 	registry, rest, ok := strings.Cut(uri, "/")
@@ -128,7 +134,8 @@ func absentImage(uri string) error {
 }
 
 func unsupportedImage(uri string) error {
-	return invalidValue("The image manifest, config or layer media type for the source image " + uri + " is not supported.")
+	return invalidValue("The image manifest, config or layer media type for the source image " + uri +
+		" is not supported.")
 }
 
 func imageError(err error, uri string) error {
@@ -148,8 +155,12 @@ func imageError(err error, uri string) error {
 }
 
 // blob opens a layer or the configuration of an image.
-func (s *images) blob(ctx context.Context, functionARN string, image *sourceImage, digest string) (io.ReadCloser, error) {
-	out, err := s.client(functionARN).GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{RepositoryName: &image.repository, LayerDigest: &digest})
+func (s *images) blob(
+	ctx context.Context, functionARN string, image *sourceImage, digest string,
+) (io.ReadCloser, error) {
+	out, err := s.client(functionARN).GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{
+		RepositoryName: &image.repository, LayerDigest: &digest,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("asking for %s: %w", digest, err)
 	}

@@ -47,7 +47,8 @@ func newImages(env *wire.Env, dir string) *images {
 	return &images{env: env, dir: dir, unpacked: map[string]*unpackedImage{}}
 }
 
-// prepare returns the unpacked image, which whoever comes first unpacks. A failure is not kept: the next one tries again.
+// prepare returns the unpacked image, which whoever comes first unpacks. A failure is not kept: the
+// next one tries again.
 func (s *images) prepare(ctx context.Context, functionARN string, image *sourceImage) (*unpackedImage, error) {
 	s.mu.Lock()
 	u := s.unpacked[image.digest]
@@ -87,7 +88,8 @@ func (s *images) unpack(ctx context.Context, functionARN string, image *sourceIm
 		return fmt.Errorf("reading the image's configuration: %w", err)
 	}
 	if len(u.RootFS.DiffIDs) != len(image.manifest.Layers) {
-		return fmt.Errorf("%w: %d layers but %d diff_ids", rootfs.ErrDiffID, len(image.manifest.Layers), len(u.RootFS.DiffIDs))
+		return fmt.Errorf("%w: %d layers but %d diff_ids", rootfs.ErrDiffID, len(image.manifest.Layers),
+			len(u.RootFS.DiffIDs))
 	}
 	if err := os.RemoveAll(u.root); err != nil {
 		return err

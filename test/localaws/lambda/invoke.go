@@ -55,8 +55,9 @@ func (l *Lambda) invokeOperation(_ context.Context, call *wire.Call, in *invokeI
 		return &invokeOutput{StatusCode: http.StatusAccepted}, nil
 	}
 	// The caller may go away; the function goes on.
-	result, version, err := l.run(ref, environment.Invocation{RequestID: call.RequestID, Payload: in.Payload, ClientContext: in.ClientContext,
-		TraceID: call.HTTP.Header.Get("X-Amzn-Trace-Id")})
+	result, version, err := l.run(ref,
+		environment.Invocation{RequestID: call.RequestID, Payload: in.Payload, ClientContext: in.ClientContext,
+			TraceID: call.HTTP.Header.Get("X-Amzn-Trace-Id")})
 	if err != nil {
 		return nil, err
 	}
@@ -78,23 +79,28 @@ func (in *invokeInput) check() error {
 	case "Event":
 		limit, name = maxEvent, "Event"
 	default:
-		return malformed("1 validation error detected: Value '" + in.InvocationType + "' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]")
+		return malformed("1 validation error detected: Value '" + in.InvocationType +
+			"' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse," +
+			" DryRun]")
 	}
 	if len(in.Payload) > limit {
 		return user(http.StatusRequestEntityTooLarge, "RequestTooLargeException",
-			fmt.Sprintf("%d byte payload is too large for the %s invocation type (limit %d bytes)", len(in.Payload), name, limit))
+			fmt.Sprintf("%d byte payload is too large for the %s invocation type (limit %d bytes)", len(in.Payload), name,
+				limit))
 	}
 	if len(in.Payload) == 0 {
 		in.Payload = []byte("{}")
 	}
 	if !json.Valid(in.Payload) {
-		return user(http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: the payload is not JSON")
+		return user(http.StatusBadRequest, "InvalidRequestContentException",
+			"Could not parse request body into json: the payload is not JSON")
 	}
 	return nil
 }
 
-// permit finds what is invoked and asks its resource policy when a service invokes: the policy of exactly the qualifier that it names
-// (AWS Lambda Developer Guide, configuration-aliases). Principals of the account itself need their identity policies only.
+// permit finds what is invoked and asks its resource policy when a service invokes: the policy of exactly the
+// qualifier that it names (AWS Lambda Developer Guide, configuration-aliases). Principals of the account itself need
+// their identity policies only.
 func (l *Lambda) permit(call *wire.Call, ref reference) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,9 +114,10 @@ func (l *Lambda) permit(call *wire.Call, ref reference) error {
 	if call.Principal.Service == "" || f.policies[invokeKey(ref.qualifier)].permits(call.Principal) {
 		return nil
 	}
-	return &wire.Error{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "User: " + call.Principal.Name() +
-		" is not authorized to perform: lambda:InvokeFunction on resource: " + l.arn(ref.String()) +
-		" because no resource-based policy allows the lambda:InvokeFunction action"}
+	return &wire.Error{Status: http.StatusForbidden, Code: "AccessDeniedException",
+		Message: "User: " + call.Principal.Name() +
+			" is not authorized to perform: lambda:InvokeFunction on resource: " + l.arn(ref.String()) +
+			" because no resource-based policy allows the lambda:InvokeFunction action"}
 }
 
 // run executes one request and says which version did.
@@ -147,7 +154,9 @@ func (l *Lambda) admit(ref reference) (*function, string, *environment.Pool, err
 		return nil, "", nil, noFunction(l.arn(ref.String()))
 	}
 	if v.state != stateActive {
-		return nil, "", nil, conflict("The operation cannot be performed at this time. The function is currently in the following state: " + v.state)
+		return nil, "", nil, conflict(
+			"The operation cannot be performed at this time. The function is currently in the following state: " + v.state,
+		)
 	}
 	if err := l.enter(f); err != nil {
 		return nil, "", nil, err

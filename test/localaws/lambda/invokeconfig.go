@@ -53,7 +53,9 @@ func (l *Lambda) showInvokeConfig(f *function, qualifier string, c *invokeConfig
 	return &invokeConfigOutput{l.arn(f.name + ":" + qualifier), c.modified, c.retries, c.maxAge}
 }
 
-func (l *Lambda) putInvokeConfig(_ context.Context, call *wire.Call, in *invokeConfigInput) (*invokeConfigOutput, error) {
+func (l *Lambda) putInvokeConfig(
+	_ context.Context, call *wire.Call, in *invokeConfigInput,
+) (*invokeConfigOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -135,7 +137,9 @@ type listInvokeConfigsOutput struct {
 	NextMarker                 string
 }
 
-func (l *Lambda) listInvokeConfigs(_ context.Context, call *wire.Call, in *listInvokeConfigsInput) (*listInvokeConfigsOutput, error) {
+func (l *Lambda) listInvokeConfigs(
+	_ context.Context, call *wire.Call, in *listInvokeConfigsInput,
+) (*listInvokeConfigsOutput, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, err := l.whole(call, in.FunctionName)

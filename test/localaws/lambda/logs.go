@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// logWriter brings what functions print to CloudWatch Logs, as the function's role: without its permission there is no log.
+// logWriter brings what functions print to CloudWatch Logs, as the function's role: without its
+// permission there is no log.
 type logWriter struct {
 	lambda *Lambda
 	wake   chan struct{}
@@ -27,7 +28,8 @@ type logOwner struct{ role, function string }
 type logStream struct{ group, stream string }
 
 func newLogWriter(l *Lambda) *logWriter {
-	w := &logWriter{lambda: l, wake: make(chan struct{}, 1), owners: map[string]logOwner{}, pending: map[logStream][]types.InputLogEvent{}, known: map[logStream]bool{}}
+	w := &logWriter{lambda: l, wake: make(chan struct{}, 1), owners: map[string]logOwner{},
+		pending: map[logStream][]types.InputLogEvent{}, known: map[logStream]bool{}}
 	l.later(w.run)
 	return w
 }
@@ -46,7 +48,9 @@ func (w *logWriter) add(group, stream string, at time.Time, line string) {
 	}
 	w.mu.Lock()
 	key := logStream{group, stream}
-	w.pending[key] = append(w.pending[key], types.InputLogEvent{Message: aws.String(line), Timestamp: aws.Int64(at.UnixMilli())})
+	w.pending[key] = append(w.pending[key], types.InputLogEvent{
+		Message: aws.String(line), Timestamp: aws.Int64(at.UnixMilli()),
+	})
 	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
@@ -89,7 +93,9 @@ func (w *logWriter) send(ctx context.Context, key logStream, events []types.Inpu
 	}
 	for len(events) > 0 {
 		n := min(len(events), maxBatch)
-		_, _ = client.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &key.group, LogStreamName: &key.stream, LogEvents: events[:n]})
+		_, _ = client.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{
+			LogGroupName: &key.group, LogStreamName: &key.stream, LogEvents: events[:n],
+		})
 		events = events[n:]
 	}
 }

@@ -84,8 +84,9 @@ type mappingConfiguration struct {
 }
 
 func (l *Lambda) showMapping(m *mapping) *mappingConfiguration {
-	out := &mappingConfiguration{UUID: m.id, EventSourceMappingArn: l.mappingARN(m.id), EventSourceArn: m.source, FunctionArn: l.arn(m.target.String()),
-		BatchSize: m.batch, MaximumBatchingWindowInSeconds: m.window, FunctionResponseTypes: slices.Clone(m.responses), State: m.state,
+	out := &mappingConfiguration{UUID: m.id, EventSourceMappingArn: l.mappingARN(m.id), EventSourceArn: m.source,
+		FunctionArn: l.arn(m.target.String()), BatchSize: m.batch, MaximumBatchingWindowInSeconds: m.window,
+		FunctionResponseTypes: slices.Clone(m.responses), State: m.state,
 		StateTransitionReason: m.reason, LastModified: m.modified, LastProcessingResult: m.result}
 	if m.concurrency != nil {
 		limit := *m.concurrency

@@ -37,7 +37,9 @@ func (l *local) queue(name string, attributes map[string]string) *queues {
 func (q *queues) send(bodies ...string) {
 	q.l.t.Helper()
 	for _, body := range bodies {
-		if _, err := q.SendMessage(q.l.t.Context(), &sdksqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body}); err != nil {
+		if _, err := q.SendMessage(q.l.t.Context(), &sdksqs.SendMessageInput{
+			QueueUrl: &q.url, MessageBody: &body,
+		}); err != nil {
 			q.l.t.Fatal(err)
 		}
 	}
@@ -46,7 +48,9 @@ func (q *queues) send(bodies ...string) {
 // counts are the messages that wait and those that are hidden.
 func (q *queues) counts() (visible, hidden int) {
 	q.l.t.Helper()
-	out, err := q.GetQueueAttributes(q.l.t.Context(), &sdksqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
+	out, err := q.GetQueueAttributes(q.l.t.Context(), &sdksqs.GetQueueAttributesInput{
+		QueueUrl: &q.url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll},
+	})
 	if err != nil {
 		q.l.t.Fatal(err)
 	}
@@ -55,7 +59,9 @@ func (q *queues) counts() (visible, hidden int) {
 	return visible, hidden
 }
 
-func (l *local) mapQueue(source, function string, change func(*sdk.CreateEventSourceMappingInput)) (*sdk.CreateEventSourceMappingOutput, error) {
+func (l *local) mapQueue(
+	source, function string, change func(*sdk.CreateEventSourceMappingInput),
+) (*sdk.CreateEventSourceMappingOutput, error) {
 	in := &sdk.CreateEventSourceMappingInput{EventSourceArn: &source, FunctionName: &function,
 		FunctionResponseTypes: []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures}}
 	if change != nil {
@@ -124,7 +130,9 @@ func TestAMappingFollowsTheAliasAndItsOwnChanges(t *testing.T) {
 	l.mappingState(*id)
 	l.configure("f", "two")
 	second := l.publish("f")
-	if _, err := l.UpdateAlias(t.Context(), &sdk.UpdateAliasInput{FunctionName: aws.String("f"), Name: aws.String("live"), FunctionVersion: &second}); err != nil {
+	if _, err := l.UpdateAlias(t.Context(), &sdk.UpdateAliasInput{
+		FunctionName: aws.String("f"), Name: aws.String("live"), FunctionVersion: &second,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	q.send("one")
@@ -133,7 +141,9 @@ func TestAMappingFollowsTheAliasAndItsOwnChanges(t *testing.T) {
 	if !strings.HasSuffix(seen.first("START"), "Version: "+second) {
 		t.Errorf("the message went to %q, want version %s", seen.first("START"), second)
 	}
-	updated, err := l.UpdateEventSourceMapping(t.Context(), &sdk.UpdateEventSourceMappingInput{UUID: id, Enabled: aws.Bool(false)})
+	updated, err := l.UpdateEventSourceMapping(t.Context(), &sdk.UpdateEventSourceMappingInput{
+		UUID: id, Enabled: aws.Bool(false),
+	})
 	if err != nil || *updated.State != mappingDisabling {
 		t.Fatalf("disabling answers %v (%v)", updated, err)
 	}
@@ -144,7 +154,9 @@ func TestAMappingFollowsTheAliasAndItsOwnChanges(t *testing.T) {
 	if visible, _ := q.counts(); visible != 1 {
 		t.Errorf("a disabled mapping left %d messages, want 1", visible)
 	}
-	if _, err := l.UpdateEventSourceMapping(t.Context(), &sdk.UpdateEventSourceMappingInput{UUID: id, Enabled: aws.Bool(true), FunctionName: aws.String("g")}); err != nil {
+	if _, err := l.UpdateEventSourceMapping(t.Context(), &sdk.UpdateEventSourceMappingInput{
+		UUID: id, Enabled: aws.Bool(true), FunctionName: aws.String("g"),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	waitFor(func() bool { visible, hidden := q.counts(); return visible+hidden == 0 })
@@ -174,12 +186,17 @@ func TestMappingsHoldLambdasRules(t *testing.T) {
 		{"an absent function", q.arn, "absent", nil, "ResourceNotFoundException", "Function not found"},
 		{"an absent alias", q.arn, "f:live", nil, "ResourceNotFoundException", "f:live"},
 		{"an absent queue", q.arn + "-absent", "f", nil, "InvalidParameterValueException", "SQS Error Code: "},
-		{"messages that come back too early", short.arn, "f", nil, "InvalidParameterValueException", "Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds"},
-		{"a stream", "arn:aws:kinesis:" + region + ":" + account + ":stream/s", "f", nil, "InvalidParameterValueException", "Unrecognized event source"},
+		{"messages that come back too early", short.arn, "f", nil, "InvalidParameterValueException",
+			"Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds"},
+		{"a stream", "arn:aws:kinesis:" + region + ":" + account + ":stream/s", "f", nil, "InvalidParameterValueException",
+			"Unrecognized event source"},
 		{"concurrency of one", q.arn, "f", func(in *sdk.CreateEventSourceMappingInput) {
 			in.ScalingConfig = &types.ScalingConfig{MaximumConcurrency: aws.Int32(1)}
 		}, "ValidationException", "maximumConcurrency"},
-		{"a large batch without a window", q.arn, "f", func(in *sdk.CreateEventSourceMappingInput) { in.BatchSize = aws.Int32(11) }, "InvalidParameterValueException", "Maximum batch window"},
+		{"a large batch without a window", q.arn, "f",
+			func(in *sdk.CreateEventSourceMappingInput) {
+				in.BatchSize = aws.Int32(11)
+			}, "InvalidParameterValueException", "Maximum batch window"},
 	} {
 		_, err := l.mapQueue(tc.source, tc.function, tc.change)
 		refused(t, tc.reason, err, tc.code, tc.message)
@@ -189,8 +206,11 @@ func TestMappingsHoldLambdasRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = l.mapQueue(q.arn, "f", nil)
-	refused(t, "the same queue and function again", err, "ResourceConflictException", "already exists. Please update or delete the existing mapping with UUID "+*created.UUID)
-	_, err = l.UpdateEventSourceMapping(t.Context(), &sdk.UpdateEventSourceMappingInput{UUID: created.UUID, BatchSize: aws.Int32(5)})
+	refused(t, "the same queue and function again", err, "ResourceConflictException",
+		"already exists. Please update or delete the existing mapping with UUID "+*created.UUID)
+	_, err = l.UpdateEventSourceMapping(t.Context(), &sdk.UpdateEventSourceMappingInput{
+		UUID: created.UUID, BatchSize: aws.Int32(5),
+	})
 	refused(t, "updating while it is made", err, "ResourceInUseException", "in use")
 	_, err = l.DeleteEventSourceMapping(t.Context(), &sdk.DeleteEventSourceMappingInput{UUID: created.UUID})
 	refused(t, "deleting while it is made", err, "ResourceInUseException", "in use")

@@ -27,11 +27,16 @@ type createMappingInput struct {
 	mappingSettings
 }
 
-func (l *Lambda) createMapping(ctx context.Context, call *wire.Call, in *createMappingInput) (*mappingConfiguration, error) {
-	m := &mapping{id: newID(), source: in.EventSourceArn, enabled: true, reading: reading{batch: 10}, tags: map[string]string{}}
+func (l *Lambda) createMapping(
+	ctx context.Context, call *wire.Call, in *createMappingInput,
+) (*mappingConfiguration, error) {
+	m := &mapping{id: newID(), source: in.EventSourceArn, enabled: true, reading: reading{batch: 10},
+		tags: map[string]string{}}
 	maps.Copy(m.tags, in.Tags)
 	if !strings.HasPrefix(in.EventSourceArn, "arn:aws:sqs:"+l.env.Region+":"+l.env.AccountID+":") {
-		return nil, invalidValue("Unrecognized event source, the local AWS knows queues of SQS in its own account and region.")
+		return nil, invalidValue(
+			"Unrecognized event source, the local AWS knows queues of SQS in its own account and region.",
+		)
 	}
 	if err := in.apply(m); err != nil {
 		return nil, err
@@ -47,7 +52,8 @@ func (l *Lambda) createMapping(ctx context.Context, call *wire.Call, in *createM
 	defer l.mu.Unlock()
 	for _, other := range l.mappings {
 		if other.source == m.source && other.target.name == m.target.name {
-			return nil, conflict(fmt.Sprintf("An event source mapping with SQS arn (\" %s \") and function (\" %s \") already exists. "+
+			return nil, conflict(fmt.Sprintf("An event source mapping with SQS arn (\" %s \") and function (\" %s \") "+
+				"already exists. "+
 				"Please update or delete the existing mapping with UUID %s", m.source, m.target.name, other.id))
 		}
 	}
@@ -68,7 +74,9 @@ func (s *mappingSettings) apply(m *mapping) error {
 		m.concurrency = s.ScalingConfig.MaximumConcurrency
 	}
 	if i := slices.IndexFunc(m.responses, func(kind string) bool { return kind != reportFailures }); i >= 0 {
-		return malformed("1 validation error detected: Value '[" + m.responses[i] + "]' at 'functionResponseTypes' failed to satisfy constraint: Member must satisfy enum value set: [ReportBatchItemFailures]")
+		return malformed("1 validation error detected: Value '[" + m.responses[i] +
+			"]' at 'functionResponseTypes' failed to satisfy constraint: Member must satisfy enum value set: " +
+			"[ReportBatchItemFailures]")
 	}
 	return m.check(strings.HasSuffix(m.source, ".fifo"))
 }
@@ -79,7 +87,8 @@ func (r reading) check(fifo bool) error {
 		name      string
 		value     *int
 		low, high int
-	}{{"batchSize", &r.batch, 1, 10000}, {"maximumBatchingWindowInSeconds", &r.window, 0, 300}, {"scalingConfig.maximumConcurrency", r.concurrency, 2, 1000}} {
+	}{{"batchSize", &r.batch, 1, 10000}, {"maximumBatchingWindowInSeconds", &r.window, 0, 300},
+		{"scalingConfig.maximumConcurrency", r.concurrency, 2, 1000}} {
 		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
 			return malformed(outOfRange(n.name, *n.value, n.low, n.high))
 		}
@@ -122,7 +131,9 @@ type updateMappingInput struct {
 	mappingSettings
 }
 
-func (l *Lambda) updateMapping(ctx context.Context, call *wire.Call, in *updateMappingInput) (*mappingConfiguration, error) {
+func (l *Lambda) updateMapping(
+	ctx context.Context, call *wire.Call, in *updateMappingInput,
+) (*mappingConfiguration, error) {
 	changed, err := l.changedMapping(call, in)
 	if err != nil {
 		return nil, err
@@ -173,7 +184,8 @@ func (l *Lambda) free(call *wire.Call, id, verb string) (*mapping, error) {
 		return nil, err
 	}
 	if m.busy() {
-		return nil, user(http.StatusBadRequest, "ResourceInUseException", "Cannot "+verb+" the event source mapping because it is in use.")
+		return nil, user(http.StatusBadRequest, "ResourceInUseException",
+			"Cannot "+verb+" the event source mapping because it is in use.")
 	}
 	return m, nil
 }

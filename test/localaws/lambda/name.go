@@ -32,7 +32,9 @@ func (l *Lambda) refer(call *wire.Call, text, qualifier string) (reference, erro
 	ref := reference{name: parts[0], qualifier: qualifier}
 	if len(parts) == 2 {
 		if qualifier != "" && qualifier != parts[1] {
-			return reference{}, invalidValue("The derived qualifier from the function name does not match the specified qualifier.")
+			return reference{}, invalidValue(
+				"The derived qualifier from the function name does not match the specified qualifier.",
+			)
 		}
 		ref.qualifier = parts[1]
 	}
@@ -59,7 +61,8 @@ func (l *Lambda) local(call *wire.Call, text string) ([]string, error) {
 }
 
 func badName(text string) error {
-	return malformed("1 validation error detected: Value '" + text + "' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern")
+	return malformed("1 validation error detected: Value '" + text +
+		"' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern")
 }
 
 // String is the name with its qualifier.

@@ -9,25 +9,26 @@ import (
 	"time"
 )
 
-// Options set what AWS does not let its users set. As settings of the local AWS they are named in the comments, durations written as "1m30s".
-// All times are on the local AWS's clock but Idle, which is the machine's.
+// Options set what AWS does not let its users set. As settings of the local AWS they are named in the comments,
+// durations written as "1m30s". All times are on the local AWS's clock but Idle, which is the machine's.
 type Options struct {
 	// Idle ("lambda.idle") is how long an environment waits for work before it ends; default five minutes.
 	Idle time.Duration
 	// Concurrency ("lambda.concurrency") is how many requests run at once in the account; default 1000.
 	Concurrency int
-	// Create, Update and Publish ("lambda.create", "lambda.update", "lambda.publish") are how long a new function, a change of $LATEST
-	// and a new version take, besides the time for unpacking the image; default none.
+	// Create, Update and Publish ("lambda.create", "lambda.update", "lambda.publish") are how long a new function, a
+	// change of $LATEST and a new version take, besides the time for unpacking the image; default none.
 	Create, Update, Publish time.Duration
 	// Mapping ("lambda.mapping") is how long each change of an event source mapping takes; default none.
 	Mapping time.Duration
-	// Retry ("lambda.retry", as "1m,2m") are the waits before the second and the third try of an asynchronous event; default AWS's own.
+	// Retry ("lambda.retry", as "1m,2m") are the waits before the second and the third try of an
+	// asynchronous event; default AWS's own.
 	Retry []time.Duration
-	// Twice ("lambda.deliver-twice", "true") delivers every asynchronous event a second time after it was delivered, even without an error, as
-	// Lambda's queue may (AWS Lambda Developer Guide, invocation-async); default false.
+	// Twice ("lambda.deliver-twice", "true") delivers every asynchronous event a second time after it was delivered, even
+	// without an error, as Lambda's queue may (AWS Lambda Developer Guide, invocation-async); default false.
 	Twice bool
-	// Reach ("lambda.reach", as "5432,6379") are loopback ports of this machine that functions reach under the same numbers: the
-	// databases and the like that a function has beside AWS; default none.
+	// Reach ("lambda.reach", as "5432,6379") are loopback ports of this machine that functions reach under the same
+	// numbers: the databases and the like that a function has beside AWS; default none.
 	Reach []int
 	// CheckImages ("lambda.check-images") is how often Lambda looks whether its images are still there; default never.
 	CheckImages time.Duration
@@ -39,8 +40,8 @@ func defaultOptions() Options {
 
 func readOptions(settings map[string]string) (Options, error) {
 	o := defaultOptions()
-	durations := map[string]*time.Duration{"idle": &o.Idle, "create": &o.Create, "update": &o.Update, "publish": &o.Publish,
-		"mapping": &o.Mapping, "check-images": &o.CheckImages}
+	durations := map[string]*time.Duration{"idle": &o.Idle, "create": &o.Create, "update": &o.Update,
+		"publish": &o.Publish, "mapping": &o.Mapping, "check-images": &o.CheckImages}
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		name, ours := strings.CutPrefix(key, "lambda.")
 		if !ours {

@@ -35,7 +35,9 @@ type addPermissionInput struct {
 
 type addPermissionOutput struct{ Statement string }
 
-func (l *Lambda) addPermission(_ context.Context, call *wire.Call, in *addPermissionInput) (*addPermissionOutput, error) {
+func (l *Lambda) addPermission(
+	_ context.Context, call *wire.Call, in *addPermissionInput,
+) (*addPermissionOutput, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, ref, err := l.policyOwner(call, in.FunctionName, in.Qualifier, in.RevisionId)
@@ -43,14 +45,16 @@ func (l *Lambda) addPermission(_ context.Context, call *wire.Call, in *addPermis
 		return nil, err
 	}
 	if !statementPattern.MatchString(in.StatementId) {
-		return nil, malformed("1 validation error detected: Value '" + in.StatementId + "' at 'statementId' failed to satisfy constraint: Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
+		return nil, malformed("1 validation error detected: Value '" + in.StatementId +
+			"' at 'statementId' failed to satisfy constraint: Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
 	}
 	p := f.policies[ref.qualifier]
 	if p == nil {
 		p = &policy{}
 	}
 	if p.find(in.StatementId) >= 0 {
-		return nil, conflict("The statement id (" + in.StatementId + ") provided already exists. Please provide a new statement id, or remove the existing statement.")
+		return nil, conflict("The statement id (" + in.StatementId +
+			") provided already exists. Please provide a new statement id, or remove the existing statement.")
 	}
 	s := in.statement(l.arn(ref.String()))
 	encoded, err := json.Marshal(s)
@@ -64,7 +68,8 @@ func (l *Lambda) addPermission(_ context.Context, call *wire.Call, in *addPermis
 }
 
 func (in *addPermissionInput) statement(resource string) statement {
-	s := statement{Sid: in.StatementId, Effect: "Allow", Action: in.Action, Resource: resource, Principal: map[string]string{"AWS": in.Principal}}
+	s := statement{Sid: in.StatementId, Effect: "Allow", Action: in.Action, Resource: resource,
+		Principal: map[string]string{"AWS": in.Principal}}
 	if strings.HasSuffix(in.Principal, ".amazonaws.com") {
 		s.Principal = map[string]string{"Service": in.Principal}
 	}

@@ -26,7 +26,8 @@ const (
 	pause = time.Second
 )
 
-// checkSource holds that the target exists, that its role may read the queue, and that messages stay hidden as long as the function may run.
+// checkSource holds that the target exists, that its role may read the queue, and that messages stay hidden as
+// long as the function may run.
 func (l *Lambda) checkSource(ctx context.Context, m *mapping) error {
 	config, timeout, err := l.target(m.target)
 	if err != nil {
@@ -44,7 +45,8 @@ func (l *Lambda) checkSource(ctx context.Context, m *mapping) error {
 	}
 	hidden, err := strconv.Atoi(out.Attributes[string(types.QueueAttributeNameVisibilityTimeout)])
 	if err == nil && hidden < timeout {
-		return invalidValue(fmt.Sprintf("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", hidden, timeout))
+		return invalidValue(fmt.Sprintf("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
+			hidden, timeout))
 	}
 	return nil
 }
@@ -85,7 +87,8 @@ func sourceError(err error) error {
 	if api.ErrorCode() == "AccessDenied" || api.ErrorCode() == "AccessDeniedException" {
 		return invalidValue("The provided execution role does not have permissions to call ReceiveMessage on SQS")
 	}
-	return invalidValue("Error occurred while ReceiveMessage. SQS Error Code: " + api.ErrorCode() + ". SQS Error Message: " + api.ErrorMessage())
+	return invalidValue("Error occurred while ReceiveMessage. SQS Error Code: " + api.ErrorCode() +
+		". SQS Error Message: " + api.ErrorMessage())
 }
 
 // poll starts a mapping's poller; callers hold the lock.
@@ -168,8 +171,10 @@ func (p *poller) receive(ctx context.Context) ([]types.Message, error) {
 	var batch []types.Message
 	wait, until := receiveWait, time.Time{}
 	for len(batch) < p.batch {
-		out, err := p.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &p.url, MaxNumberOfMessages: int32(min(maxReceive, p.batch-len(batch))),
-			WaitTimeSeconds: int32(wait), MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}})
+		out, err := p.client.ReceiveMessage(ctx,
+			&sqs.ReceiveMessageInput{QueueUrl: &p.url, MaxNumberOfMessages: int32(min(maxReceive, p.batch-len(batch))),
+				WaitTimeSeconds: int32(wait), MessageAttributeNames: []string{"All"},
+				MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}})
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +193,8 @@ func (p *poller) receive(ctx context.Context) ([]types.Message, error) {
 	return batch, nil
 }
 
-// handle invokes the function and deletes what it did not fail on. What it failed on comes back when its visibility timeout is over.
+// handle invokes the function and deletes what it did not fail on. What it failed on comes back when its
+// visibility timeout is over.
 func (p *poller) handle(ctx context.Context, client *sqs.Client, url string, messages []types.Message) {
 	payload, err := p.event(messages)
 	if err != nil {
@@ -226,9 +232,13 @@ func remove(ctx context.Context, client *sqs.Client, url string, done []types.Me
 		n := min(len(done), maxReceive)
 		var entries []types.DeleteMessageBatchRequestEntry
 		for i, message := range done[:n] {
-			entries = append(entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: message.ReceiptHandle})
+			entries = append(entries, types.DeleteMessageBatchRequestEntry{
+				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: message.ReceiptHandle,
+			})
 		}
-		if _, err := client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &url, Entries: entries}); err != nil {
+		if _, err := client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{
+			QueueUrl: &url, Entries: entries,
+		}); err != nil {
 			return fmt.Errorf("deleting the messages: %w", err)
 		}
 		done = done[n:]

@@ -30,7 +30,8 @@ func (l *Lambda) publishVersion(_ context.Context, call *wire.Call, in *publishI
 		return nil, err
 	}
 	if current := f.latest.image.hex(); in.CodeSha256 != "" && in.CodeSha256 != current {
-		return nil, invalidValue(fmt.Sprintf("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). Please try again with the CodeSHA256 in $LATEST.",
+		return nil, invalidValue(fmt.Sprintf("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). "+
+			"Please try again with the CodeSHA256 in $LATEST.",
 			in.CodeSha256, current))
 	}
 	if f.published != nil && f.updates == f.publishedAt {

@@ -17,8 +17,8 @@ import (
 // settling is how long IAM takes until Lambda knows a new role; AWS names no bound.
 const settling = 15 * time.Second
 
-// rule is the Lambda that a rule is tested on. Outside it makes two roles and a repository with an image of its own, and removes
-// them; the image is of the machine's architecture, which must be amd64.
+// rule is the Lambda that a rule is tested on. Outside it makes two roles and a repository with an image of its own,
+// and removes them; the image is of the machine's architecture, which must be amd64.
 func rule(t *testing.T) *local {
 	t.Helper()
 	if !contract.Outside() {

@@ -27,7 +27,8 @@ func (l *Lambda) settleNew(f *function, v *version, delay time.Duration) {
 	})
 }
 
-// settleUpdate takes $LATEST from InProgress to Successful or Failed; the old code serves until then, and after a failure. Callers hold the lock.
+// settleUpdate takes $LATEST from InProgress to Successful or Failed; the old code serves until then, and after a
+// failure. Callers hold the lock.
 func (l *Lambda) settleUpdate(f *function, v *version, delay time.Duration) {
 	v.update, v.updateReason, v.updateCode = updateRunning, "The function is being created.", "Creating"
 	l.settle(f, v, delay, func(pool *environment.Pool, code, reason string) {
@@ -45,7 +46,9 @@ func (l *Lambda) settleUpdate(f *function, v *version, delay time.Duration) {
 }
 
 // settle prepares the image, waits out the delay and ends with the lock held, unless the version is gone by then.
-func (l *Lambda) settle(f *function, v *version, delay time.Duration, end func(pool *environment.Pool, code, reason string)) {
+func (l *Lambda) settle(
+	f *function, v *version, delay time.Duration, end func(pool *environment.Pool, code, reason string),
+) {
 	// The configuration is copied now: a later update is refused, but a version never follows $LATEST.
 	configured, image, number := v.configuration, v.image, v.number
 	l.later(func(ctx context.Context) {
@@ -78,7 +81,8 @@ func failure(err error) (code, reason string) {
 	switch {
 	case errors.Is(err, rootfs.ErrUnsupportedLayer), errors.Is(err, rootfs.ErrDiffID):
 		return "InvalidImage", err.Error()
-	case errors.As(err, &api) && (api.ErrorCode() == "LayersNotFoundException" || api.ErrorCode() == "RepositoryNotFoundException"):
+	case errors.As(err, &api) && (api.ErrorCode() == "LayersNotFoundException" ||
+		api.ErrorCode() == "RepositoryNotFoundException"):
 		return "ImageDeleted", "The source image does not exist."
 	case errors.As(err, &api) && api.ErrorCode() == "AccessDeniedException":
 		return "ImageAccessDenied", "Lambda does not have permission to access the ECR image."
@@ -105,14 +109,15 @@ func (l *Lambda) runnable(name, number string, c configuration, image *unpackedI
 		handler = command[0]
 	}
 	l.logs.owner(c.logging.LogGroup, c.role, name)
-	return &environment.Function{Name: name, Version: number, Region: l.env.Region, MemoryMiB: c.memory, Timeout: seconds(c.timeout),
+	return &environment.Function{Name: name, Version: number, Region: l.env.Region, MemoryMiB: c.memory,
+		Timeout:  seconds(c.timeout),
 		TmpBytes: int64(c.ephemeral) << 20, LogGroup: c.logging.LogGroup, Root: image.root, WorkingDir: dir, Args: args,
 		ImageEnv: image.Config.Env, Env: c.environment, Handler: handler,
 		Credentials: func() (aws.Credentials, error) { return l.env.Session(service, c.role, name, 12*time.Hour) }}
 }
 
-// checkImages does what Lambda does from time to time: it looks whether the images are still there and readable, and fails the versions
-// whose image is not (AWS Lambda Developer Guide, invocation-images). Their environments end.
+// checkImages does what Lambda does from time to time: it looks whether the images are still there and readable, and
+// fails the versions whose image is not (AWS Lambda Developer Guide, invocation-images). Their environments end.
 func (l *Lambda) checkImages(ctx context.Context) {
 	for l.env.Clock.Sleep(ctx, l.options.CheckImages) == nil {
 		for _, u := range l.imagesInUse() {

@@ -23,13 +23,16 @@ func TestAFunctionIsCreatedPublishedNamedAndInvoked(t *testing.T) {
 		t.Errorf("the log's tail is %q (%v)", tail, err)
 	}
 	env := string(l.invoke("shop", "live", `{"do":"env"}`).Payload)
-	for _, want := range []string{`"AWS_LAMBDA_FUNCTION_NAME":"shop"`, `"AWS_LAMBDA_FUNCTION_VERSION":"1"`, `"AWS_ENDPOINT_URL":"` + l.env.URL + `"`, `"AWS_ACCESS_KEY_ID":"ASIA`} {
+	for _, want := range []string{`"AWS_LAMBDA_FUNCTION_NAME":"shop"`, `"AWS_LAMBDA_FUNCTION_VERSION":"1"`,
+		`"AWS_ENDPOINT_URL":"` + l.env.URL + `"`, `"AWS_ACCESS_KEY_ID":"ASIA`} {
 		if !strings.Contains(env, want) {
 			t.Errorf("the environment lacks %s: %s", want, env)
 		}
 	}
 	failed := l.invoke("shop", "live", `{"do":"fail"}`)
-	if aws.ToString(failed.FunctionError) != "Unhandled" || failed.StatusCode != 200 || string(failed.Payload) != `{"errorType":"App.Broken","errorMessage":"it broke"}` {
-		t.Errorf("a failing function answers %d %q with %s", failed.StatusCode, aws.ToString(failed.FunctionError), failed.Payload)
+	if aws.ToString(failed.FunctionError) != "Unhandled" || failed.StatusCode != 200 ||
+		string(failed.Payload) != `{"errorType":"App.Broken","errorMessage":"it broke"}` {
+		t.Errorf("a failing function answers %d %q with %s", failed.StatusCode, aws.ToString(failed.FunctionError),
+			failed.Payload)
 	}
 }

@@ -32,11 +32,13 @@ type attribute struct {
 func (p *poller) event(messages []types.Message) ([]byte, error) {
 	records := make([]record, 0, len(messages))
 	for _, m := range messages {
-		r := record{MessageID: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle), Body: aws.ToString(m.Body), Attributes: m.Attributes,
-			MessageAttributes: map[string]attribute{}, MD5OfBody: aws.ToString(m.MD5OfBody), EventSource: "aws:sqs", EventSourceARN: p.source, AWSRegion: p.lambda.env.Region}
+		r := record{MessageID: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle),
+			Body: aws.ToString(m.Body), Attributes: m.Attributes, MessageAttributes: map[string]attribute{},
+			MD5OfBody: aws.ToString(m.MD5OfBody), EventSource: "aws:sqs", EventSourceARN: p.source,
+			AWSRegion: p.lambda.env.Region}
 		for name, value := range m.MessageAttributes {
-			r.MessageAttributes[name] = attribute{StringValue: value.StringValue, BinaryValue: value.BinaryValue, StringListValues: []string{},
-				BinaryListValues: [][]byte{}, DataType: aws.ToString(value.DataType)}
+			r.MessageAttributes[name] = attribute{StringValue: value.StringValue, BinaryValue: value.BinaryValue,
+				StringListValues: []string{}, BinaryListValues: [][]byte{}, DataType: aws.ToString(value.DataType)}
 		}
 		records = append(records, r)
 	}
@@ -47,8 +49,9 @@ func (p *poller) event(messages []types.Message) ([]byte, error) {
 	return payload, nil
 }
 
-// succeeded lists the messages that a function did not report as failed. An answer without failures is a success of all; one that is not
-// understood, or names no message of the batch, is a failure of all (AWS Lambda Developer Guide, services-sqs-errorhandling).
+// succeeded lists the messages that a function did not report as failed. An answer without failures is a success of
+// all; one that is not understood, or names no message of the batch, is a failure of all (AWS Lambda Developer Guide,
+// services-sqs-errorhandling).
 func succeeded(messages []types.Message, answer []byte) []types.Message {
 	var told *struct {
 		BatchItemFailures []struct {

@@ -52,7 +52,9 @@ type updateConfigurationInput struct {
 	settings
 }
 
-func (l *Lambda) updateConfiguration(_ context.Context, call *wire.Call, in *updateConfigurationInput) (*functionConfiguration, error) {
+func (l *Lambda) updateConfiguration(
+	_ context.Context, call *wire.Call, in *updateConfigurationInput,
+) (*functionConfiguration, error) {
 	ref, err := l.refer(call, in.FunctionName, "")
 	if err != nil {
 		return nil, err
@@ -86,13 +88,17 @@ func (l *Lambda) ready(ref reference, revision string) error {
 	return l.changeable(f, revision)
 }
 
-// changeable refuses while a change is under way (aws-cli#6718), and when the caller knows an older state; callers hold the lock.
+// changeable refuses while a change is under way (aws-cli#6718), and when the caller knows an older
+// state; callers hold the lock.
 func (l *Lambda) changeable(f *function, revision string) error {
 	if f.latest.state == statePending {
-		return conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
+		return conflict(
+			"The operation cannot be performed at this time. The function is currently in the following state: Pending",
+		)
 	}
 	if f.latest.update == updateRunning {
-		return conflict("The operation cannot be performed at this time. An update is in progress for resource: " + l.arn(f.name))
+		return conflict("The operation cannot be performed at this time. An update is in progress for resource: " +
+			l.arn(f.name))
 	}
 	if revision != "" && revision != f.latest.revision {
 		return stale()
@@ -100,8 +106,11 @@ func (l *Lambda) changeable(f *function, revision string) error {
 	return nil
 }
 
-// change applies an update to $LATEST. Every call counts as a change for the next publication, whatever it says (moto#8379).
-func (l *Lambda) change(call *wire.Call, ref reference, revision string, dry, publish bool, apply func(*version) error) (*functionConfiguration, error) {
+// change applies an update to $LATEST. Every call counts as a change for the next publication,
+// whatever it says (moto#8379).
+func (l *Lambda) change(
+	call *wire.Call, ref reference, revision string, dry, publish bool, apply func(*version) error,
+) (*functionConfiguration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, err := l.find(ref)

@@ -16,7 +16,9 @@ func TestAVersionIsPublishedWhenAnUpdateWasCalled(t *testing.T) {
 	if again := l.publish(l.f); again != first {
 		t.Errorf("without an update version %s was published after %s", again, first)
 	}
-	other, err := l.PublishVersion(t.Context(), &sdk.PublishVersionInput{FunctionName: &l.f, Description: aws.String("other")})
+	other, err := l.PublishVersion(t.Context(), &sdk.PublishVersionInput{
+		FunctionName: &l.f, Description: aws.String("other"),
+	})
 	if err != nil || *other.Version != first || *other.Description != "one" {
 		t.Errorf("another description alone gave version %v (%v)", aws.ToString(other.Version), err)
 	}
@@ -25,7 +27,9 @@ func TestAVersionIsPublishedWhenAnUpdateWasCalled(t *testing.T) {
 	if second == first {
 		t.Error("an update call that changed nothing did not count")
 	}
-	if _, err := l.DeleteFunction(t.Context(), &sdk.DeleteFunctionInput{FunctionName: &l.f, Qualifier: &second}); err != nil {
+	if _, err := l.DeleteFunction(t.Context(), &sdk.DeleteFunctionInput{
+		FunctionName: &l.f, Qualifier: &second,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	l.configure(l.f, "three")
@@ -49,11 +53,14 @@ func TestPublishingChecksWhatTheCallerKnows(t *testing.T) {
 	l := rule(t)
 	l.create(l.f, nil)
 	_, err := l.PublishVersion(t.Context(), &sdk.PublishVersionInput{FunctionName: &l.f, CodeSha256: aws.String("abc")})
-	refused(t, "another code", err, "InvalidParameterValueException", "CodeSHA256 (abc) is different from current CodeSHA256 in $LATEST")
+	refused(t, "another code", err, "InvalidParameterValueException",
+		"CodeSHA256 (abc) is different from current CodeSHA256 in $LATEST")
 	_, err = l.PublishVersion(t.Context(), &sdk.PublishVersionInput{FunctionName: &l.f, RevisionId: aws.String("old")})
 	refused(t, "another revision", err, "PreconditionFailedException", "Revision Id")
 	latest := l.settled(l.f, "")
-	out, err := l.PublishVersion(t.Context(), &sdk.PublishVersionInput{FunctionName: &l.f, CodeSha256: latest.CodeSha256, RevisionId: latest.RevisionId})
+	out, err := l.PublishVersion(t.Context(), &sdk.PublishVersionInput{
+		FunctionName: &l.f, CodeSha256: latest.CodeSha256, RevisionId: latest.RevisionId,
+	})
 	if err != nil || *out.Version != "1" || *out.FunctionArn != *latest.FunctionArn+":1" {
 		t.Errorf("publishing what is there: %v", err)
 	}
@@ -90,9 +97,12 @@ func TestEnvironmentsEndWithWhatTheyRun(t *testing.T) {
 	}
 	l.configure("f", "two")
 	if latest.Size() != 0 || published.Size() != 1 {
-		t.Errorf("after an update of $LATEST %d old and %d published environments are left, want 0 and 1", latest.Size(), published.Size())
+		t.Errorf("after an update of $LATEST %d old and %d published environments are left, want 0 and 1", latest.Size(),
+			published.Size())
 	}
-	if _, err := l.DeleteFunction(t.Context(), &sdk.DeleteFunctionInput{FunctionName: aws.String("f"), Qualifier: &version}); err != nil {
+	if _, err := l.DeleteFunction(t.Context(), &sdk.DeleteFunctionInput{
+		FunctionName: aws.String("f"), Qualifier: &version,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if published.Size() != 0 {
@@ -127,7 +137,9 @@ func TestAliasesHoldLambdasRules(t *testing.T) {
 	first := l.publish(l.f)
 	l.configure(l.f, "two")
 	second := l.publish(l.f)
-	if _, err := l.UpdateFunctionConfiguration(t.Context(), &sdk.UpdateFunctionConfigurationInput{FunctionName: &l.f, Role: aws.String(l.role + "-2")}); err != nil {
+	if _, err := l.UpdateFunctionConfiguration(t.Context(), &sdk.UpdateFunctionConfigurationInput{
+		FunctionName: &l.f, Role: aws.String(l.role + "-2"),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	l.settled(l.f, "")
@@ -146,17 +158,31 @@ func TestAliasesHoldLambdasRules(t *testing.T) {
 		change        func(*sdk.UpdateAliasInput)
 		code, message string
 	}{
-		{"an old revision", func(in *sdk.UpdateAliasInput) { in.RevisionId = aws.String("old") }, "PreconditionFailedException", "Revision Id"},
-		{"an absent version", func(in *sdk.UpdateAliasInput) { in.FunctionVersion = aws.String("9") }, "ResourceNotFoundException", l.f + ":9"},
+		{"an old revision", func(in *sdk.UpdateAliasInput) { in.RevisionId = aws.String("old") },
+			"PreconditionFailedException", "Revision Id"},
+		{"an absent version", func(in *sdk.UpdateAliasInput) { in.FunctionVersion = aws.String("9") },
+			"ResourceNotFoundException", l.f + ":9"},
 		{"weights beside $LATEST", func(in *sdk.UpdateAliasInput) {
 			in.FunctionVersion, in.RoutingConfig = aws.String("$LATEST"), weights(map[string]float64{second: 0.5})
 		}, "InvalidParameterValueException", "$LATEST is not supported"},
-		{"a weight for $LATEST", func(in *sdk.UpdateAliasInput) { in.RoutingConfig = weights(map[string]float64{"$LATEST": 0.5}) }, "InvalidParameterValueException", "Invalid function version"},
-		{"a weight beyond one", func(in *sdk.UpdateAliasInput) { in.RoutingConfig = weights(map[string]float64{second: 1.5}) }, "ValidationException", "between 0.0 and 1.0"},
+		{"a weight for $LATEST", func(in *sdk.UpdateAliasInput) {
+			in.RoutingConfig = weights(map[string]float64{
+				"$LATEST": 0.5,
+			})
+		}, "InvalidParameterValueException", "Invalid function version"},
+		{"a weight beyond one", func(in *sdk.UpdateAliasInput) {
+			in.RoutingConfig = weights(map[string]float64{
+				second: 1.5,
+			})
+		}, "ValidationException", "between 0.0 and 1.0"},
 		{"two additional versions", func(in *sdk.UpdateAliasInput) {
 			in.RoutingConfig = weights(map[string]float64{second: 0.1, third: 0.1})
 		}, "InvalidParameterValueException", "cannot be greater than 1"},
-		{"versions of different roles", func(in *sdk.UpdateAliasInput) { in.RoutingConfig = weights(map[string]float64{third: 0.1}) }, "InvalidParameterValueException", "same execution role"},
+		{"versions of different roles", func(in *sdk.UpdateAliasInput) {
+			in.RoutingConfig = weights(map[string]float64{
+				third: 0.1,
+			})
+		}, "InvalidParameterValueException", "same execution role"},
 	} {
 		_, err := update(tc.change)
 		refused(t, tc.reason, err, tc.code, tc.message)
@@ -172,18 +198,26 @@ func TestAliasesHoldLambdasRules(t *testing.T) {
 	}
 	_, err = l.DeleteFunction(t.Context(), &sdk.DeleteFunctionInput{FunctionName: &l.f, Qualifier: &second})
 	refused(t, "deleting a version that a weight names", err, "ResourceConflictException", "live")
-	if out, err = update(func(in *sdk.UpdateAliasInput) { in.Description = aws.String("kept") }); err != nil || out.RoutingConfig == nil {
+	if out, err = update(func(in *sdk.UpdateAliasInput) {
+		in.Description = aws.String("kept")
+	}); err != nil || out.RoutingConfig == nil {
 		t.Errorf("an update without a routing cleared the weights: %v", err)
 	}
-	if out, err = update(func(in *sdk.UpdateAliasInput) { in.RoutingConfig = weights(map[string]float64{}) }); err != nil || out.RoutingConfig != nil {
+	if out, err = update(func(in *sdk.UpdateAliasInput) {
+		in.RoutingConfig = weights(map[string]float64{})
+	}); err != nil || out.RoutingConfig != nil {
 		t.Errorf("an empty routing kept the weights: %v", err)
 	}
 	_, err = l.GetAlias(t.Context(), &sdk.GetAliasInput{FunctionName: &l.f, Name: aws.String("absent")})
 	refused(t, "an absent alias", err, "ResourceNotFoundException", "Cannot find alias arn: ")
-	_, err = l.CreateAlias(t.Context(), &sdk.CreateAliasInput{FunctionName: &l.f, Name: aws.String("live"), FunctionVersion: &first})
+	_, err = l.CreateAlias(t.Context(), &sdk.CreateAliasInput{
+		FunctionName: &l.f, Name: aws.String("live"), FunctionVersion: &first,
+	})
 	refused(t, "an alias twice", err, "ResourceConflictException", "Alias already exists")
 	for range 2 {
-		if _, err := l.DeleteAlias(t.Context(), &sdk.DeleteAliasInput{FunctionName: &l.f, Name: aws.String("live")}); err != nil {
+		if _, err := l.DeleteAlias(t.Context(), &sdk.DeleteAliasInput{
+			FunctionName: &l.f, Name: aws.String("live"),
+		}); err != nil {
 			t.Errorf("deleting an alias, and again: %v", err)
 		}
 	}

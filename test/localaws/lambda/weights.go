@@ -1,7 +1,8 @@
 package lambda
 
-// checkTargets holds the rules for what an alias may name (AWS Lambda Developer Guide, configuring-alias-routing; terraform#49904 for the
-// state): versions that exist and are active; with weights exactly two published versions of the same role.
+// checkTargets holds the rules for what an alias may name (AWS Lambda Developer Guide,
+// configuring-alias-routing; terraform#49904 for the state): versions that exist and are active; with weights
+// exactly two published versions of the same role.
 func (l *Lambda) checkTargets(f *function, a *alias) error {
 	target := f.latest
 	if a.version != latestVersion {
@@ -29,14 +30,16 @@ func (l *Lambda) checkTargets(f *function, a *alias) error {
 
 func (l *Lambda) checkWeight(f *function, a *alias, target *version, number string, weight float64) error {
 	if number == a.version || number == latestVersion {
-		return invalidValue("Invalid function version " + number + ". Function version " + a.version + " is already included in routing configuration.")
+		return invalidValue("Invalid function version " + number + ". Function version " + a.version +
+			" is already included in routing configuration.")
 	}
 	second := f.versions[number]
 	if err := l.checkTarget(f, number, second); err != nil {
 		return err
 	}
 	if weight < 0 || weight > 1 {
-		return malformed("1 validation error detected: Value at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: Member must have value between 0.0 and 1.0")
+		return malformed("1 validation error detected: Value at 'routingConfig.additionalVersionWeights' failed to " +
+			"satisfy constraint: Member must have value between 0.0 and 1.0")
 	}
 	if second.role != target.role {
 		return invalidValue("The versions of an alias with weights must have the same execution role.")
@@ -49,7 +52,8 @@ func (l *Lambda) checkTarget(f *function, number string, v *version) error {
 		return noFunction(l.arn(f.name + ":" + number))
 	}
 	if v.state != stateActive {
-		return conflict("The operation cannot be performed at this time. The function is currently in the following state: " + v.state)
+		return conflict("The operation cannot be performed at this time. The function is currently in the following state: " +
+			v.state)
 	}
 	return nil
 }

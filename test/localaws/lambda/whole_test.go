@@ -33,9 +33,11 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/lambda/jail"
 )
 
-const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+	`"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
-// TestInTheWholeLocalAWS runs a function among all services with policies enforced: its role writes its log, or there is none.
+// TestInTheWholeLocalAWS runs a function among all services with policies enforced: its role writes
+// its log, or there is none.
 func TestInTheWholeLocalAWS(t *testing.T) {
 	contract.Local(t, "enforced policies that can be turned on")
 	if _, err := jail.Available(); err != nil {
@@ -59,13 +61,17 @@ func TestInTheWholeLocalAWS(t *testing.T) {
 	}
 	logs := cloudwatchlogs.NewFromConfig(server.Config())
 	for lines := 0; lines < 3; {
-		out, err := logs.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/writes")})
+		out, err := logs.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{
+			LogGroupName: aws.String("/aws/lambda/writes"),
+		})
 		if err == nil {
 			lines = len(out.Events)
 		}
 		time.Sleep(time.Millisecond)
 	}
-	groups, err := logs.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String("/aws/lambda/silent")})
+	groups, err := logs.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{
+		LogGroupNamePrefix: aws.String("/aws/lambda/silent"),
+	})
 	if err != nil || len(groups.LogGroups) != 0 {
 		t.Errorf("a role without rights made %d log groups (%v)", len(groups.LogGroups), err)
 	}
@@ -74,11 +80,15 @@ func TestInTheWholeLocalAWS(t *testing.T) {
 func role(t *testing.T, server *localaws.Server, name, policy string) string {
 	t.Helper()
 	client := iam.NewFromConfig(server.Config())
-	out, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(trust)})
+	out, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName: &name, AssumeRolePolicyDocument: aws.String(trust),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("own"), PolicyDocument: &policy}); err != nil {
+	if _, err := client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
+		RoleName: &name, PolicyName: aws.String("own"), PolicyDocument: &policy,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return *out.Role.Arn
@@ -87,8 +97,9 @@ func role(t *testing.T, server *localaws.Server, name, policy string) string {
 func run(t *testing.T, server *localaws.Server, function, role, uri string) {
 	t.Helper()
 	client := sdk.NewFromConfig(server.Config())
-	_, err := client.CreateFunction(t.Context(), &sdk.CreateFunctionInput{FunctionName: &function, PackageType: types.PackageTypeImage, Role: &role,
-		Code: &types.FunctionCode{ImageUri: &uri}, Timeout: aws.Int32(20)})
+	_, err := client.CreateFunction(t.Context(),
+		&sdk.CreateFunctionInput{FunctionName: &function, PackageType: types.PackageTypeImage, Role: &role,
+			Code: &types.FunctionCode{ImageUri: &uri}, Timeout: aws.Int32(20)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +109,9 @@ func run(t *testing.T, server *localaws.Server, function, role, uri string) {
 	if err := waiter.Wait(t.Context(), &sdk.GetFunctionInput{FunctionName: &function}, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	out, err := client.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: &function, Payload: []byte(`{"do":"fetch","text":"/"}`)})
+	out, err := client.Invoke(t.Context(), &sdk.InvokeInput{
+		FunctionName: &function, Payload: []byte(`{"do":"fetch","text":"/"}`),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +128,11 @@ func push(t *testing.T, server *localaws.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`
-	if _, err := client.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("app"), PolicyText: &policy}); err != nil {
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},` +
+		`"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`
+	if _, err := client.SetRepositoryPolicy(t.Context(), &ecr.SetRepositoryPolicyInput{
+		RepositoryName: aws.String("app"), PolicyText: &policy,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	token, err := client.GetAuthorizationToken(t.Context(), &ecr.GetAuthorizationTokenInput{})
@@ -161,7 +177,9 @@ func image(t *testing.T) v1.Image {
 	if err := errors.Join(err, archive.Close(), zip.Close()); err != nil {
 		t.Fatal(err)
 	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed.Bytes())), nil })
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(packed.Bytes())), nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// resource is what identity policies are asked about. Operations on a group name its streams, none of them in particular, as the
-// messages of AWS's denials show: a policy for "log-group:<name>" without a star behind it allows none of them. Only tagging asks for
-// the bare group.
+// resource is what identity policies are asked about. Operations on a group name its streams, none of them in
+// particular, as the messages of AWS's denials show: a policy for "log-group:<name>" without a star behind it allows
+// none of them. Only tagging asks for the bare group.
 func (s *store) resource(_ *wire.Call, in any) string {
 	if arn := member(in, "ResourceArn"); arn != "" {
 		return arn

@@ -18,7 +18,9 @@ func TestPoliciesAreAskedAboutTheGroupAndItsStreams(t *testing.T) {
 		return nil
 	}
 	l.group(t, "app", "one")
-	_, _ = l.FilterLogEvents(t.Context(), &sdk.FilterLogEventsInput{LogGroupIdentifier: aws.String(l.store.arn("app") + ":*")})
+	_, _ = l.FilterLogEvents(t.Context(), &sdk.FilterLogEventsInput{
+		LogGroupIdentifier: aws.String(l.store.arn("app") + ":*"),
+	})
 	_, _ = l.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{})
 	_, _ = l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: aws.String(l.store.arn("app"))})
 	const arn = "arn:aws:logs:eu-central-1:123456789012:log-group:"

@@ -40,7 +40,9 @@ type groupView struct {
 
 // describeLogGroups lists groups by name. A prefix is case sensitive from the start of the name, a
 // pattern is a case-insensitive part of it, and both together are refused (DescribeLogGroups).
-func (s *store) describeLogGroups(_ context.Context, _ *wire.Call, in *describeLogGroupsInput) (*describeLogGroupsOutput, error) {
+func (s *store) describeLogGroups(
+	_ context.Context, _ *wire.Call, in *describeLogGroupsInput,
+) (*describeLogGroupsOutput, error) {
 	if in.LogGroupNamePrefix != "" && in.LogGroupNamePattern != "" {
 		return nil, invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
@@ -108,7 +110,9 @@ type streamView struct {
 
 // describeLogStreams lists streams by name or by the time of their last event; ordering by time
 // excludes a name prefix (DescribeLogStreams).
-func (s *store) describeLogStreams(_ context.Context, call *wire.Call, in *describeLogStreamsInput) (*describeLogStreamsOutput, error) {
+func (s *store) describeLogStreams(
+	_ context.Context, call *wire.Call, in *describeLogStreamsInput,
+) (*describeLogStreamsOutput, error) {
 	byTime := in.OrderBy == "LastEventTime"
 	if !byTime && in.OrderBy != "" && in.OrderBy != "LogStreamName" {
 		return nil, invalid("orderBy %q is not one of LogStreamName, LastEventTime", in.OrderBy)
@@ -128,7 +132,9 @@ func (s *store) describeLogStreams(_ context.Context, call *wire.Call, in *descr
 		found = append(found, s.streamView(g, g.streams[name]))
 	}
 	if byTime {
-		slices.SortStableFunc(found, func(a, b streamView) int { return cmp.Compare(a.LastEventTimestamp, b.LastEventTimestamp) })
+		slices.SortStableFunc(found, func(a, b streamView) int {
+			return cmp.Compare(a.LastEventTimestamp, b.LastEventTimestamp)
+		})
 	}
 	if in.Descending {
 		slices.Reverse(found)

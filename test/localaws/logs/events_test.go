@@ -29,7 +29,9 @@ func (l *local) messages(t *testing.T, in *sdk.FilterLogEventsInput) []string {
 
 func (l *local) put(t *testing.T, stream string, events ...types.InputLogEvent) (*sdk.PutLogEventsOutput, error) {
 	t.Helper()
-	return l.PutLogEvents(t.Context(), &sdk.PutLogEventsInput{LogGroupName: aws.String(l.run + "app"), LogStreamName: &stream, LogEvents: events})
+	return l.PutLogEvents(t.Context(), &sdk.PutLogEventsInput{
+		LogGroupName: aws.String(l.run + "app"), LogStreamName: &stream, LogEvents: events,
+	})
 }
 
 func line(at time.Time, message string) types.InputLogEvent {
@@ -44,7 +46,9 @@ func TestEventsOfAllStreamsComeInTheOrderOfTheirTime(t *testing.T) {
 	must(t, err)
 	_, err = l.put(t, "two", line(now.Add(time.Second), "2"), line(now.Add(2*time.Second), "4"))
 	must(t, err)
-	if got := l.messages(t, &sdk.FilterLogEventsInput{LogGroupName: aws.String("app")}); !cmp.Equal(got, []string{"1", "2", "3", "4"}) {
+	if got := l.messages(t, &sdk.FilterLogEventsInput{
+		LogGroupName: aws.String("app"),
+	}); !cmp.Equal(got, []string{"1", "2", "3", "4"}) {
 		t.Error(got)
 	}
 }
@@ -59,7 +63,8 @@ func TestABatchOfEventsIsRefusedAsAWhole(t *testing.T) {
 	}{
 		{[]types.InputLogEvent{line(now, "b"), line(now.Add(-time.Second), "a")}, "events ascend in time"},
 		{[]types.InputLogEvent{line(now.Add(-25*time.Hour), "a"), line(now, "b")}, "a batch spans at most a day"},
-		{[]types.InputLogEvent{line(now, strings.Repeat("x", 1<<20))}, "a batch has at most a MiB, 26 bytes per event included"},
+		{[]types.InputLogEvent{line(now, strings.Repeat("x", 1<<20))},
+			"a batch has at most a MiB, 26 bytes per event included"},
 	} {
 		if _, err := l.put(t, "one", row.events...); codeOf(err) != "InvalidParameterException" {
 			t.Errorf("%v: %s", err, row.why)
@@ -86,7 +91,9 @@ func TestEventsTooOldOrTooNewAreReportedAndLeftOut(t *testing.T) {
 	if info := out.RejectedLogEventsInfo; info == nil || aws.ToInt32(info.TooNewLogEventStartIndex) != 1 {
 		t.Errorf("too new: %+v", info)
 	}
-	if got := l.messages(t, &sdk.FilterLogEventsInput{LogGroupName: aws.String("app")}); !cmp.Equal(got, []string{"kept"}) {
+	if got := l.messages(t, &sdk.FilterLogEventsInput{
+		LogGroupName: aws.String("app"),
+	}); !cmp.Equal(got, []string{"kept"}) {
 		t.Error(got)
 	}
 }
@@ -115,7 +122,9 @@ func TestFilterPatternsSelectByTerms(t *testing.T) {
 		}
 	}
 	for _, pattern := range []string{"8f-1", `"open`, "{ $.level = 1 }", "%a.c%"} {
-		_, err := l.FilterLogEvents(t.Context(), &sdk.FilterLogEventsInput{LogGroupName: aws.String("app"), FilterPattern: &pattern})
+		_, err := l.FilterLogEvents(t.Context(), &sdk.FilterLogEventsInput{
+			LogGroupName: aws.String("app"), FilterPattern: &pattern,
+		})
 		expectCode(t, err, "InvalidParameterException")
 	}
 }
@@ -197,7 +206,9 @@ func TestOneStreamIsReadInBothDirections(t *testing.T) {
 	if more := l.get(t, in); more.text != "5" {
 		t.Errorf("forward after an arrival: %s", more.text)
 	}
-	if head := l.get(t, &sdk.GetLogEventsInput{LogGroupName: aws.String("app"), LogStreamName: aws.String("s"), StartFromHead: aws.Bool(true), Limit: aws.Int32(2)}); head.text != "0 1" {
+	if head := l.get(t, &sdk.GetLogEventsInput{
+		LogGroupName: aws.String("app"), LogStreamName: aws.String("s"), StartFromHead: aws.Bool(true), Limit: aws.Int32(2),
+	}); head.text != "0 1" {
 		t.Errorf("from the head: %s", head.text)
 	}
 }

@@ -48,7 +48,9 @@ type found struct {
 // AWS (FilterLogEvents): interleaved is accepted and always true; searchedLogStreams has been empty
 // since 2020; a page ends at the limit or a MiB, and a following page is asked for by token. Time is
 // inclusive at both ends, unlike GetLogEvents.
-func (s *store) filterLogEvents(_ context.Context, call *wire.Call, in *filterLogEventsInput) (*filterLogEventsOutput, error) {
+func (s *store) filterLogEvents(
+	_ context.Context, call *wire.Call, in *filterLogEventsInput,
+) (*filterLogEventsOutput, error) {
 	limit, err := checkEventsLimit(in.Limit)
 	if err != nil {
 		return nil, err

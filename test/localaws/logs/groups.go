@@ -85,7 +85,9 @@ type putRetentionPolicyInput struct {
 	RetentionInDays int    `wire:",required"`
 }
 
-func (s *store) putRetentionPolicy(_ context.Context, call *wire.Call, in *putRetentionPolicyInput) (*wire.Empty, error) {
+func (s *store) putRetentionPolicy(
+	_ context.Context, call *wire.Call, in *putRetentionPolicyInput,
+) (*wire.Empty, error) {
 	call.On(in.LogGroupName)
 	if !slices.Contains(retentions, in.RetentionInDays) {
 		return nil, invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: "+

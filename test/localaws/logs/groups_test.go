@@ -24,14 +24,18 @@ func TestALogGroupIsDescribedWithBothOfItsARNs(t *testing.T) {
 	l := rule(t)
 	l.group(t, l.run+"/aws/lambda/app")
 	l.group(t, l.run+"/other")
-	out, err := l.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(l.run + "/aws/")})
+	out, err := l.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{
+		LogGroupNamePrefix: aws.String(l.run + "/aws/"),
+	})
 	must(t, err)
 	if len(out.LogGroups) != 1 {
 		t.Fatalf("%d groups begin with /aws/", len(out.LogGroups))
 	}
 	g := out.LogGroups[0]
 	arn := aws.ToString(g.LogGroupArn)
-	if !strings.HasSuffix(arn, ":log-group:"+l.run+"/aws/lambda/app") || *g.Arn != arn+":*" || g.LogGroupClass != types.LogGroupClassStandard || g.RetentionInDays != nil {
+	if !strings.HasSuffix(
+		arn, ":log-group:"+l.run+"/aws/lambda/app",
+	) || *g.Arn != arn+":*" || g.LogGroupClass != types.LogGroupClassStandard || g.RetentionInDays != nil {
 		t.Errorf("described as %s %s %s %v", *g.Arn, arn, g.LogGroupClass, g.RetentionInDays)
 	}
 }
@@ -70,7 +74,9 @@ func TestADeletedLogGroupIsGoneWithItsStreams(t *testing.T) {
 
 func TestAProtectedLogGroupIsNotDeleted(t *testing.T) {
 	l := start(t, Limits{})
-	_, err := l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("app"), DeletionProtectionEnabled: aws.Bool(true)})
+	_, err := l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{
+		LogGroupName: aws.String("app"), DeletionProtectionEnabled: aws.Bool(true),
+	})
 	must(t, err)
 	_, err = l.DeleteLogGroup(t.Context(), &sdk.DeleteLogGroupInput{LogGroupName: aws.String("app")})
 	expectCode(t, err, "ValidationException")
@@ -79,25 +85,33 @@ func TestAProtectedLogGroupIsNotDeleted(t *testing.T) {
 func TestRetentionTakesOnlyTheListedDaysAndHidesWhatIsOlder(t *testing.T) {
 	l := start(t, Limits{})
 	l.group(t, "app")
-	_, err := l.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("app"), RetentionInDays: aws.Int32(4)})
+	_, err := l.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{
+		LogGroupName: aws.String("app"), RetentionInDays: aws.Int32(4),
+	})
 	expectCode(t, err, "InvalidParameterException")
 	l.append("app", "s", l.clock.Now().AddDate(0, 0, -2), "old")
 	l.append("app", "s", l.clock.Now(), "new")
-	_, err = l.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("app"), RetentionInDays: aws.Int32(1)})
+	_, err = l.PutRetentionPolicy(t.Context(), &sdk.PutRetentionPolicyInput{
+		LogGroupName: aws.String("app"), RetentionInDays: aws.Int32(1),
+	})
 	must(t, err)
 	if got := l.messages(t, &sdk.FilterLogEventsInput{LogGroupName: aws.String("app")}); !cmp.Equal(got, []string{"new"}) {
 		t.Errorf("with a day of retention: %v", got)
 	}
 	_, err = l.DeleteRetentionPolicy(t.Context(), &sdk.DeleteRetentionPolicyInput{LogGroupName: aws.String("app")})
 	must(t, err)
-	if got := l.messages(t, &sdk.FilterLogEventsInput{LogGroupName: aws.String("app")}); !cmp.Equal(got, []string{"old", "new"}) {
+	if got := l.messages(t, &sdk.FilterLogEventsInput{
+		LogGroupName: aws.String("app"),
+	}); !cmp.Equal(got, []string{"old", "new"}) {
 		t.Errorf("without retention: %v", got)
 	}
 }
 
 func TestTagsAreKeptByTheARNWithoutAStar(t *testing.T) {
 	l := start(t, Limits{})
-	_, err := l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: aws.String("app"), Tags: map[string]string{"a": "1"}})
+	_, err := l.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{
+		LogGroupName: aws.String("app"), Tags: map[string]string{"a": "1"},
+	})
 	must(t, err)
 	arn := aws.String("arn:aws:logs:eu-central-1:123456789012:log-group:app")
 	_, err = l.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: arn, Tags: map[string]string{"b": "2"}})
@@ -124,7 +138,8 @@ func TestStreamsAreListedByNameOrByTheirLastEvent(t *testing.T) {
 		why  string
 	}{
 		{sdk.DescribeLogStreamsInput{}, []string{"a", "b", "c"}, "by name is the default"},
-		{sdk.DescribeLogStreamsInput{OrderBy: types.OrderByLastEventTime, Descending: aws.Bool(true)}, []string{"b", "a", "c"}, "an empty stream is the oldest"},
+		{sdk.DescribeLogStreamsInput{OrderBy: types.OrderByLastEventTime, Descending: aws.Bool(true)},
+			[]string{"b", "a", "c"}, "an empty stream is the oldest"},
 		{sdk.DescribeLogStreamsInput{LogStreamNamePrefix: aws.String("c")}, []string{"c"}, "a prefix of the name"},
 	} {
 		row.in.LogGroupName = aws.String("app")

@@ -17,7 +17,8 @@ import (
 
 const region = "eu-central-1"
 
-// local is the service alone behind the real SDK, on a clock that stands still, or the client alone of the AWS that a rule is tested on.
+// local is the service alone behind the real SDK, on a clock that stands still, or the client alone of the
+// AWS that a rule is tested on.
 type local struct {
 	*Logs
 	*cloudwatchlogs.Client
@@ -59,7 +60,9 @@ func start(t *testing.T, limits Limits) *local {
 	}
 	env.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { gateway.Serve(w, r, service) })
 	admin := ids.Issue(wire.Principal{AccountID: "123456789012", Root: true}, 0)
-	l.Client = cloudwatchlogs.NewFromConfig(env.Config(admin), func(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} })
+	l.Client = cloudwatchlogs.NewFromConfig(env.Config(admin), func(o *cloudwatchlogs.Options) {
+		o.Retryer = aws.NopRetryer{}
+	})
 	return l
 }
 
@@ -71,7 +74,9 @@ func (l *local) group(t *testing.T, name string, streams ...string) {
 		_, _ = l.DeleteLogGroup(context.Background(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &name})
 	})
 	for _, stream := range streams {
-		_, err := l.CreateLogStream(t.Context(), &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &name, LogStreamName: &stream})
+		_, err := l.CreateLogStream(t.Context(), &cloudwatchlogs.CreateLogStreamInput{
+			LogGroupName: &name, LogStreamName: &stream,
+		})
 		must(t, err)
 	}
 }

@@ -1,11 +1,12 @@
-// Package logs is CloudWatch Logs of the local AWS: groups, streams, retention, and reading them back by time and by filter pattern.
+// Package logs is CloudWatch Logs of the local AWS: groups, streams, retention, and reading them back by
+// time and by filter pattern.
 //
 // Rules it encodes (CloudWatch Logs API reference and User Guide):
 //   - A group or stream that exists is ResourceAlreadyExistsException; retention takes only the listed numbers of days.
-//   - A batch of events ascends in time, spans at most a day and has at most 1 MiB, 26 bytes per event included; events older than 14 days
-//     or more than two hours ahead are left out and reported.
-//   - Reading one stream answers both tokens always, and at its end the forward token stays the same; a search comes in pages, in the order
-//     of the events' time over all streams, its end inclusive.
+//   - A batch of events ascends in time, spans at most a day and has at most 1 MiB, 26 bytes per event included; events
+//     older than 14 days or more than two hours ahead are left out and reported.
+//   - Reading one stream answers both tokens always, and at its end the forward token stays the same; a search comes in
+//     pages, in the order of the events' time over all streams, its end inclusive.
 //   - Filter patterns: all plain terms, one of the "?" terms, none of the "-" terms; punctuation stands in quotes.
 //   - Tagging takes the group's ARN without ":*".
 //

@@ -1,9 +1,9 @@
 // Package policy evaluates AWS policy documents: trust, identity, boundary and resource policies.
 //
-// Rules it encodes: an explicit Deny wins; without an Allow a request is denied; actions compare without case and with the wildcards * and ?;
-// resources and values with case; all conditions of a statement and all keys of an operator must hold, one of the values is enough; a
-// missing key fails a condition unless the operator ends in IfExists or is negated; an operator that is not known is refused when the
-// document is parsed.
+// Rules it encodes: an explicit Deny wins; without an Allow a request is denied; actions compare without case and with
+// the wildcards * and ?; resources and values with case; all conditions of a statement and all keys of an operator must
+// hold, one of the values is enough; a missing key fails a condition unless the operator ends in IfExists or is
+// negated; an operator that is not known is refused when the document is parsed.
 package policy
 
 import (

@@ -76,8 +76,8 @@ func (s Statement) applies(r Request, keys map[string][]string) bool {
 	return true
 }
 
-// selected says whether a value is in the patterns, or outside the negated ones. Trust policies have no resource: neither list given
-// selects everything.
+// selected says whether a value is in the patterns, or outside the negated ones. Trust policies have no resource:
+// neither list given selects everything.
 func selected(patterns, negated wire.OneOrMany, value string, fold bool) bool {
 	if len(negated) > 0 {
 		return !matchAny(negated, value, fold)

@@ -5,7 +5,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// allow asks the bucket policy and, where it is silent, the caller's own policies. A service principal has none of its own.
+// allow asks the bucket policy and, where it is silent, the caller's own policies. A service
+// principal has none of its own.
 func (b *bucket) allow(call *wire.Call, action, resource string) error {
 	request := policy.Request{Principal: call.Principal, Action: action, Resource: resource}
 	switch policy.Resource(b.policy, request) {

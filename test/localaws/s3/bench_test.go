@@ -23,7 +23,10 @@ func BenchmarkPuts(b *testing.B) {
 	cfg, name, content := server.Config(), "bench", bytes.Repeat([]byte("x"), 20<<10)
 	client := awss3.NewFromConfig(cfg)
 	_, err = client.CreateBucket(b.Context(), &awss3.CreateBucketInput{
-		Bucket: &name, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(cfg.Region)},
+		Bucket: &name,
+		CreateBucketConfiguration: &types.CreateBucketConfiguration{
+			LocationConstraint: types.BucketLocationConstraint(cfg.Region),
+		},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -35,7 +38,9 @@ func BenchmarkPuts(b *testing.B) {
 		workers.Go(func() {
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
 				key := fmt.Sprintf("assets/%d", n%2000)
-				if _, err := client.PutObject(b.Context(), &awss3.PutObjectInput{Bucket: &name, Key: &key, Body: bytes.NewReader(content)}); err != nil {
+				if _, err := client.PutObject(b.Context(), &awss3.PutObjectInput{
+					Bucket: &name, Key: &key, Body: bytes.NewReader(content),
+				}); err != nil {
 					b.Error(err)
 				}
 			}

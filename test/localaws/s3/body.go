@@ -31,7 +31,8 @@ func content(r *http.Request) ([]byte, error) {
 	}
 	declared, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
 	if err != nil {
-		return nil, wire.Errorf(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+		return nil, wire.Errorf(http.StatusLengthRequired, "MissingContentLength",
+			"You must provide the Content-Length HTTP header.")
 	}
 	raw, trailer, err := dechunk(bufio.NewReader(body), declared)
 	if err != nil || int64(len(raw)) != declared {

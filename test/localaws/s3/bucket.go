@@ -37,7 +37,8 @@ type target struct {
 
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
-// find is a bucket that the caller may use for an action ("" when objects are asked for instead); callers hold the lock.
+// find is a bucket that the caller may use for an action ("" when objects are asked for instead);
+// callers hold the lock.
 func (s *service) find(call *wire.Call, in target, action string) (*bucket, error) {
 	call.On(in.Bucket)
 	b, ok := s.buckets[in.Bucket]
@@ -69,7 +70,8 @@ type createBucketOutput struct {
 func (s *service) createBucket(_ context.Context, call *wire.Call, in *createBucketInput) (*createBucketOutput, error) {
 	call.On(in.Bucket)
 	if !bucketName.MatchString(in.Bucket) || strings.Contains(in.Bucket, "..") {
-		return nil, wire.Errorf(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.").With("BucketName", in.Bucket)
+		return nil, wire.Errorf(http.StatusBadRequest, "InvalidBucketName",
+			"The specified bucket is not valid.").With("BucketName", in.Bucket)
 	}
 	if err := s.rightRegion(in.Configuration.LocationConstraint); err != nil {
 		return nil, err
@@ -84,15 +86,16 @@ func (s *service) createBucket(_ context.Context, call *wire.Call, in *createBuc
 			call.NoEffect()
 			return &createBucketOutput{Location: "/" + in.Bucket}, nil
 		}
-		return nil, wire.Errorf(http.StatusConflict, "BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.").With("BucketName", in.Bucket)
+		return nil, wire.Errorf(http.StatusConflict, "BucketAlreadyOwnedByYou",
+			"Your previous request to create the named bucket succeeded and you already own it.").With("BucketName", in.Bucket)
 	}
 	ownership := in.ObjectOwnership
 	if ownership == "" {
 		ownership = "BucketOwnerEnforced"
 	}
 	s.buckets[in.Bucket] = &bucket{
-		name: in.Bucket, created: s.env.Clock.Now(), keys: map[string][]*object{}, uploads: map[string]*upload{}, tags: in.Configuration.Tags,
-		encryption: defaultEncryption(), public: &publicAccess{true, true, true, true},
+		name: in.Bucket, created: s.env.Clock.Now(), keys: map[string][]*object{}, uploads: map[string]*upload{},
+		tags: in.Configuration.Tags, encryption: defaultEncryption(), public: &publicAccess{true, true, true, true},
 		ownership: &ownershipControls{Rule: []ownershipRule{{ObjectOwnership: ownership}}},
 	}
 	return &createBucketOutput{Location: "http://" + in.Bucket + ".s3.amazonaws.com/"}, nil
@@ -128,7 +131,8 @@ func (s *service) deleteBucket(_ context.Context, call *wire.Call, in *target) (
 		return nil, err
 	}
 	if len(b.keys) > 0 {
-		return nil, wire.Errorf(http.StatusConflict, "BucketNotEmpty", "The bucket you tried to delete is not empty").With("BucketName", b.name)
+		return nil, wire.Errorf(http.StatusConflict, "BucketNotEmpty",
+			"The bucket you tried to delete is not empty").With("BucketName", b.name)
 	}
 	delete(s.buckets, in.Bucket)
 	return nil, nil

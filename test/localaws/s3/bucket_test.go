@@ -20,13 +20,19 @@ func TestABucketIsMadeOnceAndLeavesEmpty(t *testing.T) {
 	}
 	client, bucket := newBucket(t, cfg)
 	region := within(cfg.Region)
-	_, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &bucket, CreateBucketConfiguration: region})
+	_, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{
+		Bucket: &bucket, CreateBucketConfiguration: region,
+	})
 	wantCode(t, err, "BucketAlreadyOwnedByYou")
-	_, err = client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: aws.String("Not_a_bucket"), CreateBucketConfiguration: region})
+	_, err = client.CreateBucket(t.Context(), &awss3.CreateBucketInput{
+		Bucket: aws.String("Not_a_bucket"), CreateBucketConfiguration: region,
+	})
 	wantCode(t, err, "InvalidBucketName")
 	_, err = client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: aws.String(bucket + "-x")})
 	wantCode(t, err, "IllegalLocationConstraintException")
-	_, err = client.HeadBucket(t.Context(), &awss3.HeadBucketInput{Bucket: &bucket, ExpectedBucketOwner: aws.String("999999999999")})
+	_, err = client.HeadBucket(t.Context(), &awss3.HeadBucketInput{
+		Bucket: &bucket, ExpectedBucketOwner: aws.String("999999999999"),
+	})
 	wantCode(t, err, "Forbidden")
 	put(t, client, bucket, "k", "x")
 	_, err = client.DeleteBucket(t.Context(), &awss3.DeleteBucketInput{Bucket: &bucket})
@@ -37,7 +43,9 @@ func TestABucketIsMadeOnceAndLeavesEmpty(t *testing.T) {
 	must(t, err)
 	_, err = client.HeadBucket(t.Context(), &awss3.HeadBucketInput{Bucket: &bucket})
 	wantCode(t, err, "NotFound")
-	_, err = client.PutObject(t.Context(), &awss3.PutObjectInput{Bucket: &bucket, Key: aws.String("k"), Body: strings.NewReader("x")})
+	_, err = client.PutObject(t.Context(), &awss3.PutObjectInput{
+		Bucket: &bucket, Key: aws.String("k"), Body: strings.NewReader("x"),
+	})
 	wantCode(t, err, "NoSuchBucket")
 }
 
@@ -47,7 +55,9 @@ func TestAListHasPagesAndFolders(t *testing.T) {
 		put(t, client, bucket, key, key)
 	}
 	var got []string
-	pages := awss3.NewListObjectsV2Paginator(client, &awss3.ListObjectsV2Input{Bucket: &bucket, Delimiter: aws.String("/"), MaxKeys: aws.Int32(2)})
+	pages := awss3.NewListObjectsV2Paginator(client, &awss3.ListObjectsV2Input{
+		Bucket: &bucket, Delimiter: aws.String("/"), MaxKeys: aws.Int32(2),
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		must(t, err)
@@ -63,7 +73,9 @@ func TestAListHasPagesAndFolders(t *testing.T) {
 	if diff := cmp.Diff([]string{"a/ c", "d/ e"}, got); diff != "" {
 		t.Error(diff)
 	}
-	list, err := client.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String("a/"), StartAfter: aws.String("a/1")})
+	list, err := client.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{
+		Bucket: &bucket, Prefix: aws.String("a/"), StartAfter: aws.String("a/1"),
+	})
 	must(t, err)
 	if len(list.Contents) != 2 || *list.Contents[0].Key != "a/2" || *list.KeyCount != 2 {
 		t.Errorf("got %d keys", len(list.Contents))
@@ -90,7 +102,8 @@ func TestADeletionOfWhatIsGoneHasNoEffect(t *testing.T) {
 func deleteTwice(t *testing.T, client *awss3.Client, bucket string) {
 	t.Helper()
 	put(t, client, bucket, "k", "x")
-	in := &awss3.DeleteObjectsInput{Bucket: &bucket, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("k")}, {Key: aws.String("absent")}}}}
+	in := &awss3.DeleteObjectsInput{Bucket: &bucket,
+		Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("k")}, {Key: aws.String("absent")}}}}
 	for range 2 {
 		out, err := client.DeleteObjects(t.Context(), in)
 		must(t, err)
@@ -115,12 +128,15 @@ func TestAVersionedBucketKeepsWhatWasDeleted(t *testing.T) {
 	}
 	_, err = client.GetObject(t.Context(), &awss3.GetObjectInput{Bucket: &bucket, Key: aws.String("k")})
 	wantCode(t, err, "NoSuchKey")
-	if got := get(t, client, &awss3.GetObjectInput{Bucket: &bucket, Key: aws.String("k"), VersionId: first.VersionId}); got != "one" {
+	if got := get(t, client, &awss3.GetObjectInput{
+		Bucket: &bucket, Key: aws.String("k"), VersionId: first.VersionId,
+	}); got != "one" {
 		t.Errorf("got %q", got)
 	}
 	list, err := client.ListObjectVersions(t.Context(), &awss3.ListObjectVersionsInput{Bucket: &bucket})
 	must(t, err)
-	got := fmt.Sprintf("%d versions, %d markers, newest is the marker: %v", len(list.Versions), len(list.DeleteMarkers), *list.DeleteMarkers[0].IsLatest)
+	got := fmt.Sprintf("%d versions, %d markers, newest is the marker: %v", len(list.Versions), len(list.DeleteMarkers),
+		*list.DeleteMarkers[0].IsLatest)
 	if got != "2 versions, 1 markers, newest is the marker: true" {
 		t.Error(got)
 	}
@@ -134,31 +150,42 @@ func TestSettingsOfABucketComeBackAndTheirAbsenceHasACode(t *testing.T) {
 	wantCode(t, err, "NoSuchTagSet")
 	_, err = client.GetBucketPolicy(t.Context(), &awss3.GetBucketPolicyInput{Bucket: &bucket})
 	wantCode(t, err, "NoSuchBucketPolicy")
-	_, err = client.GetBucketLifecycleConfiguration(t.Context(), &awss3.GetBucketLifecycleConfigurationInput{Bucket: &bucket})
+	_, err = client.GetBucketLifecycleConfiguration(t.Context(), &awss3.GetBucketLifecycleConfigurationInput{
+		Bucket: &bucket,
+	})
 	wantCode(t, err, "NoSuchLifecycleConfiguration")
 
-	_, err = client.PutBucketTagging(t.Context(), &awss3.PutBucketTaggingInput{Bucket: &bucket, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("aloft.dev/owner"), Value: aws.String("c/n/s")}}}})
+	_, err = client.PutBucketTagging(t.Context(), &awss3.PutBucketTaggingInput{
+		Bucket:  &bucket,
+		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("aloft.dev/owner"), Value: aws.String("c/n/s")}}},
+	})
 	must(t, err)
 	tags, err := client.GetBucketTagging(t.Context(), &awss3.GetBucketTaggingInput{Bucket: &bucket})
 	must(t, err)
 	if *tags.TagSet[0].Value != "c/n/s" {
 		t.Errorf("got %v", tags.TagSet)
 	}
-	_, err = client.PutBucketLifecycleConfiguration(t.Context(), &awss3.PutBucketLifecycleConfigurationInput{Bucket: &bucket, LifecycleConfiguration: &types.BucketLifecycleConfiguration{
-		Rules: []types.LifecycleRule{{
-			ID: aws.String("abort"), Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")},
-			AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(7)},
-		}},
-	}})
+	_, err = client.PutBucketLifecycleConfiguration(t.Context(),
+		&awss3.PutBucketLifecycleConfigurationInput{Bucket: &bucket,
+			LifecycleConfiguration: &types.BucketLifecycleConfiguration{
+				Rules: []types.LifecycleRule{{
+					ID: aws.String("abort"), Status: types.ExpirationStatusEnabled,
+					Filter:                         &types.LifecycleRuleFilter{Prefix: aws.String("")},
+					AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(7)},
+				}},
+			}})
 	must(t, err)
-	rules, err := client.GetBucketLifecycleConfiguration(t.Context(), &awss3.GetBucketLifecycleConfigurationInput{Bucket: &bucket})
+	rules, err := client.GetBucketLifecycleConfiguration(t.Context(), &awss3.GetBucketLifecycleConfigurationInput{
+		Bucket: &bucket,
+	})
 	must(t, err)
 	if *rules.Rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation != 7 {
 		t.Errorf("got %v", rules.Rules)
 	}
 	encryption, err := client.GetBucketEncryption(t.Context(), &awss3.GetBucketEncryptionInput{Bucket: &bucket})
 	must(t, err)
-	if encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault.SSEAlgorithm != types.ServerSideEncryptionAes256 {
+	if encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault.SSEAlgorithm !=
+		types.ServerSideEncryptionAes256 {
 		t.Error("a new bucket is not encrypted")
 	}
 	block, err := client.GetPublicAccessBlock(t.Context(), &awss3.GetPublicAccessBlockInput{Bucket: &bucket})
@@ -178,11 +205,14 @@ func TestABucketPolicyLetsAServiceInForOneSource(t *testing.T) {
 	client, bucket := newBucket(t, server.Config())
 	put(t, client, bucket, "assets/a.css", "css")
 	distribution := "arn:aws:cloudfront::123456789012:distribution/E1"
-	policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"cloudfront.amazonaws.com"},"Action":"s3:GetObject",
-		"Resource":"arn:aws:s3:::` + bucket + `/assets/*","Condition":{"StringEquals":{"AWS:SourceArn":"` + distribution + `"}}}}`
+	policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow",` +
+		`"Principal":{"Service":"cloudfront.amazonaws.com"},"Action":"s3:GetObject",
+		"Resource":"arn:aws:s3:::` + bucket + `/assets/*","Condition":{"StringEquals":{"AWS:SourceArn":"` + distribution +
+		`"}}}}`
 	_, err := client.PutBucketPolicy(t.Context(), &awss3.PutBucketPolicyInput{Bucket: &bucket, Policy: &policy})
 	must(t, err)
-	public := strings.ReplaceAll(`{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::B/*"}]}`, "B", bucket)
+	public := strings.ReplaceAll(`{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",`+
+		`"Resource":"arn:aws:s3:::B/*"}]}`, "B", bucket)
 	_, err = client.PutBucketPolicy(t.Context(), &awss3.PutBucketPolicyInput{Bucket: &bucket, Policy: &public})
 	wantCode(t, err, "AccessDenied")
 	for _, row := range []struct{ source, key, want, why string }{
@@ -191,7 +221,8 @@ func TestABucketPolicyLetsAServiceInForOneSource(t *testing.T) {
 		{distribution, "config/secret", "AccessDenied", "the policy names assets alone"},
 		{distribution + "2", "assets/a.css", "AccessDenied", "another distribution"},
 	} {
-		cfg := server.ConfigFor(server.Identities().Issue(wire.Principal{AccountID: "123456789012", Service: "cloudfront.amazonaws.com", SourceARN: row.source}, 0))
+		cfg := server.ConfigFor(server.Identities().Issue(wire.Principal{AccountID: "123456789012",
+			Service: "cloudfront.amazonaws.com", SourceARN: row.source}, 0))
 		_, err := awss3.NewFromConfig(cfg).GetObject(t.Context(), &awss3.GetObjectInput{Bucket: &bucket, Key: &row.key})
 		if code(err) != row.want {
 			t.Errorf("%s: got %v, want %q", row.why, err, row.want)

@@ -35,7 +35,9 @@ func (s *service) putPolicy(_ context.Context, call *wire.Call, in *putPolicyInp
 		return nil, err
 	}
 	if b.public != nil && b.public.BlockPublicPolicy && doc.Public() {
-		return nil, wire.Errorf(http.StatusForbidden, "AccessDenied", "User is not authorized to perform: s3:PutBucketPolicy because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.")
+		return nil, wire.Errorf(http.StatusForbidden, "AccessDenied",
+			"User is not authorized to perform: s3:PutBucketPolicy because public policies are prevented by the "+
+				"BlockPublicPolicy setting in S3 Block Public Access.")
 	}
 	b.policyText, b.policy = string(in.Policy), []policy.Document{doc}
 	return nil, nil

@@ -45,7 +45,8 @@ func verify(header http.Header, content []byte) (algorithm, checksum string, err
 		}
 		algorithm = name
 		if sum(name, content) != declared {
-			return "", "", wire.Errorf(http.StatusBadRequest, "BadDigest", "The %s you specified did not match the calculated checksum.", strings.ToUpper(name))
+			return "", "", wire.Errorf(http.StatusBadRequest, "BadDigest",
+				"The %s you specified did not match the calculated checksum.", strings.ToUpper(name))
 		}
 	}
 	if algorithm == "" {
@@ -73,7 +74,8 @@ func verifyMD5(header http.Header, content []byte) error {
 		return wire.Errorf(http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified was invalid.")
 	}
 	if got := md5.Sum(content); !bytes.Equal(got[:], raw) {
-		return wire.Errorf(http.StatusBadRequest, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+		return wire.Errorf(http.StatusBadRequest, "BadDigest",
+			"The Content-MD5 you specified did not match what we received.")
 	}
 	return nil
 }
@@ -84,7 +86,8 @@ func verifyPayloadHash(header http.Header, content []byte) error {
 		return nil
 	}
 	if got := sha256.Sum256(content); hex.EncodeToString(got[:]) != declared {
-		return wire.Errorf(http.StatusBadRequest, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+		return wire.Errorf(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
+			"The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}
 	return nil
 }

@@ -56,9 +56,12 @@ type getVersioningOutput struct {
 
 func (s *service) putVersioning(_ context.Context, call *wire.Call, in *putVersioningInput) (*wire.Empty, error) {
 	if status := in.Configuration.Status; status != "Enabled" && status != "Suspended" {
-		return nil, wire.Errorf(http.StatusBadRequest, "IllegalVersioningConfigurationException", "The Versioning element must be specified")
+		return nil, wire.Errorf(http.StatusBadRequest, "IllegalVersioningConfigurationException",
+			"The Versioning element must be specified")
 	}
-	return s.configure(call, in.target, "s3:PutBucketVersioning", func(b *bucket) { b.versioning = in.Configuration.Status })
+	return s.configure(call, in.target, "s3:PutBucketVersioning", func(b *bucket) {
+		b.versioning = in.Configuration.Status
+	})
 }
 
 func (s *service) getVersioning(_ context.Context, call *wire.Call, in *target) (*getVersioningOutput, error) {
@@ -111,7 +114,9 @@ func (s *service) putEncryption(_ context.Context, call *wire.Call, in *putEncry
 	if len(in.Configuration.Rule) != 1 {
 		return nil, malformedXML()
 	}
-	return s.configure(call, in.target, "s3:PutEncryptionConfiguration", func(b *bucket) { b.encryption = in.Configuration })
+	return s.configure(call, in.target, "s3:PutEncryptionConfiguration", func(b *bucket) {
+		b.encryption = in.Configuration
+	})
 }
 
 func (s *service) getEncryption(_ context.Context, call *wire.Call, in *target) (*getEncryptionOutput, error) {

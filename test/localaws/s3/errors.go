@@ -7,7 +7,8 @@ import (
 )
 
 func notImplemented(what string) *wire.Error {
-	return wire.Errorf(http.StatusNotImplemented, "NotImplemented", "A header or query you provided implies functionality that is not implemented: %s", what)
+	return wire.Errorf(http.StatusNotImplemented, "NotImplemented",
+		"A header or query you provided implies functionality that is not implemented: %s", what)
 }
 
 func noSuchBucket(name string) *wire.Error {
@@ -23,11 +24,13 @@ func accessDenied() *wire.Error {
 }
 
 func preconditionFailed(condition string) *wire.Error {
-	return wire.Errorf(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold").With("Condition", condition)
+	return wire.Errorf(http.StatusPreconditionFailed, "PreconditionFailed",
+		"At least one of the pre-conditions you specified did not hold").With("Condition", condition)
 }
 
 func malformedXML() *wire.Error {
-	return wire.Errorf(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+	return wire.Errorf(http.StatusBadRequest, "MalformedXML",
+		"The XML you provided was not well-formed or did not validate against our published schema")
 }
 
 func invalidArgument(format string, args ...any) *wire.Error {

@@ -49,7 +49,8 @@ func (s *service) read(call *wire.Call) (*wire.Response, error) {
 	return out, nil
 }
 
-// readable is the version that the call may read. Objects do not change once stored, so that they are sent without the lock.
+// readable is the version that the call may read. Objects do not change once stored, so that they
+// are sent without the lock.
 func (s *service) readable(call *wire.Call, version string) (*object, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -69,7 +70,8 @@ func (s *service) readable(call *wire.Call, version string) (*object, error) {
 		return nil, b.absent(call, key)
 	}
 	if o.deleteMarker {
-		return nil, wire.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+		return nil, wire.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed",
+			"The specified method is not allowed against this resource.")
 	}
 	return o, nil
 }

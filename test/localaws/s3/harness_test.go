@@ -39,7 +39,9 @@ func newBucket(t *testing.T, cfg aws.Config) (*awss3.Client, string) {
 	t.Helper()
 	client := awss3.NewFromConfig(cfg)
 	name := contract.Name()
-	_, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name, CreateBucketConfiguration: within(cfg.Region)})
+	_, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{
+		Bucket: &name, CreateBucketConfiguration: within(cfg.Region),
+	})
 	must(t, err)
 	t.Cleanup(func() { remove(client, name) })
 	return client, name
@@ -70,7 +72,9 @@ func remove(client *awss3.Client, name string) {
 
 func put(t *testing.T, client *awss3.Client, bucket, key, content string) *awss3.PutObjectOutput {
 	t.Helper()
-	out, err := client.PutObject(t.Context(), &awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader([]byte(content))})
+	out, err := client.PutObject(t.Context(), &awss3.PutObjectInput{
+		Bucket: &bucket, Key: &key, Body: bytes.NewReader([]byte(content)),
+	})
 	must(t, err)
 	return out
 }

@@ -78,8 +78,9 @@ func (s *service) listObjects(_ context.Context, call *wire.Call, in *listInput)
 	encode := keyEncoding(in.EncodingType)
 	page := b.page(in.Prefix, in.Delimiter, after, limit)
 	out := objectList{
-		Name: b.name, Prefix: encode(in.Prefix), Delimiter: encode(in.Delimiter), MaxKeys: limit, KeyCount: len(page.keys) + len(page.prefixes),
-		IsTruncated: page.next != "", EncodingType: in.EncodingType, ContinuationToken: in.ContinuationToken, StartAfter: encode(in.StartAfter),
+		Name: b.name, Prefix: encode(in.Prefix), Delimiter: encode(in.Delimiter), MaxKeys: limit,
+		KeyCount: len(page.keys) + len(page.prefixes), IsTruncated: page.next != "", EncodingType: in.EncodingType,
+		ContinuationToken: in.ContinuationToken, StartAfter: encode(in.StartAfter),
 	}
 	if page.next != "" {
 		out.NextContinuationToken = base64.StdEncoding.EncodeToString([]byte(page.next))

@@ -81,7 +81,9 @@ func (s *service) listParts(_ context.Context, call *wire.Call, in *listPartsInp
 		for number, p := range u.parts {
 			out.Result.Part = append(out.Result.Part, partEntry{number, quote(p.etag), len(p.content), p.modified})
 		}
-		sort.Slice(out.Result.Part, func(i, j int) bool { return out.Result.Part[i].PartNumber < out.Result.Part[j].PartNumber })
+		sort.Slice(out.Result.Part, func(i, j int) bool {
+			return out.Result.Part[i].PartNumber < out.Result.Part[j].PartNumber
+		})
 		return nil
 	})
 }

@@ -56,7 +56,8 @@ func (s *service) listVersions(_ context.Context, call *wire.Call, in *listVersi
 	if err != nil {
 		return nil, err
 	}
-	out := versionList{Name: b.name, Prefix: in.Prefix, KeyMarker: in.KeyMarker, VersionIDMarker: in.VersionIDMarker, MaxKeys: limit, EncodingType: in.EncodingType}
+	out := versionList{Name: b.name, Prefix: in.Prefix, KeyMarker: in.KeyMarker, VersionIDMarker: in.VersionIDMarker,
+		MaxKeys: limit, EncodingType: in.EncodingType}
 	out.fill(b, b.versionsAfter(in), limit, keyEncoding(in.EncodingType))
 	return &listVersionsOutput{Result: out}, nil
 }

@@ -55,7 +55,9 @@ func (s *service) createUpload(_ context.Context, call *wire.Call) (*wire.Respon
 func (b *bucket) upload(call *wire.Call, key string) (*upload, error) {
 	u, ok := b.uploads[call.HTTP.URL.Query().Get("uploadId")]
 	if !ok || u.key != key {
-		return nil, wire.Errorf(http.StatusNotFound, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
+		return nil, wire.Errorf(http.StatusNotFound, "NoSuchUpload",
+			"The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "+
+				"completed.")
 	}
 	return u, nil
 }
@@ -159,15 +161,19 @@ func (u *upload) assemble(asked completeRequest) (*object, error) {
 	last := 0
 	for i, p := range asked.Part {
 		if p.PartNumber <= last {
-			return nil, wire.Errorf(http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
+			return nil, wire.Errorf(http.StatusBadRequest, "InvalidPartOrder",
+				"The list of parts was not in ascending order. Parts must be ordered by part number.")
 		}
 		last = p.PartNumber
 		part, ok := u.parts[p.PartNumber]
 		if !ok || unquote(p.ETag) != part.etag {
-			return nil, wire.Errorf(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.")
+			return nil, wire.Errorf(http.StatusBadRequest, "InvalidPart",
+				"One or more of the specified parts could not be found. The part may not have been uploaded, or the specified "+
+					"entity tag may not match the part's entity tag.")
 		}
 		if i < len(asked.Part)-1 && len(part.content) < minPart {
-			return nil, wire.Errorf(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+			return nil, wire.Errorf(http.StatusBadRequest, "EntityTooSmall",
+				"Your proposed upload is smaller than the minimum allowed size")
 		}
 		o.content = append(o.content, part.content...)
 		raw, _ := hex.DecodeString(part.etag)

@@ -26,7 +26,8 @@ type object struct {
 }
 
 // kept are the headers that come back with an object.
-var kept = []string{"Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", "X-Amz-Website-Redirect-Location"}
+var kept = []string{"Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language",
+	"Expires", "X-Amz-Website-Redirect-Location"}
 
 const (
 	metaPrefix  = "X-Amz-Meta-"
@@ -57,7 +58,8 @@ func describedBy(request http.Header) (http.Header, error) {
 		}
 	}
 	if size > maxMetadata {
-		return nil, wire.Errorf(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
+		return nil, wire.Errorf(http.StatusBadRequest, "MetadataTooLarge",
+			"Your metadata headers exceed the maximum allowed metadata size")
 	}
 	return out, nil
 }

@@ -11,15 +11,17 @@ import (
 
 // knownHeaders are the x-amz- headers of object requests; others ask for what is not there.
 var knownHeaders = map[string]bool{
-	"X-Amz-Content-Sha256": true, "X-Amz-Date": true, "X-Amz-Security-Token": true, "X-Amz-Decoded-Content-Length": true, "X-Amz-Trailer": true,
-	"X-Amz-Sdk-Checksum-Algorithm": true, "X-Amz-Checksum-Algorithm": true, "X-Amz-Checksum-Type": true, "X-Amz-Checksum-Mode": true,
-	"X-Amz-Expected-Bucket-Owner": true, "X-Amz-Source-Expected-Bucket-Owner": true, "X-Amz-Acl": true, "X-Amz-Storage-Class": true,
-	"X-Amz-Server-Side-Encryption": true, "X-Amz-Website-Redirect-Location": true, "X-Amz-Copy-Source": true, "X-Amz-Metadata-Directive": true,
-	"X-Amz-Mp-Object-Size": true, "X-Amz-User-Agent": true,
+	"X-Amz-Content-Sha256": true, "X-Amz-Date": true, "X-Amz-Security-Token": true, "X-Amz-Decoded-Content-Length": true,
+	"X-Amz-Trailer": true, "X-Amz-Sdk-Checksum-Algorithm": true, "X-Amz-Checksum-Algorithm": true,
+	"X-Amz-Checksum-Type": true, "X-Amz-Checksum-Mode": true, "X-Amz-Expected-Bucket-Owner": true,
+	"X-Amz-Source-Expected-Bucket-Owner": true, "X-Amz-Acl": true, "X-Amz-Storage-Class": true,
+	"X-Amz-Server-Side-Encryption": true, "X-Amz-Website-Redirect-Location": true, "X-Amz-Copy-Source": true,
+	"X-Amz-Metadata-Directive": true, "X-Amz-Mp-Object-Size": true, "X-Amz-User-Agent": true,
 	"X-Amz-Cf-Id": true, // CloudFront sends it to its origins
 }
 
-// request checks what every object operation shares: known headers and query parameters, the bucket and its owner. Callers hold the lock.
+// request checks what every object operation shares: known headers and query parameters, the bucket and its
+// owner. Callers hold the lock.
 func (s *service) request(call *wire.Call, action string) (*bucket, string, error) {
 	key := call.Path["Key"]
 	b, err := s.find(call, targetOf(call), "")
@@ -34,7 +36,8 @@ func (s *service) request(call *wire.Call, action string) (*bucket, string, erro
 func known(r *http.Request, parameters ...string) error {
 	for name := range r.Header {
 		name = textproto.CanonicalMIMEHeaderKey(name)
-		fine := !strings.HasPrefix(name, "X-Amz-") || knownHeaders[name] || strings.HasPrefix(name, metaPrefix) || strings.HasPrefix(name, checksumHeader)
+		fine := !strings.HasPrefix(name, "X-Amz-") || knownHeaders[name] || strings.HasPrefix(name, metaPrefix) ||
+			strings.HasPrefix(name, checksumHeader)
 		if !fine {
 			return notImplemented(name)
 		}

@@ -1,19 +1,23 @@
-// Package s3 is the local AWS's S3: buckets and objects in memory, with versions, conditional writes, checksums and bucket policies.
+// Package s3 is the local AWS's S3: buckets and objects in memory, with versions, conditional writes,
+// checksums and bucket policies.
 //
 // Rules it encodes:
-//   - PutObject with If-None-Match "*" answers PreconditionFailed (412) when the key exists and writes nothing; of two at once exactly one
-//     succeeds. If-Match compares the ETag. CompleteMultipartUpload knows the same conditions.
-//   - A checksum (CRC32, CRC32C, CRC64NVME, SHA1, SHA256; as header or aws-chunked trailer), Content-MD5 and the signed payload hash are
-//     verified: BadDigest, InvalidDigest, XAmzContentSHA256Mismatch. Without one S3 computes CRC64NVME. Single puts are FULL_OBJECT.
-//   - Reads after writes and lists are consistent. ListObjectsV2 answers at most 1000 keys, in byte order, common prefixes counted.
-//   - A caller without s3:ListBucket learns AccessDenied (403) about a missing key, others NoSuchKey (404). HEAD has no error body.
+//   - PutObject with If-None-Match "*" answers PreconditionFailed (412) when the key exists and writes nothing; of two
+//     at once exactly one succeeds. If-Match compares the ETag. CompleteMultipartUpload knows the same conditions.
+//   - A checksum (CRC32, CRC32C, CRC64NVME, SHA1, SHA256; as header or aws-chunked trailer), Content-MD5 and the signed
+//     payload hash are verified: BadDigest, InvalidDigest, XAmzContentSHA256Mismatch. Without one S3 computes
+//     CRC64NVME. Single puts are FULL_OBJECT.
+//   - Reads after writes and lists are consistent. ListObjectsV2 answers at most 1000 keys, in byte order,
+//     common prefixes counted.
+//   - A caller without s3:ListBucket learns AccessDenied (403) about a missing key, others NoSuchKey (404).
+//     HEAD has no error body.
 //   - A service principal (CloudFront's OAC) needs an Allow in the bucket policy; a Deny there holds for everybody.
 //   - x-amz-expected-bucket-owner of another account is AccessDenied.
-//   - CreateBucket of an own bucket is BucketAlreadyOwnedByYou (409; in us-east-1 a success); DeleteBucket wants it empty of objects,
-//     versions, delete markers and nothing else (BucketNotEmpty).
+//   - CreateBucket of an own bucket is BucketAlreadyOwnedByYou (409; in us-east-1 a success); DeleteBucket wants it
+//     empty of objects, versions, delete markers and nothing else (BucketNotEmpty).
 //   - New buckets block public access, enforce the owner and encrypt with AES256. A public policy is then AccessDenied.
-//   - LastModified is the time of the last write of the key, in whole seconds: writing the same again moves it. An object of parts is as
-//     old as its upload's beginning.
+//   - LastModified is the time of the last write of the key, in whole seconds: writing the same again moves it. An
+//     object of parts is as old as its upload's beginning.
 //   - An x-amz- header or a query parameter that is not known is NotImplemented (501).
 package s3
 
@@ -72,16 +76,20 @@ func (s *service) configurationOperations() []wire.Operation {
 		wire.Read("GetBucketVersioning", s.getVersioning).At("GET", "/{Bucket}?versioning"),
 		wire.Write("PutBucketEncryption", s.putEncryption).At("PUT", "/{Bucket}?encryption"),
 		wire.Read("GetBucketEncryption", s.getEncryption).At("GET", "/{Bucket}?encryption"),
-		wire.Write("DeleteBucketEncryption", s.deleteEncryption).At("DELETE", "/{Bucket}?encryption").Answers(http.StatusNoContent),
+		wire.Write("DeleteBucketEncryption", s.deleteEncryption).At("DELETE",
+			"/{Bucket}?encryption").Answers(http.StatusNoContent),
 		wire.Write("PutPublicAccessBlock", s.putPublicAccess).At("PUT", "/{Bucket}?publicAccessBlock"),
 		wire.Read("GetPublicAccessBlock", s.getPublicAccess).At("GET", "/{Bucket}?publicAccessBlock"),
-		wire.Write("DeletePublicAccessBlock", s.deletePublicAccess).At("DELETE", "/{Bucket}?publicAccessBlock").Answers(http.StatusNoContent),
+		wire.Write("DeletePublicAccessBlock", s.deletePublicAccess).At("DELETE",
+			"/{Bucket}?publicAccessBlock").Answers(http.StatusNoContent),
 		wire.Write("PutBucketLifecycleConfiguration", s.putLifecycle).At("PUT", "/{Bucket}?lifecycle"),
 		wire.Read("GetBucketLifecycleConfiguration", s.getLifecycle).At("GET", "/{Bucket}?lifecycle"),
-		wire.Write("DeleteBucketLifecycle", s.deleteLifecycle).At("DELETE", "/{Bucket}?lifecycle").Answers(http.StatusNoContent),
+		wire.Write("DeleteBucketLifecycle", s.deleteLifecycle).At("DELETE",
+			"/{Bucket}?lifecycle").Answers(http.StatusNoContent),
 		wire.Write("PutBucketOwnershipControls", s.putOwnership).At("PUT", "/{Bucket}?ownershipControls"),
 		wire.Read("GetBucketOwnershipControls", s.getOwnership).At("GET", "/{Bucket}?ownershipControls"),
-		wire.Write("DeleteBucketOwnershipControls", s.deleteOwnership).At("DELETE", "/{Bucket}?ownershipControls").Answers(http.StatusNoContent),
+		wire.Write("DeleteBucketOwnershipControls", s.deleteOwnership).At("DELETE",
+			"/{Bucket}?ownershipControls").Answers(http.StatusNoContent),
 		wire.Write("PutBucketPolicy", s.putPolicy).At("PUT", "/{Bucket}?policy").Answers(http.StatusNoContent),
 		wire.Read("GetBucketPolicy", s.getPolicy).At("GET", "/{Bucket}?policy"),
 		wire.Write("DeleteBucketPolicy", s.deletePolicy).At("DELETE", "/{Bucket}?policy").Answers(http.StatusNoContent),

@@ -36,7 +36,8 @@ func (s *service) getPublicAccess(_ context.Context, call *wire.Call, in *target
 	out := &getPublicAccessOutput{}
 	err := s.look(call, *in, "s3:GetBucketPublicAccessBlock", func(b *bucket) error {
 		if b.public == nil {
-			return missingConfiguration("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found")
+			return missingConfiguration("NoSuchPublicAccessBlockConfiguration",
+				"The public access block configuration was not found")
 		}
 		out.Configuration = b.public
 		return nil
@@ -86,7 +87,9 @@ func (s *service) putLifecycle(_ context.Context, call *wire.Call, in *putLifecy
 	if len(in.Configuration.Rule) == 0 {
 		return nil, malformedXML()
 	}
-	return s.configure(call, in.target, "s3:PutLifecycleConfiguration", func(b *bucket) { b.lifecycle = &in.Configuration })
+	return s.configure(call, in.target, "s3:PutLifecycleConfiguration", func(b *bucket) {
+		b.lifecycle = &in.Configuration
+	})
 }
 
 func (s *service) getLifecycle(_ context.Context, call *wire.Call, in *target) (*getLifecycleOutput, error) {

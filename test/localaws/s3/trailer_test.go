@@ -26,7 +26,9 @@ func TestATrailerIsVerified(t *testing.T) {
 	} {
 		r, err := http.NewRequest("PUT", server.URL()+"/"+bucket+"/k", strings.NewReader(row.body))
 		must(t, err)
-		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIALOCALAWSADMIN000/20261121/eu-central-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+		r.Header.Set("Authorization",
+			"AWS4-HMAC-SHA256 Credential=AKIALOCALAWSADMIN000/20261121/eu-central-1/s3/aws4_request, SignedHeaders=host, "+
+				"Signature=0")
 		r.Header.Set("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
 		r.Header.Set("X-Amz-Decoded-Content-Length", "5")
 		r.Header.Set("Content-Encoding", "aws-chunked")
@@ -35,7 +37,8 @@ func TestATrailerIsVerified(t *testing.T) {
 		raw, err := io.ReadAll(resp.Body)
 		must(t, err)
 		resp.Body.Close()
-		if got := fmt.Sprintf("%d %s", resp.StatusCode, raw); row.want == "" && resp.StatusCode != 200 || !strings.Contains(got, row.want) {
+		if got := fmt.Sprintf("%d %s", resp.StatusCode, raw); row.want == "" && resp.StatusCode != 200 ||
+			!strings.Contains(got, row.want) {
 			t.Errorf("%s: got %s, want %q", why, got, row.want)
 		}
 	}

@@ -28,7 +28,8 @@ func (b *bucket) version(key, id string) (*object, error) {
 			return o, nil
 		}
 	}
-	return nil, wire.Errorf(http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.").With("Key", key).With("VersionId", id)
+	return nil, wire.Errorf(http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.").With("Key",
+		key).With("VersionId", id)
 }
 
 // add makes an object the newest version; without versioning it replaces the null version.

@@ -25,9 +25,11 @@ var numeric = map[string]bound{
 }
 
 // textual are the other attributes that can be set, with their defaults; FIFO queues alone have those of fifoOnly.
-var textual = map[string]string{"RedrivePolicy": "", "RedriveAllowPolicy": "", "Policy": "", "KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}
+var textual = map[string]string{"RedrivePolicy": "", "RedriveAllowPolicy": "", "Policy": "", "KmsMasterKeyId": "",
+	"SqsManagedSseEnabled": "true"}
 
-var fifoOnly = map[string]string{"ContentBasedDeduplication": "false", "DeduplicationScope": "queue", "FifoThroughputLimit": "perQueue"}
+var fifoOnly = map[string]string{"ContentBasedDeduplication": "false", "DeduplicationScope": "queue",
+	"FifoThroughputLimit": "perQueue"}
 
 // settable checks attributes and returns them in the form in which they are kept.
 func settable(in map[string]string, fifo bool) (map[string]string, error) {
@@ -125,14 +127,19 @@ func (s *service) validRedrive(text string, fifo bool) error {
 	}
 	r, ok := redriveOf(text)
 	if !ok || r.count() < 1 || r.count() > 1000 {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %s for parameter RedrivePolicy is invalid. Reason: Invalid value for maxReceiveCount: must be an integer between 1 and 1000.", text)
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"Value %s for parameter RedrivePolicy is invalid. Reason: Invalid value for maxReceiveCount: must be an integer "+
+				"between 1 and 1000.", text)
 	}
 	target, ok := s.queues[r.DeadLetterTargetArn[strings.LastIndexByte(r.DeadLetterTargetArn, ':')+1:]]
 	if !ok || target.arn != r.DeadLetterTargetArn {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %s for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.", text)
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"Value %s for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.", text)
 	}
 	if target.fifo != fifo {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %s for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be same type of queue as the source.", text)
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"Value %s for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be same type of queue as the "+
+				"source.", text)
 	}
 	return nil
 }
@@ -169,7 +176,9 @@ type getAttributesInput struct {
 
 type getAttributesOutput struct{ Attributes map[string]string }
 
-func (s *service) getAttributes(_ context.Context, call *wire.Call, in *getAttributesInput) (*getAttributesOutput, error) {
+func (s *service) getAttributes(
+	_ context.Context, call *wire.Call, in *getAttributesInput,
+) (*getAttributesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.find(call, in.QueueUrl)
@@ -196,7 +205,8 @@ func (s *service) getAttributes(_ context.Context, call *wire.Call, in *getAttri
 func (q *queue) allAttributes(now time.Time) map[string]string {
 	visible, hidden, delayed := q.counts(now)
 	all := map[string]string{
-		"QueueArn": q.arn, "CreatedTimestamp": strconv.FormatInt(q.created.Unix(), 10), "LastModifiedTimestamp": strconv.FormatInt(q.modified.Unix(), 10),
+		"QueueArn": q.arn, "CreatedTimestamp": strconv.FormatInt(q.created.Unix(), 10),
+		"LastModifiedTimestamp":       strconv.FormatInt(q.modified.Unix(), 10),
 		"ApproximateNumberOfMessages": strconv.Itoa(visible), "ApproximateNumberOfMessagesNotVisible": strconv.Itoa(hidden),
 		"ApproximateNumberOfMessagesDelayed": strconv.Itoa(delayed),
 	}

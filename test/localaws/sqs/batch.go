@@ -18,12 +18,15 @@ func validBatch(ids []string) error {
 		return failure("EmptyBatchRequest", prefix+"EmptyBatchRequest", "There should be at least one entry in the request.")
 	}
 	if len(ids) > maxBatch {
-		return failure("TooManyEntriesInBatchRequest", prefix+"TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxBatch, len(ids))
+		return failure("TooManyEntriesInBatchRequest", prefix+"TooManyEntriesInBatchRequest",
+			"Maximum number of entries per request are %d. You have sent %d.", maxBatch, len(ids))
 	}
 	seen := map[string]bool{}
 	for _, id := range ids {
 		if !entryID.MatchString(id) {
-			return failure("InvalidBatchEntryId", prefix+"InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
+			return failure("InvalidBatchEntryId", prefix+"InvalidBatchEntryId",
+				"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 "+
+					"letters long.")
 		}
 		if seen[id] {
 			return failure("BatchEntryIdsNotDistinct", prefix+"BatchEntryIdsNotDistinct", "Id %s repeated.", id)

@@ -72,15 +72,17 @@ func (s *service) createQueue(_ context.Context, call *wire.Call, in *createQueu
 	}
 	now := s.env.Clock.Now()
 	if at, ok := s.deleted[in.QueueName]; ok && now.Sub(at) < deletedRecently {
-		return nil, failure("QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently", "You must wait 60 seconds after deleting a queue before you can create another with the same name.")
+		return nil, failure("QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently",
+			"You must wait 60 seconds after deleting a queue before you can create another with the same name.")
 	}
 	if err := s.validRedrive(attributes["RedrivePolicy"], fifo); err != nil {
 		return nil, err
 	}
 	q := &queue{
-		name: in.QueueName, arn: s.env.ARN("sqs", in.QueueName), fifo: fifo, created: now, modified: now, attributes: attributes,
-		url:  fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", s.env.Region, s.env.AccountID, in.QueueName),
-		tags: maps.Clone(in.Tags), dedup: map[string]sent{}, arrived: make(chan struct{}),
+		name: in.QueueName, arn: s.env.ARN("sqs", in.QueueName), fifo: fifo, created: now, modified: now,
+		attributes: attributes,
+		url:        fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", s.env.Region, s.env.AccountID, in.QueueName),
+		tags:       maps.Clone(in.Tags), dedup: map[string]sent{}, arrived: make(chan struct{}),
 	}
 	s.queues[q.name] = q
 	return &queueURLOutput{q.url}, nil
@@ -89,10 +91,13 @@ func (s *service) createQueue(_ context.Context, call *wire.Call, in *createQueu
 func (s *service) validName(in *createQueueInput) error {
 	base, suffixed := strings.CutSuffix(in.QueueName, ".fifo")
 	if !queueName.MatchString(base) || len(in.QueueName) > 80 {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 	}
 	if suffixed != (in.Attributes["FifoQueue"] == "true") {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.")
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo "+
+				"suffix and be 1 to 80 in length.")
 	}
 	return nil
 }
@@ -101,7 +106,8 @@ func (s *service) validName(in *createQueueInput) error {
 func (s *service) sameQueue(q *queue, attributes map[string]string) (*queueURLOutput, error) {
 	for name, value := range attributes {
 		if q.attribute(name) != value {
-			return nil, failure("QueueNameExists", "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute %s", name)
+			return nil, failure("QueueNameExists", "QueueAlreadyExists",
+				"A queue already exists with the same name and a different value for attribute %s", name)
 		}
 	}
 	return &queueURLOutput{q.url}, nil

@@ -27,15 +27,16 @@ func (s *service) deleteMessage(_ context.Context, call *wire.Call, in *receiptI
 	return nil, err
 }
 
-// drop deletes a message. A standard queue takes any of its receipt handles, a FIFO queue only the newest while it is in flight; a
-// message that is gone already counts as deleted.
+// drop deletes a message. A standard queue takes any of its receipt handles, a FIFO queue only the newest while it is
+// in flight; a message that is gone already counts as deleted.
 func (s *service) drop(q *queue, receipt string) (bool, error) {
 	m, err := q.byReceipt(receipt)
 	if m == nil || err != nil {
 		return false, err
 	}
 	if q.fifo && (m.receipt != receipt || !m.inFlight(s.env.Clock.Now())) {
-		return false, failure("InvalidParameterValue", "InvalidParameterValue", "Value %s for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.", receipt)
+		return false, failure("InvalidParameterValue", "InvalidParameterValue",
+			"Value %s for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.", receipt)
 	}
 	q.remove(m)
 	q.wake()
@@ -45,7 +46,8 @@ func (s *service) drop(q *queue, receipt string) (bool, error) {
 func (q *queue) byReceipt(receipt string) (*message, error) {
 	id, _, ok := strings.Cut(receipt, "/")
 	if !ok {
-		return nil, failure("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", "The input receipt handle \"%s\" is not a valid receipt handle.", receipt)
+		return nil, failure("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid",
+			"The input receipt handle \"%s\" is not a valid receipt handle.", receipt)
 	}
 	for _, m := range q.messages {
 		if m.id == id {
@@ -74,7 +76,9 @@ func (s *service) changeVisibility(_ context.Context, call *wire.Call, in *chang
 // hide sets the visibility timeout of a message in flight anew; zero gives it back at once.
 func (s *service) hide(q *queue, receipt string, seconds int) error {
 	if seconds < 0 || seconds > 43200 {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be an integer between 0 and 43200.", seconds)
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"Value %d for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be an integer between 0 and "+
+				"43200.", seconds)
 	}
 	m, err := q.byReceipt(receipt)
 	if err != nil {
@@ -82,7 +86,9 @@ func (s *service) hide(q *queue, receipt string, seconds int) error {
 	}
 	now := s.env.Clock.Now()
 	if m == nil || m.receipt != receipt || !m.inFlight(now) {
-		return failure("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", "Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", receipt)
+		return failure("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight",
+			"Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for "+
+				"visibility timeout change.", receipt)
 	}
 	m.visibleAt = now.Add(time.Duration(seconds) * time.Second)
 	q.wake()

@@ -58,10 +58,13 @@ func (in *receiveInput) complete() error {
 		in.MaxNumberOfMessages = 1
 	}
 	if in.MaxNumberOfMessages < 1 || in.MaxNumberOfMessages > maxBatch {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", in.MaxNumberOfMessages)
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
+			in.MaxNumberOfMessages)
 	}
 	if w := in.WaitTimeSeconds; w != nil && (*w < 0 || *w > 20) {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", *w)
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"Value %d for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", *w)
 	}
 	return nil
 }
@@ -118,7 +121,8 @@ func (q *queue) nextChance(now, end time.Time) chance {
 	return chance{q.arrived, at}
 }
 
-// take gives out what is visible, moves what was received too often to the dead-letter queue, and hides the rest of a busy group.
+// take gives out what is visible, moves what was received too often to the dead-letter queue, and
+// hides the rest of a busy group.
 func (s *service) take(q *queue, in *receiveInput, now time.Time) []received {
 	q.expire(now)
 	busy := map[string]bool{}

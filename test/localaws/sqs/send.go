@@ -65,12 +65,13 @@ func (s *service) accept(call *wire.Call, q *queue, in outgoing) (sent, error) {
 	if before, ok := q.dedup[dedup]; ok && dedup != "" && now.Sub(before.at) < dedupWindow {
 		call.NoEffect()
 		// The repeat gets the first message's id and number, with the digests of what it sent itself, which the SDK verifies.
-		before.MD5OfMessageBody, before.MD5OfMessageAttributes = digest(in.MessageBody), attributesDigest(in.MessageAttributes)
+		before.MD5OfMessageBody = digest(in.MessageBody)
+		before.MD5OfMessageAttributes = attributesDigest(in.MessageAttributes)
 		return before, nil
 	}
 	m := &message{
-		id: wire.NewRequestID(), body: in.MessageBody, attributes: in.MessageAttributes, group: in.MessageGroupId, dedup: dedup,
-		sender: call.Principal.UserID, sentAt: now, visibleAt: now.Add(q.delay(in)),
+		id: wire.NewRequestID(), body: in.MessageBody, attributes: in.MessageAttributes, group: in.MessageGroupId,
+		dedup: dedup, sender: call.Principal.UserID, sentAt: now, visibleAt: now.Add(q.delay(in)),
 	}
 	if trace := in.MessageSystemAttributes["AWSTraceHeader"].StringValue; trace != nil {
 		m.trace = *trace
@@ -103,19 +104,23 @@ func (in outgoing) size() int {
 
 func (q *queue) acceptable(in outgoing) error {
 	if in.size() > q.number("MaximumMessageSize") {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", q.number("MaximumMessageSize"))
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", q.number("MaximumMessageSize"))
 	}
 	if d := in.DelaySeconds; d != nil && (*d < 0 || *d > 900 || q.fifo && *d != 0) {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter DelaySeconds is invalid.", *d)
+		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter DelaySeconds is invalid.",
+			*d)
 	}
 	if !q.fifo {
 		return nil
 	}
 	if in.MessageGroupId == "" {
-		return wire.Errorf(http.StatusBadRequest, "MissingParameter", "The request must contain the parameter MessageGroupId.")
+		return wire.Errorf(http.StatusBadRequest, "MissingParameter",
+			"The request must contain the parameter MessageGroupId.")
 	}
 	if q.dedupID(in) == "" {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+		return failure("InvalidParameterValue", "InvalidParameterValue",
+			"The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 	}
 	return nil
 }

@@ -1,13 +1,14 @@
 // Package sqs is the local AWS's SQS: standard and FIFO queues in memory.
 //
 // Rules it encodes:
-//   - A received message is hidden for its visibility timeout and comes back with a higher receive count and another receipt handle; after
-//     maxReceiveCount receives it moves to the dead-letter queue instead, keeping its id.
+//   - A received message is hidden for its visibility timeout and comes back with a higher receive count and another
+//     receipt handle; after maxReceiveCount receives it moves to the dead-letter queue instead, keeping its id.
 //   - Long polling ends with the first message, or after WaitTimeSeconds without one.
-//   - FIFO: order within a group; while one of its messages is in flight no other of the group is given out, except to the same receive; a
-//     repeated deduplication id within five minutes is accepted and not delivered.
-//   - CreateQueue with the same attributes answers the same queue, with others QueueNameExists (the JSON protocol's name of it); a name deleted
-//     less than 60 s ago is QueueDeletedRecently. A queue that is not there is QueueDoesNotExist.
+//   - FIFO: order within a group; while one of its messages is in flight no other of the group is given out, except to
+//     the same receive; a repeated deduplication id within five minutes is accepted and not delivered.
+//   - CreateQueue with the same attributes answers the same queue, with others QueueNameExists (the JSON
+//     protocol's name of it); a name deleted less than 60 s ago is QueueDeletedRecently. A queue that is not
+//     there is QueueDoesNotExist.
 //   - A batch has 1-10 entries with distinct ids.
 //   - Errors carry the query protocol's code as well (x-amzn-query-error), which the SDK shows as the error code.
 package sqs

@@ -82,7 +82,9 @@ func (f fixture) queue(short string, attributes map[string]string) *string {
 
 func (f fixture) arn(url *string) string {
 	f.Helper()
-	out, err := f.client.GetQueueAttributes(f.Context(), &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{"QueueArn"}})
+	out, err := f.client.GetQueueAttributes(f.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: url, AttributeNames: []types.QueueAttributeName{"QueueArn"},
+	})
 	f.must(err)
 	return out.Attributes["QueueArn"]
 }
@@ -105,7 +107,8 @@ func (f fixture) receive(url *string) []types.Message {
 		wait = 2 // a short poll asks only some of AWS's servers
 	}
 	out, err := f.client.ReceiveMessage(f.Context(), &sqs.ReceiveMessageInput{
-		QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: wait, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}, MessageAttributeNames: []string{"All"},
+		QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: wait,
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}, MessageAttributeNames: []string{"All"},
 	})
 	f.must(err)
 	return out.Messages
@@ -136,16 +139,23 @@ func TestAMessageComesBackUntilItIsDeleted(t *testing.T) {
 	f.pass(11 * time.Second)
 	second := f.receive(url)
 	f.want(second, "its timeout ended", "one")
-	if got := second[0].Attributes["ApproximateReceiveCount"]; got != "2" || *first[0].ReceiptHandle == *second[0].ReceiptHandle {
+	if got := second[0].Attributes["ApproximateReceiveCount"]; got != "2" ||
+		*first[0].ReceiptHandle == *second[0].ReceiptHandle {
 		t.Errorf("it was received %s times", got)
 	}
-	_, err := f.client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{QueueUrl: url, ReceiptHandle: second[0].ReceiptHandle})
+	_, err := f.client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{
+		QueueUrl: url, ReceiptHandle: second[0].ReceiptHandle,
+	})
 	f.must(err)
 	third := f.receive(url)
 	f.want(third, "it was given back", "one")
-	_, err = f.client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{QueueUrl: url, ReceiptHandle: second[0].ReceiptHandle})
+	_, err = f.client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{
+		QueueUrl: url, ReceiptHandle: second[0].ReceiptHandle,
+	})
 	f.wantCode(err, "AWS.SimpleQueueService.MessageNotInflight", "an old receipt handle")
-	_, err = f.client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: third[0].ReceiptHandle})
+	_, err = f.client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{
+		QueueUrl: url, ReceiptHandle: third[0].ReceiptHandle,
+	})
 	f.must(err)
 	f.pass(11 * time.Second)
 	f.want(f.receive(url), "it was deleted")
@@ -154,7 +164,9 @@ func TestAMessageComesBackUntilItIsDeleted(t *testing.T) {
 func TestWhatWasReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
 	f := start(t)
 	dead := f.queue("orders-dlq", nil)
-	url := f.queue("orders", map[string]string{"VisibilityTimeout": "1", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":2}`, f.arn(dead))})
+	url := f.queue("orders", map[string]string{
+		"VisibilityTimeout": "1", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":2}`, f.arn(dead)),
+	})
 	id := *f.send(url, "poison", "", "").MessageId
 	for range 2 {
 		f.want(f.receive(url), "within its attempts", "poison")
@@ -166,9 +178,10 @@ func TestWhatWasReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
 	if *letters[0].MessageId != id || letters[0].Attributes["DeadLetterQueueSourceArn"] != f.arn(url) {
 		t.Errorf("got %v", letters[0].Attributes)
 	}
-	_, err := f.client.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{
-		"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":"%s-absent","maxReceiveCount":2}`, f.arn(dead)),
-	}})
+	_, err := f.client.SetQueueAttributes(t.Context(),
+		&sqs.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{
+			"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":"%s-absent","maxReceiveCount":2}`, f.arn(dead)),
+		}})
 	f.wantCode(err, "InvalidParameterValue", "a dead-letter queue that is not there")
 }
 
@@ -186,7 +199,9 @@ func TestAFifoQueueKeepsTheOrderOfEachGroup(t *testing.T) {
 	if *repeat.SequenceNumber == "" {
 		t.Error("a repeat has no sequence number")
 	}
-	_, err := f.client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: got[0].ReceiptHandle})
+	_, err := f.client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{
+		QueueUrl: url, ReceiptHandle: got[0].ReceiptHandle,
+	})
 	f.must(err)
 	f.want(f.receive(url), "group a is free, the repeat was not taken", "a2")
 	f.clock.Advance(6 * time.Minute)
@@ -219,11 +234,15 @@ func TestNamesOfQueues(t *testing.T) {
 	if again := f.queue("orders", map[string]string{"VisibilityTimeout": "45"}); *again != *url {
 		t.Errorf("the same attributes answered %s", *again)
 	}
-	_, err := f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: f.name("orders"), Attributes: map[string]string{"VisibilityTimeout": "46"}})
+	_, err := f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{
+		QueueName: f.name("orders"), Attributes: map[string]string{"VisibilityTimeout": "46"},
+	})
 	f.wantCode(err, "QueueAlreadyExists", "other attributes")
 	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: f.name("orders.fifo")})
 	f.wantCode(err, "InvalidParameterValue", "the suffix without the attribute")
-	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: f.name("odd"), Attributes: map[string]string{"Nonsense": "1"}})
+	_, err = f.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{
+		QueueName: f.name("odd"), Attributes: map[string]string{"Nonsense": "1"},
+	})
 	f.wantCode(err, "InvalidAttributeName", "an unknown attribute")
 }
 
@@ -276,7 +295,9 @@ func TestABatchAnswersPerEntry(t *testing.T) {
 func TestAMessageHasAtMostTheQueuesSize(t *testing.T) {
 	f := start(t)
 	url := f.queue("orders", map[string]string{"MaximumMessageSize": "1024"})
-	_, err := f.client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String(strings.Repeat("x", 1025))})
+	_, err := f.client.SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl: url, MessageBody: aws.String(strings.Repeat("x", 1025)),
+	})
 	f.wantCode(err, "InvalidParameterValue", "a byte too many")
 }
 
@@ -288,7 +309,9 @@ func TestAnEmptyReceiveHasNoEffect(t *testing.T) {
 	f.receive(url)
 	f.send(url, "x", "", "")
 	f.receive(url)
-	if got := f.server.Calls().Since(mark).Effects().Names(); !cmp.Equal(got, []string{"sqs:SendMessage", "sqs:ReceiveMessage"}) {
+	if got := f.server.Calls().Since(mark).Effects().Names(); !cmp.Equal(got, []string{
+		"sqs:SendMessage", "sqs:ReceiveMessage",
+	}) {
 		t.Errorf("effects: %v", got)
 	}
 }

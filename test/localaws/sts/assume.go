@@ -67,11 +67,13 @@ func (s *service) assumeRole(_ context.Context, call *wire.Call, in *assumeRoleI
 		return nil, err
 	}
 	p := wire.RoleSession(call.AccountID, role, in.RoleSessionName)
-	p.Tags, p.TransitiveTags = tags, append(append([]string(nil), call.Principal.TransitiveTags...), in.TransitiveTagKeys...)
+	p.Tags, p.TransitiveTags = tags, append(append([]string(nil), call.Principal.TransitiveTags...),
+		in.TransitiveTagKeys...)
 	creds := s.env.Identities.Issue(p, time.Duration(in.lifetime())*time.Second)
 	return &assumeRoleOutput{
 		Credentials: credentials{
-			AccessKeyId: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, SessionToken: creds.SessionToken, Expiration: creds.Expires,
+			AccessKeyId: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, SessionToken: creds.SessionToken,
+			Expiration: creds.Expires,
 		},
 		AssumedRoleUser: assumedRoleUser{Arn: p.ARN, AssumedRoleId: p.UserID},
 		SourceIdentity:  in.SourceIdentity,
@@ -94,10 +96,12 @@ func (in *assumeRoleInput) lifetime() int {
 
 func (in *assumeRoleInput) valid(role wire.Role, caller wire.Principal) error {
 	if !sessionName.MatchString(in.RoleSessionName) {
-		return invalid("1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", in.RoleSessionName)
+		return invalid("1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member "+
+			"must satisfy regular expression pattern: [\\w+=,.@-]*", in.RoleSessionName)
 	}
 	if in.lifetime() < shortest {
-		return invalid("1 validation error detected: Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900", in.lifetime())
+		return invalid("1 validation error detected: Value '%d' at 'durationSeconds' failed to satisfy constraint: Member "+
+			"must have value greater than or equal to 900", in.lifetime())
 	}
 	if time.Duration(in.lifetime())*time.Second > role.MaxSession {
 		return invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
@@ -111,7 +115,8 @@ func (in *assumeRoleInput) valid(role wire.Role, caller wire.Principal) error {
 // sessionTags are the tags that come along and those that a chained session inherits.
 func sessionTags(caller wire.Principal, in *assumeRoleInput) (map[string]string, error) {
 	if len(in.Tags) > maxTags {
-		return nil, invalid("1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50")
+		return nil, invalid("1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have " +
+			"length less than or equal to 50")
 	}
 	tags := map[string]string{}
 	for _, key := range caller.TransitiveTags {
@@ -119,7 +124,9 @@ func sessionTags(caller wire.Principal, in *assumeRoleInput) (map[string]string,
 	}
 	for _, t := range in.Tags {
 		if _, taken := tags[t.Key]; taken {
-			return nil, wire.Errorf(http.StatusBadRequest, "InvalidParameterValue", "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
+			return nil, wire.Errorf(http.StatusBadRequest, "InvalidParameterValue",
+				"One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the "+
+					"calling session.")
 		}
 		tags[t.Key] = t.Value
 	}
@@ -131,5 +138,6 @@ func invalid(format string, args ...any) error {
 }
 
 func denied(call *wire.Call, action, role string) error {
-	return wire.Errorf(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s", call.Principal.Name(), action, role)
+	return wire.Errorf(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s",
+		call.Principal.Name(), action, role)
 }

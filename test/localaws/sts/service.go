@@ -2,10 +2,12 @@
 //
 // Rules it encodes:
 //   - GetCallerIdentity needs no permission and answers the account, ARN and user id behind the access key.
-//   - AssumeRole is allowed by the role's trust policy: principal, sts:ExternalId, and sts:TagSession when tags come along; a role that
-//     does not exist is refused like one that does not trust the caller (AccessDenied, 403).
-//   - The session lasts 900 s up to the role's longest session, one hour at most when a role's session assumes another (role chaining).
-//   - Session tags show as principal tags; transitive ones are inherited by chained sessions and cannot be set again there.
+//   - AssumeRole is allowed by the role's trust policy: principal, sts:ExternalId, and sts:TagSession when tags come
+//     along; a role that does not exist is refused like one that does not trust the caller (AccessDenied, 403).
+//   - The session lasts 900 s up to the role's longest session, one hour at most when a role's session assumes
+//     another (role chaining).
+//   - Session tags show as principal tags; transitive ones are inherited by chained sessions and
+//     cannot be set again there.
 //   - A session that has ended is answered with the protocol's ExpiredToken, an unknown key with InvalidClientTokenId.
 package sts
 
@@ -39,5 +41,6 @@ type callerIdentityOutput struct {
 }
 
 func (s *service) getCallerIdentity(_ context.Context, call *wire.Call, _ *wire.Empty) (*callerIdentityOutput, error) {
-	return &callerIdentityOutput{Account: call.Principal.AccountID, Arn: call.Principal.Name(), UserId: call.Principal.UserID}, nil
+	return &callerIdentityOutput{Account: call.Principal.AccountID, Arn: call.Principal.Name(),
+		UserId: call.Principal.UserID}, nil
 }

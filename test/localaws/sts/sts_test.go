@@ -44,7 +44,8 @@ func newRole(t *testing.T, cfg aws.Config, name, actions, condition string) stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + *me.Account + `:root"},"Action":[` + actions + `],"Condition":` + condition + `}]}`
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + *me.Account +
+		`:root"},"Action":[` + actions + `],"Condition":` + condition + `}]}`
 	client := iam.NewFromConfig(cfg)
 	out, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
 	if err != nil {
@@ -66,7 +67,8 @@ func with(cfg aws.Config, creds aws.Credentials) aws.Config {
 
 func TestTheTrustPolicyDecidesWhoAssumesARole(t *testing.T) {
 	cfg := start(t).Config()
-	external := newRole(t, cfg, "aloft-contract-external", `"sts:AssumeRole"`, `{"StringEquals":{"sts:ExternalId":"cluster/production"}}`)
+	external := newRole(t, cfg, "aloft-contract-external", `"sts:AssumeRole"`,
+		`{"StringEquals":{"sts:ExternalId":"cluster/production"}}`)
 	tagged := newRole(t, cfg, "aloft-contract-tagged", `"sts:AssumeRole","sts:TagSession"`, `{}`)
 	tags := []types.Tag{{Key: aws.String("aloft:namespace"), Value: aws.String("clouder")}}
 	for _, row := range []struct {
@@ -75,14 +77,19 @@ func TestTheTrustPolicyDecidesWhoAssumesARole(t *testing.T) {
 		want string
 	}{
 		{"the right external id", sts.AssumeRoleInput{RoleArn: &external, ExternalId: aws.String("cluster/production")}, ""},
-		{"another external id", sts.AssumeRoleInput{RoleArn: &external, ExternalId: aws.String("cluster/other")}, "AccessDenied"},
+		{"another external id", sts.AssumeRoleInput{RoleArn: &external, ExternalId: aws.String("cluster/other")},
+			"AccessDenied"},
 		{"no external id", sts.AssumeRoleInput{RoleArn: &external}, "AccessDenied"},
-		{"tags that the trust does not allow", sts.AssumeRoleInput{RoleArn: &external, ExternalId: aws.String("cluster/production"), Tags: tags}, "AccessDenied"},
+		{"tags that the trust does not allow",
+			sts.AssumeRoleInput{RoleArn: &external, ExternalId: aws.String("cluster/production"), Tags: tags}, "AccessDenied"},
 		{"tags that it does allow", sts.AssumeRoleInput{RoleArn: &tagged, Tags: tags}, ""},
 		{"a role that is not there", sts.AssumeRoleInput{RoleArn: aws.String(tagged + "x")}, "AccessDenied"},
-		{"a session shorter than 15 minutes", sts.AssumeRoleInput{RoleArn: &tagged, DurationSeconds: aws.Int32(899)}, "ValidationError"},
-		{"a session longer than the role allows", sts.AssumeRoleInput{RoleArn: &tagged, DurationSeconds: aws.Int32(3601)}, "ValidationError"},
-		{"a policy for the session, which is not known here", sts.AssumeRoleInput{RoleArn: &tagged, Policy: aws.String("{}")}, "ValidationError"},
+		{"a session shorter than 15 minutes", sts.AssumeRoleInput{RoleArn: &tagged, DurationSeconds: aws.Int32(899)},
+			"ValidationError"},
+		{"a session longer than the role allows", sts.AssumeRoleInput{RoleArn: &tagged, DurationSeconds: aws.Int32(3601)},
+			"ValidationError"},
+		{"a policy for the session, which is not known here", sts.AssumeRoleInput{RoleArn: &tagged, Policy: aws.String("{}")},
+			"ValidationError"},
 	} {
 		row.in.RoleSessionName = aws.String("aloft")
 		_, err := sts.NewFromConfig(cfg).AssumeRole(t.Context(), &row.in)
@@ -106,14 +113,16 @@ func TestASessionIsItsRole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "arn:aws:sts::" + *me.Account + ":assumed-role/aloft-contract-session/clouder-production"; *me.Arn != want || *out.AssumedRoleUser.Arn != want {
+	if want := "arn:aws:sts::" + *me.Account + ":assumed-role/aloft-contract-session/clouder-production"; *me.Arn !=
+		want || *out.AssumedRoleUser.Arn != want {
 		t.Errorf("got %s and %s, want %s", *me.Arn, *out.AssumedRoleUser.Arn, want)
 	}
 	if got := server.Calls().By("aloft-contract-session").Names(); len(got) != 1 || got[0] != "sts:GetCallerIdentity" {
 		t.Errorf("the role's calls are %v", got)
 	}
 	_, err = sts.NewFromConfig(assumed).AssumeRole(t.Context(), &sts.AssumeRoleInput{
-		RoleArn: &arn, RoleSessionName: aws.String("chained"), Tags: []types.Tag{{Key: aws.String("aloft:stage"), Value: aws.String("other")}},
+		RoleArn: &arn, RoleSessionName: aws.String("chained"),
+		Tags: []types.Tag{{Key: aws.String("aloft:stage"), Value: aws.String("other")}},
 	})
 	wantCode(t, err, "InvalidParameterValue", "a transitive tag cannot be set again")
 }
@@ -122,7 +131,9 @@ func TestEndedAndUnknownCredentialsHaveTheirCodes(t *testing.T) {
 	server := start(t)
 	cfg := server.Config()
 	arn := newRole(t, cfg, "aloft-contract-ended", `"sts:AssumeRole"`, `{}`)
-	out, err := sts.NewFromConfig(cfg).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("aloft")})
+	out, err := sts.NewFromConfig(cfg).AssumeRole(t.Context(), &sts.AssumeRoleInput{
+		RoleArn: &arn, RoleSessionName: aws.String("aloft"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

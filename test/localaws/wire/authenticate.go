@@ -38,8 +38,8 @@ func ScopeOf(r *http.Request) (Scope, bool) {
 	return Scope{AccessKeyID: parts[0], Region: parts[2], Service: parts[3]}, true
 }
 
-// authenticate finds the principal. The signature itself is not computed: the local AWS tells callers apart, it does not guard against
-// them; session tokens must match and must not have ended.
+// authenticate finds the principal. The signature itself is not computed: the local AWS tells callers apart, it does
+// not guard against them; session tokens must match and must not have ended.
 func (g *Gateway) authenticate(call *Call) authFailure {
 	scope, ok := ScopeOf(call.HTTP)
 	if !ok {
@@ -73,7 +73,8 @@ func jsonAuthError(kind authFailure) *Error {
 	case authExpired:
 		return Errorf(http.StatusBadRequest, "ExpiredTokenException", "The security token included in the request is expired")
 	}
-	return Errorf(http.StatusBadRequest, "UnrecognizedClientException", "The security token included in the request is invalid.")
+	return Errorf(http.StatusBadRequest, "UnrecognizedClientException",
+		"The security token included in the request is invalid.")
 }
 
 // queryAuthError is what query services answer.
@@ -97,5 +98,6 @@ func s3AuthError(kind authFailure) *Error {
 	case authBadToken:
 		return Errorf(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
 	}
-	return Errorf(http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+	return Errorf(http.StatusForbidden, "InvalidAccessKeyId",
+		"The AWS Access Key Id you provided does not exist in our records.")
 }

@@ -21,7 +21,8 @@ func (c *Call) readBody() error {
 		return fmt.Errorf("reading the request: %w", err)
 	}
 	if len(body) > maxBody {
-		return Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request must be smaller than %d bytes", maxBody)
+		return Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			"Request must be smaller than %d bytes", maxBody)
 	}
 	c.Body = body
 	return nil

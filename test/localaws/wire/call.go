@@ -37,8 +37,8 @@ func (c *Call) NoEffect() { c.noEffect = true }
 // Sent counts the bytes of content that the call brought, as the size of a put object.
 func (c *Call) Sent(bytes int64) { c.bytes += bytes }
 
-// Authorize asks the identity policies, when they are enforced, whether the caller may do a further action, as iam:PassRole. The
-// operation's own action is asked before the handler.
+// Authorize asks the identity policies, when they are enforced, whether the caller may do a further action, as
+// iam:PassRole. The operation's own action is asked before the handler.
 func (c *Call) Authorize(action, resource string) error {
 	if c.authorize == nil {
 		return nil

@@ -41,7 +41,8 @@ type ManualClock struct {
 	changed chan struct{}
 }
 
-// NewManualClock starts at the given time. Keep it near the real time where the SDK's own clock matters (skew correction, expiry).
+// NewManualClock starts at the given time. Keep it near the real time where the SDK's own clock
+// matters (skew correction, expiry).
 func NewManualClock(start time.Time) *ManualClock {
 	return &ManualClock{now: start, changed: make(chan struct{})}
 }

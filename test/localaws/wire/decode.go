@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// tree is a request before it has types: map[string]any, []any, string, json.Number, bool or nil. Forms and XML have strings only.
+// tree is a request before it has types: map[string]any, []any, string, json.Number, bool or nil.
+// Forms and XML have strings only.
 type tree = any
 
 // strict fills typed values from a tree and refuses what it does not know.

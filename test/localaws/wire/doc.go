@@ -32,12 +32,13 @@
 //
 // # Field tags
 //
-// The tag is `wire:"name,option,..."`. Without a name the Go field name is used, changed by the service's Names function
-// (wire.LowerCamel for ECR, CloudWatch Logs and API Gateway). "-" leaves a field out. An embedded struct is inlined. Options:
+// The tag is `wire:"name,option,..."`. Without a name the Go field name is used, changed by the service's Names
+// function (wire.LowerCamel for ECR, CloudWatch Logs and API Gateway). "-" leaves a field out. An embedded
+// struct is inlined. Options:
 //
 //	required        a missing value is refused (in) / a zero value is written all the same (out)
 //	path            REST: a {name} in the route
-//	query           REST: a parameter of the query string (string, number, bool, []string; map[string]string takes all the rest)
+//	query           REST: a parameter of the query (string, number, bool, []string; map[string]string takes all the rest)
 //	header          REST: a header; with a name ending in "-" a map[string]string of that prefix
 //	status          REST, out: the HTTP status (int)
 //	payload         REST: the whole body ([]byte, io.Reader, or for XML a struct)
@@ -46,17 +47,19 @@
 //	item=Name       XML: the name of a list's elements (default "member")
 //	attr            XML: an attribute; "xmlns" gives the namespace of the element
 //
-// Absent values: nil pointers, nil slices and maps, "", zero numbers, false and the zero time are not written (say required, or use
-// a pointer, where the zero must be seen). A field of type json.RawMessage or any takes or gives a JSON value as it is.
+// Absent values: nil pointers, nil slices and maps, "", zero numbers, false and the zero time are not written
+// (say required, or use a pointer, where the zero must be seen). A field of type json.RawMessage or any takes or
+// gives a JSON value as it is.
 //
 // # What a handler should tell
 //
-// Operations made by Write count as mutating and, when they succeed, as having an effect. A repeat that changed nothing calls
-// call.NoEffect(). call.On("orders") names the resource in the call log.
+// Operations made by Write count as mutating and, when they succeed, as having an effect. A repeat that changed nothing
+// calls call.NoEffect(). call.On("orders") names the resource in the call log.
 //
 // # Acting on other services
 //
-// Inside the local AWS a service calls another through the real SDK over the in-process transport with its own principal:
-// env.ServiceConfig("events.amazonaws.com", ruleARN) or env.RoleConfig(roleARN, session), so that it shows in the call log. A receiver
-// tells a service principal by call.Principal.Service and its source by call.Principal.SourceARN.
+// Inside the local AWS a service calls another through the real SDK over the in-process transport with its
+// own principal: env.ServiceConfig("events.amazonaws.com", ruleARN) or env.RoleConfig(roleARN, session), so
+// that it shows in the call log. A receiver tells a service principal by call.Principal.Service and its
+// source by call.Principal.SourceARN.
 package wire

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// xmlWriter writes typed values as AWS's XML: lists with their wrapping element and "member" items unless the tag differs.
+// xmlWriter writes typed values as AWS's XML: lists with their wrapping element and "member" items
+// unless the tag differs.
 type xmlWriter struct {
 	bytes.Buffer
 	naming func(string) string

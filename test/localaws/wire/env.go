@@ -67,20 +67,22 @@ func (e *Env) Config(creds aws.Credentials) aws.Config {
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// ServiceConfig is the configuration of an AWS service acting of its own accord, as "events.amazonaws.com" for the rule sourceARN.
+// ServiceConfig is the configuration of an AWS service acting of its own accord, as
+// "events.amazonaws.com" for the rule sourceARN.
 func (e *Env) ServiceConfig(service, sourceARN string) aws.Config {
 	return e.Config(e.Identities.Service(e.AccountID, service, sourceARN))
 }
 
-// Session issues credentials of a role without a call to STS, as AWS does inside for Lambda's functions and CloudFormation's stacks.
-// The service must be allowed by the role's trust policy: *Error AccessDenied otherwise.
+// Session issues credentials of a role without a call to STS, as AWS does inside for Lambda's functions and
+// CloudFormation's stacks. The service must be allowed by the role's trust policy: *Error AccessDenied otherwise.
 func (e *Env) Session(service, roleARN, session string, lifetime time.Duration) (aws.Credentials, error) {
 	if e.Roles == nil {
 		return aws.Credentials{}, Errorf(http.StatusInternalServerError, "InternalFailure", "no role directory is plugged in")
 	}
 	role, ok := e.Roles.Role(roleARN)
 	if !ok || !TrustsService(role.TrustPolicy, service) {
-		return aws.Credentials{}, Errorf(http.StatusForbidden, "AccessDenied", "%s is not authorized to perform: sts:AssumeRole on resource: %s", service, roleARN)
+		return aws.Credentials{}, Errorf(http.StatusForbidden, "AccessDenied",
+			"%s is not authorized to perform: sts:AssumeRole on resource: %s", service, roleARN)
 	}
 	return e.Identities.Issue(RoleSession(e.AccountID, role, session), lifetime), nil
 }

@@ -48,8 +48,8 @@ func Throttled() *Error { return Errorf(http.StatusBadRequest, "ThrottlingExcept
 
 // Denied is the answer to a caller without the right.
 func Denied(call *Call, action, resource string) *Error {
-	return Errorf(http.StatusForbidden, "AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s",
-		call.Principal.Name(), action, resource)
+	return Errorf(http.StatusForbidden, "AccessDeniedException",
+		"User: %s is not authorized to perform: %s on resource: %s", call.Principal.Name(), action, resource)
 }
 
 // asError makes any error an answer: what is not AWS's own is an internal failure.

@@ -30,8 +30,8 @@ func formTree(form url.Values) (map[string]any, error) {
 	return root, nil
 }
 
-// xmlTree turns a document into nested maps under its root element, repeated elements into lists. Attributes are left out but for
-// those with a namespace prefix of XMLSchema-instance, which appear as "xsi:type".
+// xmlTree turns a document into nested maps under its root element, repeated elements into lists. Attributes are left
+// out but for those with a namespace prefix of XMLSchema-instance, which appear as "xsi:type".
 func xmlTree(body io.Reader) (string, map[string]any, error) {
 	d := xml.NewDecoder(body)
 	for {

@@ -63,7 +63,8 @@ func (a *answer) refuse(s *Service, call *Call, err error) *answer {
 func (a *answer) record(g *Gateway, call *Call) Record {
 	r := Record{
 		Time: call.Time, Duration: g.Clock.Now().Sub(call.Time), Service: call.Service, Operation: call.Operation,
-		Principal: call.Principal, Resource: call.resource, Params: a.params, Bytes: call.bytes, Fault: a.fault, RequestID: call.RequestID,
+		Principal: call.Principal, Resource: call.resource, Params: a.params, Bytes: call.bytes, Fault: a.fault,
+		RequestID: call.RequestID,
 	}
 	r.Mutating = a.op != nil && a.op.Mutating
 	r.Effect = r.Mutating && a.executed && !call.noEffect
@@ -120,8 +121,8 @@ func (g *Gateway) unknown(call *Call, e *Error) {
 	}
 }
 
-// Disturb waits a call's latency and gives the fault that hits it, whose kind is empty for none. A data plane, whose requests do
-// not come through Serve, asks it for itself.
+// Disturb waits a call's latency and gives the fault that hits it, whose kind is empty for none. A data plane, whose
+// requests do not come through Serve, asks it for itself.
 func (g *Gateway) Disturb(ctx context.Context, call *Call) (Fault, error) {
 	fault := g.Faults.take(call)
 	d := g.Latencies.Of(call.Service, call.Operation)

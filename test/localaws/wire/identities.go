@@ -29,8 +29,8 @@ func NewIdentities(clock Clock) *Identities {
 	return &Identities{clock: clock, keys: map[string]issued{}, fixed: map[string]aws.Credentials{}}
 }
 
-// Issue makes credentials for a principal. With a lifetime they are a session: ASIA.. with a token that must come along and an
-// expiry; zero makes a long-lived AKIA.. key without a token.
+// Issue makes credentials for a principal. With a lifetime they are a session: ASIA.. with a token that must come along
+// and an expiry; zero makes a long-lived AKIA.. key without a token.
 func (ids *Identities) Issue(p Principal, lifetime time.Duration) aws.Credentials {
 	creds := aws.Credentials{SecretAccessKey: randomText(30), Source: "localaws", AccountID: p.AccountID}
 	prefix := "AKIA"
@@ -58,7 +58,8 @@ func (ids *Identities) Register(accessKeyID string, p Principal) {
 	ids.keys[accessKeyID] = issued{principal: p}
 }
 
-// Service returns the credentials of a service principal acting for a source (both may be any text; sourceARN may be empty).
+// Service returns the credentials of a service principal acting for a source (both may be any text;
+// sourceARN may be empty).
 func (ids *Identities) Service(account, service, sourceARN string) aws.Credentials {
 	name := service + " " + sourceARN
 	ids.mu.RLock()

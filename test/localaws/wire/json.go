@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// JSON is awsJson 1.0 and 1.1: everything is a POST to "/", the operation stands in X-Amz-Target after the service's prefix (as
-// "TrentService"), and the answer has the content type of the request.
+// JSON is awsJson 1.0 and 1.1: everything is a POST to "/", the operation stands in X-Amz-Target after the service's
+// prefix (as "TrentService"), and the answer has the content type of the request.
 func JSON(targetPrefix string) Protocol { return jsonProtocol{targetPrefix} }
 
 type jsonProtocol struct{ prefix string }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Latencies is the table of injected waits: "service:Operation", "service:*" or "*" to the time a call takes before it is executed.
+// Latencies is the table of injected waits: "service:Operation", "service:*" or "*" to the time a call
+// takes before it is executed.
 type Latencies struct {
 	mu    sync.RWMutex
 	table map[string]time.Duration

@@ -66,7 +66,8 @@ func (l Log) Since(mark uint64) Log { return l.Where(func(r Record) bool { retur
 func (l Log) By(principal string) Log {
 	return l.Where(func(r Record) bool {
 		p := r.Principal
-		return principal == p.Name() || principal == p.RoleARN || principal == p.AccessKeyID || (p.RoleARN != "" && principal == p.RoleName())
+		return principal == p.Name() || principal == p.RoleARN || principal == p.AccessKeyID ||
+			(p.RoleARN != "" && principal == p.RoleName())
 	})
 }
 

@@ -31,7 +31,8 @@ type Response struct {
 	Header http.Header
 	// Body is sent as it is, and closed when it is a closer; nil sends none.
 	Body io.Reader
-	// Length is the Content-Length when it is known; a *bytes.Reader tells it by itself. Otherwise the body is sent in chunks.
+	// Length is the Content-Length when it is known; a *bytes.Reader tells it by itself. Otherwise the
+	// body is sent in chunks.
 	Length int64
 }
 
@@ -83,10 +84,10 @@ func raw(name string, mutating bool, fn func(context.Context, *Call) (*Response,
 	}
 }
 
-// At places an operation in a REST service: "GET", "/2015-03-31/functions/{FunctionName}/versions". {Name+} takes the rest of the
-// path with its slashes. After a "?" stand query parameters that must be present, as "/{Bucket}?tagging" or "/{Bucket}?list-type=2", and
-// after a "#" a header that must be, as "/{Bucket}/{Key+}#x-amz-copy-source". Of several fitting routes the one with the most such
-// demands, then the one with the most fixed path segments, is taken.
+// At places an operation in a REST service: "GET", "/2015-03-31/functions/{FunctionName}/versions". {Name+} takes the
+// rest of the path with its slashes. After a "?" stand query parameters that must be present, as "/{Bucket}?tagging" or
+// "/{Bucket}?list-type=2", and after a "#" a header that must be, as "/{Bucket}/{Key+}#x-amz-copy-source". Of several
+// fitting routes the one with the most such demands, then the one with the most fixed path segments, is taken.
 func (o Operation) At(method, route string) Operation {
 	o.Method, o.Route = method, route
 	return o

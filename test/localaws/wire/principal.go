@@ -8,7 +8,8 @@ import (
 // Principal is who signed a call.
 type Principal struct {
 	AccountID string
-	// ARN is arn:aws:iam::<account>:user/<name>, arn:aws:sts::<account>:assumed-role/<role>/<session>, or empty for a service.
+	// ARN is arn:aws:iam::<account>:user/<name>, arn:aws:sts::<account>:assumed-role/<role>/<session>,
+	// or empty for a service.
 	ARN string
 	// UserID is what GetCallerIdentity answers: an AIDA.. id, or "<AROA..>:<session>".
 	UserID string

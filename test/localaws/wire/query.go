@@ -41,7 +41,8 @@ func (p queryProtocol) find(s *Service, call *Call) (*Operation, error) {
 	}
 	op, ok := s.byName[name]
 	if !ok || form.Get("Version") != p.version {
-		return nil, Errorf(http.StatusBadRequest, "InvalidAction", "Could not find operation %s for version %s", name, form.Get("Version"))
+		return nil, Errorf(http.StatusBadRequest, "InvalidAction", "Could not find operation %s for version %s", name,
+			form.Get("Version"))
 	}
 	return op, nil
 }

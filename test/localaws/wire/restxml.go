@@ -6,8 +6,8 @@ import (
 	"reflect"
 )
 
-// RESTXML is the protocol of CloudFront (wrapped errors) and S3 (bare errors). root names the element of a structure when
-// the output type has no other name: by default "<Operation>Result"; a payload member's element is its wire name.
+// RESTXML is the protocol of CloudFront (wrapped errors) and S3 (bare errors). root names the element of a structure
+// when the output type has no other name: by default "<Operation>Result"; a payload member's element is its wire name.
 func RESTXML(namespace string) Protocol { return restXML{namespace: namespace} }
 
 // S3XML is RESTXML with S3's error documents and codes.
@@ -35,9 +35,11 @@ func (p restXML) find(s *Service, call *Call) (*Operation, error) {
 			return Errorf(http.StatusNotFound, "UnknownOperationException", "No operation answers %s %s", r.Method, r.URL.Path)
 		}
 		if otherMethod {
-			return Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+			return Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed",
+				"The specified method is not allowed against this resource.")
 		}
-		return Errorf(http.StatusNotImplemented, "NotImplemented", "A header or query you provided implies functionality that is not implemented")
+		return Errorf(http.StatusNotImplemented, "NotImplemented",
+			"A header or query you provided implies functionality that is not implemented")
 	})
 }
 
@@ -69,7 +71,8 @@ func (p restXML) structure(s *Service, reader strict, body []byte, v reflect.Val
 	}
 	_, members, err := xmlTree(bytes.NewReader(body))
 	if err != nil {
-		return Errorf(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+		return Errorf(http.StatusBadRequest, "MalformedXML",
+			"The XML you provided was not well-formed or did not validate against our published schema")
 	}
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))

@@ -6,7 +6,8 @@ import (
 
 // Service is what a service package plugs into the local AWS.
 type Service struct {
-	// Name is the prefix in call log, latency table and faults; it is also IAM's action prefix unless ActionPrefix says otherwise.
+	// Name is the prefix in call log, latency table and faults; it is also IAM's action prefix unless
+	// ActionPrefix says otherwise.
 	Name string
 	// SigningNames are the names in SigV4's credential scope; nil means Name alone.
 	SigningNames []string
@@ -28,8 +29,8 @@ type Service struct {
 	// Rewrite changes a request before its route is looked for, as S3 does with bucket names in the host; nil leaves it.
 	Rewrite func(*http.Request) *http.Request
 
-	// Claims takes requests that are not signed API calls, by host or path: a data plane as execute-api or the registry's /v2/. They
-	// go to Data, unlogged unless Data logs them with Gateway.Calls.
+	// Claims takes requests that are not signed API calls, by host or path: a data plane as execute-api or the registry's
+	// /v2/. They go to Data, unlogged unless Data logs them with Gateway.Calls.
 	Claims func(*http.Request) bool
 	Data   http.Handler
 	// Close ends what the service started; it may be nil.

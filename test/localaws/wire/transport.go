@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// Transport is an http.RoundTripper that hands requests to a handler in this process. Bodies stream in both directions, the
-// request's context ends the wait, and a dropped connection is the same *net.OpError (ECONNRESET) as on a socket.
+// Transport is an http.RoundTripper that hands requests to a handler in this process. Bodies stream in both directions,
+// the request's context ends the wait, and a dropped connection is the same *net.OpError (ECONNRESET) as on a socket.
 type Transport struct{ Handler http.Handler }
 
 // RoundTrip runs the handler in a goroutine of its own and returns as soon as it has written its header.
@@ -28,7 +28,8 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	reader, writer := io.Pipe()
-	conn := &localConn{header: http.Header{}, answer: make(chan *http.Response, 1), failed: make(chan error, 1), body: writer, request: r}
+	conn := &localConn{header: http.Header{}, answer: make(chan *http.Response, 1), failed: make(chan error, 1),
+		body: writer, request: r}
 	go conn.serve(t.Handler, in)
 	select {
 	case resp := <-conn.answer:

@@ -4,7 +4,8 @@ import "slices"
 
 import "encoding/json"
 
-// TrustsService says whether a trust policy lets an AWS service assume the role: an Allow of sts:AssumeRole to its service principal.
+// TrustsService says whether a trust policy lets an AWS service assume the role: an Allow of
+// sts:AssumeRole to its service principal.
 func TrustsService(policy, service string) bool {
 	var doc struct {
 		Statement []struct {

@@ -68,9 +68,12 @@ func TestRequestsAreRefused(t *testing.T) {
 		reason, url, body string
 		want              int
 	}{
-		{"nobody writes without the password", strings.Replace(server.URL(), database.User+":", database.User+":x", 1) + "/journals/jobs", "", http.StatusUnauthorized},
+		{"nobody writes without the password",
+			strings.Replace(server.URL(), database.User+":", database.User+":x", 1) + "/journals/jobs", "",
+			http.StatusUnauthorized},
 		{"a journal name is lower case", server.URL() + "/journals/Jobs", "", http.StatusUnprocessableEntity},
-		{"a note is at most 4 KiB", server.URL() + "/journals/jobs", strings.Repeat("x", 4<<10+1), http.StatusUnprocessableEntity},
+		{"a note is at most 4 KiB", server.URL() + "/journals/jobs", strings.Repeat("x", 4<<10+1),
+			http.StatusUnprocessableEntity},
 	} {
 		t.Run(row.reason, func(t *testing.T) {
 			g := NewWithT(t)
@@ -106,7 +109,8 @@ func TestAHostKeepsDatabasesApartByTheirPasswords(t *testing.T) {
 		_ = response.Body.Close()
 		return response.StatusCode
 	}
-	if got := post(first.URL()); got != http.StatusOK || first.Counts()["migrations"] != 1 || second.Counts()["migrations"] != 0 {
+	if got := post(first.URL()); got != http.StatusOK || first.Counts()["migrations"] != 1 ||
+		second.Counts()["migrations"] != 0 {
 		t.Errorf("answered %d; the journals have %v and %v", got, first.Counts(), second.Counts())
 	}
 	if got := post("http://app:wrong@127.0.0.1:" + host.Port()); got != http.StatusUnauthorized {

@@ -26,7 +26,8 @@ type entry struct {
 func systemEntries() []entry {
 	entries := []entry{
 		{path: "/tmp", mode: os.ModeDir | os.ModeSticky | 0o777},
-		{path: "/etc/passwd", content: []byte("root:x:0:0:root:/root:/sbin/nologin\napp:x:65532:65532:app:/:/sbin/nologin\n"), mode: 0o644},
+		{path: "/etc/passwd", content: []byte("root:x:0:0:root:/root:/sbin/nologin\napp:x:65532:65532:app:/:/sbin/nologin\n"),
+			mode: 0o644},
 		{path: "/etc/group", content: []byte("root:x:0:\napp:x:65532:\n"), mode: 0o644},
 		{path: "/etc/nsswitch.conf", content: []byte("hosts: files dns\n"), mode: 0o644},
 	}

@@ -27,7 +27,8 @@ func Program(ctx context.Context, cache, arch string) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, programPackage)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path,
+		programPackage)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=")
 	var output bytes.Buffer
 	build.Stdout, build.Stderr = &output, &output

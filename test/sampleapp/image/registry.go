@@ -32,7 +32,8 @@ func NewRegistry(dir, address string) (*Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for images: %w", err)
 	}
-	r := &Registry{listener: listener, server: &http.Server{Handler: registry.New(options...), ReadHeaderTimeout: 5 * time.Second}}
+	r := &Registry{listener: listener,
+		server: &http.Server{Handler: registry.New(options...), ReadHeaderTimeout: 5 * time.Second}}
 	go r.server.Serve(listener)
 	return r, nil
 }

@@ -44,7 +44,9 @@ func TestTheImagesGoThroughARelease(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		deployed, err := image.WithRuntime(opened, function)
 		g.Expect(err).NotTo(HaveOccurred())
-		pushed, err := client.Push(t.Context(), deployed, image.Target{Repository: stage.Repository("aloft-acme"), Tag: "b-" + source.Tag})
+		pushed, err := client.Push(t.Context(), deployed, image.Target{
+			Repository: stage.Repository("aloft-acme"), Tag: "b-" + source.Tag,
+		})
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(pushed.Layers).To(Equal(step.layers), step.reason)
 

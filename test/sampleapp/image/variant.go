@@ -1,4 +1,5 @@
-// Package image builds the sample application's container images and keeps a registry for them, with no container engine.
+// Package image builds the sample application's container images and keeps a registry for them,
+// with no container engine.
 //
 // All builds share the layers of the system, the program and, but for one file, the assets' bytes: a new version
 // differs in the small layers alone, as a real application's does.
@@ -38,8 +39,9 @@ type Variant struct {
 var (
 	V1               = Variant{Version: "v1", Headline: "It flies.", Accent: baseAccent}
 	V2               = Variant{Version: "v2", Headline: "It flies higher.", Accent: "#b45309"}
-	FailingMigration = Variant{Version: "v3-failing-migration", Headline: "It never gets here.", Accent: "#9f1239", FailMigration: true}
-	CrashingAtStart  = Variant{Version: "v4-crashing", Headline: "It never starts.", Accent: "#3f3f46", CrashAtStart: true}
+	FailingMigration = Variant{Version: "v3-failing-migration", Headline: "It never gets here.", Accent: "#9f1239",
+		FailMigration: true}
+	CrashingAtStart = Variant{Version: "v4-crashing", Headline: "It never starts.", Accent: "#3f3f46", CrashAtStart: true}
 )
 
 const (

@@ -75,7 +75,8 @@ func (r *Resource) differs(next *Resource) bool {
 // redefined keeps what is deployed and takes over the rest of the definition.
 func (r *Resource) redefined(next *Resource) *Resource {
 	c := r.clone()
-	c.Needs, c.Metadata, c.DeletionPolicy, c.UpdateReplacePolicy = next.Needs, next.Metadata, next.DeletionPolicy, next.UpdateReplacePolicy
+	c.Needs, c.Metadata = next.Needs, next.Metadata
+	c.DeletionPolicy, c.UpdateReplacePolicy = next.DeletionPolicy, next.UpdateReplacePolicy
 	return c
 }
 
@@ -110,7 +111,9 @@ func (r *run) create(ctx context.Context, res, old *Resource, problem error) boo
 }
 
 // settled calls a handler and then takes the time that the type is configured to take.
-func settled(ctx context.Context, request *resource.Request, call func(context.Context, *resource.Request) (resource.State, error)) (resource.State, error) {
+func settled(
+	ctx context.Context, request *resource.Request, call func(context.Context, *resource.Request) (resource.State, error),
+) (resource.State, error) {
 	state, err := call(ctx, request)
 	if err == nil {
 		err = request.WaitSettled(ctx)
@@ -149,7 +152,8 @@ func (r *run) fail(res *Resource, status Status, reason string) {
 
 func (r *run) replace(ctx context.Context, res, current *Resource) bool {
 	known := r.engine.options.Types[res.Type]
-	if name := known.NameProperty; name != "" && res.Properties.Has(name) && res.Properties.Same(current.Properties, name) {
+	if name := known.NameProperty; name != "" && res.Properties.Has(name) &&
+		res.Properties.Same(current.Properties, name) {
 		return r.update(ctx, res, current, &templateProblem{
 			"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename " +
 				res.Properties.Text(name) + " and update the stack again.",

@@ -44,14 +44,18 @@ type ChangeSetInput struct {
 }
 
 // EmptyChangeSet is the reason of a change set without changes.
-const EmptyChangeSet = "The submitted information didn't contain changes. Submit different information to create a change set."
+const EmptyChangeSet = "The submitted information didn't contain changes. Submit different information to create a " +
+	"change set."
 
 var changeSetName = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
 
 // CreateChangeSet registers a change set and computes it; returns the ids of the change set and its stack.
-func (e *Engine) CreateChangeSet(ctx context.Context, caller aws.Config, in ChangeSetInput) (id, stackID string, err error) {
+func (e *Engine) CreateChangeSet(
+	ctx context.Context, caller aws.Config, in ChangeSetInput,
+) (id, stackID string, err error) {
 	if !changeSetName.MatchString(in.Name) {
-		return "", "", invalid("1 validation error detected: Value '%s' at 'changeSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", in.Name)
+		return "", "", invalid("1 validation error detected: Value '%s' at 'changeSetName' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", in.Name)
 	}
 	if _, err := e.acting(ctx, caller, in.Stack, in.Role); err != nil {
 		return "", "", err
@@ -90,7 +94,8 @@ func (e *Engine) CreateChangeSet(ctx context.Context, caller aws.Config, in Chan
 func (e *Engine) changeSetTarget(s *Stack, in ChangeSetInput) error {
 	if in.Kind == "CREATE" {
 		if s == nil && !stackName.MatchString(in.Stack) {
-			return invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", in.Stack)
+			return invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must "+
+				"satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", in.Stack)
 		}
 		if s != nil && s.Status != ReviewInProgress {
 			return invalid("Stack [%s] already exists and cannot be created again with the changeSet [%s].", s.Name, in.Name)
@@ -106,9 +111,10 @@ func (e *Engine) changeSetTarget(s *Stack, in ChangeSetInput) error {
 func (e *Engine) newChangeSet(s *Stack, next *desired, in ChangeSetInput) *ChangeSet {
 	c := &ChangeSet{
 		ID: e.arn("changeSet/" + in.Name + "/" + uuid.NewString()), Name: in.Name, StackID: s.ID, StackName: s.Name,
-		Description: in.Description, Kind: in.Kind, Status: "CREATE_PENDING", Execution: "UNAVAILABLE", OnFailure: in.OnFailure,
-		Created: e.options.Now(), Parameters: next.visibleParameters(), Tags: next.tags, Capabilities: in.Content.Capabilities,
-		role: in.Role, client: in.Token, token: tokenUse{"CreateChangeSet", digest(in)}, next: next,
+		Description: in.Description, Kind: in.Kind, Status: "CREATE_PENDING", Execution: "UNAVAILABLE",
+		OnFailure: in.OnFailure, Created: e.options.Now(), Parameters: next.visibleParameters(), Tags: next.tags,
+		Capabilities: in.Content.Capabilities,
+		role:         in.Role, client: in.Token, token: tokenUse{"CreateChangeSet", digest(in)}, next: next,
 	}
 	s.changeSets = append(s.changeSets, c)
 	if s.Status == ReviewInProgress {

@@ -59,13 +59,16 @@ func (d *desired) evaluateOutputs(lookup func(string) (template.Values, bool)) (
 		}
 		switch value.(type) {
 		case []any, map[string]any:
-			return nil, fmt.Errorf("Template format error: Output %s is malformed. The Value field of every Outputs member must evaluate to a String.", name)
+			return nil, fmt.Errorf("Template format error: Output %s is malformed. The Value field of every Outputs member "+
+				"must evaluate to a String.", name)
 		}
 		export, err := scope.Resolve(definition.ExportName)
 		if err != nil {
 			return nil, err
 		}
-		outputs = append(outputs, Output{Key: name, Value: template.Scalar(value), Description: definition.Description, ExportName: template.Scalar(export)})
+		outputs = append(outputs, Output{
+			Key: name, Value: template.Scalar(value), Description: definition.Description, ExportName: template.Scalar(export),
+		})
 	}
 	return outputs, nil
 }

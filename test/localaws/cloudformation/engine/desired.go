@@ -91,7 +91,8 @@ func (e *Engine) checkTypes(t *template.Template) error {
 	}
 	for _, r := range t.AttributeReferences() {
 		if known := e.options.Types[t.Resources[r.Resource].Type]; !known.HasAttribute(r.Attribute) {
-			return invalid("Template error: resource %s does not support attribute type %s in Fn::GetAtt", r.Resource, r.Attribute)
+			return invalid("Template error: resource %s does not support attribute type %s in Fn::GetAtt", r.Resource,
+				r.Attribute)
 		}
 	}
 	return nil
@@ -129,7 +130,8 @@ func (d *desired) submit(current *desired, given []ParameterInput) error {
 		if p.UsePrevious {
 			var ok bool
 			if value, ok = current.previously(p.Key); !ok {
-				return invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true for a parameter key not in the previous template", p.Key)
+				return invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true for a parameter key "+
+					"not in the previous template", p.Key)
 			}
 		}
 		d.submitted[p.Key] = value
@@ -192,7 +194,9 @@ func (d *desired) scope(lookup func(string) (template.Values, bool)) *template.S
 }
 
 // effectiveTags are the tags that a resource of the stack gets: aws:cloudformation ones, the stack's, its own.
-func (d *desired) effectiveTags(known *resource.Type, logicalID string, properties resource.Properties) map[string]string {
+func (d *desired) effectiveTags(
+	known *resource.Type, logicalID string, properties resource.Properties,
+) map[string]string {
 	if !known.Taggable {
 		return nil
 	}

@@ -9,7 +9,9 @@ import (
 )
 
 // propertyDetails lists the changed properties and those that may change because what they refer to changes.
-func (p *planner) propertyDetails(known *resource.Type, current *Resource, definition template.Resource, next resource.Properties) []Detail {
+func (p *planner) propertyDetails(
+	known *resource.Type, current *Resource, definition template.Resource, next resource.Properties,
+) []Detail {
 	var details []Detail
 	for _, name := range propertyNames(current.Properties, next) {
 		target := Detail{Attribute: "Properties", Name: name, RequiresRecreation: string(known.Properties[name].Recreation())}
@@ -58,7 +60,8 @@ func (p *planner) modification(target Detail, expression, value any) []Detail {
 	return append(details, direct)
 }
 
-// consequences explains a property that reads attributes of a resource that is modified, or the Ref of one that may be replaced.
+// consequences explains a property that reads attributes of a resource that is modified, or the Ref
+// of one that may be replaced.
 func (p *planner) consequences(target Detail, expression any) []Detail {
 	return p.references(target, expression, func(name string) bool { return p.planned[name].Action == "Modify" })
 }

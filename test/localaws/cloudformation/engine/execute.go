@@ -170,7 +170,8 @@ func (s *Stack) executable(c *ChangeSet) error {
 		return refuse(CodeChangeSetBusy, "ChangeSet [%s] cannot be executed in its current status of [%s]", c.ID, c.Status)
 	}
 	if c.Execution != "AVAILABLE" {
-		return refuse(CodeChangeSetBusy, "ChangeSet [%s] cannot be executed in its current execution status of [%s]", c.ID, c.Execution)
+		return refuse(CodeChangeSetBusy, "ChangeSet [%s] cannot be executed in its current execution status of [%s]", c.ID,
+			c.Execution)
 	}
 	if s.Status == ReviewInProgress {
 		return nil

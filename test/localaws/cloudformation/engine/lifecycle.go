@@ -61,18 +61,23 @@ func (s *Stack) deletable(in DeleteInput) error {
 	case s.Status.Running() && s.Status != CreateInProgress:
 		return invalid("Stack [%s] cannot be deleted while in status %s", s.ID, s.Status)
 	case len(in.Retain) > 0 && s.Status != DeleteFailed:
-		return invalid("Invalid operation on stack [%s]. RetainResources can only be specified for stacks in DELETE_FAILED state", s.ID)
+		return invalid(
+			"Invalid operation on stack [%s]. RetainResources can only be specified for stacks in DELETE_FAILED state", s.ID,
+		)
 	}
 	for _, name := range in.Retain {
 		if res := s.Resources[name]; res == nil || res.Status == DeleteComplete {
-			return invalid("The specified resources to retain must be in a valid state. Do not specify resources that are in the DELETE_COMPLETE state.")
+			return invalid("The specified resources to retain must be in a valid state. Do not specify resources that are in " +
+				"the DELETE_COMPLETE state.")
 		}
 	}
 	return nil
 }
 
 // ContinueRollback tries a failed rollback again, leaving the skipped resources as they are.
-func (e *Engine) ContinueRollback(ctx context.Context, caller aws.Config, name, role, token string, skip []string) error {
+func (e *Engine) ContinueRollback(
+	ctx context.Context, caller aws.Config, name, role, token string, skip []string,
+) error {
 	acting, err := e.acting(ctx, caller, name, role)
 	if err != nil {
 		return err
@@ -107,7 +112,8 @@ func (e *Engine) ContinueRollback(ctx context.Context, caller aws.Config, name, 
 // resume rolls back what the failed operation left; the caller holds the lock.
 func (e *Engine) resume(s *Stack, r *run) {
 	f := s.failed
-	r.stack, r.next, r.before, r.beforeContent, r.beforeOutputs, r.made = s, f.next, f.before, f.beforeContent, f.beforeOutputs, f.made
+	r.stack, r.next, r.made = s, f.next, f.made
+	r.before, r.beforeContent, r.beforeOutputs = f.before, f.beforeContent, f.beforeOutputs
 	r.retainExceptOnCreate = f.retainExceptOnCreate
 	s.began("CONTINUE_ROLLBACK")
 	e.setStatus(s, UpdateRollbackInProgress, "User Initiated", r.token)

@@ -31,10 +31,12 @@ type UpdateInput struct {
 
 var stackName = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
 
-// Create starts the creation of a stack and returns its id. The caller's configuration acts where the stack has no role.
+// Create starts the creation of a stack and returns its id. The caller's configuration acts where
+// the stack has no role.
 func (e *Engine) Create(ctx context.Context, caller aws.Config, in CreateInput) (string, error) {
 	if !stackName.MatchString(in.Name) {
-		return "", invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", in.Name)
+		return "", invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member "+
+			"must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", in.Name)
 	}
 	acting, err := e.acting(ctx, caller, "", in.Role)
 	if err != nil {
@@ -57,7 +59,9 @@ func (e *Engine) Create(ctx context.Context, caller aws.Config, in CreateInput) 
 	next.pseudo = e.pseudo(s)
 	s.Role = in.Role
 	s.remember(in.Token, "CreateStack", in)
-	e.create(s, next, &run{config: acting, token: in.Token, onFailure: in.OnFailure, retainExceptOnCreate: in.RetainExceptOnCreate})
+	e.create(s, next, &run{
+		config: acting, token: in.Token, onFailure: in.OnFailure, retainExceptOnCreate: in.RetainExceptOnCreate,
+	})
 	return s.ID, nil
 }
 
@@ -108,7 +112,9 @@ func (e *Engine) Update(ctx context.Context, caller aws.Config, in UpdateInput) 
 	s.adopt(in.Role)
 	s.remember(in.Token, "UpdateStack", in)
 	s.outdateChangeSets()
-	e.update(s, next, &run{config: acting, token: in.Token, keepFailed: in.NoRollback, retainExceptOnCreate: in.RetainExceptOnCreate})
+	e.update(s, next, &run{
+		config: acting, token: in.Token, keepFailed: in.NoRollback, retainExceptOnCreate: in.RetainExceptOnCreate,
+	})
 	return s.ID, nil
 }
 

@@ -33,21 +33,31 @@ func TestAFailedCreationIsRolledBackInReverseOrder(t *testing.T) {
 	view := w.create(resources(thingA + "," + thingB + "," + broken))
 	g.Expect(statuses(view)).To(Equal("CREATE_IN_PROGRESS ROLLBACK_IN_PROGRESS ROLLBACK_COMPLETE"))
 	g.Expect(w.things.Calls()).To(Equal([]string{"create A", "create B", "create C", "delete B", "delete A"}))
-	g.Expect(reasonOf(view, "demo", engine.RollbackInProgress)).To(Equal("The following resource(s) failed to create: [C]. Rollback requested by user."))
-	g.Expect(reasonOf(view, "C", engine.CreateFailed)).To(MatchRegexp(`^Resource handler returned message: "no such shape" \(RequestToken: \S+, HandlerErrorCode: InvalidRequest\)$`))
-	_, err := w.Update(context.Background(), aws.Config{}, engine.UpdateInput{Name: "demo", Content: engine.Content{Body: resources(thingA)}})
+	g.Expect(reasonOf(view, "demo",
+		engine.RollbackInProgress)).To(Equal("The following resource(s) failed to create: [C]. Rollback requested by user."))
+	g.Expect(reasonOf(view, "C",
+		engine.CreateFailed)).To(MatchRegexp(
+		`^Resource handler returned message: "no such shape" \(RequestToken: \S+, HandlerErrorCode: InvalidRequest\)$`,
+	))
+	_, err := w.Update(context.Background(), aws.Config{}, engine.UpdateInput{
+		Name: "demo", Content: engine.Content{Body: resources(thingA)},
+	})
 	g.Expect(err).To(MatchError(ContainSubstring("is in ROLLBACK_COMPLETE state and can not be updated.")))
 }
 
 func TestAFailureCancelsTheSiblingsThatAreUnderWay(t *testing.T) {
 	g, w := NewWithT(t), newWorld(t)
 	w.create(resources(thingA))
-	slow := `"A":{"Type":"Test::Thing","Properties":{"Value":"slow"}},"C":{"Type":"Test::Thing","Properties":{"Size":"large"}}`
+	slow := `"A":{"Type":"Test::Thing","Properties":{"Value":"slow"}},"C":{"Type":"Test::Thing",` +
+		`"Properties":{"Size":"large"}}`
 	view := w.update(resources(slow + "," + thingB))
 	g.Expect(view.Status).To(Equal(engine.UpdateRollbackComplete))
 	g.Expect(reasonOf(view, "A", engine.UpdateFailed)).To(BeElementOf("Resource update cancelled", "no such event"))
 	g.Expect(reasonOf(view, "B", engine.CreateInProgress)).To(Equal("no such event"), "B waits for A")
-	g.Expect(reasonOf(view, "C", engine.CreateFailed)).To(Equal("Properties validation failed for resource C with message:\n#/Size: expected type: Integer, found: String"))
+	g.Expect(reasonOf(view, "C",
+		engine.CreateFailed)).To(
+		Equal("Properties validation failed for resource C with message:\n#/Size: expected type: Integer, found: String"),
+	)
 	g.Expect(w.things.Living()).To(Equal("A-1=one"))
 }
 
@@ -70,7 +80,10 @@ func TestAReplacementIsCreatedBeforeItsPredecessorIsDeleted(t *testing.T) {
 	for _, e := range view.Events {
 		seen = append(seen, e.LogicalID+" "+string(e.Status))
 	}
-	g.Expect(strings.Join(seen, ",")).To(ContainSubstring("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS,A DELETE_IN_PROGRESS,A DELETE_COMPLETE,demo UPDATE_COMPLETE"))
+	g.Expect(strings.Join(seen,
+		",")).To(
+		ContainSubstring("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS,A DELETE_IN_PROGRESS,A DELETE_COMPLETE,demo UPDATE_COMPLETE"),
+	)
 }
 
 func TestANamedResourceIsNotReplacedUnderItsName(t *testing.T) {
@@ -78,7 +91,9 @@ func TestANamedResourceIsNotReplacedUnderItsName(t *testing.T) {
 	w.create(resources(`"A":{"Type":"Test::Thing","Properties":{"Name":"fixed"}}`))
 	view := w.update(resources(`"A":{"Type":"Test::Thing","Properties":{"Name":"fixed","Shape":"round"}}`))
 	g.Expect(view.Status).To(Equal(engine.UpdateRollbackComplete))
-	g.Expect(reasonOf(view, "A", engine.UpdateFailed)).To(Equal("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename fixed and update the stack again."))
+	g.Expect(reasonOf(view, "A",
+		engine.UpdateFailed)).To(Equal("CloudFormation cannot update a stack when a custom-named resource requires " +
+		"replacing. Rename fixed and update the stack again."))
 	g.Expect(w.things.Calls()).To(Equal([]string{"create A"}), "neither the update nor its rollback reached the service")
 }
 
@@ -87,7 +102,9 @@ func TestAFailedUpdateIsRolledBackByRealCalls(t *testing.T) {
 	w.create(resources(thingA + "," + thingB))
 	w.things.Fail("create C", "no such shape")
 	view := w.update(resources(thingA2 + "," + thingB + "," + broken))
-	g.Expect(statuses(view)).To(HaveSuffix("UPDATE_ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE"))
+	g.Expect(statuses(view)).To(
+		HaveSuffix("UPDATE_ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE"),
+	)
 	g.Expect(w.things.Calls()[2:]).To(Equal([]string{"update A", "update B", "create C", "update A", "update B"}))
 	g.Expect(w.things.Living()).To(Equal("A-1=one B-2=one"))
 	g.Expect(view.TemplateBody).To(Equal(resources(thingA + "," + thingB)))
@@ -119,7 +136,9 @@ func TestASkippedResourceIsLeftAsItIs(t *testing.T) {
 	w.things.Fail("create C", "no such shape")
 	w.things.Fail("update A=one", "gone")
 	w.update(resources(thingA2 + `,"C":{"Type":"Test::Thing","DependsOn":["A"]}`))
-	g.Expect(w.ContinueRollback(context.Background(), aws.Config{}, "demo", "", "", []string{"X"})).To(MatchError(ContainSubstring("ResourcesToSkip")))
+	g.Expect(w.ContinueRollback(context.Background(), aws.Config{}, "demo", "", "", []string{
+		"X",
+	})).To(MatchError(ContainSubstring("ResourcesToSkip")))
 	g.Expect(w.ContinueRollback(context.Background(), aws.Config{}, "demo", "", "", []string{"A"})).To(Succeed())
 	view := w.settled()
 	g.Expect(view.Status).To(Equal(engine.UpdateRollbackComplete))

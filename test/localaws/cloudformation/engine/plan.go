@@ -84,7 +84,8 @@ func orEmpty(tags map[string]string) map[string]string {
 }
 
 func removal(res *Resource) Change {
-	change := Change{Action: "Remove", PolicyAction: "Delete", LogicalID: res.LogicalID, PhysicalID: res.PhysicalID, Type: res.Type}
+	change := Change{Action: "Remove", PolicyAction: "Delete", LogicalID: res.LogicalID, PhysicalID: res.PhysicalID,
+		Type: res.Type}
 	if res.keptOnDelete() {
 		change.PolicyAction = "Retain"
 	}
@@ -111,7 +112,8 @@ func (p *planner) compare(name string) (*Change, error) {
 		return &Change{Action: "Add", LogicalID: name, Type: definition.Type}, nil
 	}
 	if current.Type != definition.Type {
-		return nil, invalid("Update of resource type is not permitted. The new template modifies resource type of the following resources: [%s]", name)
+		return nil, invalid("Update of resource type is not permitted. The new template modifies resource type of the "+
+			"following resources: [%s]", name)
 	}
 	known := p.engine.options.Types[definition.Type]
 	resolved, err := p.next.scope(p.lookup).ResolveProperties(definition.Properties)
@@ -122,8 +124,11 @@ func (p *planner) compare(name string) (*Change, error) {
 	conformed, _ := known.Properties.Conform(resolved)
 	change := &Change{Action: "Modify", LogicalID: name, PhysicalID: current.PhysicalID, Type: current.Type}
 	change.Details = p.propertyDetails(known, current, definition, conformed)
-	if tags := p.next.effectiveTags(known, name, conformed); !equal(tags, current.Tags) && current.Properties.Same(conformed, "Tags") {
-		change.Details = append(change.Details, Detail{Attribute: "Tags", RequiresRecreation: "Never", Evaluation: "Static", Source: "DirectModification"})
+	if tags := p.next.effectiveTags(known, name, conformed); !equal(tags, current.Tags) &&
+		current.Properties.Same(conformed, "Tags") {
+		change.Details = append(change.Details, Detail{
+			Attribute: "Tags", RequiresRecreation: "Never", Evaluation: "Static", Source: "DirectModification",
+		})
 	}
 	change.Details = append(change.Details, attributeDetails(current, definition)...)
 	if len(change.Details) == 0 && current.attempted == nil {
@@ -144,7 +149,9 @@ func attributeDetails(current *Resource, next template.Resource) []Detail {
 		{"UpdateReplacePolicy", current.UpdateReplacePolicy, next.UpdateReplacePolicy},
 	} {
 		if !equal(pair.before, pair.after) {
-			details = append(details, Detail{Attribute: pair.name, RequiresRecreation: "Never", Evaluation: "Static", Source: "DirectModification"})
+			details = append(details, Detail{
+				Attribute: pair.name, RequiresRecreation: "Never", Evaluation: "Static", Source: "DirectModification",
+			})
 		}
 	}
 	return details

@@ -27,7 +27,8 @@ func drawTemplate(t *rapid.T) string {
 		}
 		value := rapid.SampledFrom([]string{"one", "two", "three"}).Draw(t, name+" value")
 		shape := rapid.SampledFrom([]string{"round", "square"}).Draw(t, name+" shape")
-		entries = append(entries, fmt.Sprintf(`"%s":{"Type":"Test::Thing",%s"Properties":{"Value":"%s-%s","Shape":"%s"}}`, name, needs, value, shape, shape))
+		entries = append(entries, fmt.Sprintf(`"%s":{"Type":"Test::Thing",%s"Properties":{"Value":"%s-%s","Shape":"%s"}}`,
+			name, needs, value, shape, shape))
 		earlier = append(earlier, name)
 	}
 	return resources(strings.Join(entries, ","))

@@ -36,7 +36,9 @@ func resources(entries string) string { return `{"Resources":{` + entries + `}}`
 
 func (w *world) create(body string) engine.View {
 	w.t.Helper()
-	_, err := w.Create(context.Background(), aws.Config{}, engine.CreateInput{Name: "demo", Content: engine.Content{Body: body}})
+	_, err := w.Create(context.Background(), aws.Config{}, engine.CreateInput{
+		Name: "demo", Content: engine.Content{Body: body},
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -54,7 +56,9 @@ func (w *world) update(body string) engine.View {
 
 func (w *world) tryUpdate(body string) (engine.View, error) {
 	w.t.Helper()
-	_, err := w.Update(context.Background(), aws.Config{}, engine.UpdateInput{Name: "demo", Content: engine.Content{Body: body}})
+	_, err := w.Update(context.Background(), aws.Config{}, engine.UpdateInput{
+		Name: "demo", Content: engine.Content{Body: body},
+	})
 	if err != nil {
 		return engine.View{}, err
 	}

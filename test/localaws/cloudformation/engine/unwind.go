@@ -93,7 +93,8 @@ func (r *run) rollback(ctx context.Context) {
 func (r *run) restore(ctx context.Context, name string) bool {
 	r.engine.mu.Lock()
 	old, now := r.before[name], r.stack.Resources[name]
-	touched := now != old && (now.attempted != nil || now.differs(old) || now.PhysicalID != old.PhysicalID || now.Status == UpdateFailed)
+	touched := now != old && (now.attempted != nil || now.differs(old) || now.PhysicalID != old.PhysicalID ||
+		now.Status == UpdateFailed)
 	if !touched {
 		r.stack.Resources[name] = old
 		r.engine.mu.Unlock()

@@ -16,7 +16,8 @@ func apiGatewayAPI() *resource.Type {
 		Name: "AWS::ApiGatewayV2::Api", Taggable: true, Handler: httpAPI{}, Attributes: []string{"ApiEndpoint", "ApiId"},
 		Properties: resource.Schema{
 			"Description": resource.Text(), "DisableExecuteApiEndpoint": resource.Bool(), "Name": resource.Text(),
-			"ProtocolType": resource.OneOf("HTTP", "WEBSOCKET").Replaces(), "Tags": resource.TextMap(), "Version": resource.Text(),
+			"ProtocolType": resource.OneOf("HTTP", "WEBSOCKET").Replaces(), "Tags": resource.TextMap(),
+			"Version": resource.Text(),
 		},
 	}
 }
@@ -27,7 +28,8 @@ func (httpAPI) Create(ctx context.Context, r *resource.Request) (resource.State,
 	p := r.Properties
 	out, err := apigatewayv2.NewFromConfig(r.Config).CreateApi(ctx, &apigatewayv2.CreateApiInput{
 		Name: p.TextPointer("Name"), ProtocolType: types.ProtocolType(p.Text("ProtocolType")),
-		Description: p.TextPointer("Description"), DisableExecuteApiEndpoint: p.Bool("DisableExecuteApiEndpoint"), Tags: r.Tags, Version: p.TextPointer("Version"),
+		Description: p.TextPointer("Description"), DisableExecuteApiEndpoint: p.Bool("DisableExecuteApiEndpoint"),
+		Tags: r.Tags, Version: p.TextPointer("Version"),
 	})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("creating the API: %w", err)
@@ -57,7 +59,9 @@ func apiTags(ctx context.Context, client *apigatewayv2.Client, r *resource.Reque
 	}
 	arn := fmt.Sprintf("arn:%s:apigateway:%s::%s", r.Partition, r.Region, path)
 	if removed := r.TagsRemoved(); len(removed) > 0 {
-		if _, err := client.UntagResource(ctx, &apigatewayv2.UntagResourceInput{ResourceArn: &arn, TagKeys: removed}); err != nil {
+		if _, err := client.UntagResource(ctx, &apigatewayv2.UntagResourceInput{
+			ResourceArn: &arn, TagKeys: removed,
+		}); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,8 @@ type apiIntegration struct{}
 func (apiIntegration) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	p := r.Properties
 	out, err := apigatewayv2.NewFromConfig(r.Config).CreateIntegration(ctx, &apigatewayv2.CreateIntegrationInput{
-		ApiId: p.TextPointer("ApiId"), IntegrationType: types.IntegrationType(p.Text("IntegrationType")), IntegrationUri: p.TextPointer("IntegrationUri"),
+		ApiId: p.TextPointer("ApiId"), IntegrationType: types.IntegrationType(p.Text("IntegrationType")),
+		IntegrationUri:    p.TextPointer("IntegrationUri"),
 		IntegrationMethod: p.TextPointer("IntegrationMethod"), ConnectionType: types.ConnectionType(p.Text("ConnectionType")),
 		Description: p.TextPointer("Description"), PayloadFormatVersion: p.TextPointer("PayloadFormatVersion"),
 		RequestParameters: p.TextMap("RequestParameters"), TimeoutInMillis: p.Int32("TimeoutInMillis"),
@@ -41,10 +42,12 @@ func (apiIntegration) Create(ctx context.Context, r *resource.Request) (resource
 func (apiIntegration) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	p := r.Properties
 	_, err := apigatewayv2.NewFromConfig(r.Config).UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{
-		ApiId: p.TextPointer("ApiId"), IntegrationId: &r.PhysicalID, IntegrationType: types.IntegrationType(p.Text("IntegrationType")),
-		IntegrationUri: p.TextPointer("IntegrationUri"), IntegrationMethod: p.TextPointer("IntegrationMethod"),
+		ApiId: p.TextPointer("ApiId"), IntegrationId: &r.PhysicalID,
+		IntegrationType: types.IntegrationType(p.Text("IntegrationType")),
+		IntegrationUri:  p.TextPointer("IntegrationUri"), IntegrationMethod: p.TextPointer("IntegrationMethod"),
 		ConnectionType: types.ConnectionType(p.Text("ConnectionType")), Description: p.TextPointer("Description"),
-		PayloadFormatVersion: p.TextPointer("PayloadFormatVersion"), RequestParameters: p.TextMap("RequestParameters"), TimeoutInMillis: p.Int32("TimeoutInMillis"),
+		PayloadFormatVersion: p.TextPointer("PayloadFormatVersion"), RequestParameters: p.TextMap("RequestParameters"),
+		TimeoutInMillis: p.Int32("TimeoutInMillis"),
 	})
 	return created(r.PhysicalID, nil), err
 }

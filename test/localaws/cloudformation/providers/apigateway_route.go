@@ -26,7 +26,8 @@ func (apiRoute) Create(ctx context.Context, r *resource.Request) (resource.State
 	p := r.Properties
 	out, err := apigatewayv2.NewFromConfig(r.Config).CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
 		ApiId: p.TextPointer("ApiId"), RouteKey: p.TextPointer("RouteKey"), Target: p.TextPointer("Target"),
-		AuthorizationType: types.AuthorizationType(p.Text("AuthorizationType")), OperationName: p.TextPointer("OperationName"),
+		AuthorizationType: types.AuthorizationType(p.Text("AuthorizationType")),
+		OperationName:     p.TextPointer("OperationName"),
 	})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("creating the route: %w", err)
@@ -38,8 +39,9 @@ func (apiRoute) Create(ctx context.Context, r *resource.Request) (resource.State
 func (apiRoute) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	p := r.Properties
 	_, err := apigatewayv2.NewFromConfig(r.Config).UpdateRoute(ctx, &apigatewayv2.UpdateRouteInput{
-		ApiId: p.TextPointer("ApiId"), RouteId: &r.PhysicalID, RouteKey: p.TextPointer("RouteKey"), Target: p.TextPointer("Target"),
-		AuthorizationType: types.AuthorizationType(p.Text("AuthorizationType")), OperationName: p.TextPointer("OperationName"),
+		ApiId: p.TextPointer("ApiId"), RouteId: &r.PhysicalID, RouteKey: p.TextPointer("RouteKey"),
+		Target: p.TextPointer("Target"), AuthorizationType: types.AuthorizationType(p.Text("AuthorizationType")),
+		OperationName: p.TextPointer("OperationName"),
 	})
 	return created(r.PhysicalID, nil), err
 }

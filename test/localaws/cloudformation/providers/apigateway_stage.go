@@ -18,9 +18,11 @@ func apiGatewayStage() *resource.Type {
 			"AccessLogSettings": resource.Fields(resource.Schema{"DestinationArn": resource.Text(), "Format": resource.Text()}),
 			"ApiId":             resource.Text().Must().Replaces(), "AutoDeploy": resource.Bool(),
 			"DefaultRouteSettings": resource.Fields(resource.Schema{
-				"DetailedMetricsEnabled": resource.Bool(), "ThrottlingBurstLimit": resource.Int(), "ThrottlingRateLimit": resource.Num(),
+				"DetailedMetricsEnabled": resource.Bool(), "ThrottlingBurstLimit": resource.Int(),
+				"ThrottlingRateLimit": resource.Num(),
 			}),
-			"Description": resource.Text(), "StageName": resource.Text().Must().Replaces(), "StageVariables": resource.TextMap(), "Tags": resource.TextMap(),
+			"Description": resource.Text(), "StageName": resource.Text().Must().Replaces(), "StageVariables": resource.TextMap(),
+			"Tags": resource.TextMap(),
 		},
 	}
 }
@@ -32,7 +34,8 @@ func routeSettings(p resource.Properties) *types.RouteSettings {
 		return nil
 	}
 	s := p.Object("DefaultRouteSettings")
-	settings := &types.RouteSettings{DetailedMetricsEnabled: s.Bool("DetailedMetricsEnabled"), ThrottlingBurstLimit: s.Int32("ThrottlingBurstLimit")}
+	settings := &types.RouteSettings{DetailedMetricsEnabled: s.Bool("DetailedMetricsEnabled"),
+		ThrottlingBurstLimit: s.Int32("ThrottlingBurstLimit")}
 	if rate, ok := s["ThrottlingRateLimit"].(float64); ok {
 		settings.ThrottlingRateLimit = &rate
 	}
@@ -50,8 +53,9 @@ func accessLog(p resource.Properties) *types.AccessLogSettings {
 func (apiStage) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	p := r.Properties
 	_, err := apigatewayv2.NewFromConfig(r.Config).CreateStage(ctx, &apigatewayv2.CreateStageInput{
-		ApiId: p.TextPointer("ApiId"), StageName: p.TextPointer("StageName"), AutoDeploy: p.Bool("AutoDeploy"), AccessLogSettings: accessLog(p),
-		DefaultRouteSettings: routeSettings(p), Description: p.TextPointer("Description"), StageVariables: p.TextMap("StageVariables"), Tags: r.Tags,
+		ApiId: p.TextPointer("ApiId"), StageName: p.TextPointer("StageName"), AutoDeploy: p.Bool("AutoDeploy"),
+		AccessLogSettings: accessLog(p), DefaultRouteSettings: routeSettings(p), Description: p.TextPointer("Description"),
+		StageVariables: p.TextMap("StageVariables"), Tags: r.Tags,
 	})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("creating the stage: %w", err)
@@ -65,8 +69,9 @@ func (apiStage) Update(ctx context.Context, r *resource.Request) (resource.State
 	client, p, state := apigatewayv2.NewFromConfig(r.Config), r.Properties, created(r.PhysicalID, nil)
 	if r.Changed("AccessLogSettings", "AutoDeploy", "DefaultRouteSettings", "Description", "StageVariables") {
 		if _, err := client.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
-			ApiId: p.TextPointer("ApiId"), StageName: &r.PhysicalID, AutoDeploy: aws.Bool(enabled(p, "AutoDeploy")), AccessLogSettings: accessLog(p),
-			DefaultRouteSettings: routeSettings(p), Description: aws.String(p.Text("Description")), StageVariables: p.TextMap("StageVariables"),
+			ApiId: p.TextPointer("ApiId"), StageName: &r.PhysicalID, AutoDeploy: aws.Bool(enabled(p, "AutoDeploy")),
+			AccessLogSettings: accessLog(p), DefaultRouteSettings: routeSettings(p),
+			Description: aws.String(p.Text("Description")), StageVariables: p.TextMap("StageVariables"),
 		}); err != nil {
 			return state, fmt.Errorf("updating the stage: %w", err)
 		}

@@ -19,8 +19,9 @@ func TestTheStackRoleNeedsTheRights(t *testing.T) {
 	t.Cleanup(func() { g.Expect(server.Close()).To(Succeed()) })
 	w := &world{server, g, t.Context(), cloudformation.NewFromConfig(server.Config())}
 	role, err := iam.NewFromConfig(server.Config()).CreateRole(w.ctx, &iam.CreateRoleInput{
-		RoleName:                 aws.String("stacks"),
-		AssumeRolePolicyDocument: aws.String(`{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"cloudformation.amazonaws.com"}}]}`),
+		RoleName: aws.String("stacks"),
+		AssumeRolePolicyDocument: aws.String(`{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",` +
+			`"Principal":{"Service":"cloudformation.amazonaws.com"}}]}`),
 	})
 	g.Expect(err).NotTo(HaveOccurred())
 	create := func() types.Stack {

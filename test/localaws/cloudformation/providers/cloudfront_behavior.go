@@ -28,9 +28,11 @@ func methodList(names []string) []types.Method {
 
 func defaultBehavior(b resource.Properties) *types.DefaultCacheBehavior {
 	return &types.DefaultCacheBehavior{
-		TargetOriginId: b.TextPointer("TargetOriginId"), ViewerProtocolPolicy: types.ViewerProtocolPolicy(b.Text("ViewerProtocolPolicy")),
-		AllowedMethods: methods(b), CachePolicyId: b.TextPointer("CachePolicyId"), Compress: b.Bool("Compress"),
-		OriginRequestPolicyId: b.TextPointer("OriginRequestPolicyId"), ResponseHeadersPolicyId: b.TextPointer("ResponseHeadersPolicyId"),
+		TargetOriginId:       b.TextPointer("TargetOriginId"),
+		ViewerProtocolPolicy: types.ViewerProtocolPolicy(b.Text("ViewerProtocolPolicy")),
+		AllowedMethods:       methods(b), CachePolicyId: b.TextPointer("CachePolicyId"), Compress: b.Bool("Compress"),
+		OriginRequestPolicyId:   b.TextPointer("OriginRequestPolicyId"),
+		ResponseHeadersPolicyId: b.TextPointer("ResponseHeadersPolicyId"),
 	}
 }
 
@@ -38,7 +40,8 @@ func pathBehavior(b resource.Properties) types.CacheBehavior {
 	return types.CacheBehavior{
 		PathPattern: b.TextPointer("PathPattern"), TargetOriginId: b.TextPointer("TargetOriginId"),
 		ViewerProtocolPolicy: types.ViewerProtocolPolicy(b.Text("ViewerProtocolPolicy")), AllowedMethods: methods(b),
-		CachePolicyId: b.TextPointer("CachePolicyId"), Compress: b.Bool("Compress"), OriginRequestPolicyId: b.TextPointer("OriginRequestPolicyId"),
+		CachePolicyId: b.TextPointer("CachePolicyId"), Compress: b.Bool("Compress"),
+		OriginRequestPolicyId:   b.TextPointer("OriginRequestPolicyId"),
 		ResponseHeadersPolicyId: b.TextPointer("ResponseHeadersPolicyId"),
 	}
 }

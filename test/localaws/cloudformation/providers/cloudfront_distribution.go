@@ -13,7 +13,8 @@ import (
 
 func cloudFrontDistribution() *resource.Type {
 	return &resource.Type{
-		Name: "AWS::CloudFront::Distribution", Taggable: true, Handler: distribution{}, Attributes: []string{"DomainName", "Id"},
+		Name: "AWS::CloudFront::Distribution", Taggable: true, Handler: distribution{},
+		Attributes: []string{"DomainName", "Id"},
 		Properties: resource.Schema{"DistributionConfig": distributionProperty(), "Tags": resource.Tags()},
 	}
 }
@@ -21,7 +22,9 @@ func cloudFrontDistribution() *resource.Type {
 type distribution struct{}
 
 func cloudFrontTags(tags map[string]string) *types.Tags {
-	return &types.Tags{Items: sortedTags(tags, func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} })}
+	return &types.Tags{Items: sortedTags(tags, func(key, value string) types.Tag {
+		return types.Tag{Key: &key, Value: &value}
+	})}
 }
 
 func (distribution) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
@@ -29,14 +32,17 @@ func (distribution) Create(ctx context.Context, r *resource.Request) (resource.S
 	config := distributionConfig(r.Properties.Object("DistributionConfig"))
 	config.CallerReference = aws.String(r.Name("", 128))
 	out, err := client.CreateDistributionWithTags(ctx, &cloudfront.CreateDistributionWithTagsInput{
-		DistributionConfigWithTags: &types.DistributionConfigWithTags{DistributionConfig: config, Tags: cloudFrontTags(r.Tags)},
+		DistributionConfigWithTags: &types.DistributionConfigWithTags{DistributionConfig: config,
+			Tags: cloudFrontTags(r.Tags)},
 	})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("creating the distribution: %w", err)
 	}
 	id := *out.Distribution.Id
 	r.Initiated(id)
-	return created(id, map[string]any{"Id": id, "DomainName": *out.Distribution.DomainName}), distributionDeployed(ctx, client, r, id)
+	return created(id, map[string]any{
+		"Id": id, "DomainName": *out.Distribution.DomainName,
+	}), distributionDeployed(ctx, client, r, id)
 }
 
 // distributionDeployed waits until the edge has the configuration.
@@ -62,7 +68,9 @@ func (distribution) Update(ctx context.Context, r *resource.Request) (resource.S
 	}
 	arn := fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", r.Partition, r.Account, r.PhysicalID)
 	if removed := r.TagsRemoved(); len(removed) > 0 {
-		if _, err := client.UntagResource(ctx, &cloudfront.UntagResourceInput{Resource: &arn, TagKeys: &types.TagKeys{Items: removed}}); err != nil {
+		if _, err := client.UntagResource(ctx, &cloudfront.UntagResourceInput{
+			Resource: &arn, TagKeys: &types.TagKeys{Items: removed},
+		}); err != nil {
 			return state, err
 		}
 	}
@@ -71,7 +79,9 @@ func (distribution) Update(ctx context.Context, r *resource.Request) (resource.S
 }
 
 // reconfigure replaces the configuration, whose caller reference cannot change, and waits until it is deployed.
-func reconfigure(ctx context.Context, client *cloudfront.Client, r *resource.Request, config *types.DistributionConfig) error {
+func reconfigure(
+	ctx context.Context, client *cloudfront.Client, r *resource.Request, config *types.DistributionConfig,
+) error {
 	now, err := client.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: &r.PhysicalID})
 	if err != nil {
 		return err
@@ -98,7 +108,9 @@ func (distribution) Delete(ctx context.Context, r *resource.Request) error {
 		if err := reconfigure(ctx, client, r, config); err != nil {
 			return err
 		}
-		if now, err = client.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: &r.PhysicalID}); err != nil {
+		if now, err = client.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{
+			Id: &r.PhysicalID,
+		}); err != nil {
 			return err
 		}
 	}

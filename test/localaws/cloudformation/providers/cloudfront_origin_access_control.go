@@ -15,7 +15,8 @@ func cloudFrontOriginAccessControl() *resource.Type {
 		Name: "AWS::CloudFront::OriginAccessControl", Handler: originAccessControl{}, Attributes: []string{"Id"},
 		Properties: resource.Schema{"OriginAccessControlConfig": resource.Fields(resource.Schema{
 			"Description": resource.Text(), "Name": resource.Text().Must(),
-			"OriginAccessControlOriginType": resource.Text().Must(), "SigningBehavior": resource.Text().Must(), "SigningProtocol": resource.Text().Must(),
+			"OriginAccessControlOriginType": resource.Text().Must(), "SigningBehavior": resource.Text().Must(),
+			"SigningProtocol": resource.Text().Must(),
 		}).Must()},
 	}
 }
@@ -33,9 +34,10 @@ func accessControl(p resource.Properties) *types.OriginAccessControlConfig {
 }
 
 func (originAccessControl) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
-	out, err := cloudfront.NewFromConfig(r.Config).CreateOriginAccessControl(ctx, &cloudfront.CreateOriginAccessControlInput{
-		OriginAccessControlConfig: accessControl(r.Properties),
-	})
+	out, err := cloudfront.NewFromConfig(r.Config).CreateOriginAccessControl(ctx,
+		&cloudfront.CreateOriginAccessControlInput{
+			OriginAccessControlConfig: accessControl(r.Properties),
+		})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("creating the origin access control: %w", err)
 	}
@@ -62,6 +64,8 @@ func (originAccessControl) Delete(ctx context.Context, r *resource.Request) erro
 	if err != nil {
 		return err
 	}
-	_, err = client.DeleteOriginAccessControl(ctx, &cloudfront.DeleteOriginAccessControlInput{Id: &r.PhysicalID, IfMatch: now.ETag})
+	_, err = client.DeleteOriginAccessControl(ctx, &cloudfront.DeleteOriginAccessControlInput{
+		Id: &r.PhysicalID, IfMatch: now.ETag,
+	})
 	return err
 }

@@ -19,11 +19,15 @@ func ecrRepository() *resource.Type {
 			"RepositoryName":             resource.Text().Replaces(),
 			"ImageTagMutability":         resource.OneOf("MUTABLE", "IMMUTABLE"),
 			"ImageScanningConfiguration": resource.Fields(resource.Schema{"ScanOnPush": resource.Bool()}),
-			"EncryptionConfiguration":    resource.Fields(resource.Schema{"EncryptionType": resource.Text().Must(), "KmsKey": resource.Text()}).Replaces(),
-			"LifecyclePolicy":            resource.Fields(resource.Schema{"LifecyclePolicyText": resource.Text(), "RegistryId": resource.Text()}),
-			"RepositoryPolicyText":       resource.Doc(),
-			"EmptyOnDelete":              resource.Bool(),
-			"Tags":                       resource.Tags(),
+			"EncryptionConfiguration": resource.Fields(resource.Schema{
+				"EncryptionType": resource.Text().Must(), "KmsKey": resource.Text(),
+			}).Replaces(),
+			"LifecyclePolicy": resource.Fields(resource.Schema{
+				"LifecyclePolicyText": resource.Text(), "RegistryId": resource.Text(),
+			}),
+			"RepositoryPolicyText": resource.Doc(),
+			"EmptyOnDelete":        resource.Bool(),
+			"Tags":                 resource.Tags(),
 		},
 	}
 }
@@ -35,10 +39,13 @@ func ecrTag(key, value string) types.Tag { return types.Tag{Key: &key, Value: &v
 func (repository) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, name := ecr.NewFromConfig(r.Config), strings.ToLower(r.Name("RepositoryName", 256))
 	input := &ecr.CreateRepositoryInput{
-		RepositoryName: &name, ImageTagMutability: types.ImageTagMutability(r.Properties.Text("ImageTagMutability")), Tags: sortedTags(r.Tags, ecrTag),
+		RepositoryName: &name, ImageTagMutability: types.ImageTagMutability(r.Properties.Text("ImageTagMutability")),
+		Tags: sortedTags(r.Tags, ecrTag),
 	}
 	if r.Properties.Has("ImageScanningConfiguration") {
-		input.ImageScanningConfiguration = &types.ImageScanningConfiguration{ScanOnPush: enabled(r.Properties.Object("ImageScanningConfiguration"), "ScanOnPush")}
+		input.ImageScanningConfiguration = &types.ImageScanningConfiguration{
+			ScanOnPush: enabled(r.Properties.Object("ImageScanningConfiguration"), "ScanOnPush"),
+		}
 	}
 	if encryption := r.Properties.Object("EncryptionConfiguration"); encryption != nil {
 		input.EncryptionConfiguration = &types.EncryptionConfiguration{
@@ -50,7 +57,9 @@ func (repository) Create(ctx context.Context, r *resource.Request) (resource.Sta
 		return resource.State{}, fmt.Errorf("creating the repository: %w", err)
 	}
 	r.Initiated(name)
-	state := created(name, map[string]any{"Arn": *out.Repository.RepositoryArn, "RepositoryUri": *out.Repository.RepositoryUri})
+	state := created(name, map[string]any{
+		"Arn": *out.Repository.RepositoryArn, "RepositoryUri": *out.Repository.RepositoryUri,
+	})
 	return state, repositoryPolicies(ctx, client, r, name)
 }
 
@@ -62,13 +71,18 @@ func (repository) Update(ctx context.Context, r *resource.Request) (resource.Sta
 		if given := r.Properties.Text("ImageTagMutability"); given != "" {
 			mutability = types.ImageTagMutability(given)
 		}
-		if _, err := client.PutImageTagMutability(ctx, &ecr.PutImageTagMutabilityInput{RepositoryName: &r.PhysicalID, ImageTagMutability: mutability}); err != nil {
+		if _, err := client.PutImageTagMutability(ctx, &ecr.PutImageTagMutabilityInput{
+			RepositoryName: &r.PhysicalID, ImageTagMutability: mutability,
+		}); err != nil {
 			return state, err
 		}
 	}
 	if r.Changed("ImageScanningConfiguration") {
-		scanning := &types.ImageScanningConfiguration{ScanOnPush: enabled(r.Properties.Object("ImageScanningConfiguration"), "ScanOnPush")}
-		if _, err := client.PutImageScanningConfiguration(ctx, &ecr.PutImageScanningConfigurationInput{RepositoryName: &r.PhysicalID, ImageScanningConfiguration: scanning}); err != nil {
+		scanning := &types.ImageScanningConfiguration{ScanOnPush: enabled(r.Properties.Object("ImageScanningConfiguration"),
+			"ScanOnPush")}
+		if _, err := client.PutImageScanningConfiguration(ctx, &ecr.PutImageScanningConfigurationInput{
+			RepositoryName: &r.PhysicalID, ImageScanningConfiguration: scanning,
+		}); err != nil {
 			return state, err
 		}
 	}
@@ -93,7 +107,9 @@ func repositoryPolicies(ctx context.Context, client *ecr.Client, r *resource.Req
 		return err
 	}
 	text := r.Properties.Object("LifecyclePolicy").Text("LifecyclePolicyText")
-	_, err := client.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{RepositoryName: &name, LifecyclePolicyText: &text})
+	_, err := client.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{
+		RepositoryName: &name, LifecyclePolicyText: &text,
+	})
 	return err
 }
 

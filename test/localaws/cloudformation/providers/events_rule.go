@@ -12,14 +12,17 @@ import (
 
 func eventsRule() *resource.Type {
 	target := resource.Fields(resource.Schema{
-		"Arn": resource.Text().Must(), "Id": resource.Text().Must(), "Input": resource.Text(), "InputPath": resource.Text(), "RoleArn": resource.Text(),
-		"DeadLetterConfig": resource.Fields(resource.Schema{"Arn": resource.Text()}),
-		"RetryPolicy":      resource.Fields(resource.Schema{"MaximumEventAgeInSeconds": resource.Int(), "MaximumRetryAttempts": resource.Int()}),
+		"Arn": resource.Text().Must(), "Id": resource.Text().Must(), "Input": resource.Text(), "InputPath": resource.Text(),
+		"RoleArn": resource.Text(), "DeadLetterConfig": resource.Fields(resource.Schema{"Arn": resource.Text()}),
+		"RetryPolicy": resource.Fields(resource.Schema{
+			"MaximumEventAgeInSeconds": resource.Int(), "MaximumRetryAttempts": resource.Int(),
+		}),
 	})
 	return &resource.Type{
 		Name: "AWS::Events::Rule", NameProperty: "Name", Taggable: true, Handler: rule{}, Attributes: []string{"Arn"},
 		Properties: resource.Schema{
-			"Description": resource.Text(), "EventBusName": resource.Text().Replaces(), "EventPattern": resource.Doc(), "Name": resource.Text().Replaces(),
+			"Description": resource.Text(), "EventBusName": resource.Text().Replaces(), "EventPattern": resource.Doc(),
+			"Name":    resource.Text().Replaces(),
 			"RoleArn": resource.Text(), "ScheduleExpression": resource.Text(), "State": resource.OneOf("ENABLED", "DISABLED"),
 			"Tags": resource.Tags(), "Targets": resource.ListOf(target),
 		},
@@ -34,7 +37,9 @@ func (rule) Create(ctx context.Context, r *resource.Request) (resource.State, er
 	client, name := eventbridge.NewFromConfig(r.Config), r.Name("Name", 64)
 	if r.Properties.Has("Name") {
 		// PutRule overwrites, and CloudFormation must not adopt a rule.
-		if _, err := client.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &name, EventBusName: r.Properties.TextPointer("EventBusName")}); err == nil {
+		if _, err := client.DescribeRule(ctx, &eventbridge.DescribeRuleInput{
+			Name: &name, EventBusName: r.Properties.TextPointer("EventBusName"),
+		}); err == nil {
 			return resource.State{}, resource.Exists("AWS::Events::Rule", name)
 		}
 	}
@@ -51,7 +56,8 @@ func (rule) Create(ctx context.Context, r *resource.Request) (resource.State, er
 func ruleInput(r *resource.Request, name string) *eventbridge.PutRuleInput {
 	p := r.Properties
 	in := &eventbridge.PutRuleInput{
-		Name: &name, Description: p.TextPointer("Description"), EventBusName: p.TextPointer("EventBusName"), RoleArn: p.TextPointer("RoleArn"),
+		Name: &name, Description: p.TextPointer("Description"), EventBusName: p.TextPointer("EventBusName"),
+		RoleArn:            p.TextPointer("RoleArn"),
 		ScheduleExpression: p.TextPointer("ScheduleExpression"), State: types.RuleState(p.Text("State")),
 	}
 	if pattern := p.Document("EventPattern"); pattern != "" {
@@ -78,7 +84,8 @@ func ruleTargets(ctx context.Context, client *eventbridge.Client, name string, f
 			return fmt.Errorf("putting the targets: %w", err)
 		}
 		if len(out.FailedEntries) > 0 {
-			return resource.Fail(resource.GeneralFailure, "%d targets failed, the first with %s", len(out.FailedEntries), deref(out.FailedEntries[0].ErrorMessage))
+			return resource.Fail(resource.GeneralFailure, "%d targets failed, the first with %s", len(out.FailedEntries),
+				deref(out.FailedEntries[0].ErrorMessage))
 		}
 	}
 	var dropped []string
@@ -103,8 +110,8 @@ func deref(s *string) string {
 
 func ruleTarget(target resource.Properties) types.Target {
 	t := types.Target{
-		Arn: target.TextPointer("Arn"), Id: target.TextPointer("Id"), Input: target.TextPointer("Input"), InputPath: target.TextPointer("InputPath"),
-		RoleArn: target.TextPointer("RoleArn"),
+		Arn: target.TextPointer("Arn"), Id: target.TextPointer("Id"), Input: target.TextPointer("Input"),
+		InputPath: target.TextPointer("InputPath"), RoleArn: target.TextPointer("RoleArn"),
 	}
 	if target.Has("DeadLetterConfig") {
 		t.DeadLetterConfig = &types.DeadLetterConfig{Arn: target.Object("DeadLetterConfig").TextPointer("Arn")}
@@ -112,7 +119,8 @@ func ruleTarget(target resource.Properties) types.Target {
 	if target.Has("RetryPolicy") {
 		retry := target.Object("RetryPolicy")
 		t.RetryPolicy = &types.RetryPolicy{
-			MaximumEventAgeInSeconds: retry.Int32("MaximumEventAgeInSeconds"), MaximumRetryAttempts: retry.Int32("MaximumRetryAttempts"),
+			MaximumEventAgeInSeconds: retry.Int32("MaximumEventAgeInSeconds"),
+			MaximumRetryAttempts:     retry.Int32("MaximumRetryAttempts"),
 		}
 	}
 	return t
@@ -133,11 +141,15 @@ func (rule) Update(ctx context.Context, r *resource.Request) (resource.State, er
 	}
 	arn := r.ARN("events", "rule/"+r.PhysicalID)
 	if removed := r.TagsRemoved(); len(removed) > 0 {
-		if _, err := client.UntagResource(ctx, &eventbridge.UntagResourceInput{ResourceARN: &arn, TagKeys: removed}); err != nil {
+		if _, err := client.UntagResource(ctx, &eventbridge.UntagResourceInput{
+			ResourceARN: &arn, TagKeys: removed,
+		}); err != nil {
 			return state, err
 		}
 	}
-	_, err := client.TagResource(ctx, &eventbridge.TagResourceInput{ResourceARN: &arn, Tags: sortedTags(r.Tags, eventsTag)})
+	_, err := client.TagResource(ctx, &eventbridge.TagResourceInput{
+		ResourceARN: &arn, Tags: sortedTags(r.Tags, eventsTag),
+	})
 	return state, err
 }
 
@@ -146,6 +158,8 @@ func (rule) Delete(ctx context.Context, r *resource.Request) error {
 	if err := ruleTargets(ctx, client, r.PhysicalID, r.Properties, nil); err != nil {
 		return err
 	}
-	_, err := client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: &r.PhysicalID, EventBusName: r.Properties.TextPointer("EventBusName")})
+	_, err := client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{
+		Name: &r.PhysicalID, EventBusName: r.Properties.TextPointer("EventBusName"),
+	})
 	return err
 }

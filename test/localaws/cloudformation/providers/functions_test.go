@@ -20,7 +20,8 @@ func function(name, image, more string) string {
 	if more != "" {
 		more = "," + more
 	}
-	return `"` + name + `":{"Type":"AWS::Lambda::Function","Properties":{"FunctionName":"` + strings.ToLower(name) + `","PackageType":"Image",
+	return `"` + name + `":{"Type":"AWS::Lambda::Function","Properties":{"FunctionName":"` + strings.ToLower(name) +
+		`","PackageType":"Image",
 		"Role":{"Fn::GetAtt":["Role","Arn"]},"Code":{"ImageUri":"` + image + `"}` + more + `}}`
 }
 
@@ -41,13 +42,16 @@ func TestAFunctionIsUpdatedByNoMoreCallsThanItsChangesNeed(t *testing.T) {
 		why, image, more string
 		calls            []string
 	}{
-		{"only the code", two, `"MemorySize":256,"Environment":{"Variables":{"AA":"1"}}`, []string{"lambda:UpdateFunctionCode"}},
-		{"only the configuration", two, `"MemorySize":512,"Environment":{"Variables":{"AA":"2"}}`, []string{"lambda:UpdateFunctionConfiguration"}},
+		{"only the code", two, `"MemorySize":256,"Environment":{"Variables":{"AA":"1"}}`,
+			[]string{"lambda:UpdateFunctionCode"}},
+		{"only the configuration", two, `"MemorySize":512,"Environment":{"Variables":{"AA":"2"}}`,
+			[]string{"lambda:UpdateFunctionConfiguration"}},
 		{"back to the defaults", two, ``, []string{"lambda:UpdateFunctionConfiguration"}},
 		{"only the concurrency", two, `"ReservedConcurrentExecutions":2`, []string{"lambda:PutFunctionConcurrency"}},
 		{"without concurrency again", two, ``, []string{"lambda:DeleteFunctionConcurrency"}},
 		{"only a tag", two, `"Tags":[{"Key":"k","Value":"v"}]`, []string{"lambda:TagResource"}},
-		{"both", one, `"Tags":[{"Key":"k","Value":"v"}],"Description":"d"`, []string{"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"}},
+		{"both", one, `"Tags":[{"Key":"k","Value":"v"}],"Description":"d"`,
+			[]string{"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"}},
 	}
 	for _, row := range rows {
 		mark := w.Calls().End()
@@ -69,7 +73,8 @@ func TestAnImageThatIsNotThereIsTheRootCause(t *testing.T) {
 	dependent := strings.Replace(function("B", missing, ""), `"Properties"`, `"DependsOn":"A","Properties"`, 1)
 	stack := w.attempt(template(functionRole, function("A", two, ""), dependent))
 	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete))
-	w.g.Expect(w.failures()).To(MatchRegexp(`^B: Resource handler returned message: "Source image .*does not exist.* \(Service: Lambda, Status Code: 400, Request ID: .+\)" \(RequestToken: .+, HandlerErrorCode: InvalidRequest\)$`))
+	w.g.Expect(w.failures()).To(MatchRegexp(`^B: Resource handler returned message: "Source image .*does not exist.* ` +
+		`\(Service: Lambda, Status Code: 400, Request ID: .+\)" \(RequestToken: .+, HandlerErrorCode: InvalidRequest\)$`))
 	w.g.Expect(w.configuration("a").CodeSha256).NotTo(BeNil())
 	w.g.Expect(w.digest("a")).To(Equal(one), "the rollback called Lambda again")
 }
@@ -99,7 +104,8 @@ func TestAFunctionWhoseNameIsTakenIsNotAdopted(t *testing.T) {
 	one := w.push(registry, "one")
 	w.apply(template(functionRole))
 	_, err := lambda.NewFromConfig(w.Config()).CreateFunction(w.ctx, &lambda.CreateFunctionInput{
-		FunctionName: aws.String("f"), PackageType: lambdatypes.PackageTypeImage, Role: aws.String("arn:aws:iam::123456789012:role/" + w.physical("Role")),
+		FunctionName: aws.String("f"), PackageType: lambdatypes.PackageTypeImage,
+		Role: aws.String("arn:aws:iam::123456789012:role/" + w.physical("Role")),
 		Code: &lambdatypes.FunctionCode{ImageUri: &one},
 	})
 	w.g.Expect(err).NotTo(HaveOccurred())
@@ -113,25 +119,36 @@ func TestEntryResourcesFollowAnAliasThatTheStackDoesNotOwn(t *testing.T) {
 	w := newWorld(t)
 	registry := w.repository()
 	one := w.push(registry, "one")
-	base := []string{functionRole, function("F", one, ""), `"Queue":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}}`}
+	base := []string{functionRole, function("F", one, ""),
+		`"Queue":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}}`}
 	w.apply(template(base...))
 	client := lambda.NewFromConfig(w.Config())
 	version, err := client.PublishVersion(w.ctx, &lambda.PublishVersionInput{FunctionName: aws.String("f")})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Eventually(func() lambdatypes.State {
-		out, err := client.GetFunction(w.ctx, &lambda.GetFunctionInput{FunctionName: aws.String("f"), Qualifier: version.Version})
+		out, err := client.GetFunction(w.ctx, &lambda.GetFunctionInput{
+			FunctionName: aws.String("f"), Qualifier: version.Version,
+		})
 		w.g.Expect(err).NotTo(HaveOccurred())
 		return out.Configuration.State
 	}).Should(Equal(lambdatypes.StateActive))
-	_, err = client.CreateAlias(w.ctx, &lambda.CreateAliasInput{FunctionName: aws.String("f"), Name: aws.String("live"), FunctionVersion: version.Version})
+	_, err = client.CreateAlias(w.ctx, &lambda.CreateAliasInput{
+		FunctionName: aws.String("f"), Name: aws.String("live"), FunctionVersion: version.Version,
+	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 
 	entry := func(batch, retries string) []string {
 		return append(slices.Clip(base),
-			`"Invoke":{"Type":"AWS::Lambda::Permission","Properties":{"Action":"lambda:InvokeFunction","Principal":"events.amazonaws.com","FunctionName":{"Fn::Sub":"${F.Arn}:live"},"SourceArn":{"Fn::GetAtt":["Rule","Arn"]}}}`,
-			`"Mapping":{"Type":"AWS::Lambda::EventSourceMapping","Properties":{"FunctionName":{"Fn::Sub":"${F.Arn}:live"},"EventSourceArn":{"Fn::GetAtt":["Queue","Arn"]},"BatchSize":`+batch+`,"FunctionResponseTypes":["ReportBatchItemFailures"],"ScalingConfig":{"MaximumConcurrency":2}}}`,
-			`"Async":{"Type":"AWS::Lambda::EventInvokeConfig","Properties":{"FunctionName":{"Ref":"F"},"Qualifier":"live","MaximumRetryAttempts":`+retries+`}}`,
-			`"Rule":{"Type":"AWS::Events::Rule","Properties":{"ScheduleExpression":"rate(1 hour)","Targets":[{"Id":"f","Arn":{"Fn::Sub":"${F.Arn}:live"}}]}}`)
+			`"Invoke":{"Type":"AWS::Lambda::Permission","Properties":{"Action":"lambda:InvokeFunction",`+
+				`"Principal":"events.amazonaws.com","FunctionName":{"Fn::Sub":"${F.Arn}:live"},`+
+				`"SourceArn":{"Fn::GetAtt":["Rule","Arn"]}}}`,
+			`"Mapping":{"Type":"AWS::Lambda::EventSourceMapping","Properties":{"FunctionName":{"Fn::Sub":"${F.Arn}:live"},`+
+				`"EventSourceArn":{"Fn::GetAtt":["Queue","Arn"]},"BatchSize":`+batch+
+				`,"FunctionResponseTypes":["ReportBatchItemFailures"],"ScalingConfig":{"MaximumConcurrency":2}}}`,
+			`"Async":{"Type":"AWS::Lambda::EventInvokeConfig","Properties":{"FunctionName":{"Ref":"F"},"Qualifier":"live",`+
+				`"MaximumRetryAttempts":`+retries+`}}`,
+			`"Rule":{"Type":"AWS::Events::Rule","Properties":{"ScheduleExpression":"rate(1 hour)","Targets":[{"Id":"f",`+
+				`"Arn":{"Fn::Sub":"${F.Arn}:live"}}]}}`)
 	}
 	w.apply(template(entry("1", "0")...))
 	mapping := w.physical("Mapping")
@@ -140,7 +157,9 @@ func TestEntryResourcesFollowAnAliasThatTheStackDoesNotOwn(t *testing.T) {
 	found, err := client.GetEventSourceMapping(w.ctx, &lambda.GetEventSourceMappingInput{UUID: &mapping})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(aws.ToInt32(found.BatchSize)).To(Equal(int32(5)))
-	granted, err := client.GetPolicy(w.ctx, &lambda.GetPolicyInput{FunctionName: aws.String("f"), Qualifier: aws.String("live")})
+	granted, err := client.GetPolicy(w.ctx, &lambda.GetPolicyInput{
+		FunctionName: aws.String("f"), Qualifier: aws.String("live"),
+	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(*granted.Policy).To(ContainSubstring("events.amazonaws.com"))
 
@@ -160,12 +179,17 @@ func TestAFunctionThatDoesNotBecomeReadyFailsItsResource(t *testing.T) {
 	w.apply(template(functionRole, function("A", one, "")))
 	stack := w.attempt(template(functionRole, function("A", damaged, "")))
 	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete))
-	w.g.Expect(w.failures()).To(MatchRegexp(`^A: Resource handler returned message: "Function update failed: InvalidImage: .*HandlerErrorCode: NotStabilized\)$`))
+	w.g.Expect(w.failures()).To(MatchRegexp(
+		`^A: Resource handler returned message: "Function update failed: InvalidImage: .*HandlerErrorCode: NotStabilized\)$`,
+	))
 	w.g.Expect(w.digest("a")).To(Equal(one))
 
 	stack = w.attempt(template(functionRole, function("A", one, ""), function("B", damaged, "")))
 	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete))
-	w.g.Expect(w.failures()).To(HavePrefix("B: Resource handler returned message: \"Function creation failed: InvalidImage: "))
+	w.g.Expect(w.failures()).To(
+		HavePrefix("B: Resource handler returned message: \"Function creation failed: InvalidImage: "),
+	)
 	_, err := lambda.NewFromConfig(w.Config()).GetFunction(w.ctx, &lambda.GetFunctionInput{FunctionName: aws.String("b")})
-	w.g.Expect(err).To(MatchError(ContainSubstring("ResourceNotFoundException")), "the rollback removed what had been created")
+	w.g.Expect(err).To(MatchError(ContainSubstring("ResourceNotFoundException")),
+		"the rollback removed what had been created")
 }

@@ -51,10 +51,13 @@ func (w *world) attempt(body *string) types.Stack {
 	_, err := w.stacks.DescribeStacks(w.ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("demo")})
 	if err != nil {
 		_, err = w.stacks.CreateStack(w.ctx, &cloudformation.CreateStackInput{
-			StackName: aws.String("demo"), TemplateBody: body, Capabilities: capabilities, Tags: []types.Tag{{Key: aws.String("owner"), Value: aws.String("me")}},
+			StackName: aws.String("demo"), TemplateBody: body, Capabilities: capabilities,
+			Tags: []types.Tag{{Key: aws.String("owner"), Value: aws.String("me")}},
 		})
 	} else {
-		_, err = w.stacks.UpdateStack(w.ctx, &cloudformation.UpdateStackInput{StackName: aws.String("demo"), TemplateBody: body, Capabilities: capabilities})
+		_, err = w.stacks.UpdateStack(w.ctx, &cloudformation.UpdateStackInput{
+			StackName: aws.String("demo"), TemplateBody: body, Capabilities: capabilities,
+		})
 	}
 	w.g.ExpectWithOffset(2, err).NotTo(HaveOccurred())
 	return w.settled("demo")
@@ -73,7 +76,9 @@ func (w *world) settled(name string) types.Stack {
 
 // failures lists the reasons of failed events.
 func (w *world) failures() string {
-	out, err := w.stacks.DescribeStackEvents(w.ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String("demo")})
+	out, err := w.stacks.DescribeStackEvents(w.ctx, &cloudformation.DescribeStackEventsInput{
+		StackName: aws.String("demo"),
+	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	var list []string
 	for _, e := range out.StackEvents {
@@ -86,7 +91,9 @@ func (w *world) failures() string {
 
 // physical is the physical id of a resource.
 func (w *world) physical(logicalID string) string {
-	out, err := w.stacks.DescribeStackResource(w.ctx, &cloudformation.DescribeStackResourceInput{StackName: aws.String("demo"), LogicalResourceId: &logicalID})
+	out, err := w.stacks.DescribeStackResource(w.ctx, &cloudformation.DescribeStackResourceInput{
+		StackName: aws.String("demo"), LogicalResourceId: &logicalID,
+	})
 	w.g.ExpectWithOffset(1, err).NotTo(HaveOccurred())
 	return aws.ToString(out.StackResourceDetail.PhysicalResourceId)
 }

@@ -23,7 +23,8 @@ type inlinePolicy struct{}
 
 func (inlinePolicy) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	if len(r.Properties.Texts("Roles")) == 0 {
-		return resource.State{}, resource.Fail(resource.InvalidRequest, "At least one of [Groups,Roles,Users] must be non-empty.")
+		return resource.State{}, resource.Fail(resource.InvalidRequest,
+			"At least one of [Groups,Roles,Users] must be non-empty.")
 	}
 	id := r.Name("", 128)
 	r.Initiated(id)
@@ -43,7 +44,9 @@ func embed(ctx context.Context, r *resource.Request, from, to resource.Propertie
 	client := iam.NewFromConfig(r.Config)
 	roles := set(append(from.Texts("Roles"), to.Texts("Roles")...))
 	for _, name := range sortedKeys(roles) {
-		if err := inlinePolicies(ctx, client, name, embedded(from, name), embedded(to, name)); err != nil && (len(to) > 0 || resource.CodeOf(err) != resource.NotFound) {
+		if err := inlinePolicies(
+			ctx, client, name, embedded(from, name), embedded(to, name),
+		); err != nil && (len(to) > 0 || resource.CodeOf(err) != resource.NotFound) {
 			return err
 		}
 	}

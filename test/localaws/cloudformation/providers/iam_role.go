@@ -12,11 +12,14 @@ import (
 
 func iamRole() *resource.Type {
 	return &resource.Type{
-		Name: "AWS::IAM::Role", NameProperty: "RoleName", NeedsIAM: true, Taggable: true, Handler: role{}, Attributes: []string{"Arn", "RoleId"},
-		Properties: resource.Schema{
-			"AssumeRolePolicyDocument": resource.Doc().Must(), "Description": resource.Text(), "ManagedPolicyArns": resource.Texts(),
+		Name: "AWS::IAM::Role", NameProperty: "RoleName", NeedsIAM: true, Taggable: true, Handler: role{},
+		Attributes: []string{"Arn", "RoleId"}, Properties: resource.Schema{
+			"AssumeRolePolicyDocument": resource.Doc().Must(), "Description": resource.Text(),
+			"ManagedPolicyArns":  resource.Texts(),
 			"MaxSessionDuration": resource.Int(), "Path": resource.Text().Replaces(), "PermissionsBoundary": resource.Text(),
-			"Policies": resource.ListOf(resource.Fields(resource.Schema{"PolicyName": resource.Text().Must(), "PolicyDocument": resource.Doc().Must()})),
+			"Policies": resource.ListOf(resource.Fields(resource.Schema{
+				"PolicyName": resource.Text().Must(), "PolicyDocument": resource.Doc().Must(),
+			})),
 			"RoleName": resource.Text().Replaces(), "Tags": resource.Tags(),
 		},
 	}
@@ -27,7 +30,8 @@ type role struct{}
 func iamTag(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
 
 func (role) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
-	client, name, trust := iam.NewFromConfig(r.Config), r.Name("RoleName", 64), r.Properties.Document("AssumeRolePolicyDocument")
+	client, name, trust := iam.NewFromConfig(r.Config), r.Name("RoleName",
+		64), r.Properties.Document("AssumeRolePolicyDocument")
 	out, err := client.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName: &name, AssumeRolePolicyDocument: &trust, Description: r.Properties.TextPointer("Description"),
 		MaxSessionDuration: r.Properties.Int32("MaxSessionDuration"), Path: r.Properties.TextPointer("Path"),
@@ -45,7 +49,9 @@ func (role) Update(ctx context.Context, r *resource.Request) (resource.State, er
 	client, name, state := iam.NewFromConfig(r.Config), r.PhysicalID, created(r.PhysicalID, nil)
 	if r.Changed("AssumeRolePolicyDocument") {
 		trust := r.Properties.Document("AssumeRolePolicyDocument")
-		if _, err := client.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &name, PolicyDocument: &trust}); err != nil {
+		if _, err := client.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
+			RoleName: &name, PolicyDocument: &trust,
+		}); err != nil {
 			return state, err
 		}
 	}
@@ -75,7 +81,9 @@ func roleBoundary(ctx context.Context, client *iam.Client, r *resource.Request) 
 		_, err := client.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &r.PhysicalID})
 		return err
 	}
-	_, err := client.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &r.PhysicalID, PermissionsBoundary: boundary})
+	_, err := client.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{
+		RoleName: &r.PhysicalID, PermissionsBoundary: boundary,
+	})
 	return err
 }
 
@@ -94,7 +102,9 @@ func roleTags(ctx context.Context, client *iam.Client, r *resource.Request) erro
 
 func (role) Delete(ctx context.Context, r *resource.Request) error {
 	client := iam.NewFromConfig(r.Config)
-	if err := rolePolicies(ctx, client, r.PhysicalID, r.Properties, nil); err != nil && resource.CodeOf(err) != resource.NotFound {
+	if err := rolePolicies(
+		ctx, client, r.PhysicalID, r.Properties, nil,
+	); err != nil && resource.CodeOf(err) != resource.NotFound {
 		return err
 	}
 	_, err := client.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &r.PhysicalID})

@@ -40,7 +40,9 @@ func inlinePolicies(ctx context.Context, client *iam.Client, name string, before
 		if before[policy] == document {
 			continue
 		}
-		if _, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &name, PolicyName: &policy, PolicyDocument: &document}); err != nil {
+		if _, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+			RoleName: &name, PolicyName: &policy, PolicyDocument: &document,
+		}); err != nil {
 			return fmt.Errorf("putting an inline policy: %w", err)
 		}
 	}
@@ -48,7 +50,9 @@ func inlinePolicies(ctx context.Context, client *iam.Client, name string, before
 		if _, kept := after[policy]; kept {
 			continue
 		}
-		if _, err := client.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &name, PolicyName: &policy}); err != nil {
+		if _, err := client.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{
+			RoleName: &name, PolicyName: &policy,
+		}); err != nil {
 			return fmt.Errorf("deleting an inline policy: %w", err)
 		}
 	}

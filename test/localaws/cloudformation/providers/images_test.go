@@ -20,14 +20,17 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-const pull = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`
+const pull = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},` +
+	`"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`
 
 // repository makes the repository "app", which Lambda may read.
 func (w *world) repository() *ecr.Client {
 	client := ecr.NewFromConfig(w.Config())
 	_, err := client.CreateRepository(w.ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("app")})
 	w.g.Expect(err).NotTo(HaveOccurred())
-	_, err = client.SetRepositoryPolicy(w.ctx, &ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("app"), PolicyText: aws.String(pull)})
+	_, err = client.SetRepositoryPolicy(w.ctx, &ecr.SetRepositoryPolicyInput{
+		RepositoryName: aws.String("app"), PolicyText: aws.String(pull),
+	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	return client
 }
@@ -63,7 +66,9 @@ func (w *world) image(content string) v1.Image {
 	_, err := writer.Write([]byte(content))
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(writer.Close()).To(Succeed())
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(archive.Bytes())), nil })
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(archive.Bytes())), nil
+	})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	image, err := mutate.AppendLayers(empty.Image, layer)
 	w.g.Expect(err).NotTo(HaveOccurred())

@@ -20,7 +20,9 @@ type keyAlias struct{}
 
 func (keyAlias) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	name, target := r.Properties.Text("AliasName"), r.Properties.Text("TargetKeyId")
-	if _, err := kms.NewFromConfig(r.Config).CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &name, TargetKeyId: &target}); err != nil {
+	if _, err := kms.NewFromConfig(r.Config).CreateAlias(ctx, &kms.CreateAliasInput{
+		AliasName: &name, TargetKeyId: &target,
+	}); err != nil {
 		return resource.State{}, fmt.Errorf("creating the alias: %w", err)
 	}
 	r.Initiated(name)
@@ -29,7 +31,9 @@ func (keyAlias) Create(ctx context.Context, r *resource.Request) (resource.State
 
 func (keyAlias) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	target := r.Properties.Text("TargetKeyId")
-	_, err := kms.NewFromConfig(r.Config).UpdateAlias(ctx, &kms.UpdateAliasInput{AliasName: &r.PhysicalID, TargetKeyId: &target})
+	_, err := kms.NewFromConfig(r.Config).UpdateAlias(ctx, &kms.UpdateAliasInput{
+		AliasName: &r.PhysicalID, TargetKeyId: &target,
+	})
 	return created(r.PhysicalID, nil), err
 }
 

@@ -14,9 +14,9 @@ func kmsKey() *resource.Type {
 	return &resource.Type{
 		Name: "AWS::KMS::Key", Taggable: true, Handler: key{}, Attributes: []string{"Arn", "KeyId"},
 		Properties: resource.Schema{
-			"Description": resource.Text(), "Enabled": resource.Bool(), "EnableKeyRotation": resource.Bool(), "KeyPolicy": resource.Doc(),
-			"KeySpec": resource.Text().Replaces(), "KeyUsage": resource.Text().Replaces(), "MultiRegion": resource.Bool().Replaces(),
-			"PendingWindowInDays": resource.Int(), "Tags": resource.Tags(),
+			"Description": resource.Text(), "Enabled": resource.Bool(), "EnableKeyRotation": resource.Bool(),
+			"KeyPolicy": resource.Doc(), "KeySpec": resource.Text().Replaces(), "KeyUsage": resource.Text().Replaces(),
+			"MultiRegion": resource.Bool().Replaces(), "PendingWindowInDays": resource.Int(), "Tags": resource.Tags(),
 		},
 	}
 }
@@ -29,7 +29,8 @@ func (key) Create(ctx context.Context, r *resource.Request) (resource.State, err
 	client := kms.NewFromConfig(r.Config)
 	input := &kms.CreateKeyInput{
 		Description: r.Properties.TextPointer("Description"), KeySpec: types.KeySpec(r.Properties.Text("KeySpec")),
-		KeyUsage: types.KeyUsageType(r.Properties.Text("KeyUsage")), MultiRegion: r.Properties.Bool("MultiRegion"), Tags: sortedTags(r.Tags, kmsTag),
+		KeyUsage: types.KeyUsageType(r.Properties.Text("KeyUsage")), MultiRegion: r.Properties.Bool("MultiRegion"),
+		Tags: sortedTags(r.Tags, kmsTag),
 	}
 	if policy := r.Properties.Document("KeyPolicy"); policy != "" {
 		input.Policy = &policy
@@ -47,7 +48,9 @@ func (key) Update(ctx context.Context, r *resource.Request) (resource.State, err
 	client, state := kms.NewFromConfig(r.Config), created(r.PhysicalID, nil)
 	if r.Changed("Description") {
 		description := r.Properties.Text("Description")
-		if _, err := client.UpdateKeyDescription(ctx, &kms.UpdateKeyDescriptionInput{KeyId: &r.PhysicalID, Description: &description}); err != nil {
+		if _, err := client.UpdateKeyDescription(ctx, &kms.UpdateKeyDescriptionInput{
+			KeyId: &r.PhysicalID, Description: &description,
+		}); err != nil {
 			return state, err
 		}
 	}

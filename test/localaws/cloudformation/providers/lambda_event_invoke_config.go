@@ -16,8 +16,8 @@ func lambdaEventInvokeConfig() *resource.Type {
 		Name: "AWS::Lambda::EventInvokeConfig", Handler: eventInvokeConfig{},
 		Properties: resource.Schema{
 			"DestinationConfig": resource.Fields(resource.Schema{"OnFailure": destination, "OnSuccess": destination}),
-			"FunctionName":      resource.Text().Must().Replaces(), "MaximumEventAgeInSeconds": resource.Int(), "MaximumRetryAttempts": resource.Int(),
-			"Qualifier": resource.Text().Must().Replaces(),
+			"FunctionName":      resource.Text().Must().Replaces(), "MaximumEventAgeInSeconds": resource.Int(),
+			"MaximumRetryAttempts": resource.Int(), "Qualifier": resource.Text().Must().Replaces(),
 		},
 	}
 }
@@ -28,7 +28,9 @@ func (eventInvokeConfig) Create(ctx context.Context, r *resource.Request) (resou
 	name, qualifier := r.Properties.Text("FunctionName"), r.Properties.Text("Qualifier")
 	id := name + "|" + qualifier
 	client := lambda.NewFromConfig(r.Config)
-	if _, err := client.GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: &name, Qualifier: &qualifier}); err == nil {
+	if _, err := client.GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{
+		FunctionName: &name, Qualifier: &qualifier,
+	}); err == nil {
 		return resource.State{}, resource.Exists("AWS::Lambda::EventInvokeConfig", id)
 	}
 	if err := putInvokeConfig(ctx, client, r); err != nil {
@@ -51,10 +53,14 @@ func putInvokeConfig(ctx context.Context, client *lambda.Client, r *resource.Req
 	if destinations := p.Object("DestinationConfig"); destinations != nil {
 		in.DestinationConfig = &types.DestinationConfig{}
 		if destinations.Has("OnFailure") {
-			in.DestinationConfig.OnFailure = &types.OnFailure{Destination: destinations.Object("OnFailure").TextPointer("Destination")}
+			in.DestinationConfig.OnFailure = &types.OnFailure{
+				Destination: destinations.Object("OnFailure").TextPointer("Destination"),
+			}
 		}
 		if destinations.Has("OnSuccess") {
-			in.DestinationConfig.OnSuccess = &types.OnSuccess{Destination: destinations.Object("OnSuccess").TextPointer("Destination")}
+			in.DestinationConfig.OnSuccess = &types.OnSuccess{
+				Destination: destinations.Object("OnSuccess").TextPointer("Destination"),
+			}
 		}
 	}
 	if _, err := client.PutFunctionEventInvokeConfig(ctx, in); err != nil {
@@ -64,8 +70,9 @@ func putInvokeConfig(ctx context.Context, client *lambda.Client, r *resource.Req
 }
 
 func (eventInvokeConfig) Delete(ctx context.Context, r *resource.Request) error {
-	_, err := lambda.NewFromConfig(r.Config).DeleteFunctionEventInvokeConfig(ctx, &lambda.DeleteFunctionEventInvokeConfigInput{
-		FunctionName: r.Properties.TextPointer("FunctionName"), Qualifier: r.Properties.TextPointer("Qualifier"),
-	})
+	_, err := lambda.NewFromConfig(r.Config).DeleteFunctionEventInvokeConfig(ctx,
+		&lambda.DeleteFunctionEventInvokeConfigInput{
+			FunctionName: r.Properties.TextPointer("FunctionName"), Qualifier: r.Properties.TextPointer("Qualifier"),
+		})
 	return err
 }

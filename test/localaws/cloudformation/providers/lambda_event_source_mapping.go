@@ -13,10 +13,12 @@ import (
 
 func lambdaEventSourceMapping() *resource.Type {
 	return &resource.Type{
-		Name: "AWS::Lambda::EventSourceMapping", Taggable: true, Handler: eventSourceMapping{}, Attributes: []string{"Id", "EventSourceMappingArn"},
-		Properties: resource.Schema{
+		Name: "AWS::Lambda::EventSourceMapping", Taggable: true, Handler: eventSourceMapping{},
+		Attributes: []string{"Id", "EventSourceMappingArn"}, Properties: resource.Schema{
 			"BatchSize": resource.Int(), "Enabled": resource.Bool(), "EventSourceArn": resource.Text().Must().Replaces(),
-			"FilterCriteria":        resource.Fields(resource.Schema{"Filters": resource.ListOf(resource.Fields(resource.Schema{"Pattern": resource.Text()}))}),
+			"FilterCriteria": resource.Fields(resource.Schema{
+				"Filters": resource.ListOf(resource.Fields(resource.Schema{"Pattern": resource.Text()})),
+			}),
 			"FunctionName":          resource.Text().Must(),
 			"FunctionResponseTypes": resource.Texts(), "MaximumBatchingWindowInSeconds": resource.Int(),
 			"ScalingConfig": resource.Fields(resource.Schema{"MaximumConcurrency": resource.Int()}), "Tags": resource.Tags(),
@@ -29,8 +31,9 @@ type eventSourceMapping struct{}
 func (eventSourceMapping) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, p := lambda.NewFromConfig(r.Config), r.Properties
 	out, err := client.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{
-		EventSourceArn: p.TextPointer("EventSourceArn"), FunctionName: p.TextPointer("FunctionName"), BatchSize: p.Int32("BatchSize"),
-		Enabled: p.Bool("Enabled"), FilterCriteria: filters(p), FunctionResponseTypes: responseTypes(p),
+		EventSourceArn: p.TextPointer("EventSourceArn"), FunctionName: p.TextPointer("FunctionName"),
+		BatchSize: p.Int32("BatchSize"),
+		Enabled:   p.Bool("Enabled"), FilterCriteria: filters(p), FunctionResponseTypes: responseTypes(p),
 		MaximumBatchingWindowInSeconds: p.Int32("MaximumBatchingWindowInSeconds"), ScalingConfig: scaling(p), Tags: r.Tags,
 	})
 	if err != nil {
@@ -38,7 +41,9 @@ func (eventSourceMapping) Create(ctx context.Context, r *resource.Request) (reso
 	}
 	id := *out.UUID
 	r.Initiated(id)
-	return created(id, map[string]any{"Id": id, "EventSourceMappingArn": aws.ToString(out.EventSourceMappingArn)}), mappingReady(ctx, client, r, id)
+	return created(id, map[string]any{
+		"Id": id, "EventSourceMappingArn": aws.ToString(out.EventSourceMappingArn),
+	}), mappingReady(ctx, client, r, id)
 }
 
 func filters(p resource.Properties) *types.FilterCriteria {
@@ -81,9 +86,13 @@ func mappingReady(ctx context.Context, client *lambda.Client, r *resource.Reques
 
 func (eventSourceMapping) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, p, state := lambda.NewFromConfig(r.Config), r.Properties, created(r.PhysicalID, nil)
-	if r.Changed("BatchSize", "Enabled", "FilterCriteria", "FunctionName", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds", "ScalingConfig") {
+	if r.Changed(
+		"BatchSize", "Enabled", "FilterCriteria", "FunctionName", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds",
+		"ScalingConfig",
+	) {
 		in := &lambda.UpdateEventSourceMappingInput{
-			UUID: &r.PhysicalID, FunctionName: p.TextPointer("FunctionName"), BatchSize: p.Int32Or("BatchSize", 10), Enabled: p.Bool("Enabled"),
+			UUID: &r.PhysicalID, FunctionName: p.TextPointer("FunctionName"), BatchSize: p.Int32Or("BatchSize", 10),
+			Enabled:        p.Bool("Enabled"),
 			FilterCriteria: filters(p), FunctionResponseTypes: responseTypes(p), ScalingConfig: scaling(p),
 			MaximumBatchingWindowInSeconds: p.Int32Or("MaximumBatchingWindowInSeconds", 0),
 		}
@@ -130,7 +139,9 @@ func mappingTags(ctx context.Context, client *lambda.Client, r *resource.Request
 
 func (eventSourceMapping) Delete(ctx context.Context, r *resource.Request) error {
 	client := lambda.NewFromConfig(r.Config)
-	if _, err := client.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: &r.PhysicalID}); err != nil {
+	if _, err := client.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{
+		UUID: &r.PhysicalID,
+	}); err != nil {
 		return err
 	}
 	return r.Wait(ctx, func(ctx context.Context) (bool, error) {

@@ -13,8 +13,8 @@ import (
 
 func lambdaFunction() *resource.Type {
 	return &resource.Type{
-		Name: "AWS::Lambda::Function", NameProperty: "FunctionName", Taggable: true, Handler: function{}, Attributes: []string{"Arn"},
-		Properties: resource.Schema{
+		Name: "AWS::Lambda::Function", NameProperty: "FunctionName", Taggable: true, Handler: function{},
+		Attributes: []string{"Arn"}, Properties: resource.Schema{
 			"Architectures":    resource.Texts(),
 			"Code":             resource.Fields(resource.Schema{"ImageUri": resource.Text().Must()}).Must(),
 			"DeadLetterConfig": resource.Fields(resource.Schema{"TargetArn": resource.Text()}),
@@ -22,13 +22,17 @@ func lambdaFunction() *resource.Type {
 			"Environment":      resource.Fields(resource.Schema{"Variables": resource.TextMap()}),
 			"EphemeralStorage": resource.Fields(resource.Schema{"Size": resource.Int().Must()}),
 			"FunctionName":     resource.Text().Replaces(),
-			"ImageConfig":      resource.Fields(resource.Schema{"Command": resource.Texts(), "EntryPoint": resource.Texts(), "WorkingDirectory": resource.Text()}),
-			"KmsKeyArn":        resource.Text(),
+			"ImageConfig": resource.Fields(resource.Schema{
+				"Command": resource.Texts(), "EntryPoint": resource.Texts(), "WorkingDirectory": resource.Text(),
+			}),
+			"KmsKeyArn": resource.Text(),
 			"LoggingConfig": resource.Fields(resource.Schema{
-				"LogGroup": resource.Text(), "LogFormat": resource.Text(), "ApplicationLogLevel": resource.Text(), "SystemLogLevel": resource.Text(),
+				"LogGroup": resource.Text(), "LogFormat": resource.Text(), "ApplicationLogLevel": resource.Text(),
+				"SystemLogLevel": resource.Text(),
 			}),
 			"MemorySize": resource.Int(), "PackageType": resource.OneOf("Image", "Zip").Replaces(),
-			"ReservedConcurrentExecutions": resource.Int(), "Role": resource.Text().Must(), "Tags": resource.Tags(), "Timeout": resource.Int(),
+			"ReservedConcurrentExecutions": resource.Int(), "Role": resource.Text().Must(), "Tags": resource.Tags(),
+			"Timeout":       resource.Int(),
 			"TracingConfig": resource.Fields(resource.Schema{"Mode": resource.OneOf("Active", "PassThrough")}),
 			"VpcConfig": resource.Fields(resource.Schema{
 				"SubnetIds": resource.Texts(), "SecurityGroupIds": resource.Texts(), "Ipv6AllowedForDualStack": resource.Bool(),
@@ -43,7 +47,8 @@ func (function) Create(ctx context.Context, r *resource.Request) (resource.State
 	client, name := lambda.NewFromConfig(r.Config), r.Name("FunctionName", 64)
 	p := r.Properties
 	if p.Text("PackageType") != "Image" {
-		return resource.State{}, resource.Fail(resource.InvalidRequest, "Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+		return resource.State{}, resource.Fail(resource.InvalidRequest,
+			"Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 	}
 	settings := functionSettings(p, nil)
 	out, err := client.CreateFunction(ctx, &lambda.CreateFunctionInput{
@@ -77,7 +82,8 @@ func (function) Update(ctx context.Context, r *resource.Request) (resource.State
 	client, name, state := lambda.NewFromConfig(r.Config), r.PhysicalID, created(r.PhysicalID, nil)
 	if r.Changed("Code", "Architectures") {
 		if _, err := client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
-			FunctionName: &name, ImageUri: r.Properties.Object("Code").TextPointer("ImageUri"), Architectures: architectures(r.Properties),
+			FunctionName: &name, ImageUri: r.Properties.Object("Code").TextPointer("ImageUri"),
+			Architectures: architectures(r.Properties),
 		}); err != nil {
 			return state, fmt.Errorf("updating the code: %w", err)
 		}
@@ -111,9 +117,11 @@ func functionReady(ctx context.Context, client *lambda.Client, r *resource.Reque
 		c := out.Configuration
 		switch {
 		case c.State == types.StateFailed:
-			return false, resource.Fail(resource.NotStabilized, "Function creation failed: %s: %s", c.StateReasonCode, aws.ToString(c.StateReason))
+			return false, resource.Fail(resource.NotStabilized, "Function creation failed: %s: %s", c.StateReasonCode,
+				aws.ToString(c.StateReason))
 		case c.LastUpdateStatus == types.LastUpdateStatusFailed:
-			return false, resource.Fail(resource.NotStabilized, "Function update failed: %s: %s", c.LastUpdateStatusReasonCode, aws.ToString(c.LastUpdateStatusReason))
+			return false, resource.Fail(resource.NotStabilized, "Function update failed: %s: %s", c.LastUpdateStatusReasonCode,
+				aws.ToString(c.LastUpdateStatusReason))
 		}
 		// An idle function became Inactive after weeks without a call; it is as stable as an Active one.
 		settled := c.State == types.StateActive || c.State == types.StateInactive
@@ -130,7 +138,9 @@ func functionConcurrency(ctx context.Context, client *lambda.Client, r *resource
 		_, err := client.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
 		return err
 	}
-	_, err := client.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: reserved})
+	_, err := client.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{
+		FunctionName: &name, ReservedConcurrentExecutions: reserved,
+	})
 	return err
 }
 

@@ -10,12 +10,12 @@ import (
 
 // configurationProperties are the properties that UpdateFunctionConfiguration changes.
 var configurationProperties = []string{
-	"DeadLetterConfig", "Description", "Environment", "EphemeralStorage", "ImageConfig", "KmsKeyArn", "LoggingConfig", "MemorySize",
-	"Role", "Timeout", "TracingConfig", "VpcConfig",
+	"DeadLetterConfig", "Description", "Environment", "EphemeralStorage", "ImageConfig", "KmsKeyArn", "LoggingConfig",
+	"MemorySize", "Role", "Timeout", "TracingConfig", "VpcConfig",
 }
 
-// functionSettings turns properties into a configuration; what was set before and is left out now gets Lambda's default,
-// for UpdateFunctionConfiguration leaves alone what it is not given.
+// functionSettings turns properties into a configuration; what was set before and is left out now gets Lambda's
+// default, for UpdateFunctionConfiguration leaves alone what it is not given.
 func functionSettings(p, before resource.Properties) *lambda.UpdateFunctionConfigurationInput {
 	given := func(name string) bool { return p.Has(name) || before.Has(name) }
 	in := &lambda.UpdateFunctionConfigurationInput{Role: p.TextPointer("Role")}
@@ -58,14 +58,16 @@ func nestedSettings(in *lambda.UpdateFunctionConfigurationInput, p resource.Prop
 	if given("ImageConfig") {
 		image := p.Object("ImageConfig")
 		in.ImageConfig = &types.ImageConfig{
-			Command: orEmptyList(image.Texts("Command")), EntryPoint: orEmptyList(image.Texts("EntryPoint")), WorkingDirectory: image.TextPointer("WorkingDirectory"),
+			Command: orEmptyList(image.Texts("Command")), EntryPoint: orEmptyList(image.Texts("EntryPoint")),
+			WorkingDirectory: image.TextPointer("WorkingDirectory"),
 		}
 	}
 	if given("LoggingConfig") {
 		logging := p.Object("LoggingConfig")
 		in.LoggingConfig = &types.LoggingConfig{
 			LogGroup: logging.TextPointer("LogGroup"), LogFormat: types.LogFormat(logging.Text("LogFormat")),
-			ApplicationLogLevel: types.ApplicationLogLevel(logging.Text("ApplicationLogLevel")), SystemLogLevel: types.SystemLogLevel(logging.Text("SystemLogLevel")),
+			ApplicationLogLevel: types.ApplicationLogLevel(logging.Text("ApplicationLogLevel")),
+			SystemLogLevel:      types.SystemLogLevel(logging.Text("SystemLogLevel")),
 		}
 	}
 	if given("VpcConfig") {

@@ -15,8 +15,9 @@ func lambdaPermission() *resource.Type {
 	return &resource.Type{
 		Name: "AWS::Lambda::Permission", Handler: permission{}, Attributes: []string{"Id"},
 		Properties: resource.Schema{
-			"Action": resource.Text().Must().Replaces(), "FunctionName": resource.Text().Must().Replaces(), "Principal": resource.Text().Must().Replaces(),
-			"SourceArn": resource.Text().Replaces(), "SourceAccount": resource.Text().Replaces(), "EventSourceToken": resource.Text().Replaces(),
+			"Action": resource.Text().Must().Replaces(), "FunctionName": resource.Text().Must().Replaces(),
+			"Principal": resource.Text().Must().Replaces(), "SourceArn": resource.Text().Replaces(),
+			"SourceAccount": resource.Text().Replaces(), "EventSourceToken": resource.Text().Replaces(),
 			"PrincipalOrgID": resource.Text().Replaces(), "FunctionUrlAuthType": resource.Text().Replaces(),
 		},
 	}
@@ -38,9 +39,11 @@ func (permission) Create(ctx context.Context, r *resource.Request) (resource.Sta
 	function, qualifier := splitFunction(r.Properties.Text("FunctionName"))
 	id, p := r.Name("", 100), r.Properties
 	_, err := lambda.NewFromConfig(r.Config).AddPermission(ctx, &lambda.AddPermissionInput{
-		FunctionName: &function, Qualifier: qualifier, StatementId: &id, Action: p.TextPointer("Action"), Principal: p.TextPointer("Principal"),
-		SourceArn: p.TextPointer("SourceArn"), SourceAccount: p.TextPointer("SourceAccount"), EventSourceToken: p.TextPointer("EventSourceToken"),
-		PrincipalOrgID: p.TextPointer("PrincipalOrgID"), FunctionUrlAuthType: types.FunctionUrlAuthType(p.Text("FunctionUrlAuthType")),
+		FunctionName: &function, Qualifier: qualifier, StatementId: &id, Action: p.TextPointer("Action"),
+		Principal: p.TextPointer("Principal"), SourceArn: p.TextPointer("SourceArn"),
+		SourceAccount: p.TextPointer("SourceAccount"), EventSourceToken: p.TextPointer("EventSourceToken"),
+		PrincipalOrgID:      p.TextPointer("PrincipalOrgID"),
+		FunctionUrlAuthType: types.FunctionUrlAuthType(p.Text("FunctionUrlAuthType")),
 	})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("adding the permission: %w", err)

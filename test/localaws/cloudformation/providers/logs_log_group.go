@@ -12,8 +12,8 @@ import (
 
 func logsLogGroup() *resource.Type {
 	return &resource.Type{
-		Name: "AWS::Logs::LogGroup", NameProperty: "LogGroupName", Taggable: true, Handler: logGroup{}, Attributes: []string{"Arn"},
-		Properties: resource.Schema{
+		Name: "AWS::Logs::LogGroup", NameProperty: "LogGroupName", Taggable: true, Handler: logGroup{},
+		Attributes: []string{"Arn"}, Properties: resource.Schema{
 			"KmsKeyId": resource.Text(), "LogGroupClass": resource.OneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY").Replaces(),
 			"LogGroupName": resource.Text().Replaces(), "RetentionInDays": resource.Int(), "Tags": resource.Tags(),
 		},
@@ -25,7 +25,8 @@ type logGroup struct{}
 func (logGroup) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, name := cloudwatchlogs.NewFromConfig(r.Config), r.Name("LogGroupName", 512)
 	_, err := client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{
-		LogGroupName: &name, KmsKeyId: r.Properties.TextPointer("KmsKeyId"), LogGroupClass: types.LogGroupClass(r.Properties.Text("LogGroupClass")), Tags: r.Tags,
+		LogGroupName: &name, KmsKeyId: r.Properties.TextPointer("KmsKeyId"),
+		LogGroupClass: types.LogGroupClass(r.Properties.Text("LogGroupClass")), Tags: r.Tags,
 	})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("creating the log group: %w", err)
@@ -49,7 +50,9 @@ func (logGroup) Update(ctx context.Context, r *resource.Request) (resource.State
 	}
 	arn := r.ARN("logs", "log-group:"+r.PhysicalID)
 	if removed := r.TagsRemoved(); len(removed) > 0 {
-		if _, err := client.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &arn, TagKeys: removed}); err != nil {
+		if _, err := client.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{
+			ResourceArn: &arn, TagKeys: removed,
+		}); err != nil {
 			return state, err
 		}
 	}
@@ -66,7 +69,9 @@ func logRetention(ctx context.Context, client *cloudwatchlogs.Client, r *resourc
 		_, err := client.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &name})
 		return err
 	}
-	_, err := client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &name, RetentionInDays: days})
+	_, err := client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
+		LogGroupName: &name, RetentionInDays: days,
+	})
 	return err
 }
 
@@ -81,6 +86,8 @@ func logKey(ctx context.Context, client *cloudwatchlogs.Client, r *resource.Requ
 }
 
 func (logGroup) Delete(ctx context.Context, r *resource.Request) error {
-	_, err := cloudwatchlogs.NewFromConfig(r.Config).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &r.PhysicalID})
+	_, err := cloudwatchlogs.NewFromConfig(r.Config).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{
+		LogGroupName: &r.PhysicalID,
+	})
 	return err
 }

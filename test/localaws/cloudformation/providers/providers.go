@@ -5,7 +5,8 @@
 //   - a resource whose name is taken is not adopted: its creation fails with AlreadyExists;
 //   - what cannot be deleted while it has content (bucket, repository) fails its deletion;
 //   - a property that a new content leaves out goes back to the service's default;
-//   - a function is ready when its service says Active and Successful; Failed fails the resource with the service's reason.
+//   - a function is ready when its service says Active and Successful; Failed fails the resource
+//     with the service's reason.
 package providers
 
 import "github.com/aloft-dev/aloft/test/localaws/cloudformation/resource"

@@ -26,18 +26,23 @@ func s3Bucket() *resource.Type {
 					}),
 				})).Must(),
 			}),
-			"LifecycleConfiguration":         lifecycleProperty(),
-			"OwnershipControls":              resource.Fields(resource.Schema{"Rules": resource.ListOf(resource.Fields(resource.Schema{"ObjectOwnership": resource.Text()})).Must()}),
+			"LifecycleConfiguration": lifecycleProperty(),
+			"OwnershipControls": resource.Fields(resource.Schema{
+				"Rules": resource.ListOf(resource.Fields(resource.Schema{"ObjectOwnership": resource.Text()})).Must(),
+			}),
 			"PublicAccessBlockConfiguration": publicAccessProperty(),
 			"Tags":                           resource.Tags(),
-			"VersioningConfiguration":        resource.Fields(resource.Schema{"Status": resource.OneOf("Enabled", "Suspended").Must()}),
+			"VersioningConfiguration": resource.Fields(resource.Schema{
+				"Status": resource.OneOf("Enabled", "Suspended").Must(),
+			}),
 		},
 	}
 }
 
 func publicAccessProperty() resource.Property {
 	return resource.Fields(resource.Schema{
-		"BlockPublicAcls": resource.Bool(), "BlockPublicPolicy": resource.Bool(), "IgnorePublicAcls": resource.Bool(), "RestrictPublicBuckets": resource.Bool(),
+		"BlockPublicAcls": resource.Bool(), "BlockPublicPolicy": resource.Bool(), "IgnorePublicAcls": resource.Bool(),
+		"RestrictPublicBuckets": resource.Bool(),
 	})
 }
 
@@ -48,7 +53,9 @@ func (bucket) Create(ctx context.Context, r *resource.Request) (resource.State, 
 	name := strings.ToLower(r.Name("BucketName", 63))
 	input := &s3.CreateBucketInput{Bucket: &name}
 	if r.Region != "us-east-1" {
-		input.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(r.Region)}
+		input.CreateBucketConfiguration = &types.CreateBucketConfiguration{
+			LocationConstraint: types.BucketLocationConstraint(r.Region),
+		}
 	} else if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name}); err == nil {
 		// There, creating one's own bucket again succeeds, and CloudFormation must not adopt it.
 		return resource.State{}, resource.Exists("AWS::S3::Bucket", name)
@@ -118,7 +125,8 @@ func setEncryption(ctx context.Context, client *s3.Client, r *resource.Request, 
 		rules = append(rules, types.ServerSideEncryptionRule{
 			BucketKeyEnabled: rule.Bool("BucketKeyEnabled"),
 			ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
-				SSEAlgorithm: types.ServerSideEncryption(byDefault.Text("SSEAlgorithm")), KMSMasterKeyID: byDefault.TextPointer("KMSMasterKeyID"),
+				SSEAlgorithm:   types.ServerSideEncryption(byDefault.Text("SSEAlgorithm")),
+				KMSMasterKeyID: byDefault.TextPointer("KMSMasterKeyID"),
 			},
 		})
 	}
@@ -135,7 +143,9 @@ func setOwnership(ctx context.Context, client *s3.Client, r *resource.Request, n
 	}
 	var rules []types.OwnershipControlsRule
 	for _, rule := range r.Properties.Object("OwnershipControls").Objects("Rules") {
-		rules = append(rules, types.OwnershipControlsRule{ObjectOwnership: types.ObjectOwnership(rule.Text("ObjectOwnership"))})
+		rules = append(rules, types.OwnershipControlsRule{
+			ObjectOwnership: types.ObjectOwnership(rule.Text("ObjectOwnership")),
+		})
 	}
 	_, err := client.PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{
 		Bucket: &name, OwnershipControls: &types.OwnershipControls{Rules: rules},
@@ -152,8 +162,10 @@ func setPublicAccess(ctx context.Context, client *s3.Client, r *resource.Request
 	_, err := client.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
 		Bucket: &name,
 		PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
-			BlockPublicAcls: aws.Bool(enabled(block, "BlockPublicAcls")), BlockPublicPolicy: aws.Bool(enabled(block, "BlockPublicPolicy")),
-			IgnorePublicAcls: aws.Bool(enabled(block, "IgnorePublicAcls")), RestrictPublicBuckets: aws.Bool(enabled(block, "RestrictPublicBuckets")),
+			BlockPublicAcls:       aws.Bool(enabled(block, "BlockPublicAcls")),
+			BlockPublicPolicy:     aws.Bool(enabled(block, "BlockPublicPolicy")),
+			IgnorePublicAcls:      aws.Bool(enabled(block, "IgnorePublicAcls")),
+			RestrictPublicBuckets: aws.Bool(enabled(block, "RestrictPublicBuckets")),
 		},
 	})
 	return err

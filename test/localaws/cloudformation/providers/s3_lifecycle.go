@@ -42,10 +42,13 @@ func lifecycleRule(rule resource.Properties) types.LifecycleRule {
 		Filter: &types.LifecycleRuleFilter{Prefix: aws.String(rule.Text("Prefix"))},
 	}
 	if rule.Has("ExpirationInDays") || rule.Has("ExpiredObjectDeleteMarker") {
-		converted.Expiration = &types.LifecycleExpiration{Days: rule.Int32("ExpirationInDays"), ExpiredObjectDeleteMarker: rule.Bool("ExpiredObjectDeleteMarker")}
+		converted.Expiration = &types.LifecycleExpiration{Days: rule.Int32("ExpirationInDays"),
+			ExpiredObjectDeleteMarker: rule.Bool("ExpiredObjectDeleteMarker")}
 	}
 	if rule.Has("NoncurrentVersionExpiration") {
-		converted.NoncurrentVersionExpiration = &types.NoncurrentVersionExpiration{NoncurrentDays: rule.Object("NoncurrentVersionExpiration").Int32("NoncurrentDays")}
+		converted.NoncurrentVersionExpiration = &types.NoncurrentVersionExpiration{
+			NoncurrentDays: rule.Object("NoncurrentVersionExpiration").Int32("NoncurrentDays"),
+		}
 	}
 	if rule.Has("AbortIncompleteMultipartUpload") {
 		converted.AbortIncompleteMultipartUpload = &types.AbortIncompleteMultipartUpload{

@@ -12,22 +12,26 @@ import (
 
 func sqsQueue() *resource.Type {
 	return &resource.Type{
-		Name: "AWS::SQS::Queue", NameProperty: "QueueName", Taggable: true, Handler: queue{}, Attributes: []string{"Arn", "QueueName", "QueueUrl"},
-		Properties: resource.Schema{
+		Name: "AWS::SQS::Queue", NameProperty: "QueueName", Taggable: true, Handler: queue{},
+		Attributes: []string{"Arn", "QueueName", "QueueUrl"}, Properties: resource.Schema{
 			"ContentBasedDeduplication": resource.Bool(), "DeduplicationScope": resource.Text(), "DelaySeconds": resource.Int(),
-			"FifoQueue": resource.Bool().Replaces(), "FifoThroughputLimit": resource.Text(), "KmsDataKeyReusePeriodSeconds": resource.Int(),
-			"KmsMasterKeyId": resource.Text(), "MaximumMessageSize": resource.Int(), "MessageRetentionPeriod": resource.Int(),
-			"QueueName": resource.Text().Replaces(), "ReceiveMessageWaitTimeSeconds": resource.Int(), "RedriveAllowPolicy": resource.Doc(),
-			"RedrivePolicy": resource.Doc(), "SqsManagedSseEnabled": resource.Bool(), "Tags": resource.Tags(), "VisibilityTimeout": resource.Int(),
+			"FifoQueue": resource.Bool().Replaces(), "FifoThroughputLimit": resource.Text(),
+			"KmsDataKeyReusePeriodSeconds": resource.Int(),
+			"KmsMasterKeyId":               resource.Text(), "MaximumMessageSize": resource.Int(),
+			"MessageRetentionPeriod": resource.Int(), "QueueName": resource.Text().Replaces(),
+			"ReceiveMessageWaitTimeSeconds": resource.Int(), "RedriveAllowPolicy": resource.Doc(),
+			"RedrivePolicy": resource.Doc(), "SqsManagedSseEnabled": resource.Bool(), "Tags": resource.Tags(),
+			"VisibilityTimeout": resource.Int(),
 		},
 	}
 }
 
 // queueDefaults are the attributes with SQS's defaults, for properties that a new content leaves out.
 var queueDefaults = map[string]string{
-	"ContentBasedDeduplication": "false", "DeduplicationScope": "queue", "DelaySeconds": "0", "FifoThroughputLimit": "perQueue",
-	"KmsDataKeyReusePeriodSeconds": "300", "KmsMasterKeyId": "", "MaximumMessageSize": "262144", "MessageRetentionPeriod": "345600",
-	"ReceiveMessageWaitTimeSeconds": "0", "RedriveAllowPolicy": "", "RedrivePolicy": "", "SqsManagedSseEnabled": "true", "VisibilityTimeout": "30",
+	"ContentBasedDeduplication": "false", "DeduplicationScope": "queue", "DelaySeconds": "0",
+	"FifoThroughputLimit": "perQueue", "KmsDataKeyReusePeriodSeconds": "300", "KmsMasterKeyId": "",
+	"MaximumMessageSize": "262144", "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "0",
+	"RedriveAllowPolicy": "", "RedrivePolicy": "", "SqsManagedSseEnabled": "true", "VisibilityTimeout": "30",
 }
 
 type queue struct{}
@@ -58,7 +62,9 @@ func (queue) Create(ctx context.Context, r *resource.Request) (resource.State, e
 		return resource.State{}, fmt.Errorf("creating the queue: %w", err)
 	}
 	r.Initiated(*out.QueueUrl)
-	return created(*out.QueueUrl, map[string]any{"Arn": r.ARN("sqs", name), "QueueName": name, "QueueUrl": *out.QueueUrl}), nil
+	return created(*out.QueueUrl, map[string]any{
+		"Arn": r.ARN("sqs", name), "QueueName": name, "QueueUrl": *out.QueueUrl,
+	}), nil
 }
 
 func (queue) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
@@ -74,7 +80,9 @@ func (queue) Update(ctx context.Context, r *resource.Request) (resource.State, e
 		}
 	}
 	if len(attributes) > 0 {
-		if _, err := client.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &r.PhysicalID, Attributes: attributes}); err != nil {
+		if _, err := client.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{
+			QueueUrl: &r.PhysicalID, Attributes: attributes,
+		}); err != nil {
 			return state, fmt.Errorf("setting the queue's attributes: %w", err)
 		}
 	}

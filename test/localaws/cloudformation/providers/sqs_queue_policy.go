@@ -21,7 +21,9 @@ type queuePolicy struct{}
 func (queuePolicy) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	id := r.Name("", 128)
 	r.Initiated(id)
-	return created(id, map[string]any{"Id": id}), setQueuePolicies(ctx, r, r.Properties.Texts("Queues"), r.Properties.Document("PolicyDocument"))
+	return created(id, map[string]any{
+		"Id": id,
+	}), setQueuePolicies(ctx, r, r.Properties.Texts("Queues"), r.Properties.Document("PolicyDocument"))
 }
 
 func (queuePolicy) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
@@ -42,7 +44,9 @@ func (queuePolicy) Update(ctx context.Context, r *resource.Request) (resource.St
 func setQueuePolicies(ctx context.Context, r *resource.Request, urls []string, document string) error {
 	client := sqs.NewFromConfig(r.Config)
 	for _, url := range urls {
-		if _, err := client.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{"Policy": document}}); err != nil {
+		if _, err := client.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{
+			QueueUrl: &url, Attributes: map[string]string{"Policy": document},
+		}); err != nil {
 			return fmt.Errorf("setting the queue's policy: %w", err)
 		}
 	}

@@ -6,6 +6,7 @@
 //     and missing required ones;
 //   - scalars are converted between string, number and boolean where the schema asks for it, as CloudFormation does;
 //   - each property says whether changing it happens in place or replaces the resource;
-//   - a handler's error reaches the user as `Resource handler returned message: "..." (RequestToken: ..., HandlerErrorCode: ...)`;
+//   - a handler's error reaches the user as `Resource handler returned message: "..." (RequestToken: ...,
+//     HandlerErrorCode: ...)`;
 //   - deleting what is gone already succeeds.
 package resource

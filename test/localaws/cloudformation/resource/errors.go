@@ -114,7 +114,8 @@ func status(err error) int {
 
 // Reason is the text of a resource's failed event. The token identifies the handler's call.
 func Reason(err error, token string) string {
-	return fmt.Sprintf("Resource handler returned message: %q (RequestToken: %s, HandlerErrorCode: %s)", message(err), token, CodeOf(err))
+	return fmt.Sprintf("Resource handler returned message: %q (RequestToken: %s, HandlerErrorCode: %s)", message(err),
+		token, CodeOf(err))
 }
 
 func message(err error) string {
@@ -148,7 +149,8 @@ type invalidProperties struct {
 }
 
 func (e *invalidProperties) Error() string {
-	return fmt.Sprintf("Properties validation failed for resource %s with message:\n%s", e.logicalID, strings.Join(e.problems, "\n"))
+	return fmt.Sprintf("Properties validation failed for resource %s with message:\n%s", e.logicalID,
+		strings.Join(e.problems, "\n"))
 }
 
 // IsInvalid says whether the error is Invalid's.

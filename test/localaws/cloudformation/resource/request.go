@@ -73,7 +73,8 @@ func (r *Request) ARN(service, rest string) string {
 
 const nameAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-// Name is the given name property, or one generated as CloudFormation does: stack, logical id and twelve random characters.
+// Name is the given name property, or one generated as CloudFormation does: stack, logical id and
+// twelve random characters.
 func (r *Request) Name(property string, longest int) string {
 	if name := r.Properties.Text(property); name != "" {
 		return name

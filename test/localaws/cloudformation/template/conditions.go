@@ -31,7 +31,9 @@ func (c *conditions) named(name string) (bool, error) {
 	}
 	expression, ok := c.template.Conditions[name]
 	if !ok {
-		return false, fmt.Errorf("Template format error: Unresolved condition dependency %s in the Conditions block of the template", name)
+		return false, fmt.Errorf(
+			"Template format error: Unresolved condition dependency %s in the Conditions block of the template", name,
+		)
 	}
 	if c.open[name] {
 		return false, fmt.Errorf("Template error: Found circular condition dependency between %s and itself", name)
@@ -90,7 +92,8 @@ func (c *conditions) equals(argument any) (bool, error) {
 func (c *conditions) every(argument any, least, most int, function string, want bool) (bool, error) {
 	list, ok := argument.([]any)
 	if !ok || len(list) < least || len(list) > most {
-		return false, fmt.Errorf("Template error: every %s object requires a list of at least %d and at most %d boolean parameters.", function, least, most)
+		return false, fmt.Errorf("Template error: every %s object requires a list of at least %d and at most %d boolean "+
+			"parameters.", function, least, most)
 	}
 	all := true
 	for _, operand := range list {

@@ -129,7 +129,9 @@ func (s *Scope) resource(name string) (Values, error) {
 			return values, nil
 		}
 	}
-	return Values{}, fmt.Errorf("Template format error: Unresolved resource dependencies [%s] in the Resources block of the template", name)
+	return Values{}, fmt.Errorf(
+		"Template format error: Unresolved resource dependencies [%s] in the Resources block of the template", name,
+	)
 }
 
 func (s *Scope) getAtt(argument any) (any, error) {
@@ -146,7 +148,8 @@ func (s *Scope) getAtt(argument any) (any, error) {
 	}
 	value, ok := values.Attributes[attribute]
 	if !ok {
-		return nil, fmt.Errorf("Template error: resource %s does not support attribute type %s in Fn::GetAtt", name, attribute)
+		return nil, fmt.Errorf("Template error: resource %s does not support attribute type %s in Fn::GetAtt", name,
+			attribute)
 	}
 	return value, nil
 }
@@ -173,13 +176,15 @@ func (s *Scope) findInMap(argument any) (any, error) {
 		return nil, err
 	}
 	if len(keys) != 3 {
-		return nil, fmt.Errorf("Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value")
+		return nil, fmt.Errorf("Template error: every Fn::FindInMap object requires three parameters, the map name, map " +
+			"key and the attribute for return value")
 	}
 	first, _ := s.Mappings[Scalar(keys[0])].(map[string]any)
 	second, _ := first[Scalar(keys[1])].(map[string]any)
 	value, ok := second[Scalar(keys[2])]
 	if !ok {
-		return nil, fmt.Errorf("Template error: Unable to get mapping for %s::%s::%s", Scalar(keys[0]), Scalar(keys[1]), Scalar(keys[2]))
+		return nil, fmt.Errorf("Template error: Unable to get mapping for %s::%s::%s", Scalar(keys[0]), Scalar(keys[1]),
+			Scalar(keys[2]))
 	}
 	return value, nil
 }

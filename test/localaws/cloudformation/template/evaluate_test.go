@@ -28,7 +28,8 @@ func evaluate(t *testing.T, expression string) (any, error) {
 	scope := &template.Scope{
 		Parameters: parameters, Pseudo: pseudo, Mappings: parsed.Mappings, Conditions: conditions,
 		Resource: func(name string) (template.Values, bool) {
-			return template.Values{Ref: "id-" + name, Attributes: map[string]any{"Arn": "arn:a", "Endpoint.Port": "80"}, Pending: name == "N"}, true
+			return template.Values{Ref: "id-" + name, Attributes: map[string]any{"Arn": "arn:a", "Endpoint.Port": "80"},
+				Pending: name == "N"}, true
 		},
 	}
 	properties, err := scope.ResolveProperties(parsed.Resources["X"].Properties)
@@ -64,7 +65,8 @@ func TestIntrinsicFunctions(t *testing.T) {
 		{"Base64", `{"Fn::Base64":"hello"}`, "aGVsbG8="},
 		{"a condition key of a policy document is data", `{"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`,
 			map[string]any{"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}}},
-		{"what does not exist yet is not known", `{"Fn::Join":["",["x",{"Fn::GetAtt":["N","Arn"]}]]}`, template.Unknown{By: []string{"N"}}},
+		{"what does not exist yet is not known", `{"Fn::Join":["",["x",{"Fn::GetAtt":["N","Arn"]}]]}`,
+			template.Unknown{By: []string{"N"}}},
 	}
 	for _, row := range rows {
 		got, err := evaluate(t, row.expression)
@@ -106,7 +108,8 @@ func TestConditions(t *testing.T) {
 	}
 	for _, row := range rows {
 		g := NewWithT(t)
-		parsed, err := template.Parse(`{"Parameters":{"P":{"Type":"String"}},"Conditions":{"C":` + row.expression + `},"Resources":{"A":{"Type":"T"}}}`)
+		parsed, err := template.Parse(`{"Parameters":{"P":{"Type":"String"}},"Conditions":{"C":` + row.expression +
+			`},"Resources":{"A":{"Type":"T"}}}`)
 		g.Expect(err).NotTo(HaveOccurred(), row.why)
 		got, err := parsed.EvaluateConditions(map[string]any{"P": "p"}, nil)
 		g.Expect(err).NotTo(HaveOccurred(), row.why)
@@ -143,16 +146,18 @@ func TestACycleNamesOnlyItsMembers(t *testing.T) {
 func TestYAMLIsReadWithItsShortForms(t *testing.T) {
 	g := NewWithT(t)
 	parsed, err := template.Parse(strings.Join([]string{
-		"Resources:", "  A:", "    Type: T", "    Properties:", "      V: !Sub '${AWS::Region}-x'", "      W: !GetAtt B.Arn", "      N: 5", "      B: true",
-		"      J: !Join [',', [!Ref B, y]]", "  B:", "    Type: T",
+		"Resources:", "  A:", "    Type: T", "    Properties:", "      V: !Sub '${AWS::Region}-x'", "      W: !GetAtt B.Arn",
+		"      N: 5", "      B: true", "      J: !Join [',', [!Ref B, y]]", "  B:", "    Type: T",
 	}, "\n"))
 	g.Expect(err).NotTo(HaveOccurred())
-	scope := &template.Scope{Pseudo: map[string]string{"AWS::Region": "r"}, Resource: func(string) (template.Values, bool) {
-		return template.Values{Ref: "b", Attributes: map[string]any{"Arn": "arn"}}, true
-	}}
+	scope := &template.Scope{Pseudo: map[string]string{"AWS::Region": "r"},
+		Resource: func(string) (template.Values, bool) {
+			return template.Values{Ref: "b", Attributes: map[string]any{"Arn": "arn"}}, true
+		}}
 	got, err := scope.ResolveProperties(parsed.Resources["A"].Properties)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(got).To(And(HaveKeyWithValue("V", "r-x"), HaveKeyWithValue("W", "arn"), HaveKeyWithValue("B", true), HaveKeyWithValue("J", "b,y")))
+	g.Expect(got).To(And(HaveKeyWithValue("V", "r-x"), HaveKeyWithValue("W", "arn"), HaveKeyWithValue("B", true),
+		HaveKeyWithValue("J", "b,y")))
 	g.Expect(template.Scalar(got["N"])).To(Equal("5"))
 }
 
@@ -180,12 +185,14 @@ func TestParametersCheckTheirValues(t *testing.T) {
 		{"pattern", `"AllowedPattern":"[a-z]+"`, "A", "must match pattern [a-z]+"},
 		{"the pattern covers the whole value", `"AllowedPattern":"[a-z]+"`, "aA", "must match pattern"},
 		{"too short", `"MinLength":2`, "a", "length constraint"},
-		{"its own words", `"MaxLength":1,"ConstraintDescription":"one letter"`, "aa", "failed to satisfy constraint: one letter"},
+		{"its own words", `"MaxLength":1,"ConstraintDescription":"one letter"`, "aa",
+			"failed to satisfy constraint: one letter"},
 		{"too long for any parameter", `"Default":""`, strings.Repeat("x", 4097), "4096"},
 	}
 	for _, row := range rows {
 		g := NewWithT(t)
-		parsed, err := template.Parse(`{"Parameters":{"P":{"Type":"String",` + row.declaration + `}},"Resources":{"A":{"Type":"T"}}}`)
+		parsed, err := template.Parse(`{"Parameters":{"P":{"Type":"String",` + row.declaration +
+			`}},"Resources":{"A":{"Type":"T"}}}`)
 		g.Expect(err).NotTo(HaveOccurred(), row.why)
 		g.Expect(parsed.Parameters["P"].Check("P", row.value)).To(MatchError(ContainSubstring(row.message)), row.why)
 	}

@@ -36,7 +36,8 @@ func parseParameters(root map[string]any) (map[string]Parameter, error) {
 		return nil, err
 	}
 	if len(entries) > MaxParameters {
-		return nil, fmt.Errorf("Template format error: Number of parameters, %d, is greater than maximum allowed, %d", len(entries), MaxParameters)
+		return nil, fmt.Errorf("Template format error: Number of parameters, %d, is greater than maximum allowed, %d",
+			len(entries), MaxParameters)
 	}
 	parameters := make(map[string]Parameter, len(entries))
 	for _, name := range SortedKeys(entries) {
@@ -85,7 +86,8 @@ func parseParameter(name string, object map[string]any) (Parameter, error) {
 
 func supportedParameterType(name string) bool {
 	return name == "String" || name == "Number" || name == "CommaDelimitedList" || name == "List<Number>" ||
-		strings.HasPrefix(name, "AWS::EC2::") || strings.HasPrefix(name, "List<AWS::EC2::") || strings.HasPrefix(name, "AWS::Route53::HostedZone::Id")
+		strings.HasPrefix(name, "AWS::EC2::") || strings.HasPrefix(name, "List<AWS::EC2::") ||
+		strings.HasPrefix(name, "AWS::Route53::HostedZone::Id")
 }
 
 // IsList says whether Ref of the parameter gives a list of strings.

@@ -8,7 +8,8 @@ import (
 
 // PseudoParameters are the names that every template may Ref (AWS::NoValue is handled by Ref itself).
 var PseudoParameters = []string{
-	"AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix",
+	"AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackId",
+	"AWS::StackName", "AWS::URLSuffix",
 }
 
 // reference is one use of a name by an expression; an empty attribute means Ref.
@@ -124,7 +125,8 @@ func (t *Template) checkCondition(name, block string) error {
 	if _, ok := t.Conditions[name]; ok || name == "" {
 		return nil
 	}
-	return fmt.Errorf("Template format error: Unresolved condition dependency %s in the %s block of the template", name, block)
+	return fmt.Errorf("Template format error: Unresolved condition dependency %s in the %s block of the template", name,
+		block)
 }
 
 func (t *Template) checkDeclared(found []reference, block string) error {
@@ -151,5 +153,6 @@ func unresolved(missing map[string]bool, block string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("Template format error: Unresolved resource dependencies [%s] in the %s block of the template", strings.Join(SortedKeys(missing), ", "), block)
+	return fmt.Errorf("Template format error: Unresolved resource dependencies [%s] in the %s block of the template",
+		strings.Join(SortedKeys(missing), ", "), block)
 }

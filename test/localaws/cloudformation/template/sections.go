@@ -25,7 +25,8 @@ func parseResources(root map[string]any) (map[string]Resource, error) {
 		return nil, fmt.Errorf("Template format error: At least one Resources member must be defined.")
 	}
 	if len(entries) > MaxResources {
-		return nil, fmt.Errorf("Template format error: Number of resources, %d, is greater than maximum allowed, %d", len(entries), MaxResources)
+		return nil, fmt.Errorf("Template format error: Number of resources, %d, is greater than maximum allowed, %d",
+			len(entries), MaxResources)
 	}
 	resources := make(map[string]Resource, len(entries))
 	for _, name := range SortedKeys(entries) {
@@ -49,7 +50,8 @@ func parseResource(name string, value any) (Resource, error) {
 		return r, fmt.Errorf("Invalid template resource property '%s'", unknown[0])
 	}
 	if r.Type, _ = object["Type"].(string); r.Type == "" {
-		return r, fmt.Errorf("Template format error: [/Resources/%s] Every Resources object must contain a Type member.", name)
+		return r, fmt.Errorf("Template format error: [/Resources/%s] Every Resources object must contain a Type member.",
+			name)
 	}
 	r.Properties = map[string]any{}
 	if properties, given := object["Properties"]; given && properties != nil {
@@ -65,7 +67,8 @@ func parseResource(name string, value any) (Resource, error) {
 		return r, fmt.Errorf("Template format error: Unrecognized DeletionPolicy %s for resource %s", r.DeletionPolicy, name)
 	}
 	if !replacePolicies[r.UpdateReplacePolicy] {
-		return r, fmt.Errorf("Template format error: Unrecognized UpdateReplacePolicy %s for resource %s", r.UpdateReplacePolicy, name)
+		return r, fmt.Errorf("Template format error: Unrecognized UpdateReplacePolicy %s for resource %s",
+			r.UpdateReplacePolicy, name)
 	}
 	var err error
 	r.DependsOn, err = stringList(object["DependsOn"], "DependsOn")
@@ -98,7 +101,8 @@ func parseOutputs(root map[string]any) (map[string]Output, error) {
 		return nil, err
 	}
 	if len(entries) > MaxOutputs {
-		return nil, fmt.Errorf("Template format error: Number of outputs, %d, is greater than maximum allowed, %d", len(entries), MaxOutputs)
+		return nil, fmt.Errorf("Template format error: Number of outputs, %d, is greater than maximum allowed, %d",
+			len(entries), MaxOutputs)
 	}
 	outputs := make(map[string]Output, len(entries))
 	for name, value := range entries {
@@ -110,7 +114,8 @@ func parseOutputs(root map[string]any) (map[string]Output, error) {
 			return nil, fmt.Errorf("Template format error: Output name %s is non alphanumeric.", name)
 		}
 		if unknown := unknownKeys(object, outputKeys); len(unknown) > 0 {
-			return nil, fmt.Errorf("Template format error: Invalid output property or properties [%s]", strings.Join(unknown, ", "))
+			return nil, fmt.Errorf("Template format error: Invalid output property or properties [%s]",
+				strings.Join(unknown, ", "))
 		}
 		output := Output{Value: object["Value"]}
 		output.Description, _ = object["Description"].(string)

@@ -52,7 +52,8 @@ func PendingOn(value any) []string {
 func (s *Scope) join(argument any) (any, error) {
 	arguments, ok := argument.([]any)
 	if !ok || len(arguments) != 2 {
-		return nil, fmt.Errorf("Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.")
+		return nil, fmt.Errorf("Template error: every Fn::Join object requires two parameters, (1) a string delimiter and " +
+			"(2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.")
 	}
 	delimiter, ok := arguments[0].(string)
 	if !ok {
@@ -79,7 +80,9 @@ func (s *Scope) join(argument any) (any, error) {
 func (s *Scope) selectOne(argument any) (any, error) {
 	arguments, ok := argument.([]any)
 	if !ok || len(arguments) != 2 {
-		return nil, fmt.Errorf("Template error: Fn::Select requires a list argument with two elements: an integer index and a list")
+		return nil, fmt.Errorf(
+			"Template error: Fn::Select requires a list argument with two elements: an integer index and a list",
+		)
 	}
 	index, err := s.Resolve(arguments[0])
 	if err != nil {
@@ -106,7 +109,8 @@ func (s *Scope) selectOne(argument any) (any, error) {
 func (s *Scope) split(argument any) (any, error) {
 	arguments, ok := argument.([]any)
 	if !ok || len(arguments) != 2 {
-		return nil, fmt.Errorf("Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split.")
+		return nil, fmt.Errorf("Template error: every Fn::Split object requires two parameters, (1) a string delimiter " +
+			"and (2) a string to be split or a function that returns a string to be split.")
 	}
 	delimiter, ok := arguments[0].(string)
 	if !ok || delimiter == "" {
@@ -193,7 +197,9 @@ func subArguments(argument any) (string, map[string]any, error) {
 			return pattern, variables, nil
 		}
 	}
-	return "", nil, fmt.Errorf("Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string")
+	return "", nil, fmt.Errorf("Template error: One or more Fn::Sub intrinsic functions don't specify expected " +
+		"arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to " +
+		"replace in the string")
 }
 
 func getAttTarget(argument any) (resource, attribute string, err error) {
@@ -207,7 +213,8 @@ func getAttTarget(argument any) (resource, attribute string, err error) {
 		}
 	}
 	if resource == "" || attribute == "" {
-		return "", "", fmt.Errorf("Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute")
+		return "", "", fmt.Errorf("Template error: every Fn::GetAtt object requires two non-empty parameters, the " +
+			"resource name and the resource attribute")
 	}
 	return resource, attribute, nil
 }

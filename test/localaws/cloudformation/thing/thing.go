@@ -1,5 +1,5 @@
-// Package thing is a resource type for tests of the stack engine, Test::Thing: a service of named things in memory whose calls are
-// recorded and can be made to fail or to take until they are let go.
+// Package thing is a resource type for tests of the stack engine, Test::Thing: a service of named things in memory
+// whose calls are recorded and can be made to fail or to take until they are let go.
 package thing
 
 import (
@@ -41,13 +41,14 @@ func (t *Things) Type() *resource.Type {
 	return &resource.Type{
 		Name: "Test::Thing", Taggable: true, NameProperty: "Name", Attributes: []string{"Arn", "Value"}, Handler: t,
 		Properties: resource.Schema{
-			"Name": resource.Text().Replaces(), "Value": resource.Text(), "Size": resource.Int(), "Shape": resource.Text().Replaces(),
-			"Links": resource.Texts(), "Tags": resource.Tags(),
+			"Name": resource.Text().Replaces(), "Value": resource.Text(), "Size": resource.Int(),
+			"Shape": resource.Text().Replaces(), "Links": resource.Texts(), "Tags": resource.Tags(),
 		},
 	}
 }
 
-// Fail makes a call fail for a reason, "" makes it work again. A call is "create A", or "update A=two" for one value only.
+// Fail makes a call fail for a reason, "" makes it work again. A call is "create A", or "update
+// A=two" for one value only.
 func (t *Things) Fail(call, reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,8 +1,9 @@
 // Package environment runs function versions as processes that speak the Lambda Runtime API.
 //
-// It encodes how Lambda executes functions (AWS Lambda Developer Guide: lambda-runtime-environment, runtimes-api, configuration-envvars,
-// lambda-concurrency): one request per environment at a time, a new environment whenever none is idle, an init phase of ten seconds that
-// is repeated inside the invocation when it failed, timeouts and exits that end the environment, and the texts that callers see then.
+// It encodes how Lambda executes functions (AWS Lambda Developer Guide: lambda-runtime-environment, runtimes-api,
+// configuration-envvars, lambda-concurrency): one request per environment at a time, a new environment whenever none is
+// idle, an init phase of ten seconds that is repeated inside the invocation when it failed, timeouts and exits that end
+// the environment, and the texts that callers see then.
 package environment
 
 import (
@@ -49,7 +50,8 @@ func begin(host *Host, function *Function) (*environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec := jail.Spec{Root: function.Root, Dir: function.WorkingDir, Args: function.Args, TmpBytes: function.TmpBytes, Ports: []int{runtimePort}}
+	spec := jail.Spec{Root: function.Root, Dir: function.WorkingDir, Args: function.Args, TmpBytes: function.TmpBytes,
+		Ports: []int{runtimePort}}
 	e.server = &http.Server{Handler: e.runtimeAPI(), ErrorLog: quiet}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(runtimePort))
 	if mode == jail.Chroot {

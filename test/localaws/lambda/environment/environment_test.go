@@ -72,7 +72,8 @@ func pool(t *testing.T, change func(*Function)) (*Pool, *logged) {
 			lines.lines = append(lines.lines, line)
 		}}
 	host.Open(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "local AWS at "+r.URL.Path) }))
-	f := &Function{Name: "f", Version: "7", Region: "eu-central-1", MemoryMiB: 128, Timeout: 20 * time.Second, TmpBytes: 1 << 20, LogGroup: "/aws/lambda/f",
+	f := &Function{Name: "f", Version: "7", Region: "eu-central-1", MemoryMiB: 128, Timeout: 20 * time.Second,
+		TmpBytes: 1 << 20, LogGroup: "/aws/lambda/f",
 		Root: root, Args: []string{"/bootstrap"}, Env: map[string]string{},
 		Credentials: func() (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "ASIA", SecretAccessKey: "s", SessionToken: "t"}, nil
@@ -87,7 +88,9 @@ func pool(t *testing.T, change func(*Function)) (*Pool, *logged) {
 
 func invoke(t *testing.T, p *Pool, event string) Result {
 	t.Helper()
-	got, err := p.Invoke(Invocation{RequestID: "id-1", FunctionARN: "arn:f:live", Payload: []byte(event), TraceID: "Root=1"})
+	got, err := p.Invoke(Invocation{
+		RequestID: "id-1", FunctionARN: "arn:f:live", Payload: []byte(event), TraceID: "Root=1",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,8 +136,9 @@ func TestTheProcessSeesLambdasEnvironment(t *testing.T) {
 	for name, want := range map[string]string{
 		"MINE": "function", "THEIRS": "image", "AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1",
 		"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "7", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
-		"AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/f", "AWS_LAMBDA_LOG_STREAM_NAME": result.Stream, "AWS_ENDPOINT_URL": "http://127.0.0.1:4599",
-		"AWS_ACCESS_KEY_ID": "ASIA", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t", "LAMBDA_TASK_ROOT": "/var/task", "TZ": ":UTC",
+		"AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/f", "AWS_LAMBDA_LOG_STREAM_NAME": result.Stream,
+		"AWS_ENDPOINT_URL": "http://127.0.0.1:4599", "AWS_ACCESS_KEY_ID": "ASIA", "AWS_SECRET_ACCESS_KEY": "s",
+		"AWS_SESSION_TOKEN": "t", "LAMBDA_TASK_ROOT": "/var/task", "TZ": ":UTC",
 	} {
 		if seen[name] != want {
 			t.Errorf("%s is %q, want %q", name, seen[name], want)
@@ -159,19 +163,24 @@ func TestFailuresHaveLambdasPayloads(t *testing.T) {
 		args                []string
 		want                string
 	}{
-		"the function's own error": {"it is handed on as posted", `{"do":"fail"}`, "", 0, nil, `{"errorType":"App.Broken","errorMessage":"it broke"}`},
+		"the function's own error": {"it is handed on as posted", `{"do":"fail"}`, "", 0, nil,
+			`{"errorType":"App.Broken","errorMessage":"it broke"}`},
 		"timeout": {"the environment is killed", `{"seconds":60}`, "", time.Second, nil,
 			`{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: id-1 Error: Task timed out after 1.00 seconds"}`},
 		"exit": {"an exit before the answer ends the invocation", `{"do":"exit"}`, "", 0, nil,
-			`{"errorType":"Runtime.ExitError","errorMessage":"RequestId: id-1 Error: Runtime exited with error: exit status 1"}`},
+			`{"errorType":"Runtime.ExitError",` +
+				`"errorMessage":"RequestId: id-1 Error: Runtime exited with error: exit status 1"}`},
 		"exit during init": {"the init phase is repeated, then reported", `{}`, "exit", 0, nil,
-			`{"errorType":"Runtime.ExitError","errorMessage":"RequestId: id-1 Error: Runtime exited with error: exit status 3"}`},
+			`{"errorType":"Runtime.ExitError",` +
+				`"errorMessage":"RequestId: id-1 Error: Runtime exited with error: exit status 3"}`},
 		"init error": {"what the runtime posts is the answer", `{}`, "error", 0, nil,
 			`{"errorType":"App.NoConfig","errorMessage":"the configuration is missing"}`},
 		"no such program": {"the entry point is not in the image", `{}`, "", 0, []string{"/absent"},
-			`{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: id-1 Error: fork/exec /absent: no such file or directory"}`},
+			`{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: id-1 Error: fork/exec /absent: no such file ` +
+				`or directory"}`},
 		"too large": {"6 MB is the most", `{"do":"big","bytes":6300000}`, "", 0, nil,
-			`{"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size (6300002 bytes) exceeded maximum allowed payload size (6291556 bytes)."}`},
+			`{"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size (6300002 bytes) exceeded ` +
+				`maximum allowed payload size (6291556 bytes)."}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, _ := pool(t, func(f *Function) {
@@ -227,7 +236,9 @@ func TestAnInvocationHandsBackTheEndOfItsLog(t *testing.T) {
 	p, lines := pool(t, nil)
 	invoke(t, p, `{"do":"log","text":"first"}`)
 	got := string(invoke(t, p, `{"do":"log","text":"second"}`).Log)
-	if !strings.Contains(got, "START RequestId: id-1 Version: 7\nsecond\nEND RequestId: id-1\nREPORT RequestId: id-1\t") || strings.Contains(got, "first") {
+	if !strings.Contains(
+		got, "START RequestId: id-1 Version: 7\nsecond\nEND RequestId: id-1\nREPORT RequestId: id-1\t",
+	) || strings.Contains(got, "first") {
 		t.Errorf("the log's tail is %q", got)
 	}
 	if !strings.Contains(lines.text(), "first\n") || !strings.Contains(lines.text(), "Init Duration: ") {
@@ -258,9 +269,10 @@ func BenchmarkColdStart(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	host := &Host{Endpoint: func() string { return "" }, Now: time.Now, Idle: time.Hour, Logs: func(string, string, time.Time, string) {}}
-	f := &Function{Name: "f", Version: "1", Timeout: time.Minute, TmpBytes: 1 << 20, Root: root, Args: []string{"/bootstrap"},
-		Credentials: func() (aws.Credentials, error) { return aws.Credentials{}, nil }}
+	host := &Host{Endpoint: func() string { return "" }, Now: time.Now, Idle: time.Hour,
+		Logs: func(string, string, time.Time, string) {}}
+	f := &Function{Name: "f", Version: "1", Timeout: time.Minute, TmpBytes: 1 << 20, Root: root,
+		Args: []string{"/bootstrap"}, Credentials: func() (aws.Credentials, error) { return aws.Credentials{}, nil }}
 	for b.Loop() {
 		p := NewPool(host, f)
 		if _, err := p.Invoke(Invocation{RequestID: "1", Payload: []byte(`{}`)}); err != nil {
@@ -275,9 +287,10 @@ func BenchmarkWarmInvoke(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	host := &Host{Endpoint: func() string { return "" }, Now: time.Now, Idle: time.Hour, Logs: func(string, string, time.Time, string) {}}
-	f := &Function{Name: "f", Version: "1", Timeout: time.Minute, TmpBytes: 1 << 20, Root: root, Args: []string{"/bootstrap"},
-		Credentials: func() (aws.Credentials, error) { return aws.Credentials{}, nil }}
+	host := &Host{Endpoint: func() string { return "" }, Now: time.Now, Idle: time.Hour,
+		Logs: func(string, string, time.Time, string) {}}
+	f := &Function{Name: "f", Version: "1", Timeout: time.Minute, TmpBytes: 1 << 20, Root: root,
+		Args: []string{"/bootstrap"}, Credentials: func() (aws.Credentials, error) { return aws.Credentials{}, nil }}
 	p := NewPool(host, f)
 	defer p.Kill()
 	for b.Loop() {

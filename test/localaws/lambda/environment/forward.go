@@ -6,7 +6,8 @@ import (
 	"strconv"
 )
 
-// forward carries the connections that a jail's port takes to the same port of this machine, until the listener is closed.
+// forward carries the connections that a jail's port takes to the same port of this machine, until
+// the listener is closed.
 func forward(listener net.Listener, port int) {
 	for {
 		inside, err := listener.Accept()

@@ -49,7 +49,8 @@ func (p *Pool) Invoke(in Invocation) (Result, error) {
 	if failure == nil {
 		return p.run(e, in, p.function.Timeout, time.Since(begun))
 	}
-	e.log.print(fmt.Sprintf("INIT_REPORT Init Duration: %s ms\tPhase: init\tStatus: %s", millis(time.Since(begun)), status(failure)))
+	e.log.print(fmt.Sprintf("INIT_REPORT Init Duration: %s ms\tPhase: init\tStatus: %s", millis(time.Since(begun)),
+		status(failure)))
 	if startFailed(failure) {
 		return p.report(e, in, begun, answer{payload: explain(in, failure, e), failed: true})
 	}
@@ -68,7 +69,8 @@ func (p *Pool) again(in Invocation) (Result, error) {
 	if failure == nil {
 		return p.run(e, in, p.function.Timeout-time.Since(begun), 0)
 	}
-	e.log.print(fmt.Sprintf("INIT_REPORT Init Duration: %s ms\tPhase: invoke\tStatus: %s", millis(time.Since(begun)), status(failure)))
+	e.log.print(fmt.Sprintf("INIT_REPORT Init Duration: %s ms\tPhase: invoke\tStatus: %s", millis(time.Since(begun)),
+		status(failure)))
 	if errors.Is(failure, errTimeout) {
 		return p.report(e, in, begun, answer{payload: p.timedOut(e, in), failed: true})
 	}

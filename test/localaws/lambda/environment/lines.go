@@ -45,8 +45,8 @@ func (l *lineLog) follow(pipe *os.File) error {
 	return nil
 }
 
-// drain takes what is in the pipe, under the lock, so that whoever finds the pipe empty knows that all of it is in the log. It
-// returns true at the end of the output.
+// drain takes what is in the pipe, under the lock, so that whoever finds the pipe empty knows that all of it is in the
+// log. It returns true at the end of the output.
 func (l *lineLog) drain(fd uintptr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -43,7 +43,8 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	busy := e.current != nil
 	e.mu.Unlock()
 	if busy {
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "Transition from Running to Ready is not allowed: the invocation has no response yet")
+		refuse(w, http.StatusForbidden, "InvalidStateTransition",
+			"Transition from Running to Ready is not allowed: the invocation has no response yet")
 		return
 	}
 	select {
@@ -81,7 +82,8 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 	if len(body) > MaxResponse {
 		rest, _ := io.Copy(io.Discard, r.Body)
 		a = answer{payload: problem("Function.ResponseSizeTooLarge",
-			fmt.Sprintf("Response payload size (%d bytes) exceeded maximum allowed payload size (%d bytes).", int64(len(body))+rest, MaxResponse)), failed: true}
+			fmt.Sprintf("Response payload size (%d bytes) exceeded maximum allowed payload size (%d bytes).",
+				int64(len(body))+rest, MaxResponse)), failed: true}
 	}
 	if r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "" {
 		a.failed = true
@@ -90,7 +92,8 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(body) > MaxResponse {
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size ("+strconv.Itoa(MaxResponse)+" bytes).")
+		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
+			"Exceeded maximum allowed payload size ("+strconv.Itoa(MaxResponse)+" bytes).")
 		return
 	}
 	accept(w)

@@ -64,8 +64,10 @@ func millis(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d.Micro
 // finishLog writes what Lambda writes after every invocation.
 func (e *environment) finishLog(in Invocation, took, init time.Duration) {
 	e.log.print("END RequestId: " + in.RequestID)
-	line := fmt.Sprintf("REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: %d MB",
-		in.RequestID, millis(took), math.Ceil(float64((took+init).Microseconds())/1000), e.function.MemoryMiB, e.function.MemoryMiB)
+	line := fmt.Sprintf("REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax "+
+		"Memory Used: %d MB",
+		in.RequestID, millis(took), math.Ceil(float64((took+init).Microseconds())/1000), e.function.MemoryMiB,
+		e.function.MemoryMiB)
 	if init > 0 {
 		line += "\tInit Duration: " + millis(init) + " ms"
 	}

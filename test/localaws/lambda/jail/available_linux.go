@@ -40,7 +40,8 @@ func probe(mode Mode) error {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	process, err := start(Spec{Root: dir, Args: []string{"/absent"}, TmpBytes: 1 << 20, Stdout: io.Discard, Stderr: io.Discard}, mode)
+	process, err := start(Spec{Root: dir, Args: []string{"/absent"}, TmpBytes: 1 << 20, Stdout: io.Discard,
+		Stderr: io.Discard}, mode)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,9 @@ func mountProc(got order) error {
 
 func mountTmp(got order) error {
 	options := fmt.Sprintf("mode=1777,size=%d", got.TmpBytes)
-	if err := unix.Mount("tmpfs", filepath.Join(got.Root, "tmp"), "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+	if err := unix.Mount(
+		"tmpfs", filepath.Join(got.Root, "tmp"), "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options,
+	); err != nil {
 		return fmt.Errorf("mounting /tmp: %w", err)
 	}
 	return nil
@@ -111,7 +113,8 @@ func mountDev(got order) error {
 			return fmt.Errorf("mounting /dev/%s: %w", name, err)
 		}
 	}
-	for name, link := range map[string]string{"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"} {
+	for name, link := range map[string]string{"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0",
+		"stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"} {
 		if err := os.Symlink(link, filepath.Join(dev, name)); err != nil {
 			return fmt.Errorf("making /dev/%s: %w", name, err)
 		}

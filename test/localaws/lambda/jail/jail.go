@@ -1,12 +1,12 @@
 // Package jail runs a program with a container image as its root, apart from the host and from its neighbours.
 //
-// It encodes what a Lambda execution environment looks like from inside (AWS Lambda Developer Guide, lambda-runtime-environment
-// and images-create): the image is read-only, /tmp is private, writable and of a fixed size, the program runs as an
-// unprivileged user that the image does not choose, no /dev/shm exists, and the only network is the environment's own, so that every
-// environment may listen on the same loopback port.
+// It encodes what a Lambda execution environment looks like from inside (AWS Lambda Developer Guide,
+// lambda-runtime-environment and images-create): the image is read-only, /tmp is private, writable and of a fixed size,
+// the program runs as an unprivileged user that the image does not choose, no /dev/shm exists, and the only network is
+// the environment's own, so that every environment may listen on the same loopback port.
 //
-// The program is started through this very binary: a process whose first argument is helperName becomes the helper
-// in an init function, builds the namespaces from inside and replaces itself by the program.
+// The program is started through this very binary: a process whose first argument is helperName becomes the helper in
+// an init function, builds the namespaces from inside and replaces itself by the program.
 package jail
 
 import (
@@ -27,7 +27,8 @@ const (
 // Errors of Start that the caller tells its user about.
 var (
 	// ErrUnavailable says that this machine lets no environment be isolated.
-	ErrUnavailable = errors.New("running function images needs Linux and either root, or a kernel that permits unprivileged user namespaces " +
+	ErrUnavailable = errors.New("running function images needs Linux and either root, or a kernel that permits " +
+		"unprivileged user namespaces " +
 		"(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)")
 	// ErrEntrypoint says that the program could not be started from the image.
 	ErrEntrypoint = errors.New("invalid entry point")

@@ -104,7 +104,10 @@ func TestTwoEnvironmentsListenOnTheSamePort(t *testing.T) {
 	defer taken.Close()
 	root, port := image(t), taken.Addr().(*net.TCPAddr).Port
 	for range 2 {
-		process, err := Start(Spec{Root: root, Args: []string{"/inside", "sleep"}, TmpBytes: 1 << 20, Ports: []int{port}, Stdout: io.Discard, Stderr: io.Discard})
+		process, err := Start(Spec{
+			Root: root, Args: []string{"/inside", "sleep"}, TmpBytes: 1 << 20, Ports: []int{port}, Stdout: io.Discard,
+			Stderr: io.Discard,
+		})
 		if err != nil {
 			t.Fatalf("the host's port %d is not free inside: %v", port, err)
 		}
@@ -119,7 +122,8 @@ func TestKillEndsTheProgram(t *testing.T) {
 	root := image(t)
 	for _, mode := range modes(t) {
 		t.Run(string(mode), func(t *testing.T) {
-			process, err := start(Spec{Root: root, Args: []string{"/inside", "sleep"}, TmpBytes: 1 << 20, Stdout: io.Discard, Stderr: io.Discard}, mode)
+			process, err := start(Spec{Root: root, Args: []string{"/inside", "sleep"}, TmpBytes: 1 << 20, Stdout: io.Discard,
+				Stderr: io.Discard}, mode)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -169,7 +173,9 @@ func BenchmarkStart(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		process, err := Start(Spec{Root: root, Args: []string{"/absent"}, TmpBytes: 1 << 20, Ports: []int{9001}, Stdout: io.Discard, Stderr: io.Discard})
+		process, err := Start(Spec{
+			Root: root, Args: []string{"/absent"}, TmpBytes: 1 << 20, Ports: []int{9001}, Stdout: io.Discard, Stderr: io.Discard,
+		})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -59,8 +59,10 @@ func start(spec Spec, mode Mode) (*Process, error) {
 		return nil, fmt.Errorf("starting the environment's helper: %w", err)
 	}
 	_ = inside.Close()
-	process := &Process{Exited: exited, kill: killer(cmd, exited), state: func() string { return cmd.ProcessState.String() }}
-	sent := order{Mode: mode, Root: spec.Root, Dir: spec.Dir, Args: spec.Args, Env: spec.Env, TmpBytes: spec.TmpBytes, Ports: spec.Ports}
+	process := &Process{Exited: exited, kill: killer(cmd, exited),
+		state: func() string { return cmd.ProcessState.String() }}
+	sent := order{Mode: mode, Root: spec.Root, Dir: spec.Dir, Args: spec.Args, Env: spec.Env, TmpBytes: spec.TmpBytes,
+		Ports: spec.Ports}
 	if err := process.greet(outside, sent); err != nil {
 		_ = outside.Close()
 		process.Kill()
@@ -109,7 +111,8 @@ func attributes(mode Mode) *syscall.SysProcAttr {
 	if mode == Chroot {
 		return attr
 	}
-	attr.Cloneflags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS
+	attr.Cloneflags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC |
+		syscall.CLONE_NEWUTS
 	if mode == UserNamespace {
 		attr.Cloneflags |= syscall.CLONE_NEWUSER
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}

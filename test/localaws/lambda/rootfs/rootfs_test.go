@@ -130,8 +130,9 @@ func TestLayersAreAppliedAsTheImageSpecificationSays(t *testing.T) {
 		},
 		"absolute symbolic link to a folder": {
 			reason: "an absolute link starts at the image's root, not at the host's",
-			layers: [][]file{{{name: "run", kind: tar.TypeDir}, {name: "var/run", link: "/run", kind: tar.TypeSymlink}}, {{name: "var/run/x", body: "1"}}},
-			want:   map[string]string{"run/x": "1"},
+			layers: [][]file{{{name: "run", kind: tar.TypeDir}, {name: "var/run", link: "/run", kind: tar.TypeSymlink}},
+				{{name: "var/run/x", body: "1"}}},
+			want: map[string]string{"run/x": "1"},
 		},
 		"file becomes folder": {
 			reason: "a later layer wins over the kind too",
@@ -159,11 +160,13 @@ func TestLayersAreAppliedAsTheImageSpecificationSays(t *testing.T) {
 func TestNothingIsWrittenOutsideTheImage(t *testing.T) {
 	outside := t.TempDir()
 	for name, files := range map[string][]file{
-		"parent in the name":         {{name: "../evil", body: "x"}},
-		"parent in a hard link":      {{name: "b", link: "../../etc/passwd", kind: tar.TypeLink}},
-		"through an absolute link":   {{name: "out", link: outside, kind: tar.TypeSymlink}, {name: "out/evil", body: "x"}},
-		"through a climbing link":    {{name: "up", link: "../../../../../../../" + outside, kind: tar.TypeSymlink}, {name: "up/evil", body: "x"}},
-		"hard link through a link":   {{name: "out", link: outside, kind: tar.TypeSymlink}, {name: "h", link: "out/secret", kind: tar.TypeLink}},
+		"parent in the name":       {{name: "../evil", body: "x"}},
+		"parent in a hard link":    {{name: "b", link: "../../etc/passwd", kind: tar.TypeLink}},
+		"through an absolute link": {{name: "out", link: outside, kind: tar.TypeSymlink}, {name: "out/evil", body: "x"}},
+		"through a climbing link": {{name: "up", link: "../../../../../../../" + outside, kind: tar.TypeSymlink},
+			{name: "up/evil", body: "x"}},
+		"hard link through a link": {{name: "out", link: outside, kind: tar.TypeSymlink},
+			{name: "h", link: "out/secret", kind: tar.TypeLink}},
 		"whiteout through a link":    {{name: "out", link: outside, kind: tar.TypeSymlink}, {name: "out/.wh.secret"}},
 		"whiteout of the parent":     {{name: "d/.wh..."}},
 		"opaque whiteout via a link": {{name: "out", link: outside, kind: tar.TypeSymlink}, {name: "out/.wh..wh..opq"}},
@@ -190,7 +193,9 @@ func TestALayerThatIsNotGzipIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tree.Apply(bytes.NewReader([]byte{0x28, 0xb5, 0x2f, 0xfd, 0}), "sha256:x"); !errors.Is(err, ErrUnsupportedLayer) {
+	if err := tree.Apply(bytes.NewReader([]byte{
+		0x28, 0xb5, 0x2f, 0xfd, 0,
+	}), "sha256:x"); !errors.Is(err, ErrUnsupportedLayer) {
 		t.Errorf("a zstd layer: %v, want %v", err, ErrUnsupportedLayer)
 	}
 }

@@ -95,7 +95,10 @@ func handle(header http.Header, body []byte, count int) {
 			reply(batch(e))
 			return
 		}
-		reply(map[string]any{"echo": json.RawMessage(body), "count": count, "stream": os.Getenv("AWS_LAMBDA_LOG_STREAM_NAME"), "version": os.Getenv("AWS_LAMBDA_FUNCTION_VERSION")})
+		reply(map[string]any{
+			"echo": json.RawMessage(body), "count": count, "stream": os.Getenv("AWS_LAMBDA_LOG_STREAM_NAME"),
+			"version": os.Getenv("AWS_LAMBDA_FUNCTION_VERSION"),
+		})
 	}
 }
 
