@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
@@ -55,8 +53,7 @@ func TestAnAccessThatIsNotGrantedFallsBackToNothing(t *testing.T) {
 		"another external id":        func(a *cloud.Access) { a.ExternalID = "cluster/other" },
 		"a role that does not exist": func(a *cloud.Access) { a.RoleARN += "-other" },
 		"a role of an account out of reach": func(a *cloud.Access) {
-			a.RoleARN = strings.Replace(a.RoleARN, account,
-				"999999999999", 1)
+			a.RoleARN = strings.Replace(a.RoleARN, account, "999999999999", 1)
 		},
 	} {
 		t.Run(why, func(t *testing.T) {
@@ -98,8 +95,9 @@ func TestTheAccountIsVerifiedBeforeAnythingElseIsAsked(t *testing.T) {
 	if clients.Account != account || clients.Region != region {
 		t.Errorf("the clients say %s in %s", clients.Account, clients.Region)
 	}
-	if diff := cmp.Diff([]string{"sts:AssumeRole", "sts:GetCallerIdentity"},
-		server.Calls().Since(since).Names()); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"sts:AssumeRole", "sts:GetCallerIdentity"}, server.Calls().Since(since).Names(),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -107,8 +105,9 @@ func TestTheAccountIsVerifiedBeforeAnythingElseIsAsked(t *testing.T) {
 func TestAnAccountThatCannotBeVerifiedGivesNoClients(t *testing.T) {
 	server, access := granted(t)
 	provider := cloud.NewProvider(server.Config())
-	server.Faults().Inject(wire.Fault{Call: "sts:GetCallerIdentity", Kind: wire.FaultError,
-		Error: wire.Errorf(403, "ExpiredToken", "over")})
+	server.Faults().Inject(wire.Fault{
+		Call: "sts:GetCallerIdentity", Kind: wire.FaultError, Error: wire.Errorf(403, "ExpiredToken", "over"),
+	})
 	if clients, err := provider.For(t.Context(), access); clients != nil || !cloud.IsExpired(err) {
 		t.Errorf("got %v and %v", clients, err)
 	}
@@ -139,8 +138,9 @@ func TestARoleThatIsLostLaterFallsBackToNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The session is renewed before it ends; from now on that is refused.
-	server.Faults().Inject(wire.Fault{Call: "sts:AssumeRole", Kind: wire.FaultError,
-		Error: wire.Errorf(403, "AccessDenied", "no more")})
+	server.Faults().Inject(wire.Fault{
+		Call: "sts:AssumeRole", Kind: wire.FaultError, Error: wire.Errorf(403, "AccessDenied", "no more"),
+	})
 	clients.S3.Options().Credentials.(interface{ Invalidate() }).Invalidate()
 	since := server.Calls().End()
 	if _, err := clients.S3.ListBuckets(t.Context(), &s3.ListBucketsInput{}); !cloud.IsDenied(err) {
@@ -240,57 +240,5 @@ func TestManyWhoAskAtTheSameTimeGetTheSameClients(t *testing.T) {
 		if clients != first {
 			t.Fatal("two callers got clients of their own, each with a registry login of its own")
 		}
-	}
-}
-
-func TestAnInvocationIsNeverSentTwice(t *testing.T) {
-	for why, fault := range map[string]wire.Fault{
-		"its answer is lost, and the command ran": {Kind: wire.FaultLoseAnswer},
-		"the connection broke before it arrived":  {Kind: wire.FaultDropBefore},
-		"AWS failed after the deed": {Kind: wire.FaultErrorAfter,
-			Error: wire.Errorf(500, "ServiceException", "")},
-		"AWS failed": {Kind: wire.FaultError,
-			Error: wire.Errorf(503, "ServiceUnavailable", "")},
-		"it is throttled, which the SDK would wait": {Kind: wire.FaultError,
-			Error: wire.Errorf(429, "TooManyRequestsException", "")},
-	} {
-		t.Run(why, func(t *testing.T) {
-			server, clients := ungoverned(t)
-			fault.Call, fault.Times = "lambda:Invoke", 1
-			server.Faults().Inject(fault)
-			input := &lambda.InvokeInput{FunctionName: aws.String("cli"), Payload: []byte(`{}`)}
-			if _, err := clients.Invoke.Invoke(t.Context(), input); err == nil {
-				t.Error("the fault was hidden")
-			}
-			if sent := len(server.Calls().Operation("lambda:Invoke")); sent != 1 {
-				t.Errorf("it was sent %d times", sent)
-			}
-		})
-	}
-}
-
-func TestEveryOtherCallIsRetriedUpToFiveTimes(t *testing.T) {
-	for _, row := range []struct {
-		why    string
-		failed int
-		want   int
-		ok     bool
-	}{
-		{"the second attempt is answered", 1, 2, true},
-		{"the last is answered", 4, 5, true},
-		{"none is answered", 5, 5, false},
-	} {
-		t.Run(row.why, func(t *testing.T) {
-			t.Parallel() // for the backoff is real time
-			server, clients := ungoverned(t)
-			server.Faults().Inject(wire.Fault{Call: "lambda:ListFunctions", Kind: wire.FaultDropBefore, Times: row.failed})
-			_, err := clients.Lambda.ListFunctions(t.Context(), &lambda.ListFunctionsInput{})
-			if (err == nil) != row.ok {
-				t.Errorf("got %v", err)
-			}
-			if sent := len(server.Calls().Operation("lambda:ListFunctions")); sent != row.want {
-				t.Errorf("it was sent %d times", sent)
-			}
-		})
 	}
 }

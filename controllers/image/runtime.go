@@ -114,7 +114,9 @@ func (r *Runtime) append(image v1.Image, layer v1.Layer) (v1.Image, error) {
 }
 
 func startOf(config v1.Config) function.Start {
-	start := function.Start{Entrypoint: config.Entrypoint, Cmd: config.Cmd, WorkingDir: config.WorkingDir, User: config.User}
+	start := function.Start{
+		Entrypoint: config.Entrypoint, Cmd: config.Cmd, WorkingDir: config.WorkingDir, User: config.User,
+	}
 	// An absent list and an empty one are the same start, and must give the same layer.
 	if start.Entrypoint == nil {
 		start.Entrypoint = []string{}

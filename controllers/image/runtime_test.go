@@ -51,7 +51,9 @@ func TestAnImageIsGivenTheRuntimeAndKeepsItsOwnStart(t *testing.T) {
 	g.Expect(content["opt/aloft/runtime"].content).To(Equal("#!/bin/runtime"))
 	var start function.Start
 	g.Expect(json.Unmarshal([]byte(content["opt/aloft/runtime.json"].content), &start)).To(Succeed())
-	g.Expect(start).To(Equal(function.Start{Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app"}))
+	g.Expect(start).To(Equal(function.Start{
+		Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app",
+	}))
 }
 
 type member struct {

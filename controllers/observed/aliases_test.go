@@ -187,7 +187,8 @@ func (v *view) named() []string {
 
 func TestAliasesAreLookedAtOfAllFunctionsThatThereMayBe(t *testing.T) {
 	const deployed = `{"Resources":{"Old":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"old-queue"}},
-		"Queue":{"Type":"AWS::SQS::Queue","Metadata":{"Function":"other-queue"}},"Web":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"http"}}}}`
+		"Queue":{"Type":"AWS::SQS::Queue","Metadata":{"Function":"other-queue"}},
+		"Web":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"http"}}}}`
 	for _, row := range []struct {
 		why   string
 		given func(*view)

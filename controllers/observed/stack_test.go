@@ -24,10 +24,12 @@ var (
 
 const (
 	oneQueue = `{"Parameters":{"Bucket":{"Type":"String","Default":"b"}},
-		"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}}},"Outputs":{"Rendering":{"Value":"h1"}}}`
+		"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}}},
+		"Outputs":{"Rendering":{"Value":"h1"}}}`
 	// Mails is refused, and what was begun beside it is cancelled for that.
 	badQueue = `{"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
-		"Mails":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"mails","VisibilityTimeout":99999}}},"Outputs":{"Rendering":{"Value":"h2"}}}`
+		"Mails":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"mails","VisibilityTimeout":99999}}},
+		"Outputs":{"Rendering":{"Value":"h2"}}}`
 )
 
 // queues is a template of that many queues.
@@ -168,8 +170,10 @@ func TestTheRootCauseIsFoundBehindSeveralPagesOfEvents(t *testing.T) {
 	for i := range before {
 		before[i] = fmt.Sprintf("%q", fmt.Sprintf("Jobs%d", i))
 	}
-	many := strings.Replace(queues(len(before)), `"Resources":{`, `"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
-		"Mails":{"Type":"AWS::SQS::Queue","DependsOn":[`+strings.Join(before, ",")+`],"Properties":{"VisibilityTimeout":99999}},`, 1)
+	many := strings.Replace(queues(len(before)), `"Resources":{`, `"Resources":{
+		"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
+		"Mails":{"Type":"AWS::SQS::Queue","DependsOn":[`+strings.Join(before, ",")+`],
+		"Properties":{"VisibilityTimeout":99999}},`, 1)
 	v.app(many, "second", own())
 	since := v.local.Calls().End()
 	got := v.look(lookApp).App

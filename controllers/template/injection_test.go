@@ -16,7 +16,8 @@ var hostile = []string{
 	"{{resolve:secretsmanager:prod/db:SecretString:password}}", "{{ Resolve : ssm:/a}}", "${AWS::AccountId}",
 	"${!Literal}", "$${a}", `{"Ref":"AWS::AccountId"}`, `{"Fn::Sub":"${AWS::StackId}"}`, `","x":"`, `\`,
 	`\u007b\u007bresolve:ssm:a}}`, "Fn::Transform", "</script>&<>",
-	"äöü 日本 🎈", "line\nline\ttab", "\u2028\u2029", "a\x00b", "a\x1bb", "a\x7fb", "\xff\xfe", strings.Repeat("x", 9000), "",
+	"äöü 日本 🎈", "line\nline\ttab", "\u2028\u2029", "a\x00b", "a\x1bb", "a\x7fb",
+	"\xff\xfe", strings.Repeat("x", 9000), "",
 }
 
 func FuzzWhatAUserWroteIsALiteralOrRefused(f *testing.F) {

@@ -1,5 +1,6 @@
-// Command mutate takes guards away, one at a time, and runs the tests that must notice. A guard whose loss no test notices is none:
-// someone will remove it by mistake. The working tree is not touched: a mutated file is only laid over its original.
+// Command mutate takes guards away, one at a time, and runs the tests that must notice. A guard whose loss no test
+// notices is none: someone will remove it by mistake. The working tree is not touched: a mutated file is only laid over
+// its original.
 //
 // Usage, from the root of the repository: go run ./hack/mutate [-run text] [-list]
 package main

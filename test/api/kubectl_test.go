@@ -40,7 +40,8 @@ func released(ctx context.Context) *v1alpha1.Stage {
 			Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing,
 			Message: "publishing 2 of 3 versions", ObservedGeneration: 1, LastTransitionTime: metav1.Now(),
 		}},
-		Target: &v1alpha1.Run{ID: "r2-1", ReleaseID: "r2", State: v1alpha1.RunRunning, BuildID: "4f1c2a9", ImageDigest: "sha256:x",
+		Target: &v1alpha1.Run{ID: "r2-1", ReleaseID: "r2", State: v1alpha1.RunRunning,
+			BuildID: "4f1c2a9", ImageDigest: "sha256:x",
 			TemplateRevision: "1", Generation: 1, Cause: v1alpha1.Cause{Type: "Created"}, StartedAt: metav1.Now()},
 		Live: &v1alpha1.Release{ID: "r1", BuildID: "0b7d9e2", TemplateRevision: "1"},
 	}
