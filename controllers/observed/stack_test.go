@@ -162,6 +162,16 @@ func TestAFailureBelongsToTheLastOperationAlone(t *testing.T) {
 	}
 }
 
+func TestTheRootCauseIsOfTheLastOperationWhenSeveralHaveFailed(t *testing.T) {
+	v := newView(t)
+	v.app(oneQueue, "first", own())
+	v.app(badQueue, "second", own())
+	v.app(strings.Replace(badQueue, `"VisibilityTimeout"`, `"DelaySeconds"`, 1), "third", own())
+	if got := v.look(lookApp).App; got.Token != "third" || !strings.Contains(got.Failure, "DelaySeconds") {
+		t.Errorf("the root cause of %q is %q", got.Token, got.Failure)
+	}
+}
+
 func TestTheRootCauseIsFoundBehindSeveralPagesOfEvents(t *testing.T) {
 	v := newView(t)
 	v.app(oneQueue, "first", own())

@@ -73,8 +73,10 @@ func TestOneThatIsPendingDoesNotHoldTheOthersBack(t *testing.T) {
 	s := withFunctions(t)
 	busy := wire.Errorf(http.StatusConflict, "ResourceConflictException", "an update is in progress")
 	repair := s.fault("lambda:PublishVersion", "-cli/", busy)
+	// The others take longer than the one that is refused at once.
+	s.local.Faults().Inject(wire.Fault{Call: "lambda:PublishVersion", Kind: wire.FaultDelay, Delay: 10 * time.Millisecond})
 	var known []release.FunctionVersion
-	for range 2000 { // until the versions of the others are active
+	for range 200 { // until the versions of the others are active
 		if known = s.waits(publish, v1alpha1.ConditionVersionsPublished,
 			v1alpha1.ReasonProgressing).Functions; len(known) == 2 {
 			break

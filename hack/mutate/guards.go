@@ -80,7 +80,7 @@ var guards = []guard{
 	{name: "a request to look is kept while the Stage is held", file: planFolder + "requests.go",
 		guard: "&& !m.superseded && !held {", without: "&& !m.superseded {\n\t\t_ = held"},
 	{name: "newer templates release nothing by themselves", file: planFolder + "asked.go",
-		guard: "m.byRequest = looks && live.Revision != newest", without: "m.byRequest = live.Revision != newest"},
+		guard: "m.byRequest = looks && live.Revision", without: "m.byRequest = live.Revision"},
 	{name: "a failed release gives way to what is live", file: planFolder + "failed.go",
 		guard: "m.Desired == nil || m.isLive() ||", without: "m.Desired == nil ||"},
 	{name: "a refusal while the image is looked up ends no run", file: planFolder + "failed.go",
@@ -106,7 +106,7 @@ var guards = []guard{
 	{name: "the safer of two reserved concurrencies stays until the switch", file: "controllers/template/expand.go",
 		guard: "withProperty(want, reservedConcurrency, saferConcurrency(deployed, want))", without: "want"},
 	{name: "a replacement that may happen is refused", file: "controllers/template/refusal.go",
-		guard: "|| change.Replacement == replacementConditional && irreplaceable[change.Type]", without: ""},
+		guard: "change.Replacement == replacementConditional && irreplaceable[change.Type]", without: "false"},
 
 	{name: "each batch of deletions is fenced", file: removalFolder + "removal.go",
 		guard: "if err := r.Fence(ctx); err != nil {", without: "if err := error(nil); err != nil {"},
@@ -124,7 +124,7 @@ var guards = []guard{
 		guard: "r.images[digest] = true //", without: "//"},
 
 	{name: "an alias moves only as it was seen", file: phaseFolder + "activate.go",
-		guard: "RevisionId: aws.String(alias.RevisionID),", without: ""},
+		guard: "aws.String(alias.RevisionID),", without: "nil,"},
 	{name: "the claim of a command that started stays", file: phaseFolder + "commands.go",
 		guard: `IfNoneMatch: aws.String("*"), `, without: ""},
 	{name: "only what the stack's update made is published", file: phaseFolder + "publish.go",
