@@ -121,14 +121,14 @@ var guards = []guard{
 	{name: "markers go before what they mark", file: removalFolder + "objects.go",
 		guard: "markers = append(markers, id)", without: "doomed = append(doomed, id)"},
 	{name: "the image in the deployed template stays", file: removalFolder + "sweep.go",
-		guard: "r.images[digest] = true //", without: "//"},
+		guard: "r.images[digest] = true //", without: "_ = digest //"},
 
 	{name: "an alias moves only as it was seen", file: phaseFolder + "activate.go",
 		guard: "aws.String(alias.RevisionID),", without: "nil,"},
 	{name: "the claim of a command that started stays", file: phaseFolder + "commands.go",
 		guard: `IfNoneMatch: aws.String("*"), `, without: ""},
 	{name: "only what the stack's update made is published", file: phaseFolder + "publish.go",
-		guard: "if digest != s.Recorded.Run.DeployedDigest ||", without: "if false &&"},
+		guard: "if digest != s.Recorded.Run.DeployedDigest ||", without: `if digest == "none" &&`},
 
 	{name: "a fence is sent although nothing has changed", file: stageFolder + "write.go",
 		guard: "if !whether && string(patch) == unchanged {", without: "if string(patch) == unchanged {"},
