@@ -1,18 +1,11 @@
 local suspended = obj.spec ~= nil and obj.spec.suspend == true
 
-local stalled = false
-if obj.status ~= nil and obj.status.conditions ~= nil then
-  for _, condition in ipairs(obj.status.conditions) do
-    if condition.type == "Stalled" and condition.status == "True" then
-      stalled = true
-    end
-  end
-end
+local failed = obj.status ~= nil and obj.status.target ~= nil and obj.status.target.state == "Failed"
 
 return {
   ["suspend"] = { ["disabled"] = suspended },
   ["resume"] = { ["disabled"] = not suspended },
   ["reconcile"] = { ["disabled"] = suspended },
-  -- A retry begins a new run of the same release: only what has stopped can be begun again.
-  ["retry"] = { ["disabled"] = suspended or not stalled },
+  -- A retry begins a new run of a release whose run has failed. Where only the outcome of a command is unknown, the run has not.
+  ["retry"] = { ["disabled"] = suspended or not failed },
 }
