@@ -65,7 +65,9 @@ func (v *view) publish(name string, ids ...string) {
 	v.t.Helper()
 	for _, id := range ids {
 		v.describe(name, of(id).String(), id)
-		made, err := v.Clients.Lambda.PublishVersion(v.t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(v.full(name))})
+		made, err := v.Clients.Lambda.PublishVersion(v.t.Context(), &lambda.PublishVersionInput{
+			FunctionName: aws.String(v.full(name)),
+		})
 		v.must(err)
 		v.ready(name, aws.ToString(made.Version))
 	}
@@ -76,7 +78,9 @@ func (v *view) describe(name, description, id string) {
 	v.t.Helper()
 	_, err := v.Clients.Lambda.UpdateFunctionConfiguration(v.t.Context(), &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: aws.String(v.full(name)), Description: aws.String(description),
-		Environment: &types.Environment{Variables: map[string]string{"ALOFT_CONFIG": "s3://" + v.Names.Bucket + "/" + release.ConfigKey("c"+id)}},
+		Environment: &types.Environment{Variables: map[string]string{
+			"ALOFT_CONFIG": "s3://" + v.Names.Bucket + "/" + release.ConfigKey("c"+id),
+		}},
 	})
 	v.must(err)
 	v.ready(name, "$LATEST")
@@ -86,8 +90,9 @@ func (v *view) describe(name, description, id string) {
 func (v *view) point(name, version string, shares map[string]float64) (revision string) {
 	v.t.Helper()
 	made, err := v.Clients.Lambda.CreateAlias(v.t.Context(), &lambda.CreateAliasInput{
-		FunctionName: aws.String(v.full(name)), Name: aws.String(release.LiveAlias), FunctionVersion: aws.String(version),
-		RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: shares},
+		FunctionName: aws.String(v.full(name)), Name: aws.String(release.LiveAlias),
+		FunctionVersion: aws.String(version),
+		RoutingConfig:   &types.AliasRoutingConfiguration{AdditionalVersionWeights: shares},
 	})
 	v.must(err)
 	return aws.ToString(made.RevisionId)
@@ -103,7 +108,8 @@ func TestAnAliasIsSeenWithTheReleaseOfItsVersion(t *testing.T) {
 	v.point("cli", "1", nil)
 	seen := v.look(lookAliases).Aliases
 	got := seen["http"]
-	if got.Version != "2" || got.RevisionID != revision || got.Description != of("r1") || got.ImageDigest != digest || got.ConfigHash != "cr1" {
+	if got.Version != "2" || got.RevisionID != revision || got.Description != of("r1") || got.ImageDigest != digest ||
+		got.ConfigHash != "cr1" {
 		t.Errorf("seen is %+v", got)
 	}
 	if got.PublishedAt.Before(before) || got.PublishedAt.After(time.Now().Add(time.Second)) || got.Shares != nil {
@@ -159,7 +165,9 @@ func TestAVersionOfSomeoneElseIsOfNoRelease(t *testing.T) {
 	v := newView(t)
 	v.functions("http")
 	v.describe("http", "mine", "x")
-	_, err := v.Clients.Lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(v.full("http"))})
+	_, err := v.Clients.Lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{
+		FunctionName: aws.String(v.full("http")),
+	})
 	v.must(err)
 	v.ready("http", "1")
 	v.publish("http", "r1")
@@ -183,7 +191,8 @@ func (v *view) named() []string {
 
 func TestAliasesAreLookedAtOfAllFunctionsThatThereMayBe(t *testing.T) {
 	const deployed = `{"Resources":{"Old":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"old-queue"}},
-		"Queue":{"Type":"AWS::SQS::Queue","Metadata":{"Function":"other-queue"}},"Web":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"http"}}}}`
+		"Queue":{"Type":"AWS::SQS::Queue","Metadata":{"Function":"other-queue"}},
+		"Web":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"http"}}}}`
 	for _, row := range []struct {
 		why   string
 		given func(*view)
@@ -193,11 +202,18 @@ func TestAliasesAreLookedAtOfAllFunctionsThatThereMayBe(t *testing.T) {
 		{"those that the run moves, though the release is another one by now", func(v *view) {
 			v.recorded.Run.Activation = &release.Activation{Moves: []release.Move{{Name: "http"}, {Name: "mail-queue"}}}
 		}, []string{"cli", "http", "mail-queue"}},
-		{"those of the deployed template", func(v *view) { v.seen.App = &release.Stack{Template: []byte(deployed)} }, []string{"cli", "http", "old-queue"}},
+		{
+			"those of the deployed template",
+			func(v *view) { v.seen.App = &release.Stack{Template: []byte(deployed)} },
+			[]string{"cli", "http", "old-queue"},
+		},
 		{"without a release those of the template alone", func(v *view) {
 			v.desired, v.seen.App = nil, &release.Stack{Template: []byte(deployed)}
 		}, []string{"http", "old-queue"}},
-		{"without a template those of the release", func(v *view) { v.seen.App = &release.Stack{} }, []string{"cli", "http"}},
+		{
+			"without a template those of the release", func(v *view) { v.seen.App = &release.Stack{} },
+			[]string{"cli", "http"},
+		},
 		{"without a run as well", func(v *view) { v.recorded.Run = nil }, []string{"cli", "http"}},
 	} {
 		t.Run(row.why, func(t *testing.T) {

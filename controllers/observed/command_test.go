@@ -21,12 +21,15 @@ var (
 )
 
 func started() map[string]any {
-	return map[string]any{"state": "started", "startedAt": "2026-01-02T12:00:05.25Z", "environment": "2026/01/02/[7]stream"}
+	return map[string]any{
+		"state": "started", "startedAt": "2026-01-02T12:00:05.25Z", "environment": "2026/01/02/[7]stream",
+	}
 }
 
 func ended(code int, output string) map[string]any {
 	return map[string]any{
-		"exit_code": code, "output": base64.StdEncoding.EncodeToString([]byte(output)), "finishedAt": "2026-01-02T12:00:09Z",
+		"exit_code": code, "output": base64.StdEncoding.EncodeToString([]byte(output)),
+		"finishedAt": "2026-01-02T12:00:09Z",
 	}
 }
 
@@ -38,13 +41,16 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 		t.Errorf("without a claim seen is %+v", got)
 	}
 	v.put(claim, started())
-	want := release.CommandEvidence{Name: "migrate", Claimed: true, StartedAt: time.Date(2026, 1, 2, 12, 0, 5, 250e6, time.UTC)}
+	want := release.CommandEvidence{
+		Name: "migrate", Claimed: true, StartedAt: time.Date(2026, 1, 2, 12, 0, 5, 250e6, time.UTC),
+	}
 	if got := look(); got != want {
 		t.Errorf("with a claim seen is %+v", got)
 	}
 	v.put(result, ended(3, "no such table"))
 	got := look().Result
-	if got == nil || got.ExitCode != 3 || string(got.Output) != "no such table" || !got.FinishedAt.Equal(time.Date(2026, 1, 2, 12, 0, 9, 0, time.UTC)) {
+	if got == nil || got.ExitCode != 3 || string(got.Output) != "no such table" ||
+		!got.FinishedAt.Equal(time.Date(2026, 1, 2, 12, 0, 9, 0, time.UTC)) {
 		t.Errorf("with a result seen is %+v", got)
 	}
 	v.put(claim, map[string]any{"state": release.ClaimVoid})
@@ -57,7 +63,8 @@ func TestTheEvidenceIsOfOneCommandOfOneRunAlone(t *testing.T) {
 	v := newView(t)
 	v.makeBucket()
 	for _, key := range []string{
-		release.CommandKey("r1", runID, "seed"), release.CommandKey("r1", "20260101t120000-aaaa", "migrate"), release.CommandKey("r2", runID, "migrate"),
+		release.CommandKey("r1", runID, "seed"), release.CommandKey("r1", "20260101t120000-aaaa", "migrate"),
+		release.CommandKey("r2", runID, "migrate"),
 	} {
 		v.put(key+release.ClaimSuffix, started())
 		v.put(key+release.ResultSuffix, ended(0, "done"))
@@ -94,13 +101,20 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 	}{
 		{"the claim is denied", func(v *view) { v.fault("s3:GetObject", claim, denied()) }, "reading " + claim},
 		{"the claim is no JSON", func(v *view) { v.store(claim, "oops") }, "reading " + claim},
-		{"the claim has no time", func(v *view) { v.put(claim, map[string]any{"state": "started"}) }, "the claim of command migrate"},
+		{
+			"the claim has no time", func(v *view) { v.put(claim, map[string]any{"state": "started"}) },
+			"the claim of command migrate",
+		},
 		{"the result is denied", func(v *view) { v.fault("s3:GetObject", result, denied()) }, "reading " + result},
 		{"the result is cut off", func(v *view) { v.store(result, `{"exit_code":0,"out`) }, "reading " + result},
 		{"the result is larger than anything that the runtime writes", func(v *view) {
 			v.store(result, `{"output":"`+strings.Repeat("A", 2<<20)+`"}`)
 		}, "reading " + result},
-		{"the output is no base64", func(v *view) { v.store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) }, "the output of command migrate"},
+		{
+			"the output is no base64",
+			func(v *view) { v.store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) },
+			"the output of command migrate",
+		},
 		{"the result has no time", func(v *view) { v.store(result, `{"output":""}`) }, "the result of command migrate"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -127,7 +141,10 @@ func TestTheRunThatWasLeftIsTheNewestThatLeftAClaim(t *testing.T) {
 		commands []string
 	}{
 		{"there is none", nil, "", nil},
-		{"one with one command", []string{key("r1", first, "migrate") + release.ClaimSuffix}, first, []string{"migrate"}},
+		{
+			"one with one command", []string{key("r1", first, "migrate") + release.ClaimSuffix}, first,
+			[]string{"migrate"},
+		},
 		{"the newest, with all its commands", []string{
 			key("r1", first, "old") + release.ClaimSuffix, key("r1", second, "migrate") + release.ClaimSuffix,
 			key("r1", second, "migrate") + release.ResultSuffix, key("r1", second, "seed") + release.ClaimSuffix,
@@ -160,9 +177,11 @@ func TestALeftRunIsFoundBehindThousandObjectsAndWithoutABucketThereIsNone(t *tes
 	}
 	v.makeBucket()
 	for i := range 1001 { // S3 lists a thousand at once
-		v.put(release.CommandKey("r1", fmt.Sprintf("20260101t12%04d-abcd", i), "migrate")+release.ClaimSuffix, map[string]any{})
+		v.put(release.CommandKey("r1", fmt.Sprintf("20260101t12%04d-abcd", i), "migrate")+release.ClaimSuffix,
+			map[string]any{})
 	}
-	if got := v.look(lookLeft).Left; got.Run != "20260101t121000-abcd" || !slices.Equal(got.Commands, []string{"migrate"}) {
+	if got := v.look(lookLeft).Left; got.Run != "20260101t121000-abcd" ||
+		!slices.Equal(got.Commands, []string{"migrate"}) {
 		t.Errorf("left is %+v", got)
 	}
 }
@@ -184,7 +203,8 @@ func TestADeclarationIsReadAsItWasWritten(t *testing.T) {
 	}
 	v.put(release.ReleaseKey("r1"), written)
 	got := v.look(lookDeclaration).Declaration
-	if got.ID != "r1" || got.Names != v.Names || got.KeepReleases != 3 || got.Commands[0].Argv[1] != "migrate" || *got.Functions[0].ReservedConcurrency != 0 {
+	if got.ID != "r1" || got.Names != v.Names || got.KeepReleases != 3 || got.Commands[0].Argv[1] != "migrate" ||
+		*got.Functions[0].ReservedConcurrency != 0 {
 		t.Errorf("read is %+v", got)
 	}
 }
@@ -197,8 +217,14 @@ func TestARunCannotFinishWithoutItsDeclaration(t *testing.T) {
 	}{
 		{"it is not there", (*view).makeBucket, "the declaration of release r1 is not in bucket "},
 		{"the bucket is gone", func(*view) {}, "reading " + release.ReleaseKey("r1")},
-		{"it is denied", func(v *view) { v.makeBucket(); v.fault("s3:GetObject", "", denied()) }, "reading " + release.ReleaseKey("r1")},
-		{"it is no JSON", func(v *view) { v.makeBucket(); v.store(release.ReleaseKey("r1"), "oops") }, "reading " + release.ReleaseKey("r1")},
+		{
+			"it is denied", func(v *view) { v.makeBucket(); v.fault("s3:GetObject", "", denied()) },
+			"reading " + release.ReleaseKey("r1"),
+		},
+		{
+			"it is no JSON", func(v *view) { v.makeBucket(); v.store(release.ReleaseKey("r1"), "oops") },
+			"reading " + release.ReleaseKey("r1"),
+		},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			v := newView(t)

@@ -24,10 +24,12 @@ var (
 
 const (
 	oneQueue = `{"Parameters":{"Bucket":{"Type":"String","Default":"b"}},
-		"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}}},"Outputs":{"Rendering":{"Value":"h1"}}}`
+		"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}}},
+		"Outputs":{"Rendering":{"Value":"h1"}}}`
 	// Mails is refused, and what was begun beside it is cancelled for that.
 	badQueue = `{"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
-		"Mails":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"mails","VisibilityTimeout":99999}}},"Outputs":{"Rendering":{"Value":"h2"}}}`
+		"Mails":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"mails","VisibilityTimeout":99999}}},
+		"Outputs":{"Rendering":{"Value":"h2"}}}`
 )
 
 // queues is a template of that many queues.
@@ -58,17 +60,20 @@ func TestAStackIsSeenWithAllThatAWSTellsOfIt(t *testing.T) {
 	before := time.Now().Add(-time.Second)
 	v.app(oneQueue, "first", own())
 	got := v.look(lookApp).App
-	if !got.Exists || got.Status != "CREATE_COMPLETE" || got.Owner != owner || got.Foreign != "" || got.Name != v.Names.AppStack {
+	if !got.Exists || got.Status != "CREATE_COMPLETE" || got.Owner != owner || got.Foreign != "" ||
+		got.Name != v.Names.AppStack {
 		t.Errorf("seen is %+v", got)
 	}
 	if !strings.HasPrefix(got.ID, "arn:aws:cloudformation:") || string(got.Template) != oneQueue {
 		t.Errorf("its id is %q, its template %q", got.ID, got.Template)
 	}
-	if !maps.Equal(got.Outputs, map[string]string{"Rendering": "h1"}) || !maps.Equal(got.Parameters, map[string]string{"Bucket": "b"}) {
+	if !maps.Equal(got.Outputs, map[string]string{"Rendering": "h1"}) ||
+		!maps.Equal(got.Parameters, map[string]string{"Bucket": "b"}) {
 		t.Errorf("it has the outputs %v and the parameters %v", got.Outputs, got.Parameters)
 	}
 	if got.ChangedAt.Before(before) || got.Failure != "" || got.ChangeSet != nil {
-		t.Errorf("it was changed at %s, failed by %q, with the change set %+v", got.ChangedAt, got.Failure, got.ChangeSet)
+		t.Errorf("it was changed at %s, failed by %q, with the change set %+v", got.ChangedAt, got.Failure,
+			got.ChangeSet)
 	}
 }
 
@@ -80,7 +85,8 @@ func TestAnUpdateIsSeenByItsTime(t *testing.T) {
 	clock.Advance(time.Hour)
 	v.app(strings.Replace(oneQueue, "h1", "h2", 1), "second", own())
 	got := v.look(lookApp).App
-	if got.Status != "UPDATE_COMPLETE" || got.Outputs["Rendering"] != "h2" || got.ChangedAt.Sub(created).Round(time.Minute) != time.Hour {
+	if got.Status != "UPDATE_COMPLETE" || got.Outputs["Rendering"] != "h2" ||
+		got.ChangedAt.Sub(created).Round(time.Minute) != time.Hour {
 		t.Errorf("seen is %s with %v, %s after its creation", got.Status, got.Outputs, got.ChangedAt.Sub(created))
 	}
 }
@@ -128,7 +134,8 @@ func TestTheRootCauseOfARollbackAndItsTokenAreFound(t *testing.T) {
 	if got.Status != "UPDATE_ROLLBACK_COMPLETE" || got.Token != "second" || got.Outputs["Rendering"] != "h1" {
 		t.Errorf("seen is %s by %q with %v", got.Status, got.Token, got.Outputs)
 	}
-	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") || !strings.Contains(got.Failure, "VisibilityTimeout") {
+	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") ||
+		!strings.Contains(got.Failure, "VisibilityTimeout") {
 		t.Errorf("the root cause is %q", got.Failure)
 	}
 	if string(got.Template) != oneQueue {
@@ -140,7 +147,8 @@ func TestTheRootCauseOfAFirstCreationThatFailedIsFound(t *testing.T) {
 	v := newView(t)
 	v.app(badQueue, "first", own())
 	got := v.look(lookApp).App
-	if got.Status != "ROLLBACK_COMPLETE" || got.Token != "first" || !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") {
+	if got.Status != "ROLLBACK_COMPLETE" || got.Token != "first" ||
+		!strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") {
 		t.Errorf("seen is %s by %q for %q", got.Status, got.Token, got.Failure)
 	}
 }
@@ -173,7 +181,8 @@ func TestTheRootCauseIsFoundBehindSeveralPagesOfEvents(t *testing.T) {
 	for i := range before {
 		before[i] = fmt.Sprintf("%q", fmt.Sprintf("Jobs%d", i))
 	}
-	many := strings.Replace(queues(len(before)), `"Resources":{`, `"Resources":{"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
+	many := strings.Replace(queues(len(before)), `"Resources":{`, `"Resources":{
+		"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
 		"Mails":{"Type":"AWS::SQS::Queue","DependsOn":[`+strings.Join(before, ",")+`],"Properties":{"VisibilityTimeout":99999}},`, 1)
 	v.app(many, "second", own())
 	since := v.local.Calls().End()
@@ -201,8 +210,9 @@ func TestAnOperationThatRunsIsSeenByItsToken(t *testing.T) {
 func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
 	v := newView(t)
 	_, err := v.Clients.CloudFormation.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
-		StackName: aws.String(v.Names.AppStack), ChangeSetName: aws.String("first"), ChangeSetType: types.ChangeSetTypeCreate,
-		TemplateBody: aws.String(oneQueue),
+		StackName: aws.String(v.Names.AppStack), ChangeSetName: aws.String("first"),
+		ChangeSetType: types.ChangeSetTypeCreate,
+		TemplateBody:  aws.String(oneQueue),
 	})
 	v.must(err)
 	got := v.look(lookApp).App
@@ -213,7 +223,8 @@ func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
 
 func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 	v := newView(t)
-	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"store-of-jobs"}}}}`, "first", own())
+	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"store-of-jobs"}}}}`, "first",
+		own())
 	bucket := v.Names.Bucket
 	v.Names.Bucket = "store-of-jobs"
 	v.store("kept", "{}") // CloudFormation deletes no bucket with objects
@@ -224,7 +235,8 @@ func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 	v.must(err)
 	v.settled(v.Names.AppStack)
 	got := v.look(lookApp).App
-	if got.Status != "DELETE_FAILED" || got.Token != "delete" || !strings.HasPrefix(got.Failure, "AWS::S3::Bucket Store DELETE_FAILED: ") {
+	if got.Status != "DELETE_FAILED" || got.Token != "delete" ||
+		!strings.HasPrefix(got.Failure, "AWS::S3::Bucket Store DELETE_FAILED: ") {
 		t.Errorf("seen is %s by %q for %q", got.Status, got.Token, got.Failure)
 	}
 }
@@ -232,7 +244,9 @@ func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 func TestADeletedStackIsSeenAsAbsent(t *testing.T) {
 	v := newView(t)
 	v.app(oneQueue, "first", own())
-	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(v.Names.AppStack)})
+	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{
+		StackName: aws.String(v.Names.AppStack),
+	})
 	v.must(err)
 	for range 4000 {
 		if got := v.look(lookApp).App; !got.Exists {

@@ -32,23 +32,30 @@ func (s *stage) index(build string) (i index) {
 
 func (s *stage) head(key string) *s3.HeadObjectOutput {
 	s.t.Helper()
-	answer, err := s.Clients.S3.HeadObject(s.t.Context(), &s3.HeadObjectInput{Bucket: aws.String(s.Names.Bucket), Key: aws.String(key)})
+	answer, err := s.Clients.S3.HeadObject(s.t.Context(), &s3.HeadObjectInput{
+		Bucket: aws.String(s.Names.Bucket), Key: aws.String(key),
+	})
 	s.must(err)
 	return answer
 }
 
 func (s *stage) remove(key string) {
 	s.t.Helper()
-	_, err := s.Clients.S3.DeleteObject(s.t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(s.Names.Bucket), Key: aws.String(key)})
+	_, err := s.Clients.S3.DeleteObject(s.t.Context(), &s3.DeleteObjectInput{
+		Bucket: aws.String(s.Names.Bucket), Key: aws.String(key),
+	})
 	s.must(err)
 }
 
 func TestAssetsAreServedForEverAndByTheirType(t *testing.T) {
 	s, _ := sending(t)
 	s.done(upload)
-	for key, kind := range map[string]string{"assets/v2/app.js": "text/javascript", "assets/v2/css/site.css": "text/css"} {
+	for key, kind := range map[string]string{
+		"assets/v2/app.js": "text/javascript", "assets/v2/css/site.css": "text/css",
+	} {
 		got := s.head(key)
-		if aws.ToString(got.CacheControl) != "public, max-age=31536000, immutable" || !strings.HasPrefix(aws.ToString(got.ContentType), kind) {
+		if aws.ToString(got.CacheControl) != "public, max-age=31536000, immutable" ||
+			!strings.HasPrefix(aws.ToString(got.ContentType), kind) {
 			t.Errorf("%s is served as %q, %q", key, aws.ToString(got.ContentType), aws.ToString(got.CacheControl))
 		}
 	}
@@ -115,11 +122,13 @@ func TestUnchangedAssetsAreCopiedFromTheLiveBuildAndChangedOnesAreSent(t *testin
 	since := s.local.Calls().End()
 	s.done(upload)
 	calls := s.local.Calls().Since(since)
-	if copies := calls.Operation("s3:CopyObject"); len(copies) != 1 || !strings.HasSuffix(copies[0].Resource, "/assets/v3/app.js") {
+	if copies := calls.Operation("s3:CopyObject"); len(copies) != 1 ||
+		!strings.HasSuffix(copies[0].Resource, "/assets/v3/app.js") {
 		t.Errorf("copied were %+v", copies)
 	}
 	for key, want := range map[string]string{
-		"assets/v3/app.js": "run()", "assets/v3/css/site.css": "body{color:red}", "assets/v3/new file.txt": "new", "assets/v2/css/site.css": "body{}",
+		"assets/v3/app.js": "run()", "assets/v3/css/site.css": "body{color:red}", "assets/v3/new file.txt": "new",
+		"assets/v2/css/site.css": "body{}",
 	} {
 		if got := s.get(key); got != want {
 			t.Errorf("%s is %q", key, got)
@@ -142,7 +151,8 @@ func TestAPathWithLettersThatNeedEscapingIsCopied(t *testing.T) {
 	s.Recorded.Live = &release.Live{BuildID: "v2"}
 	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{path: "same"}))
 	s.done(upload)
-	if got := s.get("assets/v3/ü & 100%+.txt"); got != "same" || len(s.local.Calls().Operation("s3:CopyObject").Effects()) != 1 {
+	if got := s.get("assets/v3/ü & 100%+.txt"); got != "same" ||
+		len(s.local.Calls().Operation("s3:CopyObject").Effects()) != 1 {
 		t.Errorf("it is %q", got)
 	}
 }
@@ -191,7 +201,9 @@ func TestTheAssetsOfABuild(t *testing.T) {
 		}, true},
 		{"were live before with other content", func(s *stage) {
 			other(s)
-			s.Recorded.Live, s.Recorded.History = &release.Live{BuildID: "v1"}, []release.Live{{BuildID: "v0"}, {BuildID: "v2"}}
+			s.Recorded.Live, s.Recorded.History = &release.Live{BuildID: "v1"}, []release.Live{
+				{BuildID: "v0"}, {BuildID: "v2"},
+			}
 		}, true},
 		{"are live and lost their index: they are sent again", func(s *stage) {
 			s.Recorded.Live = &release.Live{BuildID: "v2"}
@@ -201,7 +213,8 @@ func TestTheAssetsOfABuild(t *testing.T) {
 			s, _ := sending(t)
 			row.given(s)
 			if row.moved {
-				s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsMoved, "the assets of v2", "new tag")
+				s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsMoved, "the assets of v2",
+					"new tag")
 				return
 			}
 			s.done(upload)
@@ -215,12 +228,14 @@ func TestTheAssetsOfABuild(t *testing.T) {
 func TestAssetsThatCannotBeServedAreRefused(t *testing.T) {
 	s, _ := sending(t)
 	s.Desired.AssetsPath = "/var/www/public"
-	s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "cannot be served", "no files there")
+	s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "cannot be served",
+		"no files there")
 }
 
 func TestWhatTheSourceAnswersWhileAssetsAreReadIsAtTheAssets(t *testing.T) {
 	s, registry := sending(t)
-	s.pushed(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest), release.BuildTag("v2"))
+	s.pushed(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest),
+		release.BuildTag("v2"))
 	registry.refuses("/manifests/", http.StatusForbidden, "DENIED")
 	s.waits(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef")
 	registry.refuses("/manifests/", http.StatusNotFound, "MANIFEST_UNKNOWN")
@@ -235,7 +250,8 @@ func TestNothingIsWrittenIntoABucketOfSomeoneElse(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
 	s.Clients.Account = "210987654321" // the bucket of this name belongs to another account than the profile says
-	s.pushed(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest), release.BuildTag("v2"))
+	s.pushed(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest),
+		release.BuildTag("v2"))
 	sent := s.changes(upload)
 	if slices.Contains(sent, "s3:PutObject") {
 		t.Errorf("sent was %v", sent)
@@ -245,9 +261,10 @@ func TestNothingIsWrittenIntoABucketOfSomeoneElse(t *testing.T) {
 
 func TestAnAssetWhoseAnswerIsLostIsSentAgain(t *testing.T) {
 	s, _ := sending(t)
-	s.local.Faults().Inject(wire.Fault{Call: "s3:PutObject", Kind: wire.FaultLoseAnswer, Times: 1, Match: func(c *wire.Call) bool {
-		return strings.HasSuffix(c.HTTP.URL.Path, "/app.js")
-	}})
+	s.local.Faults().Inject(wire.Fault{
+		Call: "s3:PutObject", Kind: wire.FaultLoseAnswer, Times: 1,
+		Match: func(c *wire.Call) bool { return strings.HasSuffix(c.HTTP.URL.Path, "/app.js") },
+	})
 	s.fails(upload)
 	s.done(upload)
 	if got := s.get("assets/v2/app.js"); got != "run()" {

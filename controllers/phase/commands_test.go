@@ -25,7 +25,8 @@ func commanding(t *testing.T, play func(invocation) answered) (*stage, *script) 
 	s := newStage(t)
 	s.Desired.Commands = []release.Command{{Name: "migrate", Argv: []string{"/app", "migrate"}, TimeoutSeconds: 60}}
 	s.Recorded.Run.Commands = []release.CommandRun{{
-		Name: "migrate", State: release.CommandAnnounced, NotAfter: time.Date(2026, 1, 2, 13, 5, 0, 0, time.FixedZone("CET", 3600)),
+		Name: "migrate", State: release.CommandAnnounced,
+		NotAfter: time.Date(2026, 1, 2, 13, 5, 0, 0, time.FixedZone("CET", 3600)),
 	}}
 	s.Recorded.Run.Functions = []release.FunctionVersion{{Name: "cli", Version: "7"}, {Name: "http", Version: "9"}}
 	return s, s.scripted(play)
@@ -73,8 +74,11 @@ func TestACommandThatLambdaCannotTakeNowWaits(t *testing.T) {
 		{"the function is being updated", http.StatusConflict, "ResourceConflictException"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			s, lambda := commanding(t, func(invocation) answered { return answered{status: row.status, code: row.code} })
-			s.waits(invoke, v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing, `"migrate"`, "waits for Lambda")
+			s, lambda := commanding(t, func(invocation) answered {
+				return answered{status: row.status, code: row.code}
+			})
+			s.waits(invoke, v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing, `"migrate"`,
+				"waits for Lambda")
 			if got := len(lambda.calls()); got != 1 {
 				t.Errorf("%d invocations", got)
 			}
@@ -129,7 +133,9 @@ func TestACommandThatNeverStartedIsMadeVoidForGood(t *testing.T) {
 	s.Now = func() time.Time { return time.Date(2026, 1, 2, 13, 0, 0, 5, time.FixedZone("CET", 3600)) }
 	s.done(void)
 	first := s.claim()
-	want := release.Claim{State: release.ClaimVoid, StartedAt: "2026-01-02T12:00:00.000000005Z", Reason: "not started in time"}
+	want := release.Claim{
+		State: release.ClaimVoid, StartedAt: "2026-01-02T12:00:00.000000005Z", Reason: "not started in time",
+	}
 	if first != want {
 		t.Errorf("the claim is %+v", first)
 	}
@@ -161,11 +167,15 @@ func TestALostAnswerOfAVoidIsSettledTheNextTime(t *testing.T) {
 
 func TestACommandCannotBeMadeVoid(t *testing.T) {
 	for why, change := range map[string]func(*stage){
-		"in a bucket that is gone":           (*stage).deleteBucket,
-		"without the right":                  func(s *stage) { s.fault("s3:PutObject", claimKey, denied()) },
-		"in a bucket of another account":     func(s *stage) { s.Clients.Account = "210987654321" },
-		"while S3 asks for fewer calls":      func(s *stage) { s.fault("s3:PutObject", claimKey, wire.Errorf(503, "SlowDown", "slow down")) },
-		"while S3 has a fault that may pass": func(s *stage) { s.fault("s3:PutObject", claimKey, wire.Errorf(500, "InternalError", "oops")) },
+		"in a bucket that is gone":       (*stage).deleteBucket,
+		"without the right":              func(s *stage) { s.fault("s3:PutObject", claimKey, denied()) },
+		"in a bucket of another account": func(s *stage) { s.Clients.Account = "210987654321" },
+		"while S3 asks for fewer calls": func(s *stage) {
+			s.fault("s3:PutObject", claimKey, wire.Errorf(503, "SlowDown", "slow down"))
+		},
+		"while S3 has a fault that may pass": func(s *stage) {
+			s.fault("s3:PutObject", claimKey, wire.Errorf(500, "InternalError", "oops"))
+		},
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := newStage(t)
@@ -179,7 +189,8 @@ func TestAStepThatIsNotOfAWSIsNotPerformed(t *testing.T) {
 	s := newStage(t)
 	since := s.local.Calls().End()
 	for _, action := range []release.Action{
-		release.ActionSeal, release.ActionIntend, release.ActionAnnounce, release.ActionTrim, release.ActionSweep, release.ActionLook,
+		release.ActionSeal, release.ActionIntend, release.ActionAnnounce, release.ActionTrim, release.ActionSweep,
+		release.ActionLook,
 	} {
 		contains(t, s.fails(release.Step{Action: action}).Error(), string(action))
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// opened decrypts the bundle as the runtime does: the data key by KMS with the stage as context, the content by the data key.
+// opened decrypts the bundle as the runtime does: the data key by KMS with the stage as context, the content by the
+// data key.
 func (s *stage) opened(stage string) (variables map[string]map[string]string, err error) {
 	s.t.Helper()
 	var sealed struct {
@@ -102,7 +103,8 @@ func TestTheDeclarationIsWhatARunFinishesBy(t *testing.T) {
 	s.done(upload)
 	var read release.Desired
 	s.must(json.Unmarshal([]byte(s.get(release.ReleaseKey("r2"))), &read))
-	if read.ID != "r2" || read.BuildID != "v2" || len(read.Functions) != 3 || read.ConfigHash != "c2" || read.Config.Secrets != nil {
+	if read.ID != "r2" || read.BuildID != "v2" || len(read.Functions) != 3 || read.ConfigHash != "c2" ||
+		read.Config.Secrets != nil {
 		t.Errorf("read is %+v", read)
 	}
 }
@@ -133,7 +135,8 @@ func TestAPutThatConflictsWithAnotherOneIsDoneAgain(t *testing.T) {
 	for _, key := range []string{release.ReleaseKey("r2"), release.ConfigKey("c2")} {
 		s, _ := sending(t)
 		s.imageOnly()
-		repair := s.fault("s3:PutObject", key, wire.Errorf(http.StatusConflict, "ConditionalRequestConflict", "try again"))
+		repair := s.fault("s3:PutObject", key,
+			wire.Errorf(http.StatusConflict, "ConditionalRequestConflict", "try again"))
 		contains(t, s.fails(upload).Error(), "uploading "+key)
 		repair()
 		s.done(upload)

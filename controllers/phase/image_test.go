@@ -23,13 +23,18 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws"
 )
 
+func (s *stage) repositoryURI() string {
+	return s.Observed.Foundation.Outputs[release.OutputRepositoryURI]
+}
+
 // pushed brings an image into the stage's own repository under tags.
 func (s *stage) pushed(what v1.Image, tags ...string) string {
 	s.t.Helper()
 	for _, tag := range tags {
-		target, err := name.NewTag(s.Observed.Foundation.Outputs[release.OutputRepositoryURI]+":"+tag, name.Insecure)
+		target, err := name.NewTag(s.repositoryURI()+":"+tag, name.Insecure)
 		s.must(err)
-		s.must(remote.Write(target, what, remote.WithAuth(s.registryLogin()), remote.WithTransport(s.local.Transport())))
+		s.must(remote.Write(target, what, remote.WithAuth(s.registryLogin()),
+			remote.WithTransport(s.local.Transport())))
 	}
 	return digestOf(s.t, what)
 }
@@ -37,7 +42,7 @@ func (s *stage) pushed(what v1.Image, tags ...string) string {
 // deployed reads the image of the build back from the stage's repository.
 func (s *stage) deployed() v1.Image {
 	s.t.Helper()
-	target, err := name.NewTag(s.Observed.Foundation.Outputs[release.OutputRepositoryURI]+":"+release.BuildTag(s.Desired.BuildID), name.Insecure)
+	target, err := name.NewTag(s.repositoryURI()+":"+release.BuildTag(s.Desired.BuildID), name.Insecure)
 	s.must(err)
 	found, err := remote.Image(target, remote.WithAuth(s.registryLogin()), remote.WithTransport(s.local.Transport()))
 	s.must(err)
@@ -57,7 +62,8 @@ func TestTheImageIsCopiedWithTheRuntimeAndBothItsTags(t *testing.T) {
 	}
 	config, err := copied.ConfigFile()
 	s.must(err)
-	if !slices.Equal(config.Config.Entrypoint, []string{image.RuntimePath}) || config.Config.Labels[image.RuntimeLabel] != "1.0" {
+	if !slices.Equal(config.Config.Entrypoint, []string{image.RuntimePath}) ||
+		config.Config.Labels[image.RuntimeLabel] != "1.0" {
 		t.Errorf("it starts %v with the runtime %q", config.Config.Entrypoint, config.Config.Labels[image.RuntimeLabel])
 	}
 }
@@ -106,7 +112,8 @@ func TestTheBuildsTagWithAnotherSourceIsATagThatMoved(t *testing.T) {
 func TestACopyThatWasCutOffAndHadAnotherRuntimeCannotBeEnded(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
-	s.pushed(imageOf(t, "amd64", files{"app": "with an older runtime"}), release.SourceTag("v2", s.Desired.Image.Digest))
+	s.pushed(imageOf(t, "amd64", files{"app": "with an older runtime"}),
+		release.SourceTag("v2", s.Desired.Image.Digest))
 	s.refused(upload, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved, "push the new content under a new tag")
 }
 
@@ -115,7 +122,8 @@ func TestACopyThatWasCutOffIsEnded(t *testing.T) {
 	s.imageOnly()
 	first := s.done(upload).Uploaded.DeployedDigest
 	_, err := s.Clients.ECR.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{
-		RepositoryName: aws.String(s.Names.Repository), ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: aws.String(release.BuildTag("v2"))}},
+		RepositoryName: aws.String(s.Names.Repository),
+		ImageIds:       []ecrtypes.ImageIdentifier{{ImageTag: aws.String(release.BuildTag("v2"))}},
 	})
 	s.must(err)
 	since := s.local.Calls().End()
@@ -172,9 +180,18 @@ func TestWhatTheSourceAnswersDuringTheCopyIsToldAsTheSources(t *testing.T) {
 		reason string
 		text   string
 	}{
-		{"the image is gone", "/manifests/", http.StatusNotFound, "MANIFEST_UNKNOWN", v1alpha1.ReasonImageNotFound, "is not in the registry yet"},
-		{"the manifest is refused", "/manifests/", http.StatusForbidden, "DENIED", v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef"},
-		{"a layer is refused while it is sent", "/blobs/", http.StatusForbidden, "DENIED", v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef"},
+		{
+			"the image is gone", "/manifests/", http.StatusNotFound, "MANIFEST_UNKNOWN", v1alpha1.ReasonImageNotFound,
+			"is not in the registry yet",
+		},
+		{
+			"the manifest is refused", "/manifests/", http.StatusForbidden, "DENIED", v1alpha1.ReasonAccessDenied,
+			"spec.image.pullSecretRef",
+		},
+		{
+			"a layer is refused while it is sent", "/blobs/", http.StatusForbidden, "DENIED",
+			v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef",
+		},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s, registry := sending(t)
@@ -191,7 +208,8 @@ func TestALayerOfTheSourceThatFailsWhileItIsSentIsTheSources(t *testing.T) {
 	layers, err := imageOf(t, "amd64", files{"app": "two"}).Layers()
 	s.must(err)
 	registry.refuses("/blobs/"+digestOf(t, layers[0]), http.StatusForbidden, "DENIED")
-	s.waits(upload, v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef", registry.repository())
+	s.waits(upload, v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef",
+		registry.repository())
 	registry.refuses("/blobs/"+digestOf(t, layers[0]), http.StatusTeapot, "UNKNOWN")
 	text := s.fails(upload).Error()
 	contains(t, text, "reading image "+registry.repository()+":v2")
@@ -213,7 +231,8 @@ func (s *stage) as(policy map[string]any) (change func(policy map[string]any)) {
 		document, err := json.Marshal(policy)
 		s.must(err)
 		_, err = roles.PutRolePolicy(s.t.Context(), &iam.PutRolePolicyInput{
-			RoleName: aws.String("profile"), PolicyName: aws.String("rights"), PolicyDocument: aws.String(string(document)),
+			RoleName: aws.String("profile"), PolicyName: aws.String("rights"),
+			PolicyDocument: aws.String(string(document)),
 		})
 		s.must(err)
 	}
@@ -223,8 +242,9 @@ func (s *stage) as(policy map[string]any) (change func(policy map[string]any)) {
 	})
 	s.must(err)
 	s.Clients = clientsOf(s.local.ConfigFor(aws.Credentials{
-		AccessKeyID: aws.ToString(session.Credentials.AccessKeyId), SecretAccessKey: aws.ToString(session.Credentials.SecretAccessKey),
-		SessionToken: aws.ToString(session.Credentials.SessionToken),
+		AccessKeyID:     aws.ToString(session.Credentials.AccessKeyId),
+		SecretAccessKey: aws.ToString(session.Credentials.SecretAccessKey),
+		SessionToken:    aws.ToString(session.Credentials.SessionToken),
 	}))
 	return change
 }
@@ -249,7 +269,8 @@ func TestAPushThatECRRefusesIsTheProfilesMatterAndLogsInAnew(t *testing.T) {
 		if !ok || waiting.Condition != v1alpha1.ConditionImagePushed || waiting.Reason != v1alpha1.ReasonAccessDenied {
 			t.Fatalf("got %v", err)
 		}
-		contains(t, waiting.Message, "ECR refuses the push", "the profile's role", s.Observed.Foundation.Outputs[release.OutputRepositoryURI])
+		contains(t, waiting.Message, "ECR refuses the push", "the profile's role",
+			s.repositoryURI())
 		if strings.Contains(waiting.Message, "pullSecretRef") {
 			t.Errorf("the user's secret is blamed: %s", waiting.Message)
 		}

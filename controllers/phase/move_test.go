@@ -23,7 +23,8 @@ func moving(t *testing.T) *stage {
 	s.released()
 	for _, function := range s.Desired.Functions {
 		_, err := s.Clients.Lambda.CreateAlias(t.Context(), &lambda.CreateAliasInput{
-			FunctionName: aws.String(function.FullName), Name: aws.String(release.LiveAlias), FunctionVersion: aws.String("1"),
+			FunctionName: aws.String(function.FullName), Name: aws.String(release.LiveAlias),
+			FunctionVersion: aws.String("1"),
 		})
 		s.must(err)
 		s.see(function.Name)
@@ -60,7 +61,8 @@ func (s *stage) see(function string) {
 func (s *stage) touch(function string) {
 	s.t.Helper()
 	_, err := s.Clients.Lambda.UpdateAlias(s.t.Context(), &lambda.UpdateAliasInput{
-		FunctionName: aws.String(s.Names.Prefix + "-" + function), Name: aws.String(release.LiveAlias), Description: aws.String("mine"),
+		FunctionName: aws.String(s.Names.Prefix + "-" + function), Name: aws.String(release.LiveAlias),
+		Description: aws.String("mine"),
 	})
 	s.must(err)
 }
@@ -176,7 +178,9 @@ func TestAnAliasThatSomeoneElseHasMadeMeanwhileIsLeftAlone(t *testing.T) {
 }
 
 func TestAWeightedAliasLosesItsWeights(t *testing.T) {
-	for why, action := range map[string]func(string) release.Step{"when it is moved": move, "when it is taken back": revert} {
+	for why, action := range map[string]func(string) release.Step{
+		"when it is moved": move, "when it is taken back": revert,
+	} {
 		t.Run(why, func(t *testing.T) {
 			s := moving(t)
 			_, err := s.Clients.Lambda.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{
@@ -196,7 +200,8 @@ func TestAWeightedAliasLosesItsWeights(t *testing.T) {
 func TestALostAnswerOfAMoveIsAnErrorAndTheNextLookTells(t *testing.T) {
 	s := moving(t)
 	s.loseAnswer("lambda:UpdateAlias")
-	contains(t, s.fails(move("http")).Error(), "pointing the alias of function "+s.Desired.HTTP().FullName+" at version 2")
+	contains(t, s.fails(move("http")).Error(),
+		"pointing the alias of function "+s.Desired.HTTP().FullName+" at version 2")
 	if s.live("http") != "2" {
 		t.Errorf("live is %s", s.live("http"))
 	}

@@ -40,7 +40,9 @@ func sorted(functions []release.FunctionVersion) []release.FunctionVersion {
 func TestEachFunctionGetsAVersionOfTheRelease(t *testing.T) {
 	s := withFunctions(t)
 	s.released()
-	want := []release.FunctionVersion{{Name: "cli", Version: "1"}, {Name: "default-queue", Version: "1"}, {Name: "http", Version: "1"}}
+	want := []release.FunctionVersion{
+		{Name: "cli", Version: "1"}, {Name: "default-queue", Version: "1"}, {Name: "http", Version: "1"},
+	}
 	if got := sorted(s.Recorded.Run.Functions); !slices.Equal(got, want) {
 		t.Errorf("published are %v", got)
 	}
@@ -73,10 +75,13 @@ func TestOneThatIsPendingDoesNotHoldTheOthersBack(t *testing.T) {
 	busy := wire.Errorf(http.StatusConflict, "ResourceConflictException", "an update is in progress")
 	repair := s.fault("lambda:PublishVersion", "-cli/", busy)
 	// The others take longer than the one that is refused at once.
-	s.local.Faults().Inject(wire.Fault{Call: "lambda:PublishVersion", Kind: wire.FaultDelay, Delay: 10 * time.Millisecond})
+	s.local.Faults().Inject(wire.Fault{
+		Call: "lambda:PublishVersion", Kind: wire.FaultDelay, Delay: 10 * time.Millisecond,
+	})
 	var known []release.FunctionVersion
 	for range 200 { // until the versions of the others are active
-		if known = s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing).Functions; len(known) == 2 {
+		known = s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing).Functions
+		if len(known) == 2 {
 			break
 		}
 		time.Sleep(time.Millisecond)
@@ -103,7 +108,8 @@ func TestAFunctionThatIsBeingUpdatedIsNotPublishedYet(t *testing.T) {
 	s := withFunctions(t, option)
 	s.Desired.Functions = s.Desired.Functions[2:]
 	s.configure(s.Desired.HTTP().FullName, s.Desired.Description().String())
-	outcome := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, "-http is being updated")
+	outcome := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing,
+		"-http is being updated")
 	if len(outcome.Functions) != 0 || len(s.versions(s.Desired.HTTP().FullName)) != 0 {
 		t.Errorf("published is %v", outcome.Functions)
 	}
@@ -134,7 +140,8 @@ func TestAVersionIsRecordedWhenItIsActiveAndNotBefore(t *testing.T) {
 	s.Desired.Functions = s.Desired.Functions[2:]
 	name := s.Desired.HTTP().FullName
 	for range 3 { // it is waited for by asking again, which gives the same version
-		outcome := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, "version 1 of function "+name+" becomes active")
+		outcome := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing,
+			"version 1 of function "+name+" becomes active")
 		if len(outcome.Functions) != 0 {
 			t.Errorf("it is told before it is active: %v", outcome.Functions)
 		}
@@ -156,7 +163,7 @@ func TestWhatSomeoneElseChangedIsNotPublished(t *testing.T) {
 			other := s.pushed(imageOf(s.t, "amd64", files{"app": "someone's"}), "mine")
 			_, err := s.Clients.Lambda.UpdateFunctionCode(s.t.Context(), &lambda.UpdateFunctionCodeInput{
 				FunctionName: aws.String(name),
-				ImageUri:     aws.String(s.Observed.Foundation.Outputs[release.OutputRepositoryURI] + "@" + other),
+				ImageUri:     aws.String(s.repositoryURI() + "@" + other),
 			})
 			s.must(err)
 		},
@@ -189,14 +196,15 @@ func TestAFunctionWhoseUpdateFailedCannotBePublished(t *testing.T) {
 	s.must(err)
 	_, err = s.Clients.Lambda.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{
 		FunctionName: aws.String(name),
-		ImageUri:     aws.String(s.Observed.Foundation.Outputs[release.OutputRepositoryURI] + "@" + s.pushed(broken, "broken")),
+		ImageUri:     aws.String(s.repositoryURI() + "@" + s.pushed(broken, "broken")),
 	})
 	s.must(err)
 	reason := aws.ToString(s.settled(name, "$LATEST").LastUpdateStatusReason)
 	if reason == "" {
 		t.Fatal("the update did not fail")
 	}
-	s.refused(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed, name+" cannot be published", reason)
+	s.refused(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed, name+" cannot be published",
+		reason)
 }
 
 // checking is a Lambda that looks every hour, by a clock that the test moves, whether its images are still there.

@@ -79,11 +79,13 @@ func TestATagThatCannotBeResolved(t *testing.T) {
 			true, v1alpha1.ReasonImageNotFound, ":v3 is not in the registry yet",
 		},
 		{
-			"the registry refuses the credentials", func(_ *stage, r *source) { r.refuses("/v2/", http.StatusUnauthorized, "UNAUTHORIZED") },
+			"the registry refuses the credentials",
+			func(_ *stage, r *source) { r.refuses("/v2/", http.StatusUnauthorized, "UNAUTHORIZED") },
 			true, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef",
 		},
 		{
-			"the registry forbids the repository", func(_ *stage, r *source) { r.refuses("/manifests/", http.StatusForbidden, "DENIED") },
+			"the registry forbids the repository",
+			func(_ *stage, r *source) { r.refuses("/manifests/", http.StatusForbidden, "DENIED") },
 			true, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef",
 		},
 		{
@@ -91,7 +93,8 @@ func TestATagThatCannotBeResolved(t *testing.T) {
 			false, v1alpha1.ReasonImageUnsupported, "linux/arm64",
 		},
 		{
-			"the repository is no name", func(s *stage, _ *source) { s.Image.Repository = "https://registry.example/app" },
+			"the repository is no name",
+			func(s *stage, _ *source) { s.Image.Repository = "https://registry.example/app" },
 			false, v1alpha1.ReasonImageUnsupported, "scheme",
 		},
 	} {
@@ -151,7 +154,8 @@ func TestATagMustNotMoveOnceItWasLive(t *testing.T) {
 				s.done(resolve)
 				return
 			}
-			s.refused(resolve, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved, digestOf(t, pushed), "it was "+other)
+			s.refused(resolve, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved, digestOf(t, pushed),
+				"it was "+other)
 		})
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// script plays Lambda's side of invocations over HTTP, for answers that a real function cannot be brought to give at will. It stands
-// behind Clients.Invoke alone.
+// script plays Lambda's side of invocations over HTTP, for answers that a real function cannot be brought to give at
+// will. It stands behind Clients.Invoke alone.
 type script struct {
 	play func(invocation) answered
 
@@ -89,7 +89,9 @@ func (a answered) response(request *http.Request) (*http.Response, error) {
 	if a.functionError != "" {
 		header.Set("X-Amz-Function-Error", a.functionError)
 	}
-	return &http.Response{StatusCode: a.status, Header: header, Body: io.NopCloser(bytes.NewBufferString(body)), Request: request}, nil
+	return &http.Response{
+		StatusCode: a.status, Header: header, Body: io.NopCloser(bytes.NewBufferString(body)), Request: request,
+	}, nil
 }
 
 // calls are the invocations so far.

@@ -91,7 +91,8 @@ func (s *stage) begun(status types.ResourceStatus) (count int) {
 func TestEachOperationIsOneCallWithItsToken(t *testing.T) {
 	const role = "arn:aws:iam::123456789012:role/stacks"
 	template := map[string]string{
-		"Capabilities.member.1": "CAPABILITY_NAMED_IAM", "Tags.member.1.Key": release.OwnerTag, "Tags.member.1.Value": "cluster/clouder/production",
+		"Capabilities.member.1": "CAPABILITY_NAMED_IAM", "Tags.member.1.Key": release.OwnerTag,
+		"Tags.member.1.Value":              "cluster/clouder/production",
 		"Parameters.member.1.ParameterKey": "Bucket", "Parameters.member.1.ParameterValue": "b", "RoleARN": role,
 	}
 	with := func(base map[string]string, more map[string]string) map[string]string {
@@ -107,10 +108,12 @@ func TestEachOperationIsOneCallWithItsToken(t *testing.T) {
 			"Action": "UpdateStack", "ClientRequestToken": "token-1", "DisableRollback": "false",
 		}),
 		release.StackCreateChangeSet: with(template, map[string]string{
-			"Action": "CreateChangeSet", "ChangeSetName": "token-1", "ClientToken": "token-1", "ChangeSetType": "UPDATE",
+			"Action": "CreateChangeSet", "ChangeSetName": "token-1", "ClientToken": "token-1",
+			"ChangeSetType": "UPDATE",
 		}),
 		release.StackExecuteChangeSet: {
-			"Action": "ExecuteChangeSet", "ChangeSetName": "token-1", "ClientRequestToken": "token-1", "DisableRollback": "false",
+			"Action": "ExecuteChangeSet", "ChangeSetName": "token-1", "ClientRequestToken": "token-1",
+			"DisableRollback": "false",
 		},
 		release.StackDeleteChangeSet:  {"Action": "DeleteChangeSet", "ChangeSetName": "token-1"},
 		release.StackContinueRollback: {"Action": "ContinueUpdateRollback", "ClientRequestToken": "token-1", "RoleARN": role},
@@ -166,7 +169,8 @@ func TestATemplateIsGivenByItsCopyInTheBucketOnceThereIsOne(t *testing.T) {
 	s := newStage(t)
 	recorded := s.requests()
 	// A template given by its content must not exceed 51,200 bytes.
-	large := fmt.Sprintf(`{"Description":"large","Metadata":{"m":%q},"Resources":{"Jobs":{"Type":"AWS::SQS::Queue"}}}`, strings.Repeat("x", 60_000))
+	large := fmt.Sprintf(`{"Metadata":{"m":%q},"Resources":{"Jobs":{"Type":"AWS::SQS::Queue"}}}`,
+		strings.Repeat("x", 60_000))
 	s.done(s.operation(release.StackCreate, "token-1", large))
 	if status := s.awaitStack(); status != "CREATE_COMPLETE" {
 		t.Errorf("the stack is %s", status)
@@ -276,7 +280,9 @@ func TestAChangeSetIsDeletedAndThatItIsGoneIsFine(t *testing.T) {
 	for range 2 {
 		s.done(s.operation(release.StackDeleteChangeSet, "change-1", ""))
 	}
-	answer, err := s.Clients.CloudFormation.ListChangeSets(t.Context(), &cloudformation.ListChangeSetsInput{StackName: aws.String(s.Names.AppStack)})
+	answer, err := s.Clients.CloudFormation.ListChangeSets(t.Context(), &cloudformation.ListChangeSetsInput{
+		StackName: aws.String(s.Names.AppStack),
+	})
 	s.must(err)
 	if len(answer.Summaries) != 0 {
 		t.Errorf("there are %d change sets", len(answer.Summaries))
@@ -289,7 +295,9 @@ func TestAStackIsDeletedAndThatItIsGoneIsFine(t *testing.T) {
 	s.awaitStack()
 	s.done(s.operation(release.StackDelete, "token-2", ""))
 	for range 2000 {
-		_, err := s.Clients.CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(s.Names.AppStack)})
+		_, err := s.Clients.CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{
+			StackName: aws.String(s.Names.AppStack),
+		})
 		if err != nil {
 			s.done(s.operation(release.StackDelete, "token-2", ""))
 			return
@@ -319,22 +327,36 @@ func TestWhatCloudFormationAnswersAtEachCondition(t *testing.T) {
 		waits  bool
 		passes bool
 	}{
-		{why: "it refuses the template", answer: wire.Errorf(400, "ValidationError", "Template error: no"), reason: v1alpha1.ReasonStackRefused},
-		{why: "a capability is missing", answer: wire.Errorf(400, "InsufficientCapabilitiesException", "no"), reason: v1alpha1.ReasonStackRefused},
-		{why: "the account has too many stacks", answer: wire.Errorf(400, "LimitExceededException", "no"), reason: v1alpha1.ReasonStackRefused},
 		{
-			why: "the stack is being updated", answer: wire.Errorf(400, "ValidationError", "Stack is in UPDATE_IN_PROGRESS state"),
+			why: "it refuses the template", answer: wire.Errorf(400, "ValidationError", "Template error: no"),
+			reason: v1alpha1.ReasonStackRefused,
+		},
+		{
+			why: "a capability is missing", answer: wire.Errorf(400, "InsufficientCapabilitiesException", "no"),
+			reason: v1alpha1.ReasonStackRefused,
+		},
+		{
+			why: "the account has too many stacks", answer: wire.Errorf(400, "LimitExceededException", "no"),
+			reason: v1alpha1.ReasonStackRefused,
+		},
+		{
+			why:    "the stack is being updated",
+			answer: wire.Errorf(400, "ValidationError", "Stack is in UPDATE_IN_PROGRESS state"),
 			reason: v1alpha1.ReasonStackBusy, waits: true,
 		},
 		{
 			why: "another operation runs", answer: wire.Errorf(409, "OperationInProgressException", "busy"),
 			reason: v1alpha1.ReasonStackBusy, waits: true,
 		},
-		{why: "the token was seen before", answer: wire.Errorf(400, "TokenAlreadyExistsException", "seen"), passes: true},
+		{
+			why: "the token was seen before", answer: wire.Errorf(400, "TokenAlreadyExistsException", "seen"),
+			passes: true,
+		},
 		{why: "the stack is there", answer: wire.Errorf(400, "AlreadyExistsException", "there"), passes: true},
 	} {
 		for _, condition := range []string{
-			v1alpha1.ConditionFoundationReady, v1alpha1.ConditionStackUpdated, v1alpha1.ConditionActivated, v1alpha1.ConditionCleaned,
+			v1alpha1.ConditionFoundationReady, v1alpha1.ConditionStackUpdated, v1alpha1.ConditionActivated,
+			v1alpha1.ConditionCleaned,
 		} {
 			t.Run(row.why+" at "+condition, func(t *testing.T) {
 				s := newStage(t)
@@ -372,7 +394,8 @@ func TestWhatMayPassIsAnErrorThatNamesTheOperation(t *testing.T) {
 		t.Run(why, func(t *testing.T) {
 			s := newStage(t)
 			s.fault("cloudformation:DeleteStack", "", answer)
-			contains(t, s.fails(s.operation(release.StackDelete, "token-1", "")).Error(), "Delete of stack "+s.Names.AppStack)
+			contains(t, s.fails(s.operation(release.StackDelete, "token-1", "")).Error(),
+				"Delete of stack "+s.Names.AppStack)
 		})
 	}
 }

@@ -86,15 +86,19 @@ func newStage(t *testing.T, options ...func(*localaws.Options)) *stage {
 }
 
 func function(names release.Names, name string, role release.Role) release.Function {
-	return release.Function{Name: name, FullName: names.Prefix + "-" + name, Role: role, MemoryMiB: 128, TimeoutSeconds: 20}
+	return release.Function{
+		Name: name, FullName: names.Prefix + "-" + name, Role: role, MemoryMiB: 128, TimeoutSeconds: 20,
+	}
 }
 
-// clientsOf makes each call once, so that a fault reaches the step; that calls are repeated is for the tests of package cloud.
+// clientsOf makes each call once, so that a fault reaches the step; that calls are repeated is for the tests of
+// package cloud.
 func clientsOf(config aws.Config) *cloud.Clients {
 	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	return &cloud.Clients{
 		Account: account, Region: region,
-		CloudFormation: cloudformation.NewFromConfig(config), S3: s3.NewFromConfig(config), ECR: ecr.NewFromConfig(config),
+		CloudFormation: cloudformation.NewFromConfig(config), S3: s3.NewFromConfig(config),
+		ECR: ecr.NewFromConfig(config),
 		KMS: kms.NewFromConfig(config), Lambda: lambda.NewFromConfig(config), Invoke: lambda.NewFromConfig(config),
 	}
 }
@@ -196,9 +200,10 @@ func denied() *wire.Error {
 
 // fault lets calls fail before they are executed, for the keys that a text is part of.
 func (s *stage) fault(call, key string, answer *wire.Error) (repair func()) {
-	return s.local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultError, Error: answer, Match: func(c *wire.Call) bool {
-		return strings.Contains(c.HTTP.URL.Path, key)
-	}})
+	return s.local.Faults().Inject(wire.Fault{
+		Call: call, Kind: wire.FaultError, Error: answer,
+		Match: func(c *wire.Call) bool { return strings.Contains(c.HTTP.URL.Path, key) },
+	})
 }
 
 // loseAnswer lets a call be executed once without that its caller hears of it.
@@ -224,7 +229,9 @@ func (s *stage) put(key, content string) {
 
 func (s *stage) get(key string) string {
 	s.t.Helper()
-	answer, err := s.Clients.S3.GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: aws.String(s.Names.Bucket), Key: aws.String(key)})
+	answer, err := s.Clients.S3.GetObject(s.t.Context(), &s3.GetObjectInput{
+		Bucket: aws.String(s.Names.Bucket), Key: aws.String(key),
+	})
 	s.must(err)
 	defer func() { _ = answer.Body.Close() }()
 	content, err := io.ReadAll(answer.Body)
@@ -265,7 +272,9 @@ func (s *stage) registryLogin() authn.Authenticator {
 // tags are those of the stage's repository, sorted.
 func (s *stage) tags() (tags []string) {
 	s.t.Helper()
-	answer, err := s.Clients.ECR.ListImages(s.t.Context(), &ecr.ListImagesInput{RepositoryName: aws.String(s.Names.Repository)})
+	answer, err := s.Clients.ECR.ListImages(s.t.Context(), &ecr.ListImagesInput{
+		RepositoryName: aws.String(s.Names.Repository),
+	})
 	s.must(err)
 	for _, id := range answer.ImageIds {
 		tags = append(tags, aws.ToString(id.ImageTag))

@@ -51,7 +51,8 @@ func TestAnUploadSendsImageAssetsAndVariablesOnce(t *testing.T) {
 	if images := calls.Operation("ecr:PutImage"); len(images) != 2 { // the source's tag and the build's
 		t.Errorf("%d tags were put", len(images))
 	}
-	if first.ConfigHash != "c2" || !strings.HasPrefix(first.AssetsDigest, "sha256:") || !strings.HasPrefix(first.DeployedDigest, "sha256:") {
+	if first.ConfigHash != "c2" || !strings.HasPrefix(first.AssetsDigest, "sha256:") ||
+		!strings.HasPrefix(first.DeployedDigest, "sha256:") {
 		t.Errorf("uploaded is %+v", first)
 	}
 	if first.DeployedDigest == s.Desired.Image.Digest {
@@ -149,8 +150,10 @@ func TestTheProgressOfAnUploadCountsLayersBytesAndAssets(t *testing.T) {
 	}
 	s.done(upload)
 	p := s.Progress
-	if p.Image.Layers.Load() != 3 || p.Image.Of.Load() != 3 || p.Image.Bytes.Load() == 0 { // the build's two and the runtime
-		t.Errorf("of the image %d of %d layers and %d bytes are counted", p.Image.Layers.Load(), p.Image.Of.Load(), p.Image.Bytes.Load())
+	// The layers are the build's two and the runtime's.
+	if p.Image.Layers.Load() != 3 || p.Image.Of.Load() != 3 || p.Image.Bytes.Load() == 0 {
+		t.Errorf("of the image %d of %d layers and %d bytes are counted", p.Image.Layers.Load(), p.Image.Of.Load(),
+			p.Image.Bytes.Load())
 	}
 	if p.Assets.Load() != 2 || p.AssetsOf.Load() != 2 {
 		t.Errorf("%d of %d assets are counted", p.Assets.Load(), p.AssetsOf.Load())
@@ -180,7 +183,9 @@ func TestTheProgressSaysWhatIsKnownSoFar(t *testing.T) {
 func TestTheRegistryOfTheUserIsAskedForTheResolvedDigest(t *testing.T) {
 	i := release.Image{Repository: "ghcr.io/acme/counter", Tag: "v2", Digest: "sha256:00", PullSecret: "docker config"}
 	got := phase.SourceOf(i)
-	want := image.Source{Repository: "ghcr.io/acme/counter", Tag: "v2", Digest: "sha256:00", DockerConfig: []byte("docker config")}
+	want := image.Source{
+		Repository: "ghcr.io/acme/counter", Tag: "v2", Digest: "sha256:00", DockerConfig: []byte("docker config"),
+	}
 	if got.String() != want.String() || string(got.DockerConfig) != "docker config" {
 		t.Errorf("got %v", got)
 	}

@@ -40,7 +40,8 @@ func buildPrograms() (*sample.Builder, error) {
 		return nil, err
 	}
 	folder = made
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", runtimeFile(), "github.com/aloft-dev/aloft/cmd/runtime")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", runtimeFile(),
+		"github.com/aloft-dev/aloft/cmd/runtime")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, errors.Join(err, errors.New(string(output)))
@@ -104,5 +105,6 @@ func TestARealImageThatCrashesAtStartIsToldWithWhatItPrinted(t *testing.T) {
 		fmt.Sprintf("version 1 of function %s does not start", s.Desired.HTTP().FullName),
 		"exit status 70", "the configuration [redacted] that does not exist")
 	s.HideOutput = true
-	s.refused(warm, v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed, "see its log group /aws/lambda/"+s.Desired.HTTP().FullName)
+	s.refused(warm, v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
+		"see its log group /aws/lambda/"+s.Desired.HTTP().FullName)
 }

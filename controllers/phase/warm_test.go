@@ -15,8 +15,8 @@ import (
 
 var warm = release.Step{Action: release.ActionWarm, Phase: release.PhaseWarm}
 
-// warming is a stage whose versions are published. Lambda is played by a script: how many environments it has is Lambda's own choice,
-// which a test cannot make. What a real runtime answers is in warm_real_test.go.
+// warming is a stage whose versions are published. Lambda is played by a script: how many environments it has is
+// Lambda's own choice, which a test cannot make. What a real runtime answers is in warm_real_test.go.
 func warming(t *testing.T, wanted int32, play func(invocation) answered) (*stage, *script) {
 	t.Helper()
 	s := newStage(t)
@@ -29,7 +29,10 @@ func warming(t *testing.T, wanted int32, play func(invocation) answered) (*stage
 
 // pong is what Aloft's runtime answers.
 func pong(environment string) answered {
-	return answered{status: http.StatusOK, payload: fmt.Sprintf(`{"output":"Warmed!","environment":%q,"coldStart":true}`, environment)}
+	return answered{
+		status:  http.StatusOK,
+		payload: fmt.Sprintf(`{"output":"Warmed!","environment":%q,"coldStart":true}`, environment),
+	}
 }
 
 // fresh gives each invocation an environment of its own.
@@ -161,11 +164,13 @@ func TestAVersionThatDoesNotStartSaysWhy(t *testing.T) {
 			func(*stage) string { return "Aloft.ApplicationStart: cannot log in with [redacted]" },
 		},
 		{
-			"nothing of it where output is to be hidden", crash("exit status 70"), func(s *stage) { s.HideOutput = true },
+			"nothing of it where output is to be hidden", crash("exit status 70"),
+			func(s *stage) { s.HideOutput = true },
 			func(s *stage) string { return "Aloft.ApplicationStart; " + logs(s) },
 		},
 		{
-			"nothing of it where the secrets are not known", crash("exit status 70"), func(s *stage) { s.Desired.Config.Secrets = nil },
+			"nothing of it where the secrets are not known", crash("exit status 70"),
+			func(s *stage) { s.Desired.Config.Secrets = nil },
 			func(s *stage) string { return "Aloft.ApplicationStart; " + logs(s) },
 		},
 		{
@@ -173,11 +178,13 @@ func TestAVersionThatDoesNotStartSaysWhy(t *testing.T) {
 			func(s *stage) string { return "Aloft.ApplicationStart; " + logs(s) },
 		},
 		{
-			"it failed without a type", answered{status: http.StatusOK, functionError: "Unhandled", payload: `{"errorMessage":"oops"}`},
+			"it failed without a type",
+			answered{status: http.StatusOK, functionError: "Unhandled", payload: `{"errorMessage":"oops"}`},
 			func(*stage) {}, func(*stage) string { return "does not start: oops" },
 		},
 		{
-			"its failure is no JSON", answered{status: http.StatusOK, functionError: "Unhandled", payload: "oops hunter2-token"},
+			"its failure is no JSON",
+			answered{status: http.StatusOK, functionError: "Unhandled", payload: "oops hunter2-token"},
 			func(*stage) {}, func(s *stage) string { return "does not start: " + logs(s) },
 		},
 	} {
@@ -211,7 +218,9 @@ func TestAnotherRuntimesAnswerIsAFailure(t *testing.T) {
 		"an answer without its own name": `{"output":"Warmed!","environment":""}`,
 	} {
 		t.Run(why, func(t *testing.T) {
-			s, _ := warming(t, 1, func(invocation) answered { return answered{status: http.StatusOK, payload: payload} })
+			s, _ := warming(t, 1, func(invocation) answered {
+				return answered{status: http.StatusOK, payload: payload}
+			})
 			s.refused(warm, v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed, "another runtime as its entry point")
 		})
 	}
@@ -224,7 +233,8 @@ func TestAVersionThatIsGoneIsAFailure(t *testing.T) {
 		}
 		return fresh(in)
 	})
-	s.refused(warm, v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed, "version 6 of function "+s.Desired.CLI().FullName+" is gone")
+	s.refused(warm, v1alpha1.ConditionWarmed, v1alpha1.ReasonWarmFailed,
+		"version 6 of function "+s.Desired.CLI().FullName+" is gone")
 }
 
 // during answers the start by an environment and everything that is held at once by something else.

@@ -74,7 +74,9 @@ func newStage(t *testing.T) *stage {
 			ID: "r2", BuildID: "v2", ConfigHash: "c2", Stage: key, Owner: "cluster/clouder/production", Names: names,
 			Functions: []release.Function{{Name: "http", FullName: names.Prefix + "-http"}},
 		},
-		Observed: &release.Observed{App: &release.Stack{}, Foundation: &release.Stack{}, Aliases: map[string]release.Alias{}},
+		Observed: &release.Observed{
+			App: &release.Stack{}, Foundation: &release.Stack{}, Aliases: map[string]release.Alias{},
+		},
 		Recorded: &release.Recorded{
 			Live:    &release.Live{ID: "r2", BuildID: "v2", ConfigHash: "c2"},
 			History: []release.Live{{ID: "r1", BuildID: "v1", ConfigHash: "c1"}},
@@ -90,7 +92,8 @@ func newStage(t *testing.T) *stage {
 
 // deletes says that an operation takes something away.
 func deletes(operation string) bool {
-	return strings.HasPrefix(operation, "Delete") || strings.HasPrefix(operation, "BatchDelete") || strings.HasPrefix(operation, "Schedule")
+	return strings.HasPrefix(operation, "Delete") || strings.HasPrefix(operation, "BatchDelete") ||
+		strings.HasPrefix(operation, "Schedule")
 }
 
 // clientsOf makes each call once, so that a fault reaches the step.
@@ -98,7 +101,8 @@ func clientsOf(config aws.Config) *cloud.Clients {
 	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	return &cloud.Clients{
 		Account: account, Region: region,
-		CloudFormation: cloudformation.NewFromConfig(config), S3: s3.NewFromConfig(config), ECR: ecr.NewFromConfig(config),
+		CloudFormation: cloudformation.NewFromConfig(config), S3: s3.NewFromConfig(config),
+		ECR: ecr.NewFromConfig(config),
 		KMS: kms.NewFromConfig(config), Lambda: lambda.NewFromConfig(config), SQS: sqs.NewFromConfig(config),
 		Logs: cloudwatchlogs.NewFromConfig(config),
 	}
@@ -197,7 +201,9 @@ func (s *stage) keys() (keys []string) {
 
 func (s *stage) repository() {
 	s.t.Helper()
-	_, err := s.Clients.ECR.CreateRepository(s.t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String(s.Names.Repository)})
+	_, err := s.Clients.ECR.CreateRepository(s.t.Context(), &ecr.CreateRepositoryInput{
+		RepositoryName: aws.String(s.Names.Repository),
+	})
 	s.must(err)
 	_, err = s.Clients.ECR.SetRepositoryPolicy(s.t.Context(), &ecr.SetRepositoryPolicyInput{
 		RepositoryName: aws.String(s.Names.Repository),
@@ -246,7 +252,9 @@ func (s *stage) push(built interface {
 // digests of all images in the stage's repository, sorted.
 func (s *stage) digests() (digests []string) {
 	s.t.Helper()
-	pages := ecr.NewDescribeImagesPaginator(s.Clients.ECR, &ecr.DescribeImagesInput{RepositoryName: aws.String(s.Names.Repository)})
+	pages := ecr.NewDescribeImagesPaginator(s.Clients.ECR, &ecr.DescribeImagesInput{
+		RepositoryName: aws.String(s.Names.Repository),
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(s.t.Context())
 		s.must(err)

@@ -36,7 +36,8 @@ const retaining = `{"Resources":{
 func (s *stage) stack(name, template string) string {
 	s.t.Helper()
 	made, err := s.Clients.CloudFormation.CreateStack(s.t.Context(), &cloudformation.CreateStackInput{
-		StackName: aws.String(name), TemplateBody: aws.String(template), Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+		StackName: aws.String(name), TemplateBody: aws.String(template),
+		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 	})
 	s.must(err)
 	s.await(aws.ToString(made.StackId), types.StackStatusCreateComplete)
@@ -46,7 +47,9 @@ func (s *stage) stack(name, template string) string {
 // unstack deletes a stack and waits until it is gone.
 func (s *stage) unstack(id string) {
 	s.t.Helper()
-	_, err := s.Clients.CloudFormation.DeleteStack(s.t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(id)})
+	_, err := s.Clients.CloudFormation.DeleteStack(s.t.Context(), &cloudformation.DeleteStackInput{
+		StackName: aws.String(id),
+	})
 	s.must(err)
 	s.await(id, types.StackStatusDeleteComplete)
 }
@@ -54,7 +57,9 @@ func (s *stage) unstack(id string) {
 func (s *stage) await(id string, want types.StackStatus) {
 	s.t.Helper()
 	for range 2000 {
-		answer, err := s.Clients.CloudFormation.DescribeStacks(s.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(id)})
+		answer, err := s.Clients.CloudFormation.DescribeStacks(s.t.Context(), &cloudformation.DescribeStacksInput{
+			StackName: aws.String(id),
+		})
 		s.must(err)
 		switch status := answer.Stacks[0].StackStatus; {
 		case status == want:
@@ -72,7 +77,9 @@ func leaving(t *testing.T) *stage {
 	t.Helper()
 	s := newStage(t)
 	s.Observed.Foundation.ID = s.stack(s.Names.FoundationStack, string(template.Foundation(s.Desired).JSON()))
-	answer, err := s.Clients.CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(s.Observed.Foundation.ID)})
+	answer, err := s.Clients.CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{
+		StackName: aws.String(s.Observed.Foundation.ID),
+	})
 	s.must(err)
 	s.Observed.Foundation.Outputs = map[string]string{}
 	for _, output := range answer.Stacks[0].Outputs {
@@ -165,10 +172,14 @@ func TestAllOfABucketWithVersionsGoes(t *testing.T) {
 	for i := range 501 { // with their two versions and delete markers more than S3 lists or deletes at once
 		s.put(fmt.Sprintf("assets/v2/%d", i), fmt.Sprintf("assets/v2/%d", i))
 	}
-	_, err := s.Clients.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(s.Names.Bucket), Key: aws.String("notes.txt")})
+	_, err := s.Clients.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{
+		Bucket: aws.String(s.Names.Bucket), Key: aws.String("notes.txt"),
+	})
 	s.must(err)
 	s.removed(removeApp)
-	answer, err := s.Clients.S3.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(s.Names.Bucket)})
+	answer, err := s.Clients.S3.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{
+		Bucket: aws.String(s.Names.Bucket),
+	})
 	s.must(err)
 	if len(answer.Versions)+len(answer.DeleteMarkers) != 0 {
 		t.Errorf("left are %d versions and %d delete markers", len(answer.Versions), len(answer.DeleteMarkers))
@@ -185,7 +196,8 @@ func TestWhatTheFoundationRetainedGoesAndItsKeyIsScheduled(t *testing.T) {
 		leaves(t, s.repositories(), nil)
 	}
 	got := s.key().KeyMetadata
-	if got.KeyState != "PendingDeletion" || got.DeletionDate == nil || got.DeletionDate.Sub(s.clock.Now()) > 8*24*time.Hour {
+	if got.KeyState != "PendingDeletion" || got.DeletionDate == nil ||
+		got.DeletionDate.Sub(s.clock.Now()) > 8*24*time.Hour {
 		t.Errorf("the key is %s until %v", got.KeyState, got.DeletionDate)
 	}
 }
@@ -241,8 +253,8 @@ func TestNothingOfAFoundationIsRemovedWithoutAFence(t *testing.T) {
 
 func TestWhatSomeoneElseMadeUnderTheSameStackNameIsUntouched(t *testing.T) {
 	s := leaving(t)
-	successor := strings.NewReplacer("jobs", "their-jobs", "/aws/lambda/http", "/their/logs", "mails", "their-mails").Replace(retaining)
-	s.unstack(s.stack(s.Names.AppStack, successor)) // theirs has retained something, too
+	theirs := strings.NewReplacer("jobs", "their-jobs", "/aws/lambda/http", "/their/logs", "mails", "their-mails")
+	s.unstack(s.stack(s.Names.AppStack, theirs.Replace(retaining))) // theirs has retained something, too
 	s.removed(removeApp)
 	leaves(t, s.queues(), []string{"their-jobs"})
 	leaves(t, s.logGroups(), []string{"/their/logs"})
@@ -273,7 +285,7 @@ func TestAStageWithoutAnApplicationStackLosesItsContent(t *testing.T) {
 
 func TestAStackThatAWSHasForgottenRetainedNothing(t *testing.T) {
 	s := leaving(t)
-	s.Recorded.Deletion.AppStackID = "arn:aws:cloudformation:" + region + ":" + account + ":stack/" + s.Names.AppStack + "/forgotten-after-90-days"
+	s.Recorded.Deletion.AppStackID += "-forgotten-after-90-days"
 	s.removed(removeApp)
 	leaves(t, s.queues(), []string{"jobs"})
 }
@@ -281,7 +293,9 @@ func TestAStackThatAWSHasForgottenRetainedNothing(t *testing.T) {
 func TestWhatIsGoneByHandIsNoProblem(t *testing.T) {
 	s := leaving(t)
 	s.removed(removeApp)
-	_, err := s.Clients.ECR.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: aws.String(s.Names.Repository)})
+	_, err := s.Clients.ECR.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{
+		RepositoryName: aws.String(s.Names.Repository),
+	})
 	s.must(err)
 	_, err = s.Clients.S3.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: aws.String(s.Names.Bucket)})
 	s.must(err)
@@ -339,7 +353,9 @@ func TestThatSomethingCannotBeRemovedIsTold(t *testing.T) {
 
 func TestALostAnswerOfARemovalIsToldAndDoneAgain(t *testing.T) {
 	s := leaving(t)
-	for _, call := range []string{"sqs:DeleteQueue", "logs:DeleteLogGroup", "ecr:BatchDeleteImage", "s3:DeleteObjects"} {
+	for _, call := range []string{
+		"sqs:DeleteQueue", "logs:DeleteLogGroup", "ecr:BatchDeleteImage", "s3:DeleteObjects",
+	} {
 		s.local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultLoseAnswer, Times: 1})
 	}
 	for range 3 { // queue and log group together, then images, then objects

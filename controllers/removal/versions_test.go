@@ -30,7 +30,8 @@ func (s *stage) function(short string) {
 	}
 	_, err := s.Clients.Lambda.CreateFunction(s.t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: aws.String(s.full(short)), PackageType: types.PackageTypeImage,
-		Role: aws.String("arn:aws:iam::" + account + ":role/function"), Code: &types.FunctionCode{ImageUri: aws.String(s.uri() + ":functions")},
+		Role: aws.String("arn:aws:iam::" + account + ":role/function"),
+		Code: &types.FunctionCode{ImageUri: aws.String(s.uri() + ":functions")},
 	})
 	s.must(err)
 	s.settled(short, "$LATEST")
@@ -62,7 +63,9 @@ func (s *stage) publish(short string, descriptions ...string) {
 		})
 		s.must(err)
 		s.settled(short, "$LATEST")
-		made, err := s.Clients.Lambda.PublishVersion(s.t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(s.full(short))})
+		made, err := s.Clients.Lambda.PublishVersion(s.t.Context(), &lambda.PublishVersionInput{
+			FunctionName: aws.String(s.full(short)),
+		})
 		s.must(err)
 		s.settled(short, aws.ToString(made.Version))
 	}
@@ -120,7 +123,8 @@ func TestTheVersionsThatStay(t *testing.T) {
 			func(s *stage) { s.recorded("r1", "http/2"); s.recorded("r2", "http/3") }, "$LATEST 2 3",
 		},
 		{
-			"all of a kept release stay when it is not recorded which it has", []string{of("r1"), of("r0"), of("r1"), of("r2")},
+			"all of a kept release stay when it is not recorded which it has",
+			[]string{of("r1"), of("r0"), of("r1"), of("r2")},
 			func(s *stage) { s.recorded("r2", "http/4") }, "$LATEST 1 3 4",
 		},
 		{
@@ -131,7 +135,8 @@ func TestTheVersionsThatStay(t *testing.T) {
 			}, "$LATEST 2 3",
 		},
 		{
-			"what has a share of the traffic stays, with all of its release", []string{of("r8"), of("r0"), of("r8"), of("r2")},
+			"what has a share of the traffic stays, with all of its release",
+			[]string{of("r8"), of("r0"), of("r8"), of("r2")},
 			func(s *stage) {
 				s.recorded("r2", "http/4")
 				s.Observed.Aliases["http"] = release.Alias{Version: "4", Shares: map[string]release.Share{
@@ -143,7 +148,9 @@ func TestTheVersionsThatStay(t *testing.T) {
 			"a share of someone's own version stays as well", []string{"mine", of("r0"), of("r2")},
 			func(s *stage) {
 				s.recorded("r2", "http/3")
-				s.Observed.Aliases["http"] = release.Alias{Version: "3", Shares: map[string]release.Share{"1": {Percent: 10}}}
+				s.Observed.Aliases["http"] = release.Alias{
+					Version: "3", Shares: map[string]release.Share{"1": {Percent: 10}},
+				}
 			}, "$LATEST 1 3",
 		},
 		{
