@@ -1,6 +1,7 @@
 package phase_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -35,9 +36,7 @@ func (s *stage) deploy(built v1.Image, variables map[string]string) {
 	uri := s.repositoryURI() + "@" + s.Recorded.Run.DeployedDigest
 	for _, function := range s.Desired.Functions {
 		own := map[string]string{"ALOFT_ROLE": string(function.Role)}
-		for name, value := range variables {
-			own[name] = value
-		}
+		maps.Copy(own, variables)
 		_, err := s.Clients.Lambda.CreateFunction(s.t.Context(), &lambda.CreateFunctionInput{
 			FunctionName: aws.String(function.FullName), PackageType: types.PackageTypeImage, Role: made.Role.Arn,
 			Code:        &types.FunctionCode{ImageUri: aws.String(uri)},

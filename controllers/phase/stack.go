@@ -63,7 +63,7 @@ func (p *Performer) stackCall(ctx context.Context, step *release.StackStep, s Su
 
 // submit sends a template: a creation, a direct update, or a change set.
 func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subject) error {
-	body, url, err := p.template(ctx, step, s)
+	body, url, err := p.template(ctx, step)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subje
 
 // template gives the template by its content, or by the address of its copy in the stage's bucket: a body must not exceed 51,200
 // bytes. Before the foundation stack there is no bucket.
-func (p *Performer) template(ctx context.Context, step *release.StackStep, s Subject) (body, url *string, err error) {
+func (p *Performer) template(ctx context.Context, step *release.StackStep) (body, url *string, err error) {
 	if step.Part == release.PartFoundation {
 		return aws.String(string(step.Template)), nil, nil
 	}
