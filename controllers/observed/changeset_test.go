@@ -20,7 +20,8 @@ var lookChangeSet = release.Step{Action: release.ActionLook, Part: release.PartA
 func (v *view) change(template string) {
 	v.t.Helper()
 	_, err := v.Clients.CloudFormation.CreateChangeSet(v.t.Context(), &cloudformation.CreateChangeSetInput{
-		StackName: aws.String(v.Names.AppStack), ChangeSetName: aws.String("change-1"), TemplateBody: aws.String(template),
+		StackName: aws.String(v.Names.AppStack), ChangeSetName: aws.String("change-1"),
+		TemplateBody: aws.String(template),
 	})
 	v.must(err)
 }
@@ -88,7 +89,8 @@ func TestAChangeSetThatIsBeingMadeIsSeenAsThat(t *testing.T) {
 	})
 	v.app(oneQueue, "first", own())
 	v.change(queues(1))
-	if got := v.look(lookChangeSet).App.ChangeSet; got.Status != "CREATE_PENDING" && got.Status != "CREATE_IN_PROGRESS" {
+	if got := v.look(lookChangeSet).App.ChangeSet; got.Status != "CREATE_PENDING" &&
+		got.Status != "CREATE_IN_PROGRESS" {
 		t.Errorf("seen is %+v", got)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aloft-dev/aloft/api/function"
+	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -22,13 +22,15 @@ var (
 )
 
 func started() map[string]any {
-	return map[string]any{"state": "started", "startedAt": "2026-01-02T12:00:05.25Z",
-		"environment": "2026/01/02/[7]stream"}
+	return map[string]any{
+		"state": "started", "startedAt": "2026-01-02T12:00:05.25Z", "environment": "2026/01/02/[7]stream",
+	}
 }
 
 func ended(code int, output string) map[string]any {
 	return map[string]any{
-		"exit_code": code, "output": base64.StdEncoding.EncodeToString([]byte(output)), "finishedAt": "2026-01-02T12:00:09Z",
+		"exit_code": code, "output": base64.StdEncoding.EncodeToString([]byte(output)),
+		"finishedAt": "2026-01-02T12:00:09Z",
 	}
 }
 
@@ -40,8 +42,9 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 		t.Errorf("without a claim seen is %+v", got)
 	}
 	v.put(claim, started())
-	want := release.CommandEvidence{Name: "migrate", Claimed: true,
-		StartedAt: time.Date(2026, 1, 2, 12, 0, 5, 250e6, time.UTC)}
+	want := release.CommandEvidence{
+		Name: "migrate", Claimed: true, StartedAt: time.Date(2026, 1, 2, 12, 0, 5, 250e6, time.UTC),
+	}
 	if got := look(); got != want {
 		t.Errorf("with a claim seen is %+v", got)
 	}
@@ -51,7 +54,7 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 		!got.FinishedAt.Equal(time.Date(2026, 1, 2, 12, 0, 9, 0, time.UTC)) {
 		t.Errorf("with a result seen is %+v", got)
 	}
-	v.put(claim, map[string]any{"state": function.ClaimVoid})
+	v.put(claim, map[string]any{"state": contract.ClaimVoid})
 	if got := look(); got != (release.CommandEvidence{Name: "migrate", Void: true}) {
 		t.Errorf("with a void claim seen is %+v", got)
 	}
@@ -99,15 +102,20 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 	}{
 		{"the claim is denied", func(v *view) { v.fault("s3:GetObject", claim, denied()) }, "reading " + claim},
 		{"the claim is no JSON", func(v *view) { v.store(claim, "oops") }, "reading " + claim},
-		{"the claim has no time", func(v *view) { v.put(claim, map[string]any{"state": "started"}) },
-			"the claim of command migrate"},
+		{
+			"the claim has no time", func(v *view) { v.put(claim, map[string]any{"state": "started"}) },
+			"the claim of command migrate",
+		},
 		{"the result is denied", func(v *view) { v.fault("s3:GetObject", result, denied()) }, "reading " + result},
 		{"the result is cut off", func(v *view) { v.store(result, `{"exit_code":0,"out`) }, "reading " + result},
 		{"the result is larger than anything that the runtime writes", func(v *view) {
 			v.store(result, `{"output":"`+strings.Repeat("A", 2<<20)+`"}`)
 		}, "reading " + result},
-		{"the output is no base64", func(v *view) { v.store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) },
-			"reading " + result},
+		{
+			"the output is no base64",
+			func(v *view) { v.store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) },
+			"the output of command migrate",
+		},
 		{"the result has no time", func(v *view) { v.store(result, `{"output":""}`) }, "the result of command migrate"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -134,7 +142,10 @@ func TestTheRunThatWasLeftIsTheNewestThatLeftAClaim(t *testing.T) {
 		commands []string
 	}{
 		{"there is none", nil, "", nil},
-		{"one with one command", []string{key("r1", first, "migrate") + release.ClaimSuffix}, first, []string{"migrate"}},
+		{
+			"one with one command", []string{key("r1", first, "migrate") + release.ClaimSuffix}, first,
+			[]string{"migrate"},
+		},
 		{"the newest, with all its commands", []string{
 			key("r1", first, "old") + release.ClaimSuffix, key("r1", second, "migrate") + release.ClaimSuffix,
 			key("r1", second, "migrate") + release.ResultSuffix, key("r1", second, "seed") + release.ClaimSuffix,
@@ -207,10 +218,14 @@ func TestARunCannotFinishWithoutItsDeclaration(t *testing.T) {
 	}{
 		{"it is not there", (*view).makeBucket, "the declaration of release r1 is not in bucket "},
 		{"the bucket is gone", func(*view) {}, "reading " + release.ReleaseKey("r1")},
-		{"it is denied", func(v *view) { v.makeBucket(); v.fault("s3:GetObject", "", denied()) },
-			"reading " + release.ReleaseKey("r1")},
-		{"it is no JSON", func(v *view) { v.makeBucket(); v.store(release.ReleaseKey("r1"), "oops") },
-			"reading " + release.ReleaseKey("r1")},
+		{
+			"it is denied", func(v *view) { v.makeBucket(); v.fault("s3:GetObject", "", denied()) },
+			"reading " + release.ReleaseKey("r1"),
+		},
+		{
+			"it is no JSON", func(v *view) { v.makeBucket(); v.store(release.ReleaseKey("r1"), "oops") },
+			"reading " + release.ReleaseKey("r1"),
+		},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			v := newView(t)

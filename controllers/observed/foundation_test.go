@@ -26,7 +26,8 @@ func TestWhatStandsWhereTheFoundationWouldMakeItsOwn(t *testing.T) {
 			v := newView(t)
 			row.given(v)
 			got := v.look(lookFoundation).Foundation
-			if got.Exists || (got.Foreign == "") != (row.foreign == "") || !strings.HasPrefix(got.Foreign, row.foreign) {
+			if got.Exists || (got.Foreign == "") != (row.foreign == "") ||
+				!strings.HasPrefix(got.Foreign, row.foreign) {
 				t.Errorf("seen is %+v", got)
 			}
 			if row.foreign != "" && !strings.HasSuffix(got.Foreign, "exists and belongs to no stack of this Stage") {

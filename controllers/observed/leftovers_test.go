@@ -53,8 +53,9 @@ func (v *view) send(queue string, delay int32) {
 
 func (v *view) receive(queue string) *string {
 	v.t.Helper()
-	answer, err := v.Clients.SQS.ReceiveMessage(v.t.Context(),
-		&sqs.ReceiveMessageInput{QueueUrl: v.url(queue), VisibilityTimeout: 600})
+	answer, err := v.Clients.SQS.ReceiveMessage(v.t.Context(), &sqs.ReceiveMessageInput{
+		QueueUrl: v.url(queue), VisibilityTimeout: 600,
+	})
 	v.must(err)
 	if len(answer.Messages) != 1 {
 		v.t.Fatal("there is no message")
@@ -87,10 +88,14 @@ func TestAFunctionThatTheReleaseHasNoMoreStaysWhileItIsNeeded(t *testing.T) {
 				v.must(err)
 			}
 		}, false},
-		{"a kept release has a version of it", func(v *view) { v.functions("old-queue"); v.publish("old-queue", "r0") },
-			true},
-		{"only a release that is not kept has one", func(v *view) { v.functions("old-queue"); v.publish("old-queue", "r9") },
-			false},
+		{
+			"a kept release has a version of it",
+			func(v *view) { v.functions("old-queue"); v.publish("old-queue", "r0") }, true,
+		},
+		{
+			"only a release that is not kept has one",
+			func(v *view) { v.functions("old-queue"); v.publish("old-queue", "r9") }, false,
+		},
 		{"the function itself says that it is of a kept release, without a version", func(v *view) {
 			v.functions("old-queue")
 			v.describe("old-queue", of("r0").String(), "r0")
@@ -127,7 +132,9 @@ func TestNothingIsLeftOverOf(t *testing.T) {
 		"a stack that was not looked at": func(v *view) { v.seen.App = nil },
 		"a stack that is not there":      func(v *view) { v.seen.App = &release.Stack{} },
 		"a stack that has what the release has": func(v *view) {
-			v.desired.Functions = append(v.desired.Functions, release.Function{Name: "old-queue", Role: release.RoleQueue})
+			v.desired.Functions = append(v.desired.Functions, release.Function{
+				Name: "old-queue", Role: release.RoleQueue,
+			})
 		},
 	} {
 		t.Run(why, func(t *testing.T) {

@@ -34,7 +34,10 @@ func TestReleasesAreReadBackNewestFirstWithTheNewestVersionOfEachFunction(t *tes
 		cli  []string
 		want []string
 	}{
-		{"one after the other", []string{"r0", "r1"}, []string{"r0", "r1"}, []string{"r1: cli/2 http/2", "r0: cli/1 http/1"}},
+		{
+			"one after the other", []string{"r0", "r1"}, []string{"r0", "r1"},
+			[]string{"r1: cli/2 http/2", "r0: cli/1 http/1"},
+		},
 		{
 			"one that was released once more counts by its newest version",
 			[]string{"r0", "r1", "r0"}, []string{"r0", "r1", "r0"}, []string{"r0: cli/3 http/3", "r1: cli/2 http/2"},
@@ -43,8 +46,10 @@ func TestReleasesAreReadBackNewestFirstWithTheNewestVersionOfEachFunction(t *tes
 			"a function whose version is gone is left out",
 			[]string{"r0", "r1"}, []string{"r1"}, []string{"r1: cli/1 http/2", "r0: http/1"},
 		},
-		{"what has no version of the http function was never published as a whole", []string{"r1"}, []string{"r0", "r1"},
-			[]string{"r1: cli/2 http/1"}},
+		{
+			"what has no version of the http function was never published as a whole", []string{"r1"},
+			[]string{"r0", "r1"}, []string{"r1: cli/2 http/1"},
+		},
 		{"there are functions without versions", nil, nil, []string{}},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -90,8 +95,9 @@ func TestVersionsOfSomeoneElseAndTheFunctionItselfAreNoReleases(t *testing.T) {
 	v.functions("http")
 	v.publish("http", "r1")
 	v.describe("http", "mine", "x")
-	_, err := v.Clients.Lambda.PublishVersion(t.Context(),
-		&lambda.PublishVersionInput{FunctionName: aws.String(v.full("http"))})
+	_, err := v.Clients.Lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{
+		FunctionName: aws.String(v.full("http")),
+	})
 	v.must(err)
 	v.describe("http", of("r2").String(), "r2") // is only about to be published
 	if got := told(v.look(lookReleases).Releases); !slices.Equal(got, []string{"r1: http/1"}) {
@@ -104,9 +110,11 @@ func TestAFunctionThatTheReleaseHasNoMoreIsOfTheOldOnes(t *testing.T) {
 	v.functions("http", "old-queue")
 	v.publish("http", "r0", "r1")
 	v.publish("old-queue", "r0")
-	v.seen.App = &release.Stack{Template: []byte(
-		`{"Resources":{"Old":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"old-queue"}}}}`)}
-	if got := told(v.look(lookReleases).Releases); !slices.Equal(got, []string{"r1: http/2", "r0: http/1 old-queue/1"}) {
+	v.seen.App = &release.Stack{
+		Template: []byte(`{"Resources":{"Old":{"Type":"AWS::Lambda::Function","Metadata":{"Function":"old-queue"}}}}`),
+	}
+	want := []string{"r1: http/2", "r0: http/1 old-queue/1"}
+	if got := told(v.look(lookReleases).Releases); !slices.Equal(got, want) {
 		t.Errorf("read are %v", got)
 	}
 }

@@ -72,7 +72,8 @@ func TestAStackIsSeenWithAllThatAWSTellsOfIt(t *testing.T) {
 		t.Errorf("it has the outputs %v and the parameters %v", got.Outputs, got.Parameters)
 	}
 	if got.ChangedAt.Before(before) || got.Failure != "" || got.ChangeSet != nil {
-		t.Errorf("it was changed at %s, failed by %q, with the change set %+v", got.ChangedAt, got.Failure, got.ChangeSet)
+		t.Errorf("it was changed at %s, failed by %q, with the change set %+v", got.ChangedAt, got.Failure,
+			got.ChangeSet)
 	}
 }
 
@@ -125,76 +126,6 @@ func TestNothingMoreIsAskedOfAStackOfSomeoneElse(t *testing.T) {
 	}
 }
 
-func TestTheRootCauseOfARollbackAndItsTokenAreFound(t *testing.T) {
-	v := newView(t)
-	v.app(oneQueue, "first", own())
-	v.app(badQueue, "second", own())
-	got := v.look(lookApp).App
-	if got.Status != "UPDATE_ROLLBACK_COMPLETE" || got.Token != "second" || got.Outputs["Rendering"] != "h1" {
-		t.Errorf("seen is %s by %q with %v", got.Status, got.Token, got.Outputs)
-	}
-	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") ||
-		!strings.Contains(got.Failure, "VisibilityTimeout") {
-		t.Errorf("the root cause is %q", got.Failure)
-	}
-	if string(got.Template) != oneQueue {
-		t.Errorf("the template is %s", got.Template)
-	}
-}
-
-func TestTheRootCauseOfAFirstCreationThatFailedIsFound(t *testing.T) {
-	v := newView(t)
-	v.app(badQueue, "first", own())
-	got := v.look(lookApp).App
-	if got.Status != "ROLLBACK_COMPLETE" || got.Token != "first" ||
-		!strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") {
-		t.Errorf("seen is %s by %q for %q", got.Status, got.Token, got.Failure)
-	}
-}
-
-func TestAFailureBelongsToTheLastOperationAlone(t *testing.T) {
-	v := newView(t)
-	v.app(oneQueue, "first", own())
-	v.app(badQueue, "second", own())
-	v.app(strings.Replace(oneQueue, "h1", "h3", 1), "third", own())
-	if got := v.look(lookApp).App; got.Status != "UPDATE_COMPLETE" || got.Failure != "" {
-		t.Errorf("seen is %s with the failure %q", got.Status, got.Failure)
-	}
-}
-
-func TestTheRootCauseIsOfTheLastOperationWhenSeveralHaveFailed(t *testing.T) {
-	v := newView(t)
-	v.app(oneQueue, "first", own())
-	v.app(badQueue, "second", own())
-	v.app(strings.Replace(badQueue, `"VisibilityTimeout"`, `"DelaySeconds"`, 1), "third", own())
-	if got := v.look(lookApp).App; got.Token != "third" || !strings.Contains(got.Failure, "DelaySeconds") {
-		t.Errorf("the root cause of %q is %q", got.Token, got.Failure)
-	}
-}
-
-func TestTheRootCauseIsFoundBehindSeveralPagesOfEvents(t *testing.T) {
-	v := newView(t)
-	v.app(oneQueue, "first", own())
-	// Mails comes last and fails, so that more than a hundred events of queues that are deleted again come after it.
-	before := make([]string, 70)
-	for i := range before {
-		before[i] = fmt.Sprintf("%q", fmt.Sprintf("Jobs%d", i))
-	}
-	many := strings.Replace(queues(len(before)), `"Resources":{`, `"Resources":{
-		"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
-		"Mails":{"Type":"AWS::SQS::Queue","DependsOn":[`+strings.Join(before, ",")+`],
-		"Properties":{"VisibilityTimeout":99999}},`, 1)
-	v.app(many, "second", own())
-	since := v.local.Calls().End()
-	got := v.look(lookApp).App
-	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") || got.Token != "second" {
-		t.Errorf("the root cause of %q is %q", got.Token, got.Failure)
-	}
-	if pages := v.local.Calls().Since(since).Operation("cloudformation:DescribeStackEvents"); len(pages) < 2 {
-		t.Errorf("%d pages of events were read", len(pages))
-	}
-}
-
 func TestAnOperationThatRunsIsSeenByItsToken(t *testing.T) {
 	v := newView(t, func(o *localaws.Options) {
 		o.Clock = wire.NewManualClock(time.Now()) // nobody moves it
@@ -210,8 +141,9 @@ func TestAnOperationThatRunsIsSeenByItsToken(t *testing.T) {
 func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
 	v := newView(t)
 	_, err := v.Clients.CloudFormation.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
-		StackName: aws.String(v.Names.AppStack), ChangeSetName: aws.String("first"), ChangeSetType: types.ChangeSetTypeCreate,
-		TemplateBody: aws.String(oneQueue),
+		StackName: aws.String(v.Names.AppStack), ChangeSetName: aws.String("first"),
+		ChangeSetType: types.ChangeSetTypeCreate,
+		TemplateBody:  aws.String(oneQueue),
 	})
 	v.must(err)
 	got := v.look(lookApp).App
@@ -222,7 +154,8 @@ func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
 
 func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 	v := newView(t)
-	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"store-of-jobs"}}}}`, "first", own())
+	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"store-of-jobs"}}}}`, "first",
+		own())
 	bucket := v.Names.Bucket
 	v.Names.Bucket = "store-of-jobs"
 	v.store("kept", "{}") // CloudFormation deletes no bucket with objects
@@ -242,8 +175,9 @@ func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 func TestADeletedStackIsSeenAsAbsent(t *testing.T) {
 	v := newView(t)
 	v.app(oneQueue, "first", own())
-	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(),
-		&cloudformation.DeleteStackInput{StackName: aws.String(v.Names.AppStack)})
+	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{
+		StackName: aws.String(v.Names.AppStack),
+	})
 	v.must(err)
 	for range 4000 {
 		if got := v.look(lookApp).App; !got.Exists {

@@ -48,8 +48,8 @@ type view struct {
 	seen release.Observed
 }
 
-// newView looks at a stage of which there is nothing yet; a run of release r1 with the functions http and cli is asked
-// for.
+// newView looks at a stage of which there is nothing yet; a run of release r1 with the functions http and cli is
+// asked for.
 func newView(t *testing.T, options ...func(*localaws.Options)) *view {
 	t.Helper()
 	o := localaws.Options{AccountID: account, Region: region}
@@ -63,7 +63,8 @@ func newView(t *testing.T, options ...func(*localaws.Options)) *view {
 	t.Cleanup(func() { _ = local.Close() })
 	names := desired.Names(release.StageKey{Namespace: "clouder", Name: "production"}, account, region)
 	return &view{
-		Observer: &observed.Observer{Clients: clientsOf(local.Config()), Names: names, Owner: owner}, t: t, local: local,
+		Observer: &observed.Observer{Clients: clientsOf(local.Config()), Names: names, Owner: owner}, t: t,
+		local: local,
 		desired: &release.Desired{ID: "r1", BuildID: "v1", AssetsPath: "/www", Functions: []release.Function{
 			{Name: "cli", Role: release.RoleCLI}, {Name: "http", Role: release.RoleHTTP},
 		}},
@@ -76,7 +77,8 @@ func clientsOf(config aws.Config) *cloud.Clients {
 	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	return &cloud.Clients{
 		Account: account, Region: region,
-		CloudFormation: cloudformation.NewFromConfig(config), S3: s3.NewFromConfig(config), ECR: ecr.NewFromConfig(config),
+		CloudFormation: cloudformation.NewFromConfig(config), S3: s3.NewFromConfig(config),
+		ECR:    ecr.NewFromConfig(config),
 		Lambda: lambda.NewFromConfig(config), SQS: sqs.NewFromConfig(config),
 	}
 }
@@ -116,9 +118,10 @@ func denied() *wire.Error {
 
 // fault lets calls fail, for those whose path has a part.
 func (v *view) fault(call, path string, answer *wire.Error) {
-	v.local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultError, Error: answer, Match: func(c *wire.Call) bool {
-		return strings.Contains(c.HTTP.URL.Path, path)
-	}})
+	v.local.Faults().Inject(wire.Fault{
+		Call: call, Kind: wire.FaultError, Error: answer,
+		Match: func(c *wire.Call) bool { return strings.Contains(c.HTTP.URL.Path, path) },
+	})
 }
 
 func own() types.Tag { return tagged(owner) }
@@ -132,12 +135,14 @@ func (v *view) begin(stack, template, token string, tags ...types.Tag) {
 	v.t.Helper()
 	cfn := v.Clients.CloudFormation
 	_, err := cfn.CreateStack(v.t.Context(), &cloudformation.CreateStackInput{
-		StackName: aws.String(stack), TemplateBody: aws.String(template), ClientRequestToken: aws.String(token), Tags: tags,
+		StackName: aws.String(stack), TemplateBody: aws.String(template), ClientRequestToken: aws.String(token),
+		Tags:         tags,
 		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 	})
 	if cloud.IsAlreadyExists(err) {
 		_, err = cfn.UpdateStack(v.t.Context(), &cloudformation.UpdateStackInput{
-			StackName: aws.String(stack), TemplateBody: aws.String(template), ClientRequestToken: aws.String(token), Tags: tags,
+			StackName: aws.String(stack), TemplateBody: aws.String(template), ClientRequestToken: aws.String(token),
+			Tags:         tags,
 			Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 		})
 	}
@@ -154,8 +159,9 @@ func (v *view) app(template, token string, tags ...types.Tag) {
 func (v *view) settled(stack string) {
 	v.t.Helper()
 	for range 4000 {
-		answer, err := v.Clients.CloudFormation.DescribeStacks(v.t.Context(),
-			&cloudformation.DescribeStacksInput{StackName: aws.String(stack)})
+		answer, err := v.Clients.CloudFormation.DescribeStacks(v.t.Context(), &cloudformation.DescribeStacksInput{
+			StackName: aws.String(stack),
+		})
 		v.must(err)
 		if !strings.HasSuffix(string(answer.Stacks[0].StackStatus), "_IN_PROGRESS") {
 			return
@@ -192,8 +198,9 @@ func (v *view) store(key, content string) {
 
 func (v *view) makeRepository() {
 	v.t.Helper()
-	_, err := v.Clients.ECR.CreateRepository(v.t.Context(),
-		&ecr.CreateRepositoryInput{RepositoryName: aws.String(v.Names.Repository)})
+	_, err := v.Clients.ECR.CreateRepository(v.t.Context(), &ecr.CreateRepositoryInput{
+		RepositoryName: aws.String(v.Names.Repository),
+	})
 	v.must(err)
 	_, err = v.Clients.ECR.SetRepositoryPolicy(v.t.Context(), &ecr.SetRepositoryPolicyInput{
 		RepositoryName: aws.String(v.Names.Repository),

@@ -35,14 +35,17 @@ func serving(t *testing.T) *view {
 
 func (v *view) removed(key string) {
 	v.t.Helper()
-	_, err := v.Clients.S3.DeleteObject(v.t.Context(),
-		&s3.DeleteObjectInput{Bucket: aws.String(v.Names.Bucket), Key: aws.String(key)})
+	_, err := v.Clients.S3.DeleteObject(v.t.Context(), &s3.DeleteObjectInput{
+		Bucket: aws.String(v.Names.Bucket), Key: aws.String(key),
+	})
 	v.must(err)
 }
 
 func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
-	const index, bundle, declaration, image = "the index of the assets", "the bundle of variables", "the declaration",
-		"the image"
+	const (
+		index, bundle      = "the index of the assets", "the bundle of variables"
+		declaration, image = "the declaration", "the image"
+	)
 	for _, row := range []struct {
 		why      string
 		given    func(*view)
@@ -50,8 +53,10 @@ func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
 		versions func(*view) []string
 	}{
 		{"nothing", func(*view) {}, nil, nil},
-		{"the index of its assets, which is removed before them", func(v *view) { v.removed(release.MarkerKey("v1")) },
-			[]string{index}, nil},
+		{
+			"the index of its assets, which is removed before them",
+			func(v *view) { v.removed(release.MarkerKey("v1")) }, []string{index}, nil,
+		},
 		{"no index where there are no assets", func(v *view) {
 			v.removed(release.MarkerKey("v1"))
 			v.desired.AssetsPath = ""
@@ -75,7 +80,9 @@ func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
 			for _, key := range []string{release.MarkerKey("v1"), release.ConfigKey("c1"), release.ReleaseKey("r1")} {
 				v.removed(key)
 			}
-			_, err := v.Clients.S3.DeleteBucket(v.t.Context(), &s3.DeleteBucketInput{Bucket: aws.String(v.Names.Bucket)})
+			_, err := v.Clients.S3.DeleteBucket(v.t.Context(), &s3.DeleteBucketInput{
+				Bucket: aws.String(v.Names.Bucket),
+			})
 			v.must(err)
 		}, []string{bundle, declaration, index}, nil},
 		{"a version, which nothing brings back", func(v *view) {
@@ -85,8 +92,9 @@ func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
 			v.must(err)
 		}, nil, func(v *view) []string { return []string{"version 1 of function " + v.full("http")} }},
 		{"a function with all its versions", func(v *view) {
-			_, err := v.Clients.Lambda.DeleteFunction(v.t.Context(),
-				&lambda.DeleteFunctionInput{FunctionName: aws.String(v.full("cli"))})
+			_, err := v.Clients.Lambda.DeleteFunction(v.t.Context(), &lambda.DeleteFunctionInput{
+				FunctionName: aws.String(v.full("cli")),
+			})
 			v.must(err)
 		}, nil, func(v *view) []string { return []string{"version 1 of function " + v.full("cli")} }},
 		{"things of both kinds", func(v *view) {

@@ -75,8 +75,11 @@ func TestACommandThatLambdaCannotTakeNowWaits(t *testing.T) {
 		{"the function is being updated", http.StatusConflict, "ResourceConflictException"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			s, lambda := commanding(t, func(invocation) answered { return answered{status: row.status, code: row.code} })
-			s.waits(invoke, v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing, `"migrate"`, "waits for Lambda")
+			s, lambda := commanding(t, func(invocation) answered {
+				return answered{status: row.status, code: row.code}
+			})
+			s.waits(invoke, v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing, `"migrate"`,
+				"waits for Lambda")
 			if got := len(lambda.calls()); got != 1 {
 				t.Errorf("%d invocations", got)
 			}
@@ -131,8 +134,9 @@ func TestACommandThatNeverStartedIsMadeVoidForGood(t *testing.T) {
 	s.Now = func() time.Time { return time.Date(2026, 1, 2, 13, 0, 0, 5, time.FixedZone("CET", 3600)) }
 	s.done(void)
 	first := s.claim()
-	want := contract.Claim{State: contract.ClaimVoid, StartedAt: "2026-01-02T12:00:00.000000005Z",
-		Reason: "not started in time"}
+	want := contract.Claim{
+		State: contract.ClaimVoid, StartedAt: "2026-01-02T12:00:00.000000005Z", Reason: "not started in time",
+	}
 	if first != want {
 		t.Errorf("the claim is %+v", first)
 	}
@@ -168,12 +172,10 @@ func TestACommandCannotBeMadeVoid(t *testing.T) {
 		"without the right":              func(s *stage) { s.fault("s3:PutObject", claimKey, denied()) },
 		"in a bucket of another account": func(s *stage) { s.Clients.Account = "210987654321" },
 		"while S3 asks for fewer calls": func(s *stage) {
-			s.fault("s3:PutObject", claimKey,
-				wire.Errorf(503, "SlowDown", "slow down"))
+			s.fault("s3:PutObject", claimKey, wire.Errorf(503, "SlowDown", "slow down"))
 		},
 		"while S3 has a fault that may pass": func(s *stage) {
-			s.fault("s3:PutObject", claimKey,
-				wire.Errorf(500, "InternalError", "oops"))
+			s.fault("s3:PutObject", claimKey, wire.Errorf(500, "InternalError", "oops"))
 		},
 	} {
 		t.Run(why, func(t *testing.T) {

@@ -135,7 +135,8 @@ func TestAPutThatConflictsWithAnotherOneIsDoneAgain(t *testing.T) {
 	for _, key := range []string{release.ReleaseKey("r2"), release.ConfigKey("c2")} {
 		s, _ := sending(t)
 		s.imageOnly()
-		repair := s.fault("s3:PutObject", key, wire.Errorf(http.StatusConflict, "ConditionalRequestConflict", "try again"))
+		repair := s.fault("s3:PutObject", key,
+			wire.Errorf(http.StatusConflict, "ConditionalRequestConflict", "try again"))
 		contains(t, s.fails(upload).Error(), "uploading "+key)
 		repair()
 		s.done(upload)

@@ -33,14 +33,15 @@ func (s *stage) deploy(built v1.Image, variables map[string]string) {
 			"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
 	})
 	s.must(err)
-	uri := s.Observed.Foundation.Outputs[release.OutputRepositoryURI] + "@" + s.Recorded.Run.DeployedDigest
+	uri := s.repositoryURI() + "@" + s.Recorded.Run.DeployedDigest
 	for _, function := range s.Desired.Functions {
 		own := map[string]string{"ALOFT_ROLE": string(function.Role)}
 		maps.Copy(own, variables)
 		_, err := s.Clients.Lambda.CreateFunction(s.t.Context(), &lambda.CreateFunctionInput{
 			FunctionName: aws.String(function.FullName), PackageType: types.PackageTypeImage, Role: made.Role.Arn,
-			Code: &types.FunctionCode{ImageUri: aws.String(uri)}, Description: aws.String(s.Desired.Description().String()),
-			Timeout: aws.Int32(function.TimeoutSeconds), Environment: &types.Environment{Variables: own},
+			Code:        &types.FunctionCode{ImageUri: aws.String(uri)},
+			Description: aws.String(s.Desired.Description().String()),
+			Timeout:     aws.Int32(function.TimeoutSeconds), Environment: &types.Environment{Variables: own},
 		})
 		s.must(err)
 	}

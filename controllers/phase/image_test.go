@@ -1,7 +1,6 @@
 package phase_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,8 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -20,16 +17,20 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/release"
-	"github.com/aloft-dev/aloft/test/localaws"
 )
+
+func (s *stage) repositoryURI() string {
+	return s.Observed.Foundation.Outputs[release.OutputRepositoryURI]
+}
 
 // pushed brings an image into the stage's own repository under tags.
 func (s *stage) pushed(what v1.Image, tags ...string) string {
 	s.t.Helper()
 	for _, tag := range tags {
-		target, err := name.NewTag(s.Observed.Foundation.Outputs[release.OutputRepositoryURI]+":"+tag, name.Insecure)
+		target, err := name.NewTag(s.repositoryURI()+":"+tag, name.Insecure)
 		s.must(err)
-		s.must(remote.Write(target, what, remote.WithAuth(s.registryLogin()), remote.WithTransport(s.local.Transport())))
+		s.must(remote.Write(target, what, remote.WithAuth(s.registryLogin()),
+			remote.WithTransport(s.local.Transport())))
 	}
 	return digestOf(s.t, what)
 }
@@ -37,8 +38,7 @@ func (s *stage) pushed(what v1.Image, tags ...string) string {
 // deployed reads the image of the build back from the stage's repository.
 func (s *stage) deployed() v1.Image {
 	s.t.Helper()
-	target, err := name.NewTag(s.Observed.Foundation.Outputs[release.OutputRepositoryURI]+":"+release.BuildTag(
-		s.Desired.BuildID), name.Insecure)
+	target, err := name.NewTag(s.repositoryURI()+":"+release.BuildTag(s.Desired.BuildID), name.Insecure)
 	s.must(err)
 	found, err := remote.Image(target, remote.WithAuth(s.registryLogin()), remote.WithTransport(s.local.Transport()))
 	s.must(err)
@@ -108,7 +108,8 @@ func TestTheBuildsTagWithAnotherSourceIsATagThatMoved(t *testing.T) {
 func TestACopyThatWasCutOffAndHadAnotherRuntimeCannotBeEnded(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
-	s.pushed(imageOf(t, "amd64", files{"app": "with an older runtime"}), release.SourceTag("v2", s.Desired.Image.Digest))
+	s.pushed(imageOf(t, "amd64", files{"app": "with an older runtime"}),
+		release.SourceTag("v2", s.Desired.Image.Digest))
 	s.refused(upload, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved, "push the new content under a new tag")
 }
 
@@ -175,12 +176,18 @@ func TestWhatTheSourceAnswersDuringTheCopyIsToldAsTheSources(t *testing.T) {
 		reason string
 		text   string
 	}{
-		{"the image is gone", "/manifests/", http.StatusNotFound, "MANIFEST_UNKNOWN", v1alpha1.ReasonImageNotFound,
-			"is not in the registry yet"},
-		{"the manifest is refused", "/manifests/", http.StatusForbidden, "DENIED", v1alpha1.ReasonAccessDenied,
-			"spec.image.pullSecretRef"},
-		{"a layer is refused while it is sent", "/blobs/", http.StatusForbidden, "DENIED", v1alpha1.ReasonAccessDenied,
-			"spec.image.pullSecretRef"},
+		{
+			"the image is gone", "/manifests/", http.StatusNotFound, "MANIFEST_UNKNOWN", v1alpha1.ReasonImageNotFound,
+			"is not in the registry yet",
+		},
+		{
+			"the manifest is refused", "/manifests/", http.StatusForbidden, "DENIED", v1alpha1.ReasonAccessDenied,
+			"spec.image.pullSecretRef",
+		},
+		{
+			"a layer is refused while it is sent", "/blobs/", http.StatusForbidden, "DENIED",
+			v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef",
+		},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s, registry := sending(t)
@@ -204,101 +211,4 @@ func TestALayerOfTheSourceThatFailsWhileItIsSentIsTheSources(t *testing.T) {
 	contains(t, text, "reading image "+registry.repository()+":v2")
 	registry.heals()
 	s.done(upload)
-}
-
-// as lets the stage act by a role with a policy, as by a profile's.
-func (s *stage) as(policy map[string]any) (change func(policy map[string]any)) {
-	s.t.Helper()
-	roles := iam.NewFromConfig(s.local.Config())
-	made, err := roles.CreateRole(s.t.Context(), &iam.CreateRoleInput{
-		RoleName: aws.String("profile"),
-		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-			"Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}]}`),
-	})
-	s.must(err)
-	change = func(policy map[string]any) {
-		document, err := json.Marshal(policy)
-		s.must(err)
-		_, err = roles.PutRolePolicy(s.t.Context(), &iam.PutRolePolicyInput{
-			RoleName: aws.String("profile"), PolicyName: aws.String("rights"), PolicyDocument: aws.String(string(document)),
-		})
-		s.must(err)
-	}
-	change(policy)
-	session, err := sts.NewFromConfig(s.local.Config()).AssumeRole(s.t.Context(), &sts.AssumeRoleInput{
-		RoleArn: made.Role.Arn, RoleSessionName: aws.String("aloft"),
-	})
-	s.must(err)
-	s.Clients = clientsOf(s.local.ConfigFor(aws.Credentials{
-		AccessKeyID:     aws.ToString(session.Credentials.AccessKeyId),
-		SecretAccessKey: aws.ToString(session.Credentials.SecretAccessKey),
-		SessionToken:    aws.ToString(session.Credentials.SessionToken),
-	}))
-	return change
-}
-
-func rights(deny ...string) map[string]any {
-	statements := []map[string]any{{"Effect": "Allow", "Action": "*", "Resource": "*"}}
-	if len(deny) > 0 {
-		statements = append(statements, map[string]any{"Effect": "Deny", "Action": deny, "Resource": "*"})
-	}
-	return map[string]any{"Version": "2012-10-17", "Statement": statements}
-}
-
-func TestAPushThatECRRefusesIsTheProfilesMatterAndLogsInAnew(t *testing.T) {
-	s := newStage(t, func(o *localaws.Options) { o.EnforceIAM = true })
-	registry := newSource(t)
-	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}))
-	change := s.as(rights("ecr:InitiateLayerUpload"))
-	since := s.local.Calls().End()
-	for range 2 {
-		_, err := s.perform(upload)
-		waiting, ok := release.AsWaiting(err)
-		if !ok || waiting.Condition != v1alpha1.ConditionImagePushed || waiting.Reason != v1alpha1.ReasonAccessDenied {
-			t.Fatalf("got %v", err)
-		}
-		contains(t, waiting.Message, "ECR refuses the push", "the profile's role",
-			s.Observed.Foundation.Outputs[release.OutputRepositoryURI])
-		if strings.Contains(waiting.Message, "pullSecretRef") {
-			t.Errorf("the user's secret is blamed: %s", waiting.Message)
-		}
-	}
-	if logins := s.local.Calls().Since(since).Operation("ecr:GetAuthorizationToken"); len(logins) != 2 {
-		t.Errorf("it logged in %d times for two refusals", len(logins))
-	}
-	change(rights())
-	s.done(upload)
-}
-
-func TestTheLoginIsKeptForTheNextPush(t *testing.T) {
-	s, registry := sending(t)
-	s.imageOnly()
-	s.done(upload)
-	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}))
-	s.done(upload)
-	if logins := s.local.Calls().Operation("ecr:GetAuthorizationToken"); len(logins) != 1 {
-		t.Errorf("it logged in %d times for two builds", len(logins))
-	}
-}
-
-func TestARepositoryThatIsGoneNeedsHelp(t *testing.T) {
-	s, _ := sending(t)
-	s.imageOnly()
-	s.deleteRepository()
-	s.refused(upload, v1alpha1.ConditionImagePushed, v1alpha1.ReasonStackNeedsHelp,
-		s.Observed.Foundation.Outputs[release.OutputRepositoryURI], v1alpha1.AnnotationRetry)
-}
-
-func TestThatECRCannotBeReachedMayPass(t *testing.T) {
-	s, _ := sending(t)
-	s.imageOnly()
-	s.Observed.Foundation.Outputs[release.OutputRepositoryURI] = "127.0.0.1:1/" + s.Names.Repository
-	contains(t, s.fails(upload).Error(), "pushing the image")
-}
-
-func TestThePlaceInTheAccountMustBeARepository(t *testing.T) {
-	s, _ := sending(t)
-	s.imageOnly()
-	s.Observed.Foundation.Outputs[release.OutputRepositoryURI] = "https://" + s.Names.Repository
-	s.refused(upload, v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageUnsupported, "cannot be deployed")
 }

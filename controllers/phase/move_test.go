@@ -23,7 +23,8 @@ func moving(t *testing.T) *stage {
 	s.released()
 	for _, function := range s.Desired.Functions {
 		_, err := s.Clients.Lambda.CreateAlias(t.Context(), &lambda.CreateAliasInput{
-			FunctionName: aws.String(function.FullName), Name: aws.String(release.LiveAlias), FunctionVersion: aws.String("1"),
+			FunctionName: aws.String(function.FullName), Name: aws.String(release.LiveAlias),
+			FunctionVersion: aws.String("1"),
 		})
 		s.must(err)
 		s.see(function.Name)
@@ -177,8 +178,9 @@ func TestAnAliasThatSomeoneElseHasMadeMeanwhileIsLeftAlone(t *testing.T) {
 }
 
 func TestAWeightedAliasLosesItsWeights(t *testing.T) {
-	for why, action := range map[string]func(string) release.Step{"when it is moved": move,
-		"when it is taken back": revert} {
+	for why, action := range map[string]func(string) release.Step{
+		"when it is moved": move, "when it is taken back": revert,
+	} {
 		t.Run(why, func(t *testing.T) {
 			s := moving(t)
 			_, err := s.Clients.Lambda.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{
@@ -198,7 +200,8 @@ func TestAWeightedAliasLosesItsWeights(t *testing.T) {
 func TestALostAnswerOfAMoveIsAnErrorAndTheNextLookTells(t *testing.T) {
 	s := moving(t)
 	s.loseAnswer("lambda:UpdateAlias")
-	contains(t, s.fails(move("http")).Error(), "pointing the alias of function "+s.Desired.HTTP().FullName+" at version 2")
+	contains(t, s.fails(move("http")).Error(),
+		"pointing the alias of function "+s.Desired.HTTP().FullName+" at version 2")
 	if s.live("http") != "2" {
 		t.Errorf("live is %s", s.live("http"))
 	}

@@ -93,7 +93,8 @@ func TestATagThatCannotBeResolved(t *testing.T) {
 			false, v1alpha1.ReasonImageUnsupported, "linux/arm64",
 		},
 		{
-			"the repository is no name", func(s *stage, _ *source) { s.Image.Repository = "https://registry.example/app" },
+			"the repository is no name",
+			func(s *stage, _ *source) { s.Image.Repository = "https://registry.example/app" },
 			false, v1alpha1.ReasonImageUnsupported, "scheme",
 		},
 	} {
@@ -153,7 +154,8 @@ func TestATagMustNotMoveOnceItWasLive(t *testing.T) {
 				s.done(resolve)
 				return
 			}
-			s.refused(resolve, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved, digestOf(t, pushed), "it was "+other)
+			s.refused(resolve, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved, digestOf(t, pushed),
+				"it was "+other)
 		})
 	}
 }

@@ -89,8 +89,9 @@ func (a answered) response(request *http.Request) (*http.Response, error) {
 	if a.functionError != "" {
 		header.Set("X-Amz-Function-Error", a.functionError)
 	}
-	return &http.Response{StatusCode: a.status, Header: header, Body: io.NopCloser(bytes.NewBufferString(body)),
-		Request: request}, nil
+	return &http.Response{
+		StatusCode: a.status, Header: header, Body: io.NopCloser(bytes.NewBufferString(body)), Request: request,
+	}, nil
 }
 
 // calls are the invocations so far.

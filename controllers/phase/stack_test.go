@@ -3,7 +3,6 @@ package phase_test
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
-	"github.com/aloft-dev/aloft/test/localaws"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -108,7 +106,8 @@ func TestEachOperationIsOneCallWithItsToken(t *testing.T) {
 			"Action": "UpdateStack", "ClientRequestToken": "token-1", "DisableRollback": "false",
 		}),
 		release.StackCreateChangeSet: with(template, map[string]string{
-			"Action": "CreateChangeSet", "ChangeSetName": "token-1", "ClientToken": "token-1", "ChangeSetType": "UPDATE",
+			"Action": "CreateChangeSet", "ChangeSetName": "token-1", "ClientToken": "token-1",
+			"ChangeSetType": "UPDATE",
 		}),
 		release.StackExecuteChangeSet: {
 			"Action": "ExecuteChangeSet", "ChangeSetName": "token-1", "ClientRequestToken": "token-1",
@@ -168,7 +167,7 @@ func TestATemplateIsGivenByItsCopyInTheBucketOnceThereIsOne(t *testing.T) {
 	s := newStage(t)
 	recorded := s.requests()
 	// A template given by its content must not exceed 51,200 bytes.
-	large := fmt.Sprintf(`{"Description":"large","Metadata":{"m":%q},"Resources":{"Jobs":{"Type":"AWS::SQS::Queue"}}}`,
+	large := fmt.Sprintf(`{"Metadata":{"m":%q},"Resources":{"Jobs":{"Type":"AWS::SQS::Queue"}}}`,
 		strings.Repeat("x", 60_000))
 	s.done(s.operation(release.StackCreate, "token-1", large))
 	if status := s.awaitStack(); status != "CREATE_COMPLETE" {
@@ -204,190 +203,4 @@ func TestATemplateThatCannotBeCopiedIsAnErrorAndNothingIsAsked(t *testing.T) {
 	if got := recorded(); len(got) > 0 {
 		t.Errorf("asked is %v", got)
 	}
-}
-
-func TestAnOperationBeginsOnceHoweverOftenItIsAskedFor(t *testing.T) {
-	s := newStage(t)
-	for range 3 {
-		s.done(s.operation(release.StackCreate, "token-1", oneQueue))
-	}
-	s.awaitStack()
-	s.done(s.operation(release.StackCreate, "token-1", oneQueue))
-	if got := s.begun(types.ResourceStatusCreateInProgress); got != 1 {
-		t.Errorf("the creation began %d times", got)
-	}
-	for range 2 {
-		s.done(s.operation(release.StackUpdate, "token-2", twoQueues))
-	}
-	s.awaitStack()
-	if got := s.begun(types.ResourceStatusUpdateInProgress); got != 1 {
-		t.Errorf("the update began %d times", got)
-	}
-}
-
-func TestALostAnswerOfAnOperationBeginsNoSecondOne(t *testing.T) {
-	s := newStage(t)
-	s.loseAnswer("cloudformation:CreateStack")
-	s.fails(s.operation(release.StackCreate, "token-1", oneQueue))
-	s.done(s.operation(release.StackCreate, "token-1", oneQueue))
-	s.awaitStack()
-	if got := s.begun(types.ResourceStatusCreateInProgress); got != 1 {
-		t.Errorf("the creation began %d times", got)
-	}
-}
-
-func TestAChangeSetIsMadeAndExecutedOnce(t *testing.T) {
-	s := newStage(t)
-	s.done(s.operation(release.StackCreate, "token-1", oneQueue))
-	s.awaitStack()
-	for range 2 {
-		s.done(s.operation(release.StackCreateChangeSet, "change-1", twoQueues))
-	}
-	s.awaitChangeSet("change-1")
-	for range 2 {
-		s.done(s.operation(release.StackExecuteChangeSet, "change-1", ""))
-	}
-	if status := s.awaitStack(); status != "UPDATE_COMPLETE" {
-		t.Errorf("the stack is %s", status)
-	}
-	if got := s.begun(types.ResourceStatusUpdateInProgress); got != 1 {
-		t.Errorf("the update began %d times", got)
-	}
-}
-
-func (s *stage) awaitChangeSet(name string) {
-	s.t.Helper()
-	for range 2000 {
-		answer, err := s.Clients.CloudFormation.DescribeChangeSet(s.t.Context(), &cloudformation.DescribeChangeSetInput{
-			StackName: aws.String(s.Names.AppStack), ChangeSetName: aws.String(name),
-		})
-		s.must(err)
-		if answer.Status == types.ChangeSetStatusCreateComplete {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	s.t.Fatalf("change set %s is not made", name)
-}
-
-func TestAChangeSetIsDeletedAndThatItIsGoneIsFine(t *testing.T) {
-	s := newStage(t)
-	s.done(s.operation(release.StackCreate, "token-1", oneQueue))
-	s.awaitStack()
-	s.done(s.operation(release.StackCreateChangeSet, "change-1", twoQueues))
-	s.awaitChangeSet("change-1")
-	for range 2 {
-		s.done(s.operation(release.StackDeleteChangeSet, "change-1", ""))
-	}
-	answer, err := s.Clients.CloudFormation.ListChangeSets(t.Context(),
-		&cloudformation.ListChangeSetsInput{StackName: aws.String(s.Names.AppStack)})
-	s.must(err)
-	if len(answer.Summaries) != 0 {
-		t.Errorf("there are %d change sets", len(answer.Summaries))
-	}
-}
-
-func TestAStackIsDeletedAndThatItIsGoneIsFine(t *testing.T) {
-	s := newStage(t)
-	s.done(s.operation(release.StackCreate, "token-1", oneQueue))
-	s.awaitStack()
-	s.done(s.operation(release.StackDelete, "token-2", ""))
-	for range 2000 {
-		_, err := s.Clients.CloudFormation.DescribeStacks(t.Context(),
-			&cloudformation.DescribeStacksInput{StackName: aws.String(s.Names.AppStack)})
-		if err != nil {
-			s.done(s.operation(release.StackDelete, "token-2", ""))
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Error("the stack is not deleted")
-}
-
-func TestABusyStackIsWaitedFor(t *testing.T) {
-	clock := wire.NewManualClock(time.Now())
-	s := newStage(t, func(o *localaws.Options) {
-		o.Clock, o.Settings = clock, map[string]string{"cloudformation.settle.AWS::SQS::Queue": "1h"}
-	})
-	s.done(s.operation(release.StackCreate, "token-1", oneQueue))
-	for _, operation := range []release.StackOperation{release.StackUpdate, release.StackCreateChangeSet} {
-		s.waits(s.operation(operation, "token-2", twoQueues), v1alpha1.ConditionStackUpdated, v1alpha1.ReasonStackBusy,
-			s.Names.AppStack+" is busy", "CREATE_IN_PROGRESS")
-	}
-}
-
-func TestWhatCloudFormationAnswersAtEachCondition(t *testing.T) {
-	for _, row := range []struct {
-		why    string
-		answer *wire.Error
-		reason string
-		waits  bool
-		passes bool
-	}{
-		{why: "it refuses the template", answer: wire.Errorf(400, "ValidationError", "Template error: no"),
-			reason: v1alpha1.ReasonStackRefused},
-		{why: "a capability is missing", answer: wire.Errorf(400, "InsufficientCapabilitiesException", "no"),
-			reason: v1alpha1.ReasonStackRefused},
-		{why: "the account has too many stacks", answer: wire.Errorf(400, "LimitExceededException", "no"),
-			reason: v1alpha1.ReasonStackRefused},
-		{
-			why:    "the stack is being updated",
-			answer: wire.Errorf(400, "ValidationError", "Stack is in UPDATE_IN_PROGRESS state"),
-			reason: v1alpha1.ReasonStackBusy, waits: true,
-		},
-		{
-			why: "another operation runs", answer: wire.Errorf(409, "OperationInProgressException", "busy"),
-			reason: v1alpha1.ReasonStackBusy, waits: true,
-		},
-		{why: "the token was seen before", answer: wire.Errorf(400, "TokenAlreadyExistsException", "seen"), passes: true},
-		{why: "the stack is there", answer: wire.Errorf(400, "AlreadyExistsException", "there"), passes: true},
-	} {
-		for _, condition := range []string{
-			v1alpha1.ConditionFoundationReady, v1alpha1.ConditionStackUpdated, v1alpha1.ConditionActivated,
-			v1alpha1.ConditionCleaned,
-		} {
-			t.Run(row.why+" at "+condition, func(t *testing.T) {
-				s := newStage(t)
-				s.fault("cloudformation:UpdateStack", "", row.answer)
-				step := s.operation(release.StackUpdate, "token-1", oneQueue)
-				step.Stack.Condition = condition
-				switch {
-				case row.passes:
-					s.done(step)
-				case row.waits:
-					s.waits(step, condition, row.reason, row.answer.Message)
-				default:
-					s.refused(step, condition, row.reason, row.answer.Message)
-				}
-			})
-		}
-	}
-}
-
-func TestARealRefusalIsTold(t *testing.T) {
-	s := newStage(t)
-	s.refused(s.operation(release.StackCreate, "token-1", `{"Resources":{"Jobs":{"Type":"AWS::Nothing::Known"}}}`),
-		v1alpha1.ConditionStackUpdated, v1alpha1.ReasonStackRefused, s.Names.AppStack, "AWS::Nothing::Known")
-	s.refused(s.operation(release.StackContinueRollback, "token-2", ""),
-		v1alpha1.ConditionStackUpdated, v1alpha1.ReasonStackRefused, "does not exist")
-}
-
-func TestWhatMayPassIsAnErrorThatNamesTheOperation(t *testing.T) {
-	for why, answer := range map[string]*wire.Error{
-		"too many calls":     wire.Throttled(),
-		"a fault of AWS":     wire.Errorf(http.StatusInternalServerError, "InternalFailure", "oops"),
-		"a missing right":    denied(),
-		"an expired session": wire.Errorf(http.StatusForbidden, "ExpiredToken", "expired"),
-	} {
-		t.Run(why, func(t *testing.T) {
-			s := newStage(t)
-			s.fault("cloudformation:DeleteStack", "", answer)
-			contains(t, s.fails(s.operation(release.StackDelete, "token-1", "")).Error(), "Delete of stack "+s.Names.AppStack)
-		})
-	}
-}
-
-func TestAnOperationThatIsNoneIsAnError(t *testing.T) {
-	s := newStage(t)
-	contains(t, s.fails(s.operation("Rename", "token-1", oneQueue)).Error(), `there is no stack operation "Rename"`)
 }

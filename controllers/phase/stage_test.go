@@ -1,11 +1,7 @@
 package phase_test
 
 import (
-	"bytes"
-	"encoding/base64"
-	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/desired"
@@ -86,17 +81,19 @@ func newStage(t *testing.T, options ...func(*localaws.Options)) *stage {
 }
 
 func function(names release.Names, name string, role release.Role) release.Function {
-	return release.Function{Name: name, FullName: names.Prefix + "-" + name, Role: role, MemoryMiB: 128,
-		TimeoutSeconds: 20}
+	return release.Function{
+		Name: name, FullName: names.Prefix + "-" + name, Role: role, MemoryMiB: 128, TimeoutSeconds: 20,
+	}
 }
 
-// clientsOf makes each call once, so that a fault reaches the step; that calls are repeated is for the tests of package
-// cloud.
+// clientsOf makes each call once, so that a fault reaches the step; that calls are repeated is for the tests of
+// package cloud.
 func clientsOf(config aws.Config) *cloud.Clients {
 	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	return &cloud.Clients{
 		Account: account, Region: region,
-		CloudFormation: cloudformation.NewFromConfig(config), S3: s3.NewFromConfig(config), ECR: ecr.NewFromConfig(config),
+		CloudFormation: cloudformation.NewFromConfig(config), S3: s3.NewFromConfig(config),
+		ECR: ecr.NewFromConfig(config),
 		KMS: kms.NewFromConfig(config), Lambda: lambda.NewFromConfig(config), Invoke: lambda.NewFromConfig(config),
 	}
 }
@@ -198,10 +195,10 @@ func denied() *wire.Error {
 
 // fault lets calls fail before they are executed, for the keys that a text is part of.
 func (s *stage) fault(call, key string, answer *wire.Error) (repair func()) {
-	return s.local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultError, Error: answer,
-		Match: func(c *wire.Call) bool {
-			return strings.Contains(c.HTTP.URL.Path, key)
-		}})
+	return s.local.Faults().Inject(wire.Fault{
+		Call: call, Kind: wire.FaultError, Error: answer,
+		Match: func(c *wire.Call) bool { return strings.Contains(c.HTTP.URL.Path, key) },
+	})
 }
 
 // loseAnswer lets a call be executed once without that its caller hears of it.
@@ -215,66 +212,4 @@ func (s *stage) changes(step release.Step) []string {
 	since := s.local.Calls().End()
 	_, _ = s.perform(step)
 	return s.local.Calls().Since(since).Effects().Names()
-}
-
-func (s *stage) put(key, content string) {
-	s.t.Helper()
-	_, err := s.Clients.S3.PutObject(s.t.Context(), &s3.PutObjectInput{
-		Bucket: aws.String(s.Names.Bucket), Key: aws.String(key), Body: bytes.NewReader([]byte(content)),
-	})
-	s.must(err)
-}
-
-func (s *stage) get(key string) string {
-	s.t.Helper()
-	answer, err := s.Clients.S3.GetObject(s.t.Context(),
-		&s3.GetObjectInput{Bucket: aws.String(s.Names.Bucket), Key: aws.String(key)})
-	s.must(err)
-	defer func() { _ = answer.Body.Close() }()
-	content, err := io.ReadAll(answer.Body)
-	s.must(err)
-	return string(content)
-}
-
-// keys lists the objects below a prefix.
-func (s *stage) keys(prefix string) (keys []string) {
-	s.t.Helper()
-	answer, err := s.Clients.S3.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{
-		Bucket: aws.String(s.Names.Bucket), Prefix: aws.String(prefix),
-	})
-	s.must(err)
-	for i := range answer.Contents {
-		keys = append(keys, aws.ToString(answer.Contents[i].Key))
-	}
-	return keys
-}
-
-func (s *stage) deleteBucket() {
-	s.t.Helper()
-	_, err := s.Clients.S3.DeleteBucket(s.t.Context(), &s3.DeleteBucketInput{Bucket: aws.String(s.Names.Bucket)})
-	s.must(err)
-}
-
-// registryLogin is the right to push into the account's registry.
-func (s *stage) registryLogin() authn.Authenticator {
-	s.t.Helper()
-	token, err := s.Clients.ECR.GetAuthorizationToken(s.t.Context(), &ecr.GetAuthorizationTokenInput{})
-	s.must(err)
-	login, err := base64.StdEncoding.DecodeString(aws.ToString(token.AuthorizationData[0].AuthorizationToken))
-	s.must(err)
-	user, password, _ := strings.Cut(string(login), ":")
-	return authn.FromConfig(authn.AuthConfig{Username: user, Password: password})
-}
-
-// tags are those of the stage's repository, sorted.
-func (s *stage) tags() (tags []string) {
-	s.t.Helper()
-	answer, err := s.Clients.ECR.ListImages(s.t.Context(),
-		&ecr.ListImagesInput{RepositoryName: aws.String(s.Names.Repository)})
-	s.must(err)
-	for _, id := range answer.ImageIds {
-		tags = append(tags, aws.ToString(id.ImageTag))
-	}
-	slices.Sort(tags)
-	return tags
 }

@@ -150,7 +150,7 @@ func TestTheProgressOfAnUploadCountsLayersBytesAndAssets(t *testing.T) {
 	}
 	s.done(upload)
 	p := s.Progress
-	// the build's two and the runtime
+	// The layers are the build's two and the runtime's.
 	if p.Image.Layers.Load() != 3 || p.Image.Of.Load() != 3 || p.Image.Bytes.Load() == 0 {
 		t.Errorf("of the image %d of %d layers and %d bytes are counted", p.Image.Layers.Load(), p.Image.Of.Load(),
 			p.Image.Bytes.Load())
@@ -184,8 +184,9 @@ func TestTheProgressSaysWhatIsKnownSoFar(t *testing.T) {
 func TestTheRegistryOfTheUserIsAskedForTheResolvedDigest(t *testing.T) {
 	i := release.Image{Repository: "ghcr.io/acme/counter", Tag: "v2", Digest: "sha256:00", PullSecret: "docker config"}
 	got := phase.SourceOf(i)
-	want := image.Source{Repository: "ghcr.io/acme/counter", Tag: "v2", Digest: "sha256:00",
-		DockerConfig: []byte("docker config")}
+	want := image.Source{
+		Repository: "ghcr.io/acme/counter", Tag: "v2", Digest: "sha256:00", DockerConfig: []byte("docker config"),
+	}
 	if got.String() != want.String() || string(got.DockerConfig) != "docker config" {
 		t.Errorf("got %v", got)
 	}

@@ -140,7 +140,7 @@ func TestTheWallClockAloneCanTellThatTheOperatorStoodStill(t *testing.T) {
 func TestADeletionEndsWithItsFence(t *testing.T) {
 	s := full(t)
 	s.local.Faults().Inject(wire.Fault{Call: "lambda:DeleteFunction", Kind: wire.FaultDelay, Delay: time.Hour})
-	// so that the test need not wait for the five seconds
+	// So that the test need not wait for the five seconds.
 	s.Now = func() time.Time { return time.Now().Add(-4900 * time.Millisecond) }
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
@@ -188,8 +188,9 @@ func TestALostAnswerOfADeletionIsToldAndDoneAgain(t *testing.T) {
 func TestAStepThatRemovesNothingIsNotPerformed(t *testing.T) {
 	s := newStage(t)
 	since := s.local.Calls().End()
-	for _, action := range []release.Action{release.ActionTrim, release.ActionCleaned, release.ActionUpload,
-		release.ActionLetGo} {
+	for _, action := range []release.Action{
+		release.ActionTrim, release.ActionCleaned, release.ActionUpload, release.ActionLetGo,
+	} {
 		s.fails(release.Step{Action: action}, string(action))
 	}
 	if calls := s.local.Calls().Since(since); len(calls) > 0 {

@@ -35,31 +35,37 @@ func TestTheImagesThatStay(t *testing.T) {
 		stays bool
 	}{
 		{"that of the release", []string{release.BuildTag("v2"), release.SourceTag("v2", source)}, nil, true},
-		{"that of a release in the history", []string{release.BuildTag("v1"), release.SourceTag("v1", source)}, nil, true},
+		{
+			"that of a release in the history", []string{release.BuildTag("v1"), release.SourceTag("v1", source)},
+			nil, true,
+		},
 		{"not that of an older one", []string{release.BuildTag("v0"), release.SourceTag("v0", source)}, nil, false},
 		{"not one whose build's name only begins like a kept one's", []string{release.BuildTag("v1.1")}, nil, false},
-		{"one that is on its way: only its source's tag stands yet", []string{release.SourceTag("v2", source)}, nil, true},
+		{
+			"one that is on its way: only its source's tag stands yet", []string{release.SourceTag("v2", source)},
+			nil, true,
+		},
 		{"not such a one of an older build", []string{release.SourceTag("v0", source)}, nil, false},
-		{"one of which it is known that a kept release uses it", []string{release.BuildTag("v0")},
-			func(s *stage, digest string) {
-				s.Recorded.History[0].DeployedDigest = digest
-			}, true},
+		{"one that a kept release is known to use", []string{release.BuildTag("v0")}, func(s *stage, digest string) {
+			s.Recorded.History[0].DeployedDigest = digest
+		}, true},
 		{"that of the live release by its digest", []string{release.BuildTag("v0")}, func(s *stage, digest string) {
 			s.Recorded.Live.DeployedDigest = digest
 		}, true},
-		{"that of the version which an alias points at", []string{release.BuildTag("v0")}, func(s *stage, digest string) {
+		{"that of the version an alias points at", []string{release.BuildTag("v0")}, func(s *stage, digest string) {
 			s.Observed.Aliases["http"] = release.Alias{Version: "7", ImageDigest: digest}
 		}, true},
 		{"that of the build which an alias points at", []string{release.BuildTag("v0")}, func(s *stage, _ string) {
-			s.Observed.Aliases["http"] = release.Alias{Version: "7",
-				Description: release.Description{BuildID: "v0", ReleaseID: "r0"}}
+			s.Observed.Aliases["http"] = release.Alias{
+				Version: "7", Description: release.Description{BuildID: "v0", ReleaseID: "r0"},
+			}
 		}, true},
-		{"that of the build which has a share of the traffic", []string{release.BuildTag("v0")}, func(s *stage, _ string) {
+		{"that of a build with a share of the traffic", []string{release.BuildTag("v0")}, func(s *stage, _ string) {
 			s.Observed.Aliases["http"] = release.Alias{Version: "7", Shares: map[string]release.Share{
 				"5": {Percent: 5, Description: release.Description{BuildID: "v0", ReleaseID: "r0"}},
 			}}
 		}, true},
-		{"that which the deployed template names: a rollback needs it", []string{release.BuildTag("v0")},
+		{"that of the deployed template: a rollback needs it", []string{release.BuildTag("v0")},
 			func(s *stage, digest string) {
 				s.Observed.App.Template = []byte(`{"Code":{"ImageUri":"registry/app@` + digest + `"}}`)
 			}, true},
@@ -166,7 +172,8 @@ func TestAnImageThatECRKeepsForAnIndexIsToldAndGoesTheNextTime(t *testing.T) {
 	s.push(mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: child}), release.BuildTag("v0-all"))
 	s.later()
 	failed := false
-	for range 2 { // ECR keeps an image while an index has it, and which of both comes first is a matter of their digests
+	// ECR keeps an image while an index has it, and which of both comes first is a matter of their digests.
+	for range 2 {
 		if err := s.remove(sweep); err != nil {
 			failed = true
 			if !strings.Contains(err.Error(), "deleting images of "+s.Names.Repository) {

@@ -1,16 +1,9 @@
 package removal_test
 
 import (
-	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -34,7 +27,8 @@ func TestTheSweepLeavesWhatAKeptReleaseNeedsAndWhatIsNotAlofts(t *testing.T) {
 		"someone/elses.txt", "notes.txt",
 	}
 	gone := []string{
-		"assets/v0/app.js", release.MarkerKey("v0"), "assets/v1.1/app.js", release.ConfigKey("c0"), release.ReleaseKey("r0"),
+		"assets/v0/app.js", release.MarkerKey("v0"), "assets/v1.1/app.js", release.ConfigKey("c0"),
+		release.ReleaseKey("r0"),
 		claim("r0", firstRun), release.TemplateKey("t0"),
 	}
 	s.put(append(slices.Clone(kept), gone...)...)
@@ -51,7 +45,9 @@ func TestTheSweepLeavesWhatAKeptReleaseNeedsAndWhatIsNotAlofts(t *testing.T) {
 func TestTheObjectsThatStay(t *testing.T) {
 	alias := release.Alias{
 		Version: "7", ConfigHash: "c9", Description: release.Description{BuildID: "v9", ReleaseID: "r9"},
-		Shares: map[string]release.Share{"5": {Percent: 5, Description: release.Description{BuildID: "v8", ReleaseID: "r8"}}},
+		Shares: map[string]release.Share{
+			"5": {Percent: 5, Description: release.Description{BuildID: "v8", ReleaseID: "r8"}},
+		},
 	}
 	for _, row := range []struct {
 		why   string
@@ -59,18 +55,34 @@ func TestTheObjectsThatStay(t *testing.T) {
 		given func(*stage)
 		stays bool
 	}{
-		{"assets of the build that an alias points at", "assets/v9/app.js",
-			func(s *stage) { s.Observed.Aliases["http"] = alias }, true},
-		{"variables of the version that an alias points at", release.ConfigKey("c9"),
-			func(s *stage) { s.Observed.Aliases["http"] = alias }, true},
-		{"the declaration of a release that has a share", release.ReleaseKey("r8"),
-			func(s *stage) { s.Observed.Aliases["http"] = alias }, true},
-		{"assets of a build that has a share", "assets/v8/app.js", func(s *stage) { s.Observed.Aliases["http"] = alias },
-			true},
-		{"assets of what is asked for, though it is not live", "assets/v3/app.js",
-			func(s *stage) { s.Desired.BuildID = "v3" }, true},
-		{"variables of what is asked for", release.ConfigKey("c3"), func(s *stage) { s.Desired.ConfigHash = "c3" }, true},
-		{"the declaration of what is asked for", release.ReleaseKey("r3"), func(s *stage) { s.Desired.ID = "r3" }, true},
+		{
+			"assets of the build that an alias points at", "assets/v9/app.js",
+			func(s *stage) { s.Observed.Aliases["http"] = alias }, true,
+		},
+		{
+			"variables of the version that an alias points at", release.ConfigKey("c9"),
+			func(s *stage) { s.Observed.Aliases["http"] = alias }, true,
+		},
+		{
+			"the declaration of a release that has a share", release.ReleaseKey("r8"),
+			func(s *stage) { s.Observed.Aliases["http"] = alias }, true,
+		},
+		{
+			"assets of a build that has a share", "assets/v8/app.js",
+			func(s *stage) { s.Observed.Aliases["http"] = alias }, true,
+		},
+		{
+			"assets of what is asked for, though it is not live", "assets/v3/app.js",
+			func(s *stage) { s.Desired.BuildID = "v3" }, true,
+		},
+		{
+			"variables of what is asked for", release.ConfigKey("c3"), func(s *stage) { s.Desired.ConfigHash = "c3" },
+			true,
+		},
+		{
+			"the declaration of what is asked for", release.ReleaseKey("r3"), func(s *stage) { s.Desired.ID = "r3" },
+			true,
+		},
 		{"nothing of a build that is not kept", "assets/v3/app.js", nil, false},
 		{"no template, since the next update writes its own", release.TemplateKey("t2"), nil, false},
 		{"a folder that only begins like Aloft's", "assets.old/v0/app.js", nil, true},
@@ -98,26 +110,32 @@ func TestARunOfAKeptReleaseThatAnotherOneFollowedGoesOnceItIsOld(t *testing.T) {
 		age  time.Duration
 		left []string
 	}{
-		{"the only run stays however old it is", []string{claim("r2", firstRun)}, 100 * keep,
-			[]string{claim("r2", firstRun)}},
 		{
-			"one that was followed goes", []string{claim("r2", firstRun), claim("r2", secondRun), claim("r2", thirdRun)},
-			keep + time.Second,
+			"the only run stays however old it is", []string{claim("r2", firstRun)}, 100 * keep,
+			[]string{claim("r2", firstRun)},
+		},
+		{
+			"one that was followed goes",
+			[]string{claim("r2", firstRun), claim("r2", secondRun), claim("r2", thirdRun)}, keep + time.Second,
 			[]string{claim("r2", thirdRun)},
 		},
 		{
-			"not before it is old: something of it may be under way", []string{claim("r2", firstRun), claim("r2", secondRun)},
-			keep,
+			"not before it is old: something of it may be under way",
+			[]string{claim("r2", firstRun), claim("r2", secondRun)}, keep,
 			[]string{claim("r2", firstRun), claim("r2", secondRun)},
 		},
 		{
-			"a run of another release does not follow it", []string{claim("r1", firstRun), claim("r2", secondRun)}, 100 * keep,
+			"a run of another release does not follow it", []string{claim("r1", firstRun), claim("r2", secondRun)},
+			100 * keep,
 			[]string{claim("r1", firstRun), claim("r2", secondRun)},
 		},
 		{
 			"all that it left goes",
-			[]string{claim("r2", firstRun), release.CommandKey("r2", firstRun, "migrate") + release.ResultSuffix,
-				claim("r2", secondRun)}, 2 * keep,
+			[]string{
+				claim("r2", firstRun), release.CommandKey("r2", firstRun, "migrate") + release.ResultSuffix,
+				claim("r2", secondRun),
+			},
+			2 * keep,
 			[]string{claim("r2", secondRun)},
 		},
 		{
@@ -148,108 +166,9 @@ func TestATimeIsKnownToASecondOnly(t *testing.T) {
 	s := swept(t)
 	s.clock.Advance(time.Second - time.Duration(s.clock.Now().Nanosecond())) // to the second
 	s.put("assets/v3/app.js")
-	// S3 tells whole seconds: what was written in the second in which the listing began may have been written after that.
+	// S3 tells whole seconds: what was written in the second in which the listing began may have been written after
+	// that.
 	s.clock.Advance(700 * time.Millisecond)
 	s.removed(sweep)
 	leaves(t, s.keys(), []string{"assets/v3/app.js"})
-}
-
-func TestMarkersGoBeforeFiles(t *testing.T) {
-	s := swept(t)
-	s.put("assets/v0/.a", "assets/v0/app.js", release.MarkerKey("v0"))
-	s.later()
-	s.noted()
-	s.Fence = func(fence func() error) func(context.Context) error {
-		return func(context.Context) error { return fence() }
-	}(func() error {
-		keys := s.keys()
-		if slices.Contains(keys, release.MarkerKey("v0")) && len(keys) < 3 {
-			t.Errorf("the marker stands while files are gone: %v", keys)
-		}
-		s.note(strings.Join(keys, " "))
-		return nil
-	})
-	s.removed(sweep)
-	want := []string{
-		"assets/v0/.a " + release.MarkerKey("v0") + " assets/v0/app.js", "s3:DeleteObjects", "assets/v0/.a assets/v0/app.js",
-		"s3:DeleteObjects",
-	}
-	if got := s.noted(); !slices.Equal(got, want) {
-		t.Errorf("it went by %v", got)
-	}
-}
-
-func TestManyObjectsGoInBatches(t *testing.T) {
-	s := swept(t)
-	for i := range 1001 { // S3 lists and deletes at most 1,000 at once
-		s.put(fmt.Sprintf("assets/v0/%d", i))
-	}
-	s.put("assets/v2/app.js")
-	s.later()
-	s.noted()
-	s.removed(sweep)
-	leaves(t, s.keys(), []string{"assets/v2/app.js"})
-	leaves(t, s.noted(), []string{"fence", "s3:DeleteObjects", "fence", "s3:DeleteObjects"})
-}
-
-func TestThatObjectsCannotBeSweptIsTold(t *testing.T) {
-	for _, row := range []struct {
-		why   string
-		given func(*stage)
-		text  string
-	}{
-		{"they cannot be listed", func(s *stage) { s.fault("s3:ListObjectsV2", denied()) }, "listing bucket "},
-		{"they cannot be deleted", func(s *stage) { s.fault("s3:DeleteObjects", denied()) }, "deleting objects of bucket "},
-		{"the bucket belongs to another account", func(s *stage) { s.Clients.Account = "210987654321" }, "listing bucket "},
-		{"one of them cannot be deleted", func(s *stage) { s.guard("assets/v0/app.js") }, "assets/v0/app.js"},
-	} {
-		t.Run(row.why, func(t *testing.T) {
-			s := swept(t)
-			s.put("assets/v0/app.js", release.ConfigKey("c0"))
-			s.later()
-			row.given(s)
-			s.fails(sweep, row.text)
-			s.local.Faults().Clear()
-			if left := s.keys(); !slices.Contains(left, "assets/v0/app.js") {
-				t.Errorf("left are %v", left)
-			}
-		})
-	}
-}
-
-// guard denies the deletion of one object by a policy of the bucket, which DeleteObjects tells object by object.
-func (s *stage) guard(key string) {
-	s.t.Helper()
-	_, err := s.Clients.S3.PutBucketPolicy(s.t.Context(), &s3.PutBucketPolicyInput{
-		Bucket: aws.String(s.Names.Bucket),
-		Policy: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:DeleteObject",
-			"Resource":"arn:aws:s3:::` + s.Names.Bucket + `/` + key + `"}]}`),
-	})
-	s.must(err)
-}
-
-func TestAVersionedBucketKeepsOldVersionsOfWhatIsSwept(t *testing.T) {
-	s := swept(t)
-	s.versioned()
-	s.put("assets/v0/app.js")
-	s.later()
-	s.removed(sweep)
-	if left := s.keys(); len(left) != 0 {
-		t.Errorf("left are %v", left)
-	}
-	answer, err := s.Clients.S3.ListObjectVersions(t.Context(),
-		&s3.ListObjectVersionsInput{Bucket: aws.String(s.Names.Bucket)})
-	s.must(err)
-	if len(answer.Versions) != 1 || len(answer.DeleteMarkers) != 1 {
-		t.Errorf("%d versions and %d delete markers", len(answer.Versions), len(answer.DeleteMarkers))
-	}
-}
-
-func (s *stage) versioned() {
-	s.t.Helper()
-	_, err := s.Clients.S3.PutBucketVersioning(s.t.Context(), &s3.PutBucketVersioningInput{
-		Bucket:                  aws.String(s.Names.Bucket),
-		VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled},
-	})
-	s.must(err)
 }

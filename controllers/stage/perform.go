@@ -74,7 +74,12 @@ func (s *session) subject() phase.Subject {
 
 // stop ends what goes on beside the reconciles for the Stage.
 func (s *session) stop() error {
-	if !s.r.work.stop(s.stage.UID) {
+	goesOn := ""
+	if s.machine.Asked.Removal == nil && s.machine.Desired != nil {
+		// What is live may be repaired meanwhile: nothing of it is swept, and the clean-up begins anew with each reconcile.
+		goesOn = s.jobName(release.Step{Action: release.ActionRepair})
+	}
+	if !s.r.work.stop(s.stage.UID, goesOn) {
 		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, conflictPoll, "what was given up comes to its end")
 	}
 	return nil

@@ -157,12 +157,12 @@ func (w *work) recorded(uid types.UID) {
 	}
 }
 
-// stop gives up what goes on for a Stage; false says that it has not come to its end yet.
-func (w *work) stop(uid types.UID) bool {
+// stop gives up what goes on for a Stage, but for a job that may go on; false says that it has not come to its end yet.
+func (w *work) stop(uid types.UID, goesOn string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	current := w.jobs[uid]
-	if current == nil {
+	if current == nil || current.key == goesOn {
 		return true
 	}
 	current.cancel()

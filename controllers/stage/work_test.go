@@ -132,7 +132,7 @@ func TestWorkThatGoesOnTellsHowFarItHasCome(t *testing.T) {
 
 func TestWhatIsStoppedIsWaitedFor(t *testing.T) {
 	w, stage := workOn(t)
-	if !w.stop(stage.UID) {
+	if !w.stop(stage.UID, "") {
 		t.Error("nothing goes on, and is waited for")
 	}
 	begun, finish := make(chan struct{}), make(chan struct{})
@@ -142,12 +142,12 @@ func TestWhatIsStoppedIsWaitedFor(t *testing.T) {
 		return release.Outcome{}, context.Canceled
 	})
 	<-begun
-	if w.stop(stage.UID) {
+	if w.stop(stage.UID, "") {
 		t.Error("it is taken for ended while it still sends")
 	}
 	close(finish)
 	woken(t, w)
-	for deadline := time.Now().Add(10 * time.Second); !w.stop(stage.UID); {
+	for deadline := time.Now().Add(10 * time.Second); !w.stop(stage.UID, ""); {
 		if time.Now().After(deadline) {
 			t.Fatal("it is never taken for ended")
 		}
@@ -155,10 +155,29 @@ func TestWhatIsStoppedIsWaitedFor(t *testing.T) {
 	}
 }
 
+func TestARepairGoesOnWhileEverythingElseIsStopped(t *testing.T) {
+	w, stage := workOn(t)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	_, _, _ = w.do(stage, "repair", func(ctx context.Context, _ *phase.Progress) (release.Outcome, error) {
+		close(begun)
+		<-finish
+		return release.Outcome{}, ctx.Err()
+	})
+	<-begun
+	if !w.stop(stage.UID, "repair") {
+		t.Error("it is waited for")
+	}
+	close(finish)
+	woken(t, w)
+	if _, at, err := w.do(stage, "repair", uploads("again")); at.running || err != nil {
+		t.Errorf("it was given up: %+v, %v", at, err)
+	}
+}
+
 func TestOtherWorkGivesUpTheWorkBefore(t *testing.T) {
 	for why, giveUp := range map[string]func(*work, *v1alpha1.Stage){
 		"a newer release uploads":    func(w *work, stage *v1alpha1.Stage) { _, _, _ = w.do(stage, "newer", uploads("newer")) },
-		"the Stage is being deleted": func(w *work, stage *v1alpha1.Stage) { w.stop(stage.UID) },
+		"the Stage is being deleted": func(w *work, stage *v1alpha1.Stage) { w.stop(stage.UID, "") },
 	} {
 		t.Run(why, func(t *testing.T) {
 			w, stage := workOn(t)
