@@ -114,7 +114,7 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 		{
 			"the output is no base64",
 			func(v *view) { v.store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) },
-			"the output of command migrate",
+			"reading " + result,
 		},
 		{"the result has no time", func(v *view) { v.store(result, `{"output":""}`) }, "the result of command migrate"},
 	} {

@@ -63,7 +63,8 @@ func TestTheRootCauseIsFoundBehindSeveralPagesOfEvents(t *testing.T) {
 	}
 	many := strings.Replace(queues(len(before)), `"Resources":{`, `"Resources":{
 		"Jobs":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"jobs"}},
-		"Mails":{"Type":"AWS::SQS::Queue","DependsOn":[`+strings.Join(before, ",")+`],"Properties":{"VisibilityTimeout":99999}},`, 1)
+		"Mails":{"Type":"AWS::SQS::Queue","DependsOn":[`+strings.Join(before, ",")+`],
+		"Properties":{"VisibilityTimeout":99999}},`, 1)
 	v.app(many, "second", own())
 	since := v.local.Calls().End()
 	got := v.look(lookApp).App

@@ -117,3 +117,32 @@ func TestAWorkerThatIsGoneStaysAsLongAsItIsNeeded(t *testing.T) {
 		t.Error("the worker stays although nobody needs it")
 	}
 }
+
+// swept is a machine whose sweep is done, with what was seen of what is live after it.
+func swept(seen *release.Whole) func(*plan.Machine) {
+	return func(s *plan.Machine) {
+		did(s, step(release.ActionSweep))
+		s.Observed.Whole = seen
+	}
+}
+
+func repaired(s *plan.Machine) {
+	seen := s.Observed.Whole
+	did(s, step(release.ActionRepair))
+	s.Observed.Whole = seen
+}
+
+func TestTheCleanUpEndsWithALookWhetherWhatIsLiveIsWhole(t *testing.T) {
+	gone := &release.Whole{Sendable: []string{"the image"}}
+	decide(t, sweeping, []row{
+		{"nobody looked", swept(nil), "Look Whole"},
+		{"all is there", swept(&release.Whole{}), "Cleaned"},
+		{"something is missing that can be sent again", swept(gone), "Repair"},
+		{"it could not be restored as it was", and(swept(gone), repaired), "refuse LiveIncomplete"},
+		{"a version is gone, which nothing brings back", swept(&release.Whole{Versions: []string{"version 2 of http"}}),
+			"refuse LiveIncomplete"},
+		{"it is looked at again after a repair", and(swept(gone), func(s *plan.Machine) {
+			did(s, step(release.ActionRepair))
+		}), "Look Whole"},
+	})
+}

@@ -108,7 +108,8 @@ func TestARetainedResourceThatAloftDoesNotKnowIsToldAndTheOthersGo(t *testing.T)
 	s := leaving(t)
 	app := s.stack(s.Names.AppStack, `{"Resources":{
 		"Role":{"Type":"AWS::IAM::Role","DeletionPolicy":"Retain","Properties":{"RoleName":"kept","AssumeRolePolicyDocument":{
-			"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}}},
+			"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+			"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}}},
 		"Work":{"Type":"AWS::SQS::Queue","DeletionPolicy":"Retain","Properties":{"QueueName":"work"}}}}`)
 	s.unstack(app)
 	s.Recorded.Deletion.AppStackID = app
