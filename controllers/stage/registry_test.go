@@ -25,7 +25,7 @@ type userRegistry struct {
 	mu sync.Mutex
 	// held is closed when layers may be read again; nil lets them pass.
 	held chan struct{}
-	// blobs is how often a layer or configuration was asked for; asked are all requests.
+	// asked are all requests since anyone asked, and blobs those for a layer or a configuration.
 	blobs, asked int
 }
 
@@ -74,8 +74,15 @@ func (s *userRegistry) asks() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	asked := s.asked
-	s.asked = 0
+	s.asked, s.blobs = 0, 0
 	return asked
+}
+
+// reads are the layers and configurations that were asked for, beside the other requests.
+func (s *userRegistry) reads() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.blobs
 }
 
 func (s *userRegistry) host() string { return strings.TrimPrefix(s.server.URL, "http://") }

@@ -18,6 +18,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
@@ -45,6 +46,7 @@ func TestTheEdgeToKubernetes(t *testing.T) {
 }
 
 var _ = BeforeSuite(func(ctx context.Context) {
+	log.SetLogger(logr.Discard())
 	var err error
 	plane, err = controlplane.Start(ctx, controlplane.Options{Progress: os.Stderr})
 	Expect(err).NotTo(HaveOccurred())
