@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -233,29 +232,4 @@ func (s *scene) regrant(edit func(*v1alpha1.StageProfileSpec)) {
 	Expect(admin.Get(s.ctx, client.ObjectKey{Name: s.stage.Spec.ProfileRef.Name}, profile)).To(Succeed())
 	edit(&profile.Spec)
 	Expect(admin.Update(s.ctx, profile)).To(Succeed())
-}
-
-// fails has a call to AWS answered with an error from now on, until the function that is given is called.
-func fails(call, code string, times int) (heal func()) {
-	return local.Faults().Inject(wire.Fault{
-		Call: call, Kind: wire.FaultError, Times: times, Error: wire.Errorf(400, code, "injected: %s", code),
-		Match: func(c *wire.Call) bool { return c.Principal.UserID == "AIDAOPERATOR" },
-	})
-}
-
-func roleARN(name string) string { return "arn:aws:iam::" + account + ":role/" + name }
-
-// makeRole makes a role that may do everything, for whom its trust policy says.
-func makeRole(ctx context.Context, name, principal, condition string) {
-	GinkgoHelper()
-	const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,
-		"Action":["sts:AssumeRole","sts:TagSession"],"Condition":%s}]}`, principal, condition)
-	client := iam.NewFromConfig(local.Config())
-	_, err := client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(trust)})
-	Expect(err).NotTo(HaveOccurred())
-	_, err = client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-		RoleName: aws.String(name), PolicyName: aws.String("everything"), PolicyDocument: aws.String(everything),
-	})
-	Expect(err).NotTo(HaveOccurred())
 }
