@@ -93,8 +93,11 @@ func (r *Reconciler) delete(ctx context.Context, stage *v1alpha1.Stage) (result,
 	if s.clients != nil {
 		r.Cloud.Forget(r.access(stage, s.profile))
 	}
+	if err := r.removeFinalizer(ctx, stage); err != nil {
+		return result{}, err
+	}
 	s.event(corev1.EventTypeNormal, eventDeleted, "the Stage is let go")
-	return result{}, r.removeFinalizer(ctx, stage)
+	return result{}, nil
 }
 
 func (r *Reconciler) addFinalizer(ctx context.Context, stage *v1alpha1.Stage) error {

@@ -154,13 +154,13 @@ func runOf(run *release.Run) *v1alpha1.Run {
 		ID: run.ID, ReleaseID: run.ReleaseID, State: v1alpha1.RunState(run.State), Attempt: run.Attempt,
 		Generation: run.Generation, Cause: v1alpha1.Cause{Type: v1alpha1.CauseType(run.Cause.Type), Name: run.Cause.Name},
 		BuildID: run.BuildID, ImageDigest: run.ImageDigest, TemplateRevision: run.Revision,
-		StartedAt: metav1.NewTime(run.StartedAt), FinishedAt: timeOf(run.FinishedAt), Recovering: run.Recovering,
+		StartedAt: secondsOf(run.StartedAt), FinishedAt: timeOf(run.FinishedAt), Recovering: run.Recovering,
 		DeployedDigest: run.DeployedDigest, AssetsDigest: run.AssetsDigest, ConfigHash: run.ConfigHash,
 		Functions: each(run.Functions, functionOf), Commands: each(run.Commands, commandOf),
 		Phases: each(run.Phases, phaseOf), Activation: activationOf(run.Activation),
 	}
 	if run.Warm != nil {
-		t.Warm = &v1alpha1.Warm{Distinct: run.Warm.Distinct, Wanted: run.Warm.Wanted, At: metav1.NewTime(run.Warm.At)}
+		t.Warm = &v1alpha1.Warm{Distinct: run.Warm.Distinct, Wanted: run.Warm.Wanted, At: secondsOf(run.Warm.At)}
 	}
 	if f := run.Failure; f != nil {
 		t.Failure = &v1alpha1.Failure{
@@ -199,7 +199,7 @@ func activationOf(a *release.Activation) *v1alpha1.Activation {
 		return nil
 	}
 	return &v1alpha1.Activation{
-		IntendedAt: metav1.NewTime(a.IntendedAt), StageSince: metav1.NewTime(a.StageSince), FailingSince: timeOf(a.FailingSince),
+		IntendedAt: secondsOf(a.IntendedAt), StageSince: secondsOf(a.StageSince), FailingSince: timeOf(a.FailingSince),
 		Moves: each(a.Moves, func(m release.Move) v1alpha1.Move {
 			return v1alpha1.Move{
 				Kind: v1alpha1.MoveKind(m.Kind), Name: m.Name, Before: m.Before, After: m.After, Percent: m.Percent,
@@ -232,9 +232,12 @@ func timeOf(t time.Time) *metav1.Time {
 	if t.IsZero() {
 		return nil
 	}
-	at := metav1.NewTime(t)
+	at := secondsOf(t)
 	return &at
 }
+
+// secondsOf is a time as the API server keeps it: what it rounds is nothing new to remember.
+func secondsOf(t time.Time) metav1.Time { return metav1.NewTime(t.Truncate(time.Second)) }
 
 func microTimeOf(t time.Time) *metav1.MicroTime {
 	if t.IsZero() {

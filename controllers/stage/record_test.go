@@ -104,6 +104,12 @@ func TestWhatIsRememberedIsComparedWithoutWhatIsOnlyTold(t *testing.T) {
 	if again().remembers() {
 		t.Error("what was written counts as new")
 	}
+	rounded := again()
+	rounded.machine.Recorded.Run.StartedAt = rounded.machine.Recorded.Run.StartedAt.Add(time.Millisecond)
+	rounded.machine.Recorded.Run.Commands[0].SeenAt = rounded.machine.Recorded.Run.Commands[0].SeenAt.Add(time.Millisecond)
+	if rounded.remembers() {
+		t.Error("what the API server rounds of a time counts as something to remember")
+	}
 	told := again()
 	told.machine.Recorded.Run.Phases[0].Message = "it goes on for 5s"
 	if told.remembers() {

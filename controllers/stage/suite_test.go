@@ -18,12 +18,14 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/test/controlplane"
 	"github.com/aloft-dev/aloft/test/localaws"
+	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
 const (
@@ -34,7 +36,7 @@ const (
 
 var (
 	plane *controlplane.ControlPlane
-	admin client.Client
+	admin client.WithWatch
 	local *localaws.Server
 )
 
@@ -44,6 +46,7 @@ func TestTheEdgeToKubernetes(t *testing.T) {
 }
 
 var _ = BeforeSuite(func(ctx context.Context) {
+	log.SetLogger(logr.Discard())
 	var err error
 	plane, err = controlplane.Start(ctx, controlplane.Options{Progress: os.Stderr})
 	Expect(err).NotTo(HaveOccurred())
@@ -52,12 +55,17 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
 	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
 	Expect(apiextensionsv1.AddToScheme(scheme)).To(Succeed())
-	admin, err = client.New(plane.Config, client.Options{Scheme: scheme})
+	admin, err = client.NewWithWatch(plane.Config, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})).To(Succeed())
 	local, err = localaws.New(localaws.Options{AccountID: account, Region: region})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(local.Close)
+	local.Identities().Register(operatorKey, wire.Principal{
+		AccountID: account, UserID: "AIDAOPERATOR", Root: true, ARN: "arn:aws:iam::" + account + ":user/operator",
+	})
+	makeRole(ctx, "stacks", `{"Service":"cloudformation.amazonaws.com"}`, "{}")
+	local.Watch(noteCall)
 })
 
 // newReconciler makes one that is called directly, with the events that it tells.
@@ -74,6 +82,11 @@ func newReconciler(ctx context.Context) (*Reconciler, *events.FakeRecorder) {
 // apply makes a profile that grants itself to everyone, and a Stage that asks it for a release.
 func apply(ctx context.Context, edits ...func(*v1alpha1.Stage)) *v1alpha1.Stage {
 	GinkgoHelper()
+	return applyStage(ctx, applyProfile(ctx), edits...)
+}
+
+func applyProfile(ctx context.Context, edits ...func(*v1alpha1.StageProfileSpec)) *v1alpha1.StageProfile {
+	GinkgoHelper()
 	profile := &v1alpha1.StageProfile{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "profile-"},
 		Spec: v1alpha1.StageProfileSpec{
@@ -81,7 +94,15 @@ func apply(ctx context.Context, edits ...func(*v1alpha1.Stage)) *v1alpha1.Stage 
 			AllowedRegistries: []string{"ghcr.io/acme"}, DeletionPolicy: v1alpha1.DeletionPolicyDelete,
 		},
 	}
+	for _, edit := range edits {
+		edit(&profile.Spec)
+	}
 	Expect(admin.Create(ctx, profile)).To(Succeed())
+	return profile
+}
+
+func applyStage(ctx context.Context, profile *v1alpha1.StageProfile, edits ...func(*v1alpha1.Stage)) *v1alpha1.Stage {
+	GinkgoHelper()
 	stage := &v1alpha1.Stage{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "stage-", Namespace: namespace},
 		Spec: v1alpha1.StageSpec{

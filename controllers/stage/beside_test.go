@@ -1,0 +1,235 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/smithy-go"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/phase"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+var uploadStep = release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
+
+// founded is a Stage whose foundation stands; the next reconcile begins its upload.
+func founded(ctx context.Context, edits ...func(*v1alpha1.Stage)) *scene {
+	GinkgoHelper()
+	s := play(ctx, edits...)
+	whenAWSIsAsked("cloudformation:CreateStack", func() { s.edit(suspends(true)) }) // what was begun is finished, and no more
+	s.until("the foundation stands", func() bool { return s.says(v1alpha1.ConditionFoundationReady).Status == metav1.ConditionTrue })
+	s.edit(suspends(false))
+	s.noted()
+	s.registry.asks()
+	Expect(s.now().Status.Target.DeployedDigest).To(BeEmpty())
+	return s
+}
+
+// uploading is a Stage whose upload goes on as it is given, in place of the real one.
+func uploading(ctx context.Context, instead perform) *scene {
+	GinkgoHelper()
+	s := founded(ctx)
+	session := s.newSession(s.now())
+	asked, _ := s.asked(ctx, session.stage)
+	session.machine.Ask(asked)
+	_, state, _ := s.work.do(session.stage, session.jobName(uploadStep), instead)
+	Expect(state.running).To(BeTrue())
+	return s
+}
+
+// ended is an upload that ended at once.
+func ended(ctx context.Context, err error) *scene {
+	GinkgoHelper()
+	s := uploading(ctx, func(context.Context, *phase.Progress) (release.Outcome, error) { return release.Outcome{}, err })
+	s.awaitWake()
+	return s
+}
+
+// awaitWake waits until what went on beside the reconciles has ended, and has woken its Stage.
+func (s *scene) awaitWake() {
+	GinkgoHelper()
+	select {
+	case event := <-s.work.wake:
+		Expect(event.Object.GetName()).To(Equal(s.stage.Name))
+	case <-time.After(20 * time.Second):
+		Fail("nobody was woken")
+	}
+}
+
+func count(list []string, what string) (times int) {
+	for _, member := range list {
+		if member == what {
+			times++
+		}
+	}
+	return times
+}
+
+var _ = Describe("What goes on beside the reconciles", func() {
+	It("does not begin where the fence before it fails", func(ctx context.Context) {
+		s := founded(ctx)
+		s.refuses(statusPatch, 1, 1, apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil))
+		Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
+		Expect(s.work.jobs).To(BeEmpty())
+		Expect(s.registry.asks()).To(BeZero())
+		Expect(s.changed()).To(BeEmpty())
+	})
+
+	It("begins behind a fence, once, and is only asked how far it has come", func(ctx context.Context) {
+		s := founded(ctx)
+		letGo := s.registry.hold()
+		Expect(s.reconciles().RequeueAfter).To(Equal(besidePoll))
+		Expect(s.changed()[0]).To(Equal(statusPatch))
+		Eventually(s.registry.reads).Should(Equal(1))
+		s.reconciles() // which tells what the other parts of the upload have come to
+		s.noted()
+		for range 3 {
+			Expect(s.reconciles().RequeueAfter).To(Equal(besidePoll))
+		}
+		Expect(s.changed()).To(BeEmpty(), "neither a fence nor news")
+		Expect(s.says(v1alpha1.ConditionReady)).To(And(HaveField("Reason", v1alpha1.ReasonProgressing),
+			HaveField("Message", HavePrefix("releasing v1: "))))
+		Expect(s.now().Status.Phase).To(Equal("Uploading"))
+		Expect(s.registry.reads()).To(Equal(1), "it was begun once")
+		letGo()
+		s.awaitWake()
+	})
+
+	It("is recorded by the next reconcile after its end, before what rests on it", func(ctx context.Context) {
+		s := founded(ctx)
+		s.reconciles()
+		s.awaitWake()
+		Expect(s.now().Status.Target.DeployedDigest).To(BeEmpty())
+		s.noted()
+		s.reconciles()
+		changes := s.changed()
+		Expect(changes[0]).To(Equal(statusPatch))
+		Expect(changes).To(ContainElement("cloudformation:CreateStack"), "the release goes on")
+		Expect(s.now().Status.Target.DeployedDigest).To(HavePrefix("sha256:"))
+		Expect(s.work.jobs).To(BeEmpty(), "what is recorded is forgotten")
+	})
+
+	It("is recorded although a write of it was refused in between, and is not done again", func(ctx context.Context) {
+		s := founded(ctx)
+		s.reconciles()
+		s.awaitWake()
+		s.noted()
+		s.refuses(statusPatch, 1, 2, apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil))
+		for range 2 {
+			Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
+		}
+		Expect(s.now().Status.Target.DeployedDigest).To(BeEmpty())
+		s.registry.asks()
+		s.reconciles()
+		Expect(s.now().Status.Target.DeployedDigest).To(HavePrefix("sha256:"))
+		Expect(s.registry.asks()).To(BeZero())
+		Expect(s.changed()).NotTo(ContainElement("ecr:PutImage"))
+	})
+
+	It("is begun again by an operator that knows nothing of it, which sends nothing twice", func(ctx context.Context) {
+		s := founded(ctx)
+		s.reconciles()
+		s.awaitWake()
+		s.noted()
+		s.work = newWork(ctx, parallelWork, s.Now) // another operator
+		s.reconciles()
+		s.awaitWake()
+		s.reconciles()
+		Expect(s.now().Status.Target.DeployedDigest).To(HavePrefix("sha256:"))
+		Expect(s.changed()).NotTo(ContainElement("ecr:PutImage"))
+	})
+
+	It("ends the run where it is refused, and is not begun again by itself", func(ctx context.Context) {
+		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no.txt cannot be served"))
+		_, err := s.reconcile()
+		Expect(errors.Is(err, reconcile.TerminalError(nil))).To(BeTrue(), "got %v", err)
+		Expect(s.says(v1alpha1.ConditionAssetsUploaded)).To(And(HaveField("Reason", v1alpha1.ReasonAssetsInvalid),
+			HaveField("Status", metav1.ConditionFalse)))
+		Expect(s.says(v1alpha1.ConditionStalled).Message).To(And(ContainSubstring("no.txt cannot be served"),
+			ContainSubstring(v1alpha1.AnnotationRetry)))
+		Expect(s.now().Status.Target).To(And(HaveField("State", v1alpha1.RunFailed), HaveField("Failure.Reason", v1alpha1.ReasonAssetsInvalid)))
+		_, err = s.reconcile()
+		Expect(errors.Is(err, reconcile.TerminalError(nil))).To(BeTrue())
+		Expect(s.registry.asks()).To(BeZero())
+	})
+
+	It("is begun again in a run of its own when a person asks for it", func(ctx context.Context) {
+		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no.txt cannot be served"))
+		_, _ = s.reconcile()
+		failed := s.now().Status.Target.ID
+		s.edit(func(stage *v1alpha1.Stage) { stage.Annotations = map[string]string{v1alpha1.AnnotationRetry: "1"} })
+		s.reconciles()
+		Expect(s.now().Status.Target).To(And(HaveField("ID", Not(Equal(failed))), HaveField("Cause.Name", "1")))
+		s.awaitWake()
+		s.reconciles()
+		Expect(s.now().Status.Target.DeployedDigest).To(HavePrefix("sha256:"))
+	})
+
+	DescribeTable("tells what it met, and when it is begun again",
+		func(ctx context.Context, met error, condition, reason string, soonest, latest time.Duration) {
+			s := ended(ctx, met)
+			result := s.reconciles()
+			Expect(result.RequeueAfter).To(And(BeNumerically(">=", soonest), BeNumerically("<=", latest)))
+			Expect(s.says(condition).Reason).To(Equal(reason))
+			Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(reason))
+			Expect(s.says(v1alpha1.ConditionStalled).Reason).To(BeEmpty())
+			Expect(s.now().Status.Target.State).To(Equal(v1alpha1.RunRunning))
+		},
+		Entry("a wait says itself when", release.Wait(v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageNotFound, 7*time.Second, "gone"),
+			v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageNotFound, 7*time.Second, 7*time.Second),
+		Entry("what AWS refuses takes a person", release.At(v1alpha1.ConditionImagePushed,
+			fmt.Errorf("pushing: %w", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not you"})),
+			v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, deniedPoll, deniedPoll),
+		Entry("an error that may pass is paused after", release.At(v1alpha1.ConditionAssetsUploaded, errors.New("connection reset")),
+			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), firstPause),
+		Entry("one that does not say what it is about is about the phase's first condition", errors.New("connection reset"),
+			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), firstPause),
+	)
+
+	It("is paused after an error, and not begun before that is over", func(ctx context.Context) {
+		s := ended(ctx, errors.New("connection reset"))
+		s.reconciles()
+		s.reconciles()
+		Expect(s.registry.asks()).To(BeZero())
+		later := time.Now().Add(firstPause)
+		s.work.mu.Lock()
+		s.work.now = func() time.Time { return later }
+		s.work.mu.Unlock()
+		s.reconciles()
+		s.awaitWake()
+		s.reconciles()
+		Expect(s.now().Status.Target.DeployedDigest).To(HavePrefix("sha256:"))
+	})
+
+	It("has its credentials made anew when they have expired", func(ctx context.Context) {
+		s := ended(ctx, fmt.Errorf("pushing: %w", &smithy.GenericAPIError{Code: "ExpiredTokenException", Message: "expired"}))
+		_, err := s.reconcile()
+		Expect(err).To(MatchError(ContainSubstring("expired")))
+		s.noted()
+		_, _ = s.reconcile()
+		Expect(s.asksAWS()).To(ContainElement("sts:GetCallerIdentity"))
+	})
+
+	It("is given up for another build, whose upload begins", func(ctx context.Context) {
+		given := make(chan struct{})
+		s := uploading(ctx, func(ctx context.Context, _ *phase.Progress) (release.Outcome, error) {
+			<-ctx.Done()
+			close(given)
+			return release.Outcome{}, ctx.Err()
+		})
+		s.registry.push("v2", built())
+		s.edit(asksFor("v2"))
+		s.reconciles()
+		Eventually(given).Should(BeClosed())
+		s.until("v2 is there", func() bool { t := s.now().Status.Target; return t.BuildID == "v2" && t.DeployedDigest != "" })
+	})
+})

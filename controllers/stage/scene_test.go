@@ -1,0 +1,235 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/image"
+	"github.com/aloft-dev/aloft/test/localaws/wire"
+)
+
+// operatorKey tells the operator's own calls from those that the local AWS makes for it.
+const operatorKey = "AKIAOPERATOR00000000"
+
+// scene is a Stage whose Reconciler is called directly. What the Reconciler changes, in the cluster and on AWS, is noted in one list, in
+// the order in which it was changed.
+type scene struct {
+	*Reconciler
+	ctx      context.Context
+	stage    *v1alpha1.Stage
+	recorder *events.FakeRecorder
+	registry *userRegistry
+	// before comes before each request to the API server, such as "patch Stage/status"; an error is its answer.
+	before func(request string) error
+
+	mu       sync.Mutex
+	requests []string
+	changes  []string
+	calls    []string
+}
+
+// playing is the scene that calls to AWS are noted in: specs run one after another.
+var playing atomic.Pointer[scene]
+
+func noteCall(call wire.Record) {
+	s := playing.Load()
+	if s == nil || call.Principal.UserID != "AIDAOPERATOR" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, call.Name())
+	if call.Mutating {
+		s.changes = append(s.changes, call.Name())
+	}
+}
+
+// play has a Stage whose build v1 lies in a registry that its profile allows. Nothing was reconciled yet.
+func play(ctx context.Context, edits ...func(*v1alpha1.Stage)) *scene {
+	GinkgoHelper()
+	return playWith(ctx, func(*v1alpha1.StageProfileSpec) {}, edits...)
+}
+
+// playWith is play with an edited profile.
+func playWith(ctx context.Context, grant func(*v1alpha1.StageProfileSpec), edits ...func(*v1alpha1.Stage)) *scene {
+	GinkgoHelper()
+	s := &scene{ctx: ctx, registry: newRegistry()}
+	s.registry.push("v1", built())
+	own := func(p *v1alpha1.StageProfileSpec) {
+		p.AllowedRegistries, p.StackRoleARN = []string{s.registry.host()}, roleARN("stacks")
+	}
+	profile := applyProfile(ctx, own, grant)
+	fromRegistry := func(stage *v1alpha1.Stage) { stage.Spec.Image.Repository = s.registry.repository() }
+	s.stage = applyStage(ctx, profile, append([]func(*v1alpha1.Stage){fromRegistry}, edits...)...)
+	s.Reconciler, s.recorder = newReconciler(ctx)
+	s.Client, s.Reader = s.api(""), s.api("uncached ")
+	s.Cloud = cloud.NewProvider(local.ConfigFor(aws.Credentials{AccessKeyID: operatorKey, SecretAccessKey: "x"}))
+	s.Images = image.NewClient(image.Options{AllowInsecureLoopback: true, TempDir: GinkgoT().TempDir()})
+	s.Runtimes = map[string]*image.Runtime{"amd64": image.RuntimeFromBytes("1.0", []byte("#!/bin/sh\n"))}
+	playing.Store(s)
+	DeferCleanup(func() {
+		playing.Store(nil)
+		local.Faults().Clear()
+		s.Images.Close()
+	})
+	return s
+}
+
+// api is the API server with the rights that the operator's role has: what it may not do fails.
+func (s *scene) api(label string) client.Client {
+	return interceptor.NewClient(admin, interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, options ...client.GetOption) error {
+			if err := s.request(label + "get " + kindOf(o)); err != nil {
+				return err
+			}
+			return c.Get(ctx, key, o, options...)
+		},
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+			if err := s.request(label + "list " + kindOf(list)); err != nil {
+				return err
+			}
+			return c.List(ctx, list, options...)
+		},
+		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch, options ...client.PatchOption) error {
+			return s.change("patch "+kindOf(o), func() error { return c.Patch(ctx, o, patch, options...) })
+		},
+		SubResourcePatch: func(
+			ctx context.Context, c client.Client, name string, o client.Object, patch client.Patch, options ...client.SubResourcePatchOption,
+		) error {
+			return s.change("patch "+kindOf(o)+"/"+name, func() error { return c.SubResource(name).Patch(ctx, o, patch, options...) })
+		},
+		Create: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.CreateOption) error {
+			return fmt.Errorf("the operator must not create a %s", kindOf(o))
+		},
+		Update: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.UpdateOption) error {
+			return fmt.Errorf("the operator must not update a %s", kindOf(o))
+		},
+		Delete: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.DeleteOption) error {
+			return fmt.Errorf("the operator must not delete a %s", kindOf(o))
+		},
+	})
+}
+
+func kindOf(object any) string { return reflect.TypeOf(object).Elem().Name() }
+
+func (s *scene) request(what string) error {
+	s.mu.Lock()
+	s.requests = append(s.requests, what)
+	s.mu.Unlock()
+	if s.before != nil {
+		return s.before(what)
+	}
+	return nil
+}
+
+// change is a request that is noted as a change where it succeeds.
+func (s *scene) change(what string, send func() error) error {
+	err := s.request(what)
+	if err == nil {
+		err = send()
+	}
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes = append(s.changes, what)
+	return nil
+}
+
+// noted takes what was noted so far: requests to the API server, changes there and on AWS, and all calls to AWS.
+func (s *scene) noted() (requests, changes, calls []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	requests, changes, calls = s.requests, s.changes, s.calls
+	s.requests, s.changes, s.calls = nil, nil, nil
+	return requests, changes, calls
+}
+
+// changed takes what was changed since anyone asked.
+func (s *scene) changed() []string { _, changes, _ := s.noted(); return changes }
+
+// asksAWS takes the calls to AWS since anyone asked.
+func (s *scene) asksAWS() []string { _, _, calls := s.noted(); return calls }
+
+func (s *scene) reconcile() (ctrl.Result, error) {
+	return s.Reconcile(s.ctx, ctrl.Request{NamespacedName: keyOf(s.stage)})
+}
+
+// reconciles expects that nothing goes wrong.
+func (s *scene) reconciles() ctrl.Result {
+	GinkgoHelper()
+	result, err := s.reconcile()
+	Expect(err).NotTo(HaveOccurred())
+	return result
+}
+
+// until reconciles again and again, as the results ask for it.
+func (s *scene) until(what string, reached func() bool) {
+	GinkgoHelper()
+	for deadline := time.Now().Add(30 * time.Second); !reached(); {
+		result := s.reconciles()
+		if time.Now().After(deadline) {
+			Fail(fmt.Sprintf("%s: it never comes to that, and the Stage says %q", what, s.says(v1alpha1.ConditionReady).Message))
+		}
+		time.Sleep(min(max(result.RequeueAfter, time.Millisecond), 10*time.Millisecond))
+	}
+}
+
+func (s *scene) now() *v1alpha1.Stage { GinkgoHelper(); return fetched(s.ctx, s.stage) }
+
+// gone says that the API server has the Stage no more.
+func (s *scene) gone() bool {
+	return apierrors.IsNotFound(admin.Get(s.ctx, keyOf(s.stage), &v1alpha1.Stage{}))
+}
+
+// says is a condition of the Stage as the API server has it; its reason is empty where there is none.
+func (s *scene) says(condition string) metav1.Condition {
+	GinkgoHelper()
+	if found := meta.FindStatusCondition(s.now().Status.Conditions, condition); found != nil {
+		return *found
+	}
+	return metav1.Condition{}
+}
+
+// edit is someone else's edit of the Stage.
+func (s *scene) edit(edit func(*v1alpha1.Stage)) {
+	GinkgoHelper()
+	stage := s.now()
+	edit(stage)
+	Expect(admin.Update(s.ctx, stage)).To(Succeed())
+}
+
+// remember writes a status, as an earlier reconcile left it.
+func (s *scene) remember(edit func(*v1alpha1.StageStatus)) {
+	GinkgoHelper()
+	stage := s.now()
+	edit(&stage.Status)
+	Expect(admin.Status().Update(s.ctx, stage)).To(Succeed())
+}
+
+// regrant edits the profile.
+func (s *scene) regrant(edit func(*v1alpha1.StageProfileSpec)) {
+	GinkgoHelper()
+	profile := &v1alpha1.StageProfile{}
+	Expect(admin.Get(s.ctx, client.ObjectKey{Name: s.stage.Spec.ProfileRef.Name}, profile)).To(Succeed())
+	edit(&profile.Spec)
+	Expect(admin.Update(s.ctx, profile)).To(Succeed())
+}
