@@ -264,3 +264,29 @@ func TestAShareOfTheTrafficThatOurOwnRunLeftIsRecognised(t *testing.T) {
 		}
 	})
 }
+
+func TestARunFromBeforeWhatIsLiveIsNotGoneOnWith(t *testing.T) {
+	v2 := releaseOf("v2")
+	for _, r := range []struct {
+		why  string
+		left string
+		want bool
+	}{
+		{"it began after what is live was published", "20260102t130000-left", true},
+		{"it ended long before: this is another release of the same content", "20260102t110000-left", false},
+		{"there is none", "", false},
+	} {
+		t.Run(r.why, func(t *testing.T) {
+			s := forgotten(t)
+			s.Recorded.Run.ReleaseID, s.Recorded.Run.BuildID = v2.ID, "v2"
+			asksFor(s, v2)
+			onAlias("http", func(a *release.Alias) { a.PublishedAt = noon })(s)
+			s.Observed.Left = &release.LeftRun{Run: r.left, Commands: []string{"migrate"}}
+			did(s, step(release.ActionRecover))
+			run := s.Recorded.Run
+			if goneOn := run.ID == r.left && len(run.Commands) == 1; goneOn != r.want {
+				t.Errorf("the run is %+v", run)
+			}
+		})
+	}
+}

@@ -14,7 +14,8 @@ import (
 )
 
 var annotations = []string{
-	v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationFluxRequestedAt, v1alpha1.AnnotationRetry, v1alpha1.AnnotationCommandResolution,
+	v1alpha1.AnnotationRequestedAt, v1alpha1.AnnotationFluxRequestedAt, v1alpha1.AnnotationRetry,
+	v1alpha1.AnnotationCommandResolution,
 }
 
 func annotated(value string) func(*v1alpha1.Stage) {
@@ -35,19 +36,21 @@ var _ = Describe("What a Stage asks for", func() {
 		}))
 	})
 
-	It("has no more of an annotation than the status keeps, so that what was handled is known again", func(ctx context.Context) {
-		s := play(ctx, annotated(strings.Repeat("again ", 1000)))
-		s.until("the requests are handled", func() bool { return s.now().Status.LastHandledRequestedAt != "" })
-		status := s.now().Status
-		for _, kept := range []string{
-			status.LastHandledRequestedAt, status.LastHandledReconcileAt, status.LastHandledRetry, status.LastHandledCommandResolution,
-		} {
-			Expect(len(kept)).To(And(BeNumerically("<=", maxAnnotation), BeNumerically(">", maxAnnotation/2)))
-		}
-		Expect(told(s.recorder)).To(ContainElement(ContainSubstring(plan.NoteRetryIgnored)))
-		s.reconciles()
-		Expect(told(s.recorder)).NotTo(ContainElement(ContainSubstring(plan.NoteRetryIgnored)), "it was handled before")
-	})
+	It("has no more of an annotation than the status keeps, so that what was handled is known again",
+		func(ctx context.Context) {
+			s := play(ctx, annotated(strings.Repeat("again ", 1000)))
+			s.until("the requests are handled", func() bool { return s.now().Status.LastHandledRequestedAt != "" })
+			status := s.now().Status
+			for _, kept := range []string{
+				status.LastHandledRequestedAt, status.LastHandledReconcileAt, status.LastHandledRetry,
+				status.LastHandledCommandResolution,
+			} {
+				Expect(len(kept)).To(And(BeNumerically("<=", maxAnnotation), BeNumerically(">", maxAnnotation/2)))
+			}
+			Expect(told(s.recorder)).To(ContainElement(ContainSubstring(plan.NoteRetryIgnored)))
+			s.reconciles()
+			Expect(told(s.recorder)).NotTo(ContainElement(ContainSubstring(plan.NoteRetryIgnored)), "it was handled before")
+		})
 
 	DescribeTable("keeps what commands print out of the status where the profile wants that",
 		func(ctx context.Context, where v1alpha1.CommandOutput, hidden bool) {
@@ -68,12 +71,17 @@ var _ = Describe("What a Stage asks for", func() {
 			edit   func(*v1alpha1.Stage)
 			barred bool
 		}{
-			"all is well":                  {barred: false},
-			"the profile is missing":       {edit: func(s *v1alpha1.Stage) { s.Spec.ProfileRef.Name = "nobodys" }, barred: true},
-			"the profile grants nothing":   {grant: func(p *v1alpha1.StageProfileSpec) { p.AllowedNamespaces = nil }, barred: true},
-			"a Secret is missing":          {edit: usesSecret("nobodys"), barred: false},
-			"the registry is not allowed":  {grant: func(p *v1alpha1.StageProfileSpec) { p.AllowedRegistries = []string{"a.b"} }, barred: false},
-			"a function role is not there": {edit: func(s *v1alpha1.Stage) { s.Spec.Manifest.FunctionRoleName = "x" }, barred: false},
+			"all is well":            {barred: false},
+			"the profile is missing": {edit: func(s *v1alpha1.Stage) { s.Spec.ProfileRef.Name = "nobodys" }, barred: true},
+			"the profile grants nothing": {grant: func(p *v1alpha1.StageProfileSpec) { p.AllowedNamespaces = nil },
+				barred: true},
+			"a Secret is missing": {edit: usesSecret("nobodys"), barred: false},
+			"the registry is not allowed": {grant: func(
+				p *v1alpha1.StageProfileSpec) {
+				p.AllowedRegistries = []string{"a.b"}
+			}, barred: false},
+			"a function role is not there": {edit: func(s *v1alpha1.Stage) { s.Spec.Manifest.FunctionRoleName = "x" },
+				barred: false},
 		} {
 			if row.grant == nil {
 				row.grant = func(*v1alpha1.StageProfileSpec) {}
@@ -111,7 +119,8 @@ var _ = Describe("What a Stage asks for", func() {
 		} {
 			stage := &v1alpha1.Stage{Spec: v1alpha1.StageSpec{DeletionPolicy: row.stage}}
 			profile := &v1alpha1.StageProfile{Spec: v1alpha1.StageProfileSpec{DeletionPolicy: row.profile}}
-			Expect(deletionPolicy(stage, profile)).To(Equal(row.want), "%q of the Stage, %q of the profile", row.stage, row.profile)
+			Expect(deletionPolicy(stage, profile)).To(Equal(row.want), "%q of the Stage, %q of the profile", row.stage,
+				row.profile)
 		}
 	})
 })
@@ -125,8 +134,10 @@ var _ = Describe("The access to AWS", func() {
 		}}
 		access := r.access(stage, profile)
 		Expect(access.ExternalID).To(Equal("cluster/shop"))
-		Expect([]string{access.AccountID, access.Region, access.RoleARN}).To(Equal([]string{account, region, roleARN("aloft")}))
-		Expect([]string{access.Cluster, access.Namespace, access.Stage}).To(Equal([]string{"cluster", "clouder", "production"}))
+		Expect([]string{access.AccountID, access.Region,
+			access.RoleARN}).To(Equal([]string{account, region, roleARN("aloft")}))
+		Expect([]string{access.Cluster, access.Namespace,
+			access.Stage}).To(Equal([]string{"cluster", "clouder", "production"}))
 		profile.Spec.ExternalID = "agreed"
 		Expect(r.access(stage, profile).ExternalID).To(Equal("agreed"))
 	})
@@ -150,6 +161,7 @@ var _ = Describe("The access to AWS", func() {
 			HaveField("Message", And(ContainSubstring("999999999999"), ContainSubstring(account)))))
 		Expect(s.asksAWS()).To(Equal([]string{"sts:GetCallerIdentity"}))
 		s.reconciles()
-		Expect(s.asksAWS()).To(Equal([]string{"sts:GetCallerIdentity"}), "it is verified each time, for it may have been mended")
+		Expect(s.asksAWS()).To(Equal([]string{"sts:GetCallerIdentity"}),
+			"it is verified each time, for it may have been mended")
 	})
 })

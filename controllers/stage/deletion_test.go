@@ -58,7 +58,8 @@ var _ = Describe("A Stage that is deleted", func() {
 			Expect(calls).To(BeEmpty())
 			Expect(told(s.recorder)).To(Equal([]string{"Normal Deleted the Stage is let go"}))
 		},
-		Entry("where it is to be retained", leave{edit: policy(v1alpha1.DeletionPolicyRetain), status: serving("v1", otherDigest)}),
+		Entry("where it is to be retained",
+			leave{edit: policy(v1alpha1.DeletionPolicyRetain), status: serving("v1", otherDigest)}),
 		Entry("where its profile retains, and it says nothing itself", leave{
 			grant: func(p *v1alpha1.StageProfileSpec) { p.DeletionPolicy = v1alpha1.DeletionPolicyRetain },
 			edit:  func(*v1alpha1.Stage) {}, status: serving("v1", otherDigest),
@@ -176,9 +177,12 @@ var _ = Describe("A Stage that is deleted", func() {
 			s.reconciles()
 			Expect(s.gone()).To(BeTrue())
 		},
-		Entry("because AWS refuses to look", func(*v1alpha1.StageProfileSpec) {}, "cloudformation:DescribeStacks", "AccessDenied", deniedPoll),
-		Entry("because AWS refuses the role", func(*v1alpha1.StageProfileSpec) {}, "sts:GetCallerIdentity", "AccessDenied", deniedPoll),
-		Entry("because the account is another one", func(p *v1alpha1.StageProfileSpec) { p.AccountID = "999999999999" }, "", "", outsidePoll),
+		Entry("because AWS refuses to look", func(*v1alpha1.StageProfileSpec) {}, "cloudformation:DescribeStacks",
+			"AccessDenied", deniedPoll),
+		Entry("because AWS refuses the role", func(*v1alpha1.StageProfileSpec) {}, "sts:GetCallerIdentity", "AccessDenied",
+			deniedPoll),
+		Entry("because the account is another one", func(p *v1alpha1.StageProfileSpec) { p.AccountID = "999999999999" }, "",
+			"", outsidePoll),
 	)
 
 	It("tries again what AWS could not answer", func(ctx context.Context) {

@@ -50,7 +50,8 @@ func (r *Reconciler) gather(ctx context.Context, stage *v1alpha1.Stage) (desired
 		}
 		if len(secret.Data[corev1.DockerConfigJsonKey]) == 0 {
 			return in, release.Reject(v1alpha1.ConditionImageResolved, v1alpha1.ReasonInvalidSecret,
-				"Secret %q, which spec.image.pullSecretRef names, has no key %s: make it with kubectl create secret docker-registry",
+				"Secret %q, which spec.image.pullSecretRef names, has no key %s: "+
+					"make it with kubectl create secret docker-registry",
 				ref.Name, corev1.DockerConfigJsonKey)
 		}
 		in.PullSecret = secret.Data[corev1.DockerConfigJsonKey]
@@ -63,7 +64,8 @@ func (r *Reconciler) profile(ctx context.Context, stage *v1alpha1.Stage) (*v1alp
 	err := r.Client.Get(ctx, client.ObjectKey{Name: stage.Spec.ProfileRef.Name}, profile)
 	if apierrors.IsNotFound(err) {
 		return nil, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotFound, 0,
-			"StageProfile %q does not exist; waiting for the platform team to make it, or correct spec.profileRef in a new Stage", stage.Spec.ProfileRef.Name)
+			"StageProfile %q does not exist; waiting for the platform team to make it, or correct spec.profileRef in a new Stage",
+			stage.Spec.ProfileRef.Name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading StageProfile %q: %w", stage.Spec.ProfileRef.Name, err)
@@ -125,8 +127,8 @@ func valueOf(annotations map[string]string, key string) string {
 	return release.Bounded(annotations[key], maxAnnotation)
 }
 
-// removalOf is what becomes of a Stage that is being deleted. No Secret of its namespace is needed, and the profile need not allow
-// the namespace any more.
+// removalOf is what becomes of a Stage that is being deleted. No Secret of its namespace is needed, and the profile
+// need not allow the namespace any more.
 func (r *Reconciler) removalOf(ctx context.Context, stage *v1alpha1.Stage) (plan.Asked, *v1alpha1.StageProfile) {
 	removal := &plan.Removal{
 		Retained:    stage.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain,
@@ -165,8 +167,9 @@ func (r *Reconciler) namespaceLabels(ctx context.Context, stage *v1alpha1.Stage)
 // access is what the Stage's profile lets it do on AWS.
 func (r *Reconciler) access(stage *v1alpha1.Stage, profile *v1alpha1.StageProfile) cloud.Access {
 	access := cloud.Access{
-		AccountID: profile.Spec.AccountID, Region: profile.Spec.Region, RoleARN: profile.Spec.RoleARN, ExternalID: profile.Spec.ExternalID,
-		Cluster: r.ClusterID, Namespace: stage.Namespace, Stage: stage.Name,
+		AccountID: profile.Spec.AccountID, Region: profile.Spec.Region, RoleARN: profile.Spec.RoleARN,
+		ExternalID: profile.Spec.ExternalID,
+		Cluster:    r.ClusterID, Namespace: stage.Namespace, Stage: stage.Name,
 	}
 	if access.ExternalID == "" {
 		access.ExternalID = r.ClusterID + "/" + profile.Name
@@ -175,17 +178,21 @@ func (r *Reconciler) access(stage *v1alpha1.Stage, profile *v1alpha1.StageProfil
 }
 
 // clients gives what acts on AWS for the Stage, after the account behind the credentials was verified.
-func (r *Reconciler) clients(ctx context.Context, stage *v1alpha1.Stage, profile *v1alpha1.StageProfile) (*cloud.Clients, error) {
+func (r *Reconciler) clients(
+	ctx context.Context, stage *v1alpha1.Stage, profile *v1alpha1.StageProfile,
+) (*cloud.Clients, error) {
 	clients, err := r.Cloud.For(ctx, r.access(stage, profile))
 	var wrong *cloud.WrongAccount
 	switch {
 	case errors.As(err, &wrong):
 		return nil, release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileMismatch,
-			"StageProfile %q says account %s, and its credentials belong to account %s: nothing was written; correct its roleARN, or make a StageProfile for that account",
+			"StageProfile %q says account %s, and its credentials belong to account %s: nothing was written; correct its "+
+				"roleARN, or make a StageProfile for that account",
 			profile.Name, wrong.Want, wrong.Got)
 	case cloud.IsDenied(err):
 		return nil, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonAccessDenied, deniedPoll,
-			"AWS refuses the role of StageProfile %q: check its trust policy and external id (%s)", profile.Name, cloud.Message(err))
+			"AWS refuses the role of StageProfile %q: check its trust policy and external id (%s)", profile.Name,
+			cloud.Message(err))
 	default:
 		return clients, err
 	}

@@ -19,7 +19,8 @@ import (
 // makeSecret makes a Secret, and gives its name.
 func makeSecret(ctx context.Context, data map[string]string) string {
 	GinkgoHelper()
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{GenerateName: "secret-", Namespace: namespace}, StringData: data}
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{GenerateName: "secret-", Namespace: namespace},
+		StringData: data}
 	Expect(admin.Create(ctx, secret)).To(Succeed())
 	return secret.Name
 }
@@ -39,7 +40,6 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 	type refusal struct {
 		grant     func(*v1alpha1.StageProfileSpec)
 		edit      func(*v1alpha1.Stage)
-		secrets   map[string]map[string]string
 		reason    string
 		condition string
 		says      string
@@ -53,7 +53,8 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 		func(ctx context.Context, row refusal) {
 			s := playWith(ctx, row.grant, row.edit)
 			result, err := s.reconcile()
-			Expect(s.says(row.condition)).To(And(HaveField("Reason", row.reason), HaveField("Message", ContainSubstring(row.says))))
+			Expect(s.says(row.condition)).To(And(HaveField("Reason", row.reason),
+				HaveField("Message", ContainSubstring(row.says))))
 			Expect(s.says(v1alpha1.ConditionStalled).Reason).To(Equal(row.reason))
 			Expect(s.says(v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionFalse))
 			Expect(s.now().Status.ObservedGeneration).To(Equal(int64(1)), "that is the outcome of this generation")
@@ -75,7 +76,8 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 			edit: pullsWith("pull"), reason: v1alpha1.ReasonProfileNotAllowed, condition: ready, says: "spec.allowedNamespaces",
 		}),
 		Entry("a registry that the profile does not allow", refusal{
-			grant: func(p *v1alpha1.StageProfileSpec) { p.AllowedRegistries = []string{"ghcr.io/acme"} }, edit: pullsWith("pull"),
+			grant:  func(p *v1alpha1.StageProfileSpec) { p.AllowedRegistries = []string{"ghcr.io/acme"} },
+			edit:   pullsWith("pull"),
 			reason: v1alpha1.ReasonRegistryNotAllowed, condition: image, says: "ghcr.io/acme",
 		}),
 		Entry("a function role that the profile does not offer", refusal{
@@ -96,7 +98,8 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 			s := playWith(ctx, unchanged, row.edit)
 			result := s.reconciles()
 			Expect(result.RequeueAfter).To(Equal(row.again))
-			Expect(s.says(row.condition)).To(And(HaveField("Reason", row.reason), HaveField("Message", ContainSubstring(row.says))))
+			Expect(s.says(row.condition)).To(And(HaveField("Reason", row.reason),
+				HaveField("Message", ContainSubstring(row.says))))
 			Expect(s.says(v1alpha1.ConditionStalled).Reason).To(BeEmpty())
 			Expect(s.says(v1alpha1.ConditionReconciling).Reason).To(Equal(row.reason))
 			Expect(s.now().Status.ObservedGeneration).To(Equal(int64(-1)), "this generation is not settled")
@@ -138,7 +141,8 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 		s := play(ctx, usesSecret("late"))
 		s.reconciles()
 		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonSecretNotFound))
-		late := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "late", Namespace: namespace}, StringData: map[string]string{"TOKEN": "x"}}
+		late := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "late", Namespace: namespace},
+			StringData: map[string]string{"TOKEN": "x"}}
 		Expect(admin.Create(ctx, late)).To(Succeed())
 		s.reconciles()
 		Expect(s.says(v1alpha1.ConditionImageResolved).Status).To(Equal(metav1.ConditionTrue))
@@ -157,7 +161,8 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 
 	It("reads each Secret by its name from the API server itself, and nothing else there", func(ctx context.Context) {
 		docker := makeSecret(ctx, map[string]string{corev1.DockerConfigJsonKey: `{"auths":{}}`})
-		s := play(ctx, usesSecret(makeSecret(ctx, map[string]string{"A": "1"})), usesSecret(makeSecret(ctx, map[string]string{"B": "2"})),
+		s := play(ctx, usesSecret(makeSecret(ctx, map[string]string{"A": "1"})),
+			usesSecret(makeSecret(ctx, map[string]string{"B": "2"})),
 			pullsWith(docker))
 		s.reconciles()
 		requests, _, _ := s.noted()
@@ -175,7 +180,8 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 	})
 
 	It("gives the release what the Secrets hold", func(ctx context.Context) {
-		s := play(ctx, usesSecret(makeSecret(ctx, map[string]string{"A": "1"})), usesSecret(makeSecret(ctx, map[string]string{"B": "2"})))
+		s := play(ctx, usesSecret(makeSecret(ctx, map[string]string{"A": "1"})),
+			usesSecret(makeSecret(ctx, map[string]string{"B": "2"})))
 		asked, profile := s.asked(ctx, s.stage)
 		Expect(asked.Unprepared).NotTo(HaveOccurred())
 		Expect(profile.Name).To(Equal(s.stage.Spec.ProfileRef.Name))

@@ -45,23 +45,24 @@ func whenAWSIsAsked(call string, do func()) {
 }
 
 var _ = Describe("A reconcile that is interrupted", func() {
-	It("does nothing more when someone else has written the Stage, and begins again soon with what they wrote", func(ctx context.Context) {
-		s := play(ctx)
-		wrote := false
-		s.before = func(request string) error {
-			if request == statusPatch && !wrote {
-				wrote = true
-				s.edit(suspends(true))
+	It("does nothing more when someone else has written the Stage, and begins again soon with what they wrote",
+		func(ctx context.Context) {
+			s := play(ctx)
+			wrote := false
+			s.before = func(request string) error {
+				if request == statusPatch && !wrote {
+					wrote = true
+					s.edit(suspends(true))
+				}
+				return nil
 			}
-			return nil
-		}
-		Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
-		Expect(s.changed()).To(Equal([]string{"patch Stage"}), "no status, and nothing on AWS")
-		Expect(s.now().Status.Target).To(BeNil())
-		Expect(told(s.recorder)).To(BeEmpty(), "nothing is told of what is not written")
-		s.reconciles()
-		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonSuspended))
-	})
+			Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
+			Expect(s.changed()).To(Equal([]string{"patch Stage"}), "no status, and nothing on AWS")
+			Expect(s.now().Status.Target).To(BeNil())
+			Expect(told(s.recorder)).To(BeEmpty(), "nothing is told of what is not written")
+			s.reconciles()
+			Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonSuspended))
+		})
 
 	DescribeTable("does nothing on AWS that a status was not written for",
 		func(ctx context.Context, answer error, again bool) {
@@ -80,10 +81,13 @@ var _ = Describe("A reconcile that is interrupted", func() {
 			s.reconciles()
 			Expect(s.changed()[:2]).To(Equal([]string{statusPatch, "cloudformation:CreateStack"}))
 		},
-		Entry("after a conflict it begins again soon", apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil), true),
-		Entry("a Stage that is gone is found out soon", apierrors.NewNotFound(schema.GroupResource{Resource: "stages"}, "x"), true),
+		Entry("after a conflict it begins again soon",
+			apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil), true),
+		Entry("a Stage that is gone is found out soon", apierrors.NewNotFound(schema.GroupResource{Resource: "stages"}, "x"),
+			true),
 		Entry("an API server that is away is left to the queue", errors.New("etcd is away"), false),
-		Entry("a right that the operator lacks is an error", apierrors.NewForbidden(schema.GroupResource{Resource: "stages"}, "x", nil), false),
+		Entry("a right that the operator lacks is an error",
+			apierrors.NewForbidden(schema.GroupResource{Resource: "stages"}, "x", nil), false),
 		Entry("what the API server holds for invalid is an error", apierrors.NewBadRequest("no"), false),
 	)
 

@@ -14,7 +14,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// seriesOf gives the series of a metric whose labels fit, with their values, by the label that tells them apart; of a histogram its count.
+// seriesOf gives the series of a metric whose labels fit, with their values, by the label that tells them apart; of a
+// histogram its count.
 func seriesOf(metric, label string, fits map[string]string) map[string]float64 {
 	GinkgoHelper()
 	families, err := metrics.Registry.(prometheus.Gatherer).Gather()
@@ -29,7 +30,8 @@ func seriesOf(metric, label string, fits map[string]string) map[string]float64 {
 			for _, pair := range member.GetLabel() {
 				labels[pair.GetName()] = pair.GetValue()
 			}
-			value := member.GetGauge().GetValue() + member.GetCounter().GetValue() + float64(member.GetHistogram().GetSampleCount())
+			value := member.GetGauge().GetValue() + member.GetCounter().GetValue() +
+				float64(member.GetHistogram().GetSampleCount())
 			if labels["name"] == fits["name"] && labels["namespace"] == fits["namespace"] {
 				series[labels[label]] = value
 			}
@@ -80,7 +82,8 @@ var _ = Describe("The metrics", func() {
 		s := play(ctx)
 		stage := s.now()
 		asked, _ := s.asked(ctx, stage)
-		image := &v1alpha1.ResolvedImage{Repository: asked.Image.Repository, Tag: "v1", Architecture: "amd64", Digest: otherDigest}
+		image := &v1alpha1.ResolvedImage{Repository: asked.Image.Repository, Tag: "v1", Architecture: "amd64",
+			Digest: otherDigest}
 		s.remember(func(status *v1alpha1.StageStatus) {
 			serving("v1", otherDigest)(status)
 			status.Image, status.Live.ID = image, asked.Release(otherDigest, "1").ID
@@ -155,7 +158,8 @@ var _ = Describe("The metrics", func() {
 		Eventually(func() float64 { return jobs(jobWaiting) }).Should(Equal(waiting + 1))
 		Expect(jobs(jobRunning)).To(Equal(running+1), "one slot takes one")
 		close(finish)
-		Eventually(func() []float64 { return []float64{jobs(jobWaiting), jobs(jobRunning)} }).Should(Equal([]float64{waiting, running}))
+		Eventually(func() []float64 { return []float64{jobs(jobWaiting), jobs(jobRunning)} }).Should(Equal([]float64{waiting,
+			running}))
 	})
 
 	It("show no job that was given up before its turn", func(ctx context.Context) {
@@ -168,7 +172,7 @@ var _ = Describe("The metrics", func() {
 			return release.Outcome{}, nil
 		})
 		Eventually(func() float64 { return jobs(jobWaiting) }).Should(Equal(waiting + 1))
-		Eventually(func() bool { return s.work.stop(s.stage.UID) }).Should(BeTrue())
+		Eventually(func() bool { return s.work.stop(s.stage.UID, "") }).Should(BeTrue())
 		Expect(jobs(jobWaiting)).To(Equal(waiting))
 		Expect(begun).To(BeFalse())
 	})

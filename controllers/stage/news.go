@@ -31,8 +31,8 @@ func (s *session) event(eventType, reason, format string, arguments ...any) {
 	s.r.Events.Eventf(s.stage, nil, eventType, reason, reason, "%s", note)
 }
 
-// tell tells what a write has changed, by events, metrics and one line in the log: what is told follows from the difference between
-// two statuses, so that each thing is told once, after it is certain.
+// tell tells what a write has changed, by events, metrics and one line in the log: what is told follows from the
+// difference between two statuses, so that each thing is told once, after it is certain.
 func (s *session) tell(ctx context.Context, before *v1alpha1.Stage) {
 	s.tellRun(before.Status.Target, s.stage.Status.Target)
 	s.tellReady(ctx, before)
@@ -96,7 +96,8 @@ func (s *session) tellReady(ctx context.Context, before *v1alpha1.Stage) {
 		return
 	}
 	target := s.stage.Status.Target
-	told := target != nil && target.State == v1alpha1.RunFailed && target.Failure != nil && target.Failure.Reason == is.Reason
+	told := target != nil && target.State == v1alpha1.RunFailed && target.Failure != nil &&
+		target.Failure.Reason == is.Reason
 	switch {
 	case is.Status == metav1.ConditionTrue:
 		s.event(corev1.EventTypeNormal, eventReleaseLive, "%s", is.Message)

@@ -13,8 +13,9 @@ import (
 	"github.com/aloft-dev/aloft/controllers/removal"
 )
 
-// perform does a step, after what it rests on was written. Its outcome is written with a later step or at the end of the reconcile:
-// what is lost with the process before then is done again to no effect. A step that only changes the record needs nothing done.
+// perform does a step, after what it rests on was written. Its outcome is written with a later step or at the end of
+// the reconcile: what is lost with the process before then is done again to no effect. A step that only changes the
+// record needs nothing done.
 func (s *session) perform(ctx context.Context, step release.Step) (release.Outcome, error) {
 	act := plan.ActOf(step)
 	if err := s.prepare(ctx, step, act); err != nil {
@@ -52,7 +53,8 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 	}
 	switch act.Write {
 	case plan.Intended:
-		if written := s.before.Status.Target; written != nil && written.ID == s.machine.Recorded.Run.ID && written.Activation != nil {
+		if written := s.before.Status.Target; written != nil && written.ID == s.machine.Recorded.Run.ID &&
+			written.Activation != nil {
 			return nil
 		}
 		return s.write(ctx, nil, ifChanged)
@@ -68,7 +70,8 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 func (s *session) subject() phase.Subject {
 	m := s.machine
 	return phase.Subject{
-		Desired: m.Desired, Observed: &m.Observed, Recorded: &m.Recorded, Image: m.Asked.Image, HideOutput: m.Asked.HideOutput,
+		Desired: m.Desired, Observed: &m.Observed, Recorded: &m.Recorded, Image: m.Asked.Image,
+		HideOutput: m.Asked.HideOutput,
 	}
 }
 
@@ -80,17 +83,18 @@ func (s *session) stop() error {
 		goesOn = s.jobName(release.Step{Action: release.ActionRepair})
 	}
 	if !s.r.work.stop(s.stage.UID, goesOn) {
-		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, conflictPoll, "what was given up comes to its end")
+		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, conflictPoll,
+			"what was given up comes to its end")
 	}
 	return nil
 }
 
-// besidePoll is when work that goes on is asked how far it has come, and looked after if it was lost; its end wakes the Stage at
-// once.
+// besidePoll is when work that goes on is asked how far it has come, and looked after if it was lost; its end wakes the
+// Stage at once.
 const besidePoll = 5 * time.Second
 
-// performBeside has a step that takes long go on beside the reconcile workers. It works on copies: the reconcile that began it goes
-// on without it.
+// performBeside has a step that takes long go on beside the reconcile workers. It works on copies: the reconcile that
+// began it goes on without it.
 func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	m, subject, performer := s.machine, s.subject(), s.performer
 	seen, recorded, name := m.Observed, m.Recorded, s.jobName(step)
@@ -100,10 +104,11 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	}
 	subject.Observed, subject.Recorded = &seen, &recorded
 	m.Observed.Quiet = false
-	outcome, state, err := s.r.work.do(s.stage, name, func(ctx context.Context, told *phase.Progress) (release.Outcome, error) {
-		subject.Progress = told
-		return performer.Perform(ctx, step, subject)
-	})
+	outcome, state, err := s.r.work.do(s.stage, name,
+		func(ctx context.Context, told *phase.Progress) (release.Outcome, error) {
+			subject.Progress = told
+			return performer.Perform(ctx, step, subject)
+		})
 	condition := release.ConditionOf(err)
 	if condition == "" {
 		condition = plan.SpecOf(step.Phase).Conditions[0]
@@ -117,7 +122,8 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	case err == nil, isRejected, isWaiting, cloud.IsDenied(err), cloud.IsExpired(err):
 		return outcome, err
 	default: // the queue's own backoff would begin anew each time that the work does
-		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressingWithRetry, state.again, "%s", readable(err))
+		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressingWithRetry, state.again, "%s",
+			readable(err))
 	}
 }
 

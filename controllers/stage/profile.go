@@ -13,8 +13,8 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
 
-// profileReconciler keeps a finalizer on each profile that a Stage refers to: without its profile a Stage could not be deleted
-// from AWS.
+// profileReconciler keeps a finalizer on each profile that a Stage refers to: without its profile a Stage could not be
+// deleted from AWS.
 type profileReconciler struct{ client client.Client }
 
 func (r *profileReconciler) setupWithManager(mgr ctrl.Manager) error {

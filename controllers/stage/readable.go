@@ -25,8 +25,8 @@ func (s *shown) Error() string { return s.text }
 // Unwrap gives the error itself.
 func (s *shown) Unwrap() error { return s.err }
 
-// readable gives an error as it may be shown, and turns AWS's refusal of the credentials into a wait: a person has to act, and AWS
-// takes a while to know of it.
+// readable gives an error as it may be shown, and turns AWS's refusal of the credentials into a wait: a person has to
+// act, and AWS takes a while to know of it.
 func readable(err error) error {
 	_, isRejected := release.AsRejected(err)
 	_, isWaiting := release.AsWaiting(err)
@@ -43,8 +43,8 @@ func readable(err error) error {
 // localPort is the operator's own end of a connection in a network error.
 var localPort = regexp.MustCompile(`\S+:\d+->`)
 
-// textOf is an error's text without what differs from try to try, such as request ids and local ports: each would make another
-// status.
+// textOf is an error's text without what differs from try to try, such as request ids and local ports: each would make
+// another status.
 func textOf(err error) string {
 	if rejected, ok := release.AsRejected(err); ok {
 		return rejected.Message

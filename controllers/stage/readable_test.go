@@ -28,14 +28,19 @@ func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 	}{
 		{"nothing is due", releasing(), nil, 0, 0, false},
 		{"Secrets are read again each minute", withSecret, nil, time.Minute, 66 * time.Second, false},
-		{"a wait says when", releasing(), release.Wait("", "Progressing", 7*time.Second, "x"), 7 * time.Second, 7 * time.Second, false},
+		{"a wait says when", releasing(), release.Wait("", "Progressing", 7*time.Second, "x"), 7 * time.Second,
+			7 * time.Second, false},
 		{"a hold ends by an edit", releasing(), release.Wait("", "Suspended", 0, "x"), 0, 0, false},
 		{"a refusal is not tried again", releasing(), refusal, 0, 0, true},
-		{"one that someone mends on AWS is looked at again, seldom", releasing(), release.Reject("", v1alpha1.ReasonNotOwned, "x"), outsidePoll, outsidePoll, false},
-		{"a result may still come", releasing(), release.Reject("", v1alpha1.ReasonCommandOutcomeUnknown, "x"), outcomePoll, outcomePoll, false},
-		{"a Secret may be corrected", releasing(), release.Reject("", v1alpha1.ReasonInvalidSecret, "x"), secretPoll, secretPoll, false},
+		{"one that someone mends on AWS is looked at again, seldom", releasing(),
+			release.Reject("", v1alpha1.ReasonNotOwned, "x"), outsidePoll, outsidePoll, false},
+		{"a result may still come", releasing(), release.Reject("", v1alpha1.ReasonCommandOutcomeUnknown, "x"), outcomePoll,
+			outcomePoll, false},
+		{"a Secret may be corrected", releasing(), release.Reject("", v1alpha1.ReasonInvalidSecret, "x"), secretPoll,
+			secretPoll, false},
 		{"but a changed Secret may change it", withSecret, refusal, time.Minute, 66 * time.Second, false},
-		{"a refused clean-up is tried again", live(false), release.Reject(v1alpha1.ConditionCleaned, "StackRolledBack", "x"), cleanRetry, cleanRetry, false},
+		{"a refused clean-up is tried again", live(false), release.Reject(v1alpha1.ConditionCleaned, "StackRolledBack", "x"),
+			cleanRetry, cleanRetry, false},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			got, err := row.session.resultOf(row.outcome)
@@ -47,14 +52,16 @@ func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 			}
 		})
 	}
-	if _, err := releasing().resultOf(errors.New("connection reset")); err == nil || errors.Is(err, reconcile.TerminalError(nil)) {
+	if _, err := releasing().resultOf(errors.New("connection reset")); err == nil ||
+		errors.Is(err, reconcile.TerminalError(nil)) {
 		t.Errorf("an error that may pass gives %v: it is left to the queue's backoff", err)
 	}
 }
 
 func TestAnErrorIsShownWithoutWhatChangesWithEachTry(t *testing.T) {
 	answer := func(id string) error {
-		return fmt.Errorf("reading function http: operation error Lambda: GetFunction, https response error StatusCode: 500, RequestID: %s, %w",
+		return fmt.Errorf("reading function http: operation error Lambda: GetFunction, https response error StatusCode: "+
+			"500, RequestID: %s, %w",
 			id, &smithy.GenericAPIError{Code: "ServiceException", Message: "try later"})
 	}
 	network := func(port string) error {

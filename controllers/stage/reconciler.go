@@ -1,5 +1,5 @@
-// Package stage is the edge to Kubernetes: it gathers what a Stage asks for, drives the loop of look, plan and perform, and reports
-// in status, events and metrics.
+// Package stage is the edge to Kubernetes: it gathers what a Stage asks for, drives the loop of look, plan and perform,
+// and reports in status, events and metrics.
 package stage
 
 import (
@@ -105,7 +105,8 @@ func (r *Reconciler) addFinalizer(ctx context.Context, stage *v1alpha1.Stage) er
 	if !controllerutil.AddFinalizer(stage, v1alpha1.StageFinalizer) {
 		return nil
 	}
-	if err := r.Client.Patch(ctx, stage, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.Client.Patch(ctx, stage,
+		client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("adding the finalizer: %w", err)
 	}
 	return nil

@@ -74,8 +74,9 @@ func functionFrom(f v1alpha1.FunctionVersion) release.FunctionVersion {
 
 func commandFrom(c v1alpha1.CommandRun) release.CommandRun {
 	command := release.CommandRun{
-		Name: c.Name, State: release.CommandState(c.State), AnnouncedAt: timeFrom(c.AnnouncedAt), NotAfter: timeFrom(c.NotAfter),
-		Invoked: c.Invoked, StartedAt: timeFrom(c.StartedAt), SeenAt: timeFrom(c.SeenAt), FinishedAt: timeFrom(c.FinishedAt),
+		Name: c.Name, State: release.CommandState(c.State), AnnouncedAt: timeFrom(c.AnnouncedAt),
+		NotAfter: timeFrom(c.NotAfter),
+		Invoked:  c.Invoked, StartedAt: timeFrom(c.StartedAt), SeenAt: timeFrom(c.SeenAt), FinishedAt: timeFrom(c.FinishedAt),
 		Output: c.Output,
 	}
 	if c.ExitCode != nil {

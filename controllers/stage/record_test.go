@@ -13,7 +13,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// filled sets every field of a value, so that one that is not converted is missed: whoever adds a field need not think of it here.
+// filled sets every field of a value, so that one that is not converted is missed: whoever adds a field need not think
+// of it here.
 func filled(value reflect.Value, number *int) {
 	*number++
 	if value.Type() == reflect.TypeFor[time.Time]() {
@@ -84,7 +85,8 @@ func TestNothingRecordedLeavesNothingInTheStatus(t *testing.T) {
 
 func TestACommandThatHasNotEndedHasNoExitCode(t *testing.T) {
 	for state, want := range map[release.CommandState]bool{
-		release.CommandAnnounced: false, release.CommandStarted: false, release.CommandVoid: false, release.CommandUnknown: false,
+		release.CommandAnnounced: false, release.CommandStarted: false, release.CommandVoid: false,
+		release.CommandUnknown:   false,
 		release.CommandSucceeded: true, release.CommandFailed: true,
 	} {
 		if got := commandOf(release.CommandRun{State: state}).ExitCode != nil; got != want {

@@ -22,7 +22,8 @@ import (
 
 // left are the stage's bucket and repository, as far as they are there.
 func (s *scene) left() (left []string) {
-	if _, err := s3.NewFromConfig(local.Config()).HeadBucket(s.ctx, &s3.HeadBucketInput{Bucket: aws.String(s.names().Bucket)}); err == nil {
+	if _, err := s3.NewFromConfig(local.Config()).HeadBucket(s.ctx,
+		&s3.HeadBucketInput{Bucket: aws.String(s.names().Bucket)}); err == nil {
 		left = append(left, "bucket")
 	}
 	_, err := ecr.NewFromConfig(local.Config()).DescribeRepositories(s.ctx, &ecr.DescribeRepositoriesInput{
@@ -97,7 +98,8 @@ var _ = Describe("What a deleted Stage has on AWS", func() {
 	It("stays where its stack belongs to someone else", func(ctx context.Context) {
 		s := play(ctx, held, policy(v1alpha1.DeletionPolicyDelete))
 		_, err := cloudformation.NewFromConfig(local.Config()).CreateStack(ctx, &cloudformation.CreateStackInput{
-			StackName: aws.String(s.names().FoundationStack), TemplateBody: aws.String(`{"Resources":{"Q":{"Type":"AWS::SQS::Queue"}}}`),
+			StackName:    aws.String(s.names().FoundationStack),
+			TemplateBody: aws.String(`{"Resources":{"Q":{"Type":"AWS::SQS::Queue"}}}`),
 		})
 		Expect(err).NotTo(HaveOccurred())
 		s.deleted()

@@ -12,8 +12,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// report tells where the Stage stands: conditions and the one word for people follow from what is recorded and from how the last
-// step went. It changes nothing of the record.
+// report tells where the Stage stands: conditions and the one word for people follow from what is recorded and from how
+// the last step went. It changes nothing of the record.
 func (s *session) report(outcome error) {
 	status := &s.stage.Status
 	status.Phase = string(s.machine.Situation(outcome))
@@ -81,7 +81,8 @@ func (s *session) recordTells(spec *plan.PhaseSpec, condition string) said {
 	case spec.Phase == release.PhaseClean && m.Live():
 		return s.cleanTells()
 	case run == nil && live != nil:
-		return said{metav1.ConditionTrue, v1alpha1.ReasonSucceeded, fmt.Sprintf("%s is live (release %s)", live.BuildID, live.ID)}
+		return said{metav1.ConditionTrue, v1alpha1.ReasonSucceeded,
+			fmt.Sprintf("%s is live (release %s)", live.BuildID, live.ID)}
 	case record.State == release.PhaseSucceeded:
 		return said{metav1.ConditionTrue, v1alpha1.ReasonSucceeded, record.Message}
 	case record.State == release.PhaseFailed && slices.Contains(spec.Conditions, run.Failure.Condition) &&
@@ -103,8 +104,8 @@ func (s *session) cleanTells() said {
 	return said{metav1.ConditionUnknown, v1alpha1.ReasonPending, "the clean-up waits until the switch has settled"}
 }
 
-// outcomeTells is what a wait, a refusal or an error tells of a condition; false where it is not about that. What a run's record
-// says to be done stays so, unless the outcome is about what could not be begun.
+// outcomeTells is what a wait, a refusal or an error tells of a condition; false where it is not about that. What a
+// run's record says to be done stays so, unless the outcome is about what could not be begun.
 func (s *session) outcomeTells(spec *plan.PhaseSpec, condition string, outcome error) (said, bool) {
 	m := s.machine
 	if outcome == nil || m.Phase(outcome) != spec.Phase {
@@ -134,8 +135,8 @@ func (s *session) outcomeTells(spec *plan.PhaseSpec, condition string, outcome e
 	}
 }
 
-// summarize is the one place where Ready, Available, Reconciling and Stalled are set. Reconciling and Stalled exclude each other and
-// are removed when they are not true.
+// summarize is the one place where Ready, Available, Reconciling and Stalled are set. Reconciling and Stalled exclude
+// each other and are removed when they are not true.
 func (s *session) summarize(outcome error) {
 	s.available()
 	m, generation := s.machine, s.stage.Generation
@@ -188,8 +189,8 @@ func (s *session) progress(outcome error) (reason, message string) {
 	return v1alpha1.ReasonProgressing, s.machine.GoesOn()
 }
 
-// disputed says that what is recorded as live is not what serves, or not whole. All else that can go wrong after a release went
-// live concerns the clean-up, which never blocks Ready.
+// disputed says that what is recorded as live is not what serves, or not whole. All else that can go wrong after a
+// release went live concerns the clean-up, which never blocks Ready.
 func disputed(outcome error) bool {
 	rejected, ok := release.AsRejected(outcome)
 	return ok && (rejected.Reason == v1alpha1.ReasonAliasConflict || rejected.Reason == v1alpha1.ReasonLiveIncomplete)

@@ -41,9 +41,11 @@ func releasing() *session {
 	stage.Generation = 2
 	run := &release.Run{ReleaseID: "r2", ID: "run-2", State: release.RunRunning, BuildID: "v2", Generation: 2}
 	for _, phase := range release.Phases[:4] {
-		run.Phases = append(run.Phases, release.PhaseRecord{Phase: phase, State: release.PhaseSucceeded, Message: string(phase) + " is done"})
+		run.Phases = append(run.Phases,
+			release.PhaseRecord{Phase: phase, State: release.PhaseSucceeded, Message: string(phase) + " is done"})
 	}
-	run.Phases = append(run.Phases, release.PhaseRecord{Phase: release.PhasePublish, State: release.PhaseRunning, Message: "1 of 3 versions are active"})
+	run.Phases = append(run.Phases,
+		release.PhaseRecord{Phase: release.PhasePublish, State: release.PhaseRunning, Message: "1 of 3 versions are active"})
 	s := &session{
 		r: &Reconciler{Now: time.Now, Events: events.NewFakeRecorder(100)}, stage: stage, before: stage.DeepCopy(),
 		machine: machineOf(release.Recorded{Live: &release.Live{ID: "r1", BuildID: "v1"}, Run: run}),
@@ -90,19 +92,28 @@ func TestTheSummaryTellsHowAReconcileEnded(t *testing.T) {
 		observed int64
 	}{
 		{"a phase goes on", releasing(), nil, "False Progressing", "Reconciling", "Publishing", 1},
-		{"it waits for AWS", releasing(), release.Wait(busy, "StackBusy", time.Second, "someone else"), "False StackBusy", "Reconciling", "Updating", 1},
-		{"an error may pass", releasing(), errors.New("connection reset"), "False ProgressingWithRetry", "Reconciling", "Publishing", 1},
-		{"the user must act", releasing(), release.Reject(v1alpha1.ConditionWarmed, "WarmFailed", "x"), "False WarmFailed", "Stalled", "Stalled", 2},
+		{"it waits for AWS", releasing(), release.Wait(busy, "StackBusy", time.Second, "someone else"), "False StackBusy",
+			"Reconciling", "Updating", 1},
+		{"an error may pass", releasing(), errors.New("connection reset"), "False ProgressingWithRetry", "Reconciling",
+			"Publishing", 1},
+		{"the user must act", releasing(), release.Reject(v1alpha1.ConditionWarmed, "WarmFailed", "x"), "False WarmFailed",
+			"Stalled", "Stalled", 2},
 		{"it is suspended", releasing(), release.Wait(live1, "Suspended", 0, "held"), "False Suspended", "", "Suspended", 1},
 		{"it is live", live(true), nil, "True Live", "", "Live", 2},
-		{"the clean-up waits", live(false), release.Wait(cleaned, "Pending", time.Minute, "settles"), "True Live", "", "Cleaning", 2},
-		{"the clean-up is refused", live(false), release.Reject(cleaned, "StackRolledBack", "no"), "True Live", "", "Cleaning", 2},
-		{"a clean-up that AWS does not allow", live(false), release.Wait("", "AccessDenied", time.Minute, "no"), "True Live", "", "Cleaning", 2},
+		{"the clean-up waits", live(false), release.Wait(cleaned, "Pending", time.Minute, "settles"), "True Live", "",
+			"Cleaning", 2},
+		{"the clean-up is refused", live(false), release.Reject(cleaned, "StackRolledBack", "no"), "True Live", "",
+			"Cleaning", 2},
+		{"a clean-up that AWS does not allow", live(false), release.Wait("", "AccessDenied", time.Minute, "no"), "True Live",
+			"", "Cleaning", 2},
 		{"a clean-up that meets an error", live(false), errors.New("connection reset"), "True Live", "", "Cleaning", 2},
-		{"a clean-up that is held", live(false), release.Wait(cleaned, "Suspended", 0, "held"), "True Live", "", "Suspended", 2},
+		{"a clean-up that is held", live(false), release.Wait(cleaned, "Suspended", 0, "held"), "True Live", "", "Suspended",
+			2},
 		{"another release is asked for by now", superseded(), nil, "False Progressing", "Reconciling", "Publishing", 1},
-		{"an alias was moved by someone else", live(false), release.Reject(cleaned, "AliasConflict", "moved"), "False AliasConflict", "Stalled", "Cleaning", 2},
-		{"what is live is not whole", live(false), release.Reject(cleaned, "LiveIncomplete", "gone"), "False LiveIncomplete", "Stalled", "Cleaning", 2},
+		{"an alias was moved by someone else", live(false), release.Reject(cleaned, "AliasConflict", "moved"),
+			"False AliasConflict", "Stalled", "Cleaning", 2},
+		{"what is live is not whole", live(false), release.Reject(cleaned, "LiveIncomplete", "gone"), "False LiveIncomplete",
+			"Stalled", "Cleaning", 2},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s := row.session
@@ -135,7 +146,8 @@ func TestEachPhaseTellsWhatItsRecordSays(t *testing.T) {
 	s := releasing()
 	s.report(nil)
 	for condition, want := range map[string]string{
-		v1alpha1.ConditionImageResolved: "True Succeeded Resolve is done", v1alpha1.ConditionStackUpdated: "True Succeeded Stack is done",
+		v1alpha1.ConditionImageResolved:     "True Succeeded Resolve is done",
+		v1alpha1.ConditionStackUpdated:      "True Succeeded Stack is done",
 		v1alpha1.ConditionVersionsPublished: "Unknown Progressing 1 of 3 versions are active",
 		v1alpha1.ConditionWarmed:            "Unknown Pending its turn in this run has not come",
 		v1alpha1.ConditionCleaned:           "Unknown Pending its turn in this run has not come",
@@ -164,14 +176,17 @@ func TestAConditionOfAPhaseIsOfTheRunsGeneration(t *testing.T) {
 func TestWhatCouldNotBeBegunUnsaysNothingOfWhatIsLive(t *testing.T) {
 	s := live(true)
 	s.stage.Generation = 3
-	missing := release.Wait(v1alpha1.ConditionImageResolved, v1alpha1.ReasonRegistryNotAllowed, time.Minute, "it is not allowed")
+	missing := release.Wait(v1alpha1.ConditionImageResolved, v1alpha1.ReasonRegistryNotAllowed, time.Minute,
+		"it is not allowed")
 	asks(s, &release.Desired{ID: "r3", BuildID: "v3"}, func(a *plan.Asked) { a.Unprepared, a.Release = missing, nil })
 	before := s.machine.Recorded.Run.Phases
 	s.report(missing)
-	if got := conditionOf(s, v1alpha1.ConditionImageResolved); got.Reason != v1alpha1.ReasonRegistryNotAllowed || got.ObservedGeneration != 3 {
+	if got := conditionOf(s, v1alpha1.ConditionImageResolved); got.Reason != v1alpha1.ReasonRegistryNotAllowed ||
+		got.ObservedGeneration != 3 {
 		t.Errorf("ImageResolved is %+v", got)
 	}
-	if got := conditionOf(s, v1alpha1.ConditionActivated); got.Status != metav1.ConditionTrue || got.ObservedGeneration != 2 {
+	if got := conditionOf(s, v1alpha1.ConditionActivated); got.Status != metav1.ConditionTrue ||
+		got.ObservedGeneration != 2 {
 		t.Errorf("Activated is %+v", got)
 	}
 	if got := s.machine.Recorded.Run.Phases; len(got) != len(before) || got[0] != before[0] {
@@ -186,16 +201,20 @@ func TestAnOutcomeIsToldAtItsOwnConditionOfAPhase(t *testing.T) {
 		image   string
 		assets  string
 	}{
-		{"ECR is out of reach", release.At(v1alpha1.ConditionImagePushed, errors.New("x")), "Unknown ProgressingWithRetry", "Unknown Progressing"},
-		{"an asset is refused", release.Reject(v1alpha1.ConditionAssetsUploaded, "AssetsInvalid", "x"), "Unknown Progressing", "False AssetsInvalid"},
-		{"the image is waited for", release.Wait(v1alpha1.ConditionImagePushed, "AccessDenied", time.Second, "x"), "Unknown AccessDenied", "Unknown Progressing"},
+		{"ECR is out of reach", release.At(v1alpha1.ConditionImagePushed, errors.New("x")), "Unknown ProgressingWithRetry",
+			"Unknown Progressing"},
+		{"an asset is refused", release.Reject(v1alpha1.ConditionAssetsUploaded, "AssetsInvalid", "x"),
+			"Unknown Progressing", "False AssetsInvalid"},
+		{"the image is waited for", release.Wait(v1alpha1.ConditionImagePushed, "AccessDenied", time.Second, "x"),
+			"Unknown AccessDenied", "Unknown Progressing"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s := releasing()
 			s.machine.Recorded.Run.Phases = append(s.machine.Recorded.Run.Phases[:2],
 				release.PhaseRecord{Phase: release.PhaseUpload, State: release.PhaseRunning})
 			s.report(row.outcome)
-			for condition, want := range map[string]string{v1alpha1.ConditionImagePushed: row.image, v1alpha1.ConditionAssetsUploaded: row.assets} {
+			for condition, want := range map[string]string{v1alpha1.ConditionImagePushed: row.image,
+				v1alpha1.ConditionAssetsUploaded: row.assets} {
 				if got := conditionOf(s, condition); string(got.Status)+" "+got.Reason != want {
 					t.Errorf("%s is %s %s, want %s", condition, got.Status, got.Reason, want)
 				}
@@ -209,9 +228,11 @@ func TestAPhaseThatFailedIsFalseByTheConditionThatItFailedBy(t *testing.T) {
 	run := s.machine.Recorded.Run
 	run.State = release.RunFailed
 	run.Failure = release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "it cannot be served")
-	run.Phases = append(run.Phases[:2], release.PhaseRecord{Phase: release.PhaseUpload, State: release.PhaseFailed, Message: "x"})
+	run.Phases = append(run.Phases[:2],
+		release.PhaseRecord{Phase: release.PhaseUpload, State: release.PhaseFailed, Message: "x"})
 	s.report(run.Failure)
-	if got := conditionOf(s, v1alpha1.ConditionAssetsUploaded); got.Status != metav1.ConditionFalse || got.Reason != v1alpha1.ReasonAssetsInvalid {
+	if got := conditionOf(s, v1alpha1.ConditionAssetsUploaded); got.Status != metav1.ConditionFalse ||
+		got.Reason != v1alpha1.ReasonAssetsInvalid {
 		t.Errorf("AssetsUploaded is %+v", got)
 	}
 	if got := conditionOf(s, v1alpha1.ConditionImagePushed); got.Status != metav1.ConditionUnknown {
@@ -236,8 +257,10 @@ func TestADeletionTellsWhatItWaitsFor(t *testing.T) {
 	s := live(true)
 	s.machine.Asked.Removal = &plan.Removal{Delete: true}
 	s.set(v1alpha1.ConditionStalled, 2, metav1.ConditionTrue, "WarmFailed", "x")
-	s.report(release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, time.Second, "stack app is in DELETE_IN_PROGRESS"))
-	if got := conditionOf(s, v1alpha1.ConditionReady); got.Reason != v1alpha1.ReasonDeleting || !strings.Contains(got.Message, "DELETE_IN_PROGRESS") {
+	s.report(release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, time.Second,
+		"stack app is in DELETE_IN_PROGRESS"))
+	if got := conditionOf(s, v1alpha1.ConditionReady); got.Reason != v1alpha1.ReasonDeleting ||
+		!strings.Contains(got.Message, "DELETE_IN_PROGRESS") {
 		t.Errorf("Ready is %+v", got)
 	}
 	if conditionOf(s, v1alpha1.ConditionStalled).Type != "" || s.stage.Status.Phase != "Deleting" {

@@ -31,7 +31,8 @@ const (
 	outsidePoll = 10 * time.Minute
 )
 
-// finish turns the three ways of not being done, or of being done, into status, event and result. It is the only place that does.
+// finish turns the three ways of not being done, or of being done, into status, event and result. It is the only place
+// that does.
 func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 	if lost := (*unwritten)(nil); errors.As(outcome, &lost) {
 		return lostRace(outcome)
@@ -49,7 +50,8 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 
 // lostRace begins again where someone else wrote the Stage meanwhile; anything else is an error.
 func lostRace(err error) (result, error) {
-	if lost := (*unwritten)(nil); errors.As(err, &lost) && (apierrors.IsConflict(lost.err) || apierrors.IsNotFound(lost.err)) {
+	if lost := (*unwritten)(nil); errors.As(err, &lost) &&
+		(apierrors.IsConflict(lost.err) || apierrors.IsNotFound(lost.err)) {
 		return result{RequeueAfter: conflictPoll}, nil
 	}
 	return result{}, err
@@ -58,8 +60,8 @@ func lostRace(err error) (result, error) {
 // notWorthTelling is how long a wait may last without being told of: a write for each would take longer than the wait.
 const notWorthTelling = 250 * time.Millisecond
 
-// conclude writes how the reconcile ended. A short wait in a situation that is told of is not written: what it would tell is over
-// before anyone reads it, and what a step rests on is written before that step.
+// conclude writes how the reconcile ended. A short wait in a situation that is told of is not written: what it would
+// tell is over before anyone reads it, and what a step rests on is written before that step.
 func (s *session) conclude(ctx context.Context, outcome error) error {
 	waiting, isWaiting := release.AsWaiting(outcome)
 	brief := isWaiting && waiting.After > 0 && waiting.After < notWorthTelling

@@ -46,7 +46,8 @@ var _ = Describe("The end of a reconcile", func() {
 		},
 		Entry("a brief wait in the same situation is not", waits(20*time.Millisecond, "another word"), func(*session) {}, 0),
 		Entry("one that lasts is", waits(notWorthTelling, "another word"), func(*session) {}, 1),
-		Entry("one without an end is", release.Wait(v1alpha1.ConditionFoundationReady, v1alpha1.ReasonStackBusy, 0, "held"), func(*session) {}, 1),
+		Entry("one without an end is", release.Wait(v1alpha1.ConditionFoundationReady, v1alpha1.ReasonStackBusy, 0, "held"),
+			func(*session) {}, 1),
 		Entry("a brief wait in another situation is", release.Wait(v1alpha1.ConditionStackUpdated, v1alpha1.ReasonProgressing,
 			20*time.Millisecond, "x"), func(*session) {}, 1),
 		Entry("what was brought about is remembered all the same", waits(20*time.Millisecond, "another word"),
@@ -91,7 +92,8 @@ var _ = Describe("The end of a reconcile", func() {
 			s, now := midway(ctx)
 			now.machine.Asked.Requests.RequestedAt = "today"
 			_, _ = now.finish(ctx, row.outcome)
-			Expect(s.now().Status.LastHandledRequestedAt == "today").To(Equal(row.answered), why)
+			handled := map[bool]string{true: "today"}[row.answered]
+			Expect(s.now().Status.LastHandledRequestedAt).To(Equal(handled), why)
 		}
 	})
 
@@ -147,17 +149,21 @@ var _ = Describe("The end of a reconcile", func() {
 
 	It("reads Secrets again when nothing else is due", func(ctx context.Context) {
 		s := play(ctx, usesSecret(makeSecret(ctx, map[string]string{"TOKEN": "x"})), suspends(true))
-		Expect(s.reconciles().RequeueAfter).To(And(BeNumerically(">=", secretPoll), BeNumerically("<=", secretPoll+secretPoll/10)))
+		Expect(s.reconciles().RequeueAfter).To(And(BeNumerically(">=", secretPoll),
+			BeNumerically("<=", secretPoll+secretPoll/10)))
 	})
 
-	It("shows an error of unbounded length in part, and no more of a note than the API server takes", func(ctx context.Context) {
-		s, now := midway(ctx)
-		long := strings.Repeat("a long story ", 1000)
-		_, _ = now.finish(ctx, readable(fmt.Errorf("x: %w", &smithy.GenericAPIError{Code: "InternalFailure", Message: long})))
-		Expect(len(s.says(v1alpha1.ConditionReady).Message)).To(And(BeNumerically(">", 500), BeNumerically("<=", maxMessage)))
-		now.event("Warning", "Story", "%s", long)
-		for _, note := range told(s.recorder) {
-			Expect(len(note)).To(BeNumerically("<=", maxNote+len("Warning Story ")))
-		}
-	})
+	It("shows an error of unbounded length in part, and no more of a note than the API server takes",
+		func(ctx context.Context) {
+			s, now := midway(ctx)
+			long := strings.Repeat("a long story ", 1000)
+			failure := &smithy.GenericAPIError{Code: "InternalFailure", Message: long}
+			_, _ = now.finish(ctx, readable(fmt.Errorf("x: %w", failure)))
+			length := len(s.says(v1alpha1.ConditionReady).Message)
+			Expect(length).To(And(BeNumerically(">", 500), BeNumerically("<=", maxMessage)))
+			now.event("Warning", "Story", "%s", long)
+			for _, note := range told(s.recorder) {
+				Expect(len(note)).To(BeNumerically("<=", maxNote+len("Warning Story ")))
+			}
+		})
 })

@@ -28,8 +28,8 @@ import (
 // operatorKey tells the operator's own calls from those that the local AWS makes for it.
 const operatorKey = "AKIAOPERATOR00000000"
 
-// scene is a Stage whose Reconciler is called directly. What the Reconciler changes, in the cluster and on AWS, is noted in one list, in
-// the order in which it was changed.
+// scene is a Stage whose Reconciler is called directly. What the Reconciler changes, in the cluster and on AWS, is
+// noted in one list, in the order in which it was changed.
 type scene struct {
 	*Reconciler
 	ctx      context.Context
@@ -95,7 +95,8 @@ func playWith(ctx context.Context, grant func(*v1alpha1.StageProfileSpec), edits
 // api is the API server with the rights that the operator's role has: what it may not do fails.
 func (s *scene) api(label string) client.Client {
 	return interceptor.NewClient(admin, interceptor.Funcs{
-		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, options ...client.GetOption) error {
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object,
+			options ...client.GetOption) error {
 			if err := s.request(label + "get " + kindOf(o)); err != nil {
 				return err
 			}
@@ -107,13 +108,16 @@ func (s *scene) api(label string) client.Client {
 			}
 			return c.List(ctx, list, options...)
 		},
-		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch, options ...client.PatchOption) error {
+		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch,
+			options ...client.PatchOption) error {
 			return s.change("patch "+kindOf(o), func() error { return c.Patch(ctx, o, patch, options...) })
 		},
 		SubResourcePatch: func(
-			ctx context.Context, c client.Client, name string, o client.Object, patch client.Patch, options ...client.SubResourcePatchOption,
+			ctx context.Context, c client.Client, name string, o client.Object, patch client.Patch,
+			options ...client.SubResourcePatchOption,
 		) error {
-			return s.change("patch "+kindOf(o)+"/"+name, func() error { return c.SubResource(name).Patch(ctx, o, patch, options...) })
+			return s.change("patch "+kindOf(o)+"/"+name,
+				func() error { return c.SubResource(name).Patch(ctx, o, patch, options...) })
 		},
 		Create: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.CreateOption) error {
 			return fmt.Errorf("the operator must not create a %s", kindOf(o))

@@ -16,8 +16,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/removal"
 )
 
-// session is one reconcile of one Stage. It holds no rule of a release: the machine names the steps, and the session looks, performs
-// and writes.
+// session is one reconcile of one Stage. It holds no rule of a release: the machine names the steps, and the session
+// looks, performs and writes.
 type session struct {
 	r *Reconciler
 	// stage is what is written next, before is what the API server has.

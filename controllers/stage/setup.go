@@ -80,14 +80,14 @@ func (r *Reconciler) requestsFor(ctx context.Context, which client.ListOption) [
 	return requests
 }
 
-// worthALook lets those changes of a Stage through that may ask for something: neither labels, nor the operator's own status, nor a
-// resync does.
+// worthALook lets those changes of a Stage through that may ask for something: neither labels, nor the operator's own
+// status, nor a resync does.
 func worthALook() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, statusWiped{})
 }
 
-// statusWiped lets an update through that took away the status: only the operator writes it, so someone restored the Stage from
-// a backup or replaced it.
+// statusWiped lets an update through that took away the status: only the operator writes it, so someone restored the
+// Stage from a backup or replaced it.
 type statusWiped struct{ predicate.Funcs }
 
 // Update says whether the conditions are gone.

@@ -14,8 +14,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// work does what takes long (uploads, warming) beside the reconcile workers, one thing for each Stage, and wakes the Stage when
-// it is done. What is lost with the process is done again: all of it may be repeated.
+// work does what takes long (uploads, warming) beside the reconcile workers, one thing for each Stage, and wakes the
+// Stage when it is done. What is lost with the process is done again: all of it may be repeated.
 type work struct {
 	base context.Context //nolint:containedctx // the life of the process: work outlives the reconcile that began it
 	now  func() time.Time
@@ -64,12 +64,13 @@ const (
 
 func newWork(base context.Context, parallel int, now func() time.Time) *work {
 	return &work{
-		base: base, now: now, wake: make(chan event.GenericEvent, 1024), slots: make(chan struct{}, parallel), jobs: map[types.UID]*job{},
+		base: base, now: now, wake: make(chan event.GenericEvent, 1024), slots: make(chan struct{}, parallel),
+		jobs: map[types.UID]*job{},
 	}
 }
 
-// do begins a job, or tells how it ended. A success is told until it is recorded, a failure until it is begun again. Asking for
-// another key gives up the job before.
+// do begins a job, or tells how it ended. A success is told until it is recorded, a failure until it is begun again.
+// Asking for another key gives up the job before.
 func (w *work) do(
 	owner client.Object, key string, perform perform,
 ) (release.Outcome, state, error) {

@@ -176,7 +176,10 @@ func TestARepairGoesOnWhileEverythingElseIsStopped(t *testing.T) {
 
 func TestOtherWorkGivesUpTheWorkBefore(t *testing.T) {
 	for why, giveUp := range map[string]func(*work, *v1alpha1.Stage){
-		"a newer release uploads":    func(w *work, stage *v1alpha1.Stage) { _, _, _ = w.do(stage, "newer", uploads("newer")) },
+		"a newer release uploads": func(w *work, stage *v1alpha1.Stage) {
+			_, _,
+				_ = w.do(stage, "newer", uploads("newer"))
+		},
 		"the Stage is being deleted": func(w *work, stage *v1alpha1.Stage) { w.stop(stage.UID, "") },
 	} {
 		t.Run(why, func(t *testing.T) {

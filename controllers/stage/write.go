@@ -17,8 +17,8 @@ type whether bool
 
 const (
 	ifChanged whether = false
-	// always: the write is a fence. It changes nothing where nothing has changed, and fails all the same when anyone else has
-	// written the Stage meanwhile.
+	// always: the write is a fence. It changes nothing where nothing has changed, and fails all the same when anyone else
+	// has written the Stage meanwhile.
 	always whether = true
 )
 
@@ -33,9 +33,9 @@ func (u *unwritten) Error() string { return "writing the status: " + u.err.Error
 // Unwrap gives the API server's error.
 func (u *unwritten) Unwrap() error { return u.err }
 
-// write reports where the Stage stands and writes its status: the only place that does. It is a merge patch, so that fields that
-// another version of the operator wrote stay, with the resource version as a lock: whoever works on an outdated Stage fails here,
-// before acting. What the write changes is told after it.
+// write reports where the Stage stands and writes its status: the only place that does. It is a merge patch, so that
+// fields that another version of the operator wrote stay, with the resource version as a lock: whoever works on an
+// outdated Stage fails here, before acting. What the write changes is told after it.
 func (s *session) write(ctx context.Context, outcome error, whether whether) error {
 	writeRecorded(&s.stage.Status, &s.machine.Recorded)
 	s.report(outcome)
@@ -54,7 +54,8 @@ func (s *session) write(ctx context.Context, outcome error, whether whether) err
 		defer cancel()
 		ctx = fresh
 	}
-	err = s.r.Client.Status().Patch(ctx, s.stage, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(fieldOwner))
+	err = s.r.Client.Status().Patch(ctx, s.stage, client.RawPatch(types.MergePatchType, patch),
+		client.FieldOwner(fieldOwner))
 	if err != nil {
 		return &unwritten{err}
 	}

@@ -1,6 +1,7 @@
 package main
 
-// guard is a piece of code that keeps something from happening, and what is left without it. The tests of its own package must notice.
+// guard is a piece of code that keeps something from happening, and what is left without it. The tests of its own
+// package must notice.
 type guard struct {
 	// name is a sentence: what the guard sees to.
 	name string
@@ -34,7 +35,8 @@ var guards = []guard{
 	{name: "the intent to move is written before the first move", file: planFolder + "phases.go",
 		guard: "release.ActionMove: {Write: Intended}", without: "release.ActionMove: {}"},
 	{name: "an upload begins behind a fence", file: planFolder + "phases.go",
-		guard: "release.ActionUpload: {Holds: true, Beside: true, Write: Fenced}", without: "release.ActionUpload: {Holds: true, Beside: true}"},
+		guard:   "release.ActionUpload: {Holds: true, Beside: true, Write: Fenced}",
+		without: "release.ActionUpload: {Holds: true, Beside: true}"},
 	{name: "an invocation is fenced", file: planFolder + "phases.go",
 		guard: "release.ActionInvoke: {Write: Fenced}", without: "release.ActionInvoke: {Write: Written}"},
 	{name: "the clean-up waits until the switch has settled", file: planFolder + "clean.go",
@@ -66,7 +68,8 @@ var guards = []guard{
 	{name: "a command is invoked once", file: planFolder + "commands.go",
 		guard: "case !record.Invoked:", without: "case true:"},
 	{name: "a command without a result in time is unknown", file: planFolder + "commands.go",
-		guard: "m.Now.After(record.SeenAt.Add(m.longest(command)))", without: "m.Now.After(record.SeenAt.Add(1000*m.longest(command)))"},
+		guard:   "m.Now.After(record.SeenAt.Add(m.longest(command)))",
+		without: "m.Now.After(record.SeenAt.Add(1000*m.longest(command)))"},
 	{name: "a state that nobody wrote is no reason to start a command", file: planFolder + "commands.go",
 		guard: "return m.unknown(command.Name)", without: "return about(command.Name, release.ActionAnnounce)"},
 	{name: "a late result resolves what was unknown", file: planFolder + "commands.go",
@@ -74,7 +77,7 @@ var guards = []guard{
 	{name: "what is known of an earlier run's command is forgotten", file: planFolder + "commands.go",
 		guard: "m.Observed.Forget(release.PartCommand) // what is known", without: "// what is known"},
 	{name: "a resolution names its run", file: planFolder + "requests.go",
-		guard: "run.ID != id ||", without: "false ||"},
+		guard: "run.ID != id ||", without: `id == "" ||`},
 	{name: "a retry that finds nothing to do is handled at once", file: planFolder + "requests.go",
 		guard: "if m.retries() && m.Asked.Unprepared == nil && !m.retriable() {", without: "if false {"},
 	{name: "a request to look is kept while the Stage is held", file: planFolder + "requests.go",
@@ -92,7 +95,8 @@ var guards = []guard{
 	{name: "a failed rollback is continued once", file: planFolder + "stack.go",
 		guard: "!strings.HasSuffix(stack.Token, continued)", without: "true"},
 	{name: "an update that was rolled back is not tried again", file: planFolder + "stack.go",
-		guard: `stack.Status == "UPDATE_ROLLBACK_COMPLETE" && tried:`, without: `stack.Status == "UPDATE_ROLLBACK_COMPLETE" && tried && false:`},
+		guard:   `stack.Status == "UPDATE_ROLLBACK_COMPLETE" && tried:`,
+		without: `stack.Status == "UPDATE_ROLLBACK_COMPLETE" && tried && false:`},
 	{name: "only the recorded stack is deleted", file: planFolder + "teardown.go",
 		guard: "case !ours(stack), stack.ID != id:", without: "case !ours(stack):"},
 	{name: "bucket and repository go only beside the stack that proves whose they are", file: planFolder + "teardown.go",
@@ -102,7 +106,8 @@ var guards = []guard{
 	{name: "suspension holds what begins something", file: planFolder + "machine.go",
 		guard: "&& holds(step) && !m.finds(step)", without: "&& false"},
 	{name: "warming again un-says nothing", file: planFolder + "did.go",
-		guard: "if record.State != release.PhasePending {\n\t\t\trecord.Attempt++", without: "if false {\n\t\t\trecord.Attempt++"},
+		guard:   "if record.State != release.PhasePending {\n\t\t\trecord.Attempt++",
+		without: "if false {\n\t\t\trecord.Attempt++"},
 	{name: "the safer of two reserved concurrencies stays until the switch", file: "controllers/template/expand.go",
 		guard: "withProperty(want, reservedConcurrency, saferConcurrency(deployed, want))", without: "want"},
 	{name: "a replacement that may happen is refused", file: "controllers/template/refusal.go",
@@ -133,9 +138,11 @@ var guards = []guard{
 	{name: "a fence is sent although nothing has changed", file: stageFolder + "write.go",
 		guard: "if !whether && string(patch) == unchanged {", without: "if string(patch) == unchanged {"},
 	{name: "a status is written with a lock", file: stageFolder + "write.go",
-		guard: "client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{})", without: "client.MergeFrom(s.before)"},
+		guard:   "client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{})",
+		without: "client.MergeFrom(s.before)"},
 	{name: "a status is written although the reconcile's time is over", file: stageFolder + "write.go",
 		guard: "if ctx.Err() != nil {", without: "if false {"},
 	{name: "what rests on a status is not done when it could not be written", file: stageFolder + "perform.go",
-		guard: "if err := s.prepare(ctx, step, act); err != nil {", without: "if err := s.prepare(ctx, step, act); err != nil && false {"},
+		guard:   "if err := s.prepare(ctx, step, act); err != nil {",
+		without: "if err := s.prepare(ctx, step, act); err != nil && false {"},
 }

@@ -72,7 +72,7 @@ var _ = Describe("What must not be", func() {
 		becomesLive(stage, "v1")
 	})
 
-	It("leaves alone what the live release uses when one that moves a queue and shortens a timeout fails its command", func() {
+	It("leaves alone what is in use when a release that moves a queue and shortens a timeout fails its command", func() {
 		stage := released("v1")
 		used := inUse(stage)
 		edit(stage, func(s *v1alpha1.Stage) {
