@@ -64,7 +64,8 @@ func (r *Reconciler) profile(ctx context.Context, stage *v1alpha1.Stage) (*v1alp
 	err := r.Client.Get(ctx, client.ObjectKey{Name: stage.Spec.ProfileRef.Name}, profile)
 	if apierrors.IsNotFound(err) {
 		return nil, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotFound, 0,
-			"StageProfile %q does not exist; waiting for the platform team to make it, or correct spec.profileRef in a new Stage",
+			"StageProfile %q does not exist; waiting for the platform team to make it, "+
+				"or correct spec.profileRef in a new Stage",
 			stage.Spec.ProfileRef.Name)
 	}
 	if err != nil {
