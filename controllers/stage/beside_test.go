@@ -9,9 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -21,12 +19,17 @@ import (
 
 var uploadStep = release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
 
+// unservable is a refusal of a build's assets.
+var unservable = release.Reject(
+	v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no.txt cannot be served")
+
 // founded is a Stage whose foundation stands; the next reconcile begins its upload.
 func founded(ctx context.Context, edits ...func(*v1alpha1.Stage)) *scene {
 	GinkgoHelper()
 	s := play(ctx, edits...)
-	whenAWSIsAsked("cloudformation:CreateStack", func() { s.edit(suspends(true)) }) // what was begun is finished, and no more
-	s.until("the foundation stands", func() bool { return s.says(v1alpha1.ConditionFoundationReady).Status == metav1.ConditionTrue })
+	// What was begun is finished, and no more.
+	whenAWSIsAsked("cloudformation:CreateStack", func() { s.edit(suspends(true)) })
+	s.untilFounded()
 	s.edit(suspends(false))
 	s.noted()
 	s.registry.asks()
@@ -77,7 +80,7 @@ func count(list []string, what string) (times int) {
 var _ = Describe("What goes on beside the reconciles", func() {
 	It("does not begin where the fence before it fails", func(ctx context.Context) {
 		s := founded(ctx)
-		s.refuses(statusPatch, 1, 1, apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil))
+		s.refuses(statusPatch, 1, 1, conflict)
 		Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
 		Expect(s.work.jobs).To(BeEmpty())
 		Expect(s.registry.asks()).To(BeZero())
@@ -123,7 +126,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 		s.reconciles()
 		s.awaitWake()
 		s.noted()
-		s.refuses(statusPatch, 1, 2, apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil))
+		s.refuses(statusPatch, 1, 2, conflict)
 		for range 2 {
 			Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
 		}
@@ -149,21 +152,22 @@ var _ = Describe("What goes on beside the reconciles", func() {
 	})
 
 	It("ends the run where it is refused, and is not begun again by itself", func(ctx context.Context) {
-		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no.txt cannot be served"))
+		s := ended(ctx, unservable)
 		_, err := s.reconcile()
 		Expect(errors.Is(err, reconcile.TerminalError(nil))).To(BeTrue(), "got %v", err)
 		Expect(s.says(v1alpha1.ConditionAssetsUploaded)).To(And(HaveField("Reason", v1alpha1.ReasonAssetsInvalid),
 			HaveField("Status", metav1.ConditionFalse)))
 		Expect(s.says(v1alpha1.ConditionStalled).Message).To(And(ContainSubstring("no.txt cannot be served"),
 			ContainSubstring(v1alpha1.AnnotationRetry)))
-		Expect(s.now().Status.Target).To(And(HaveField("State", v1alpha1.RunFailed), HaveField("Failure.Reason", v1alpha1.ReasonAssetsInvalid)))
+		Expect(s.now().Status.Target).To(And(HaveField("State", v1alpha1.RunFailed),
+			HaveField("Failure.Reason", v1alpha1.ReasonAssetsInvalid)))
 		_, err = s.reconcile()
 		Expect(errors.Is(err, reconcile.TerminalError(nil))).To(BeTrue())
 		Expect(s.registry.asks()).To(BeZero())
 	})
 
 	It("is begun again in a run of its own when a person asks for it", func(ctx context.Context) {
-		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no.txt cannot be served"))
+		s := ended(ctx, unservable)
 		_, _ = s.reconcile()
 		failed := s.now().Status.Target.ID
 		s.edit(func(stage *v1alpha1.Stage) { stage.Annotations = map[string]string{v1alpha1.AnnotationRetry: "1"} })
@@ -184,12 +188,14 @@ var _ = Describe("What goes on beside the reconciles", func() {
 			Expect(s.says(v1alpha1.ConditionStalled).Reason).To(BeEmpty())
 			Expect(s.now().Status.Target.State).To(Equal(v1alpha1.RunRunning))
 		},
-		Entry("a wait says itself when", release.Wait(v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageNotFound, 7*time.Second, "gone"),
+		Entry("a wait says itself when",
+			release.Wait(v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageNotFound, 7*time.Second, "gone"),
 			v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageNotFound, 7*time.Second, 7*time.Second),
 		Entry("what AWS refuses takes a person", release.At(v1alpha1.ConditionImagePushed,
 			fmt.Errorf("pushing: %w", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not you"})),
 			v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, deniedPoll, deniedPoll),
-		Entry("an error that may pass is paused after", release.At(v1alpha1.ConditionAssetsUploaded, errors.New("connection reset")),
+		Entry("an error that may pass is paused after",
+			release.At(v1alpha1.ConditionAssetsUploaded, errors.New("connection reset")),
 			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), firstPause),
 		Entry("one that does not say what it is about is about the phase's first condition", errors.New("connection reset"),
 			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), firstPause),

@@ -108,7 +108,8 @@ var _ = Describe("A profile", func() {
 		Expect(s.reconcileProfile()).To(MatchError(ContainSubstring("writing the finalizers of StageProfile")))
 		Expect(s.profileNow().Finalizers).To(BeEmpty())
 		Expect(s.reconcileProfile()).To(Succeed())
-		Expect(s.profileNow()).To(And(HaveField("Finalizers", HaveLen(1)), HaveField("Spec.AllowedRegistries", Equal([]string{"ghcr.io"}))))
+		Expect(s.profileNow()).To(And(HaveField("Finalizers", HaveLen(1)),
+			HaveField("Spec.AllowedRegistries", Equal([]string{"ghcr.io"}))))
 	})
 
 	DescribeTable("keeps its finalizer where it cannot be known whether a Stage refers to it",
@@ -151,7 +152,8 @@ var _ = Describe("A change of what Stages refer to", func() {
 
 	It("wakes the profile of a Stage", func(ctx context.Context) {
 		s := play(ctx)
-		Expect(profileOfStage(ctx, s.stage)).To(Equal([]reconcile.Request{{NamespacedName: client.ObjectKey{Name: s.stage.Spec.ProfileRef.Name}}}))
+		profile := client.ObjectKey{Name: s.stage.Spec.ProfileRef.Name}
+		Expect(profileOfStage(ctx, s.stage)).To(Equal([]reconcile.Request{{NamespacedName: profile}}))
 		Expect(profileOfStage(ctx, &corev1.Namespace{})).To(BeEmpty())
 	})
 })
