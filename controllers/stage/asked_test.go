@@ -36,21 +36,20 @@ var _ = Describe("What a Stage asks for", func() {
 		}))
 	})
 
-	It("has no more of an annotation than the status keeps, so that what was handled is known again",
-		func(ctx context.Context) {
-			s := play(ctx, annotated(strings.Repeat("again ", 1000)))
-			s.until("the requests are handled", func() bool { return s.now().Status.LastHandledRequestedAt != "" })
-			status := s.now().Status
-			for _, kept := range []string{
-				status.LastHandledRequestedAt, status.LastHandledReconcileAt, status.LastHandledRetry,
-				status.LastHandledCommandResolution,
-			} {
-				Expect(len(kept)).To(And(BeNumerically("<=", maxAnnotation), BeNumerically(">", maxAnnotation/2)))
-			}
-			Expect(told(s.recorder)).To(ContainElement(ContainSubstring(plan.NoteRetryIgnored)))
-			s.reconciles()
-			Expect(told(s.recorder)).NotTo(ContainElement(ContainSubstring(plan.NoteRetryIgnored)), "it was handled before")
-		})
+	It("has no more of an annotation than the status keeps, so that it is known again", func(ctx context.Context) {
+		s := play(ctx, annotated(strings.Repeat("again ", 1000)))
+		s.until("the requests are handled", func() bool { return s.now().Status.LastHandledRequestedAt != "" })
+		status := s.now().Status
+		for _, kept := range []string{
+			status.LastHandledRequestedAt, status.LastHandledReconcileAt, status.LastHandledRetry,
+			status.LastHandledCommandResolution,
+		} {
+			Expect(len(kept)).To(And(BeNumerically("<=", maxAnnotation), BeNumerically(">", maxAnnotation/2)))
+		}
+		Expect(told(s.recorder)).To(ContainElement(ContainSubstring(plan.NoteRetryIgnored)))
+		s.reconciles()
+		Expect(told(s.recorder)).NotTo(ContainElement(ContainSubstring(plan.NoteRetryIgnored)), "it was handled before")
+	})
 
 	DescribeTable("keeps what commands print out of the status where the profile wants that",
 		func(ctx context.Context, where v1alpha1.CommandOutput, hidden bool) {
@@ -71,17 +70,12 @@ var _ = Describe("What a Stage asks for", func() {
 			edit   func(*v1alpha1.Stage)
 			barred bool
 		}{
-			"all is well":            {barred: false},
-			"the profile is missing": {edit: func(s *v1alpha1.Stage) { s.Spec.ProfileRef.Name = "nobodys" }, barred: true},
-			"the profile grants nothing": {grant: func(p *v1alpha1.StageProfileSpec) { p.AllowedNamespaces = nil },
-				barred: true},
-			"a Secret is missing": {edit: usesSecret("nobodys"), barred: false},
-			"the registry is not allowed": {grant: func(
-				p *v1alpha1.StageProfileSpec) {
-				p.AllowedRegistries = []string{"a.b"}
-			}, barred: false},
-			"a function role is not there": {edit: func(s *v1alpha1.Stage) { s.Spec.Manifest.FunctionRoleName = "x" },
-				barred: false},
+			"all is well":                  {barred: false},
+			"the profile is missing":       {edit: func(s *v1alpha1.Stage) { s.Spec.ProfileRef.Name = "nobodys" }, barred: true},
+			"the profile grants nothing":   {grant: grantsNothing, barred: true},
+			"a Secret is missing":          {edit: usesSecret("nobodys"), barred: false},
+			"the registry is not allowed":  {grant: grantsOneRegistry, barred: false},
+			"a function role is not there": {edit: runsAs("x"), barred: false},
 		} {
 			if row.grant == nil {
 				row.grant = func(*v1alpha1.StageProfileSpec) {}
@@ -119,8 +113,7 @@ var _ = Describe("What a Stage asks for", func() {
 		} {
 			stage := &v1alpha1.Stage{Spec: v1alpha1.StageSpec{DeletionPolicy: row.stage}}
 			profile := &v1alpha1.StageProfile{Spec: v1alpha1.StageProfileSpec{DeletionPolicy: row.profile}}
-			Expect(deletionPolicy(stage, profile)).To(Equal(row.want), "%q of the Stage, %q of the profile", row.stage,
-				row.profile)
+			Expect(deletionPolicy(stage, profile)).To(Equal(row.want), "%q and %q of the profile", row.stage, row.profile)
 		}
 	})
 })
@@ -134,10 +127,10 @@ var _ = Describe("The access to AWS", func() {
 		}}
 		access := r.access(stage, profile)
 		Expect(access.ExternalID).To(Equal("cluster/shop"))
-		Expect([]string{access.AccountID, access.Region,
-			access.RoleARN}).To(Equal([]string{account, region, roleARN("aloft")}))
-		Expect([]string{access.Cluster, access.Namespace,
-			access.Stage}).To(Equal([]string{"cluster", "clouder", "production"}))
+		granted := []string{access.AccountID, access.Region, access.RoleARN}
+		Expect(granted).To(Equal([]string{account, region, roleARN("aloft")}))
+		tags := []string{access.Cluster, access.Namespace, access.Stage}
+		Expect(tags).To(Equal([]string{"cluster", "clouder", "production"}))
 		profile.Spec.ExternalID = "agreed"
 		Expect(r.access(stage, profile).ExternalID).To(Equal("agreed"))
 	})
@@ -146,8 +139,7 @@ var _ = Describe("The access to AWS", func() {
 		makeRole(ctx, "trusting", `{"AWS":"arn:aws:iam::`+account+`:root"}`, `{"StringEquals":{"sts:ExternalId":"agreed"}}`)
 		s := playWith(ctx, func(p *v1alpha1.StageProfileSpec) { p.RoleARN = roleARN("trusting") })
 		Expect(s.reconciles().RequeueAfter).To(Equal(time.Minute), "a person has to mend that on AWS")
-		Expect(s.says(v1alpha1.ConditionReady)).To(And(HaveField("Reason", v1alpha1.ReasonAccessDenied),
-			HaveField("Message", ContainSubstring("check its trust policy and external id"))))
+		Expect(s.says(v1alpha1.ConditionReady)).To(because(v1alpha1.ReasonAccessDenied, "its trust policy and external id"))
 		Expect(s.asksAWS()).To(HaveEach("sts:AssumeRole"), "there is no way around the role")
 		s.regrant(func(p *v1alpha1.StageProfileSpec) { p.ExternalID = "agreed" })
 		s.reconciles()
@@ -161,7 +153,6 @@ var _ = Describe("The access to AWS", func() {
 			HaveField("Message", And(ContainSubstring("999999999999"), ContainSubstring(account)))))
 		Expect(s.asksAWS()).To(Equal([]string{"sts:GetCallerIdentity"}))
 		s.reconciles()
-		Expect(s.asksAWS()).To(Equal([]string{"sts:GetCallerIdentity"}),
-			"it is verified each time, for it may have been mended")
+		Expect(s.asksAWS()).To(Equal([]string{"sts:GetCallerIdentity"}), "it may have been mended")
 	})
 })

@@ -29,8 +29,9 @@ func makeRole(ctx context.Context, name, principal, condition string) {
 	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,
 		"Action":["sts:AssumeRole","sts:TagSession"],"Condition":%s}]}`, principal, condition)
 	client := iam.NewFromConfig(local.Config())
-	_, err := client.CreateRole(ctx,
-		&iam.CreateRoleInput{RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(trust)})
+	_, err := client.CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(trust),
+	})
 	Expect(err).NotTo(HaveOccurred())
 	_, err = client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
 		RoleName: aws.String(name), PolicyName: aws.String("everything"), PolicyDocument: aws.String(everything),

@@ -9,9 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -21,14 +19,17 @@ import (
 
 var uploadStep = release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
 
+// unservable is a refusal of a build's assets.
+var unservable = release.Reject(
+	v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no.txt cannot be served")
+
 // founded is a Stage whose foundation stands; the next reconcile begins its upload.
 func founded(ctx context.Context, edits ...func(*v1alpha1.Stage)) *scene {
 	GinkgoHelper()
 	s := play(ctx, edits...)
-	// what was begun is finished, and no more
+	// What was begun is finished, and no more.
 	whenAWSIsAsked("cloudformation:CreateStack", func() { s.edit(suspends(true)) })
-	s.until("the foundation stands",
-		func() bool { return s.says(v1alpha1.ConditionFoundationReady).Status == metav1.ConditionTrue })
+	s.untilFounded()
 	s.edit(suspends(false))
 	s.noted()
 	s.registry.asks()
@@ -79,7 +80,7 @@ func count(list []string, what string) (times int) {
 var _ = Describe("What goes on beside the reconciles", func() {
 	It("does not begin where the fence before it fails", func(ctx context.Context) {
 		s := founded(ctx)
-		s.refuses(statusPatch, 1, 1, apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil))
+		s.refuses(statusPatch, 1, 1, conflict)
 		Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
 		Expect(s.work.jobs).To(BeEmpty())
 		Expect(s.registry.asks()).To(BeZero())
@@ -125,7 +126,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 		s.reconciles()
 		s.awaitWake()
 		s.noted()
-		s.refuses(statusPatch, 1, 2, apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil))
+		s.refuses(statusPatch, 1, 2, conflict)
 		for range 2 {
 			Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
 		}
@@ -151,8 +152,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 	})
 
 	It("ends the run where it is refused, and is not begun again by itself", func(ctx context.Context) {
-		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid,
-			"no.txt cannot be served"))
+		s := ended(ctx, unservable)
 		_, err := s.reconcile()
 		Expect(errors.Is(err, reconcile.TerminalError(nil))).To(BeTrue(), "got %v", err)
 		Expect(s.says(v1alpha1.ConditionAssetsUploaded)).To(And(HaveField("Reason", v1alpha1.ReasonAssetsInvalid),
@@ -167,8 +167,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 	})
 
 	It("is begun again in a run of its own when a person asks for it", func(ctx context.Context) {
-		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid,
-			"no.txt cannot be served"))
+		s := ended(ctx, unservable)
 		_, _ = s.reconcile()
 		failed := s.now().Status.Target.ID
 		s.edit(func(stage *v1alpha1.Stage) { stage.Annotations = map[string]string{v1alpha1.AnnotationRetry: "1"} })

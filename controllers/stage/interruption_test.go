@@ -17,6 +17,12 @@ import (
 // statusPatch is the request that the operator writes a status with.
 const statusPatch = "patch Stage/status"
 
+// Answers of the API server.
+var (
+	conflict = apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil)
+	notFound = apierrors.NewNotFound(schema.GroupResource{Resource: "stages"}, "x")
+)
+
 // refuses answers one request with an error from the nth time on, for so many times.
 func (s *scene) refuses(request string, nth, times int, answer error) {
 	seen := 0
@@ -45,24 +51,23 @@ func whenAWSIsAsked(call string, do func()) {
 }
 
 var _ = Describe("A reconcile that is interrupted", func() {
-	It("does nothing more when someone else has written the Stage, and begins again soon with what they wrote",
-		func(ctx context.Context) {
-			s := play(ctx)
-			wrote := false
-			s.before = func(request string) error {
-				if request == statusPatch && !wrote {
-					wrote = true
-					s.edit(suspends(true))
-				}
-				return nil
+	It("does nothing more when someone else has written the Stage, and begins again soon", func(ctx context.Context) {
+		s := play(ctx)
+		wrote := false
+		s.before = func(request string) error {
+			if request == statusPatch && !wrote {
+				wrote = true
+				s.edit(suspends(true))
 			}
-			Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
-			Expect(s.changed()).To(Equal([]string{"patch Stage"}), "no status, and nothing on AWS")
-			Expect(s.now().Status.Target).To(BeNil())
-			Expect(told(s.recorder)).To(BeEmpty(), "nothing is told of what is not written")
-			s.reconciles()
-			Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonSuspended))
-		})
+			return nil
+		}
+		Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
+		Expect(s.changed()).To(Equal([]string{"patch Stage"}), "no status, and nothing on AWS")
+		Expect(s.now().Status.Target).To(BeNil())
+		Expect(told(s.recorder)).To(BeEmpty(), "nothing is told of what is not written")
+		s.reconciles()
+		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonSuspended))
+	})
 
 	DescribeTable("does nothing on AWS that a status was not written for",
 		func(ctx context.Context, answer error, again bool) {
@@ -81,10 +86,8 @@ var _ = Describe("A reconcile that is interrupted", func() {
 			s.reconciles()
 			Expect(s.changed()[:2]).To(Equal([]string{statusPatch, "cloudformation:CreateStack"}))
 		},
-		Entry("after a conflict it begins again soon",
-			apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil), true),
-		Entry("a Stage that is gone is found out soon", apierrors.NewNotFound(schema.GroupResource{Resource: "stages"}, "x"),
-			true),
+		Entry("after a conflict it begins again soon", conflict, true),
+		Entry("a Stage that is gone is found out soon", notFound, true),
 		Entry("an API server that is away is left to the queue", errors.New("etcd is away"), false),
 		Entry("a right that the operator lacks is an error",
 			apierrors.NewForbidden(schema.GroupResource{Resource: "stages"}, "x", nil), false),
@@ -101,8 +104,8 @@ var _ = Describe("A reconcile that is interrupted", func() {
 
 	It("makes the same stack, and no second one, after the writes that follow it were lost", func(ctx context.Context) {
 		s := play(ctx)
-		s.refuses(statusPatch, 2, 3, apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil))
-		s.until("the foundation stands", func() bool { return s.says(v1alpha1.ConditionFoundationReady).Status == "True" })
+		s.refuses(statusPatch, 2, 3, conflict)
+		s.untilFounded()
 		made := 0
 		for _, call := range s.asksAWS() {
 			if call == "cloudformation:CreateStack" {
@@ -121,8 +124,7 @@ var _ = Describe("A reconcile that is interrupted", func() {
 		_, err := s.reconcile()
 		Expect(err).To(MatchError(context.Canceled))
 		s.ctx = ctx
-		Expect(s.says(v1alpha1.ConditionFoundationReady)).To(And(HaveField("Reason", v1alpha1.ReasonProgressingWithRetry),
-			HaveField("Message", ContainSubstring("canceled"))))
+		Expect(s.says(v1alpha1.ConditionFoundationReady)).To(because(v1alpha1.ReasonProgressingWithRetry, "canceled"))
 		Expect(s.changed()).To(HaveExactElements("patch Stage", statusPatch, "cloudformation:CreateStack", statusPatch))
 	})
 
@@ -151,6 +153,6 @@ var _ = Describe("A reconcile that is interrupted", func() {
 		_, changes, _ := s.noted()
 		Expect(changes).To(Equal([]string{"patch Stage", statusPatch, "cloudformation:CreateStack", statusPatch}))
 		heal()
-		s.until("the foundation stands", func() bool { return s.says(v1alpha1.ConditionFoundationReady).Status == "True" })
+		s.untilFounded()
 	})
 })

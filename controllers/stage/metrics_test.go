@@ -14,7 +14,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// seriesOf gives the series of a metric whose labels fit, with their values, by the label that tells them apart; of a
+// seriesOf gives the values of a metric's series whose labels fit, by the label that tells them apart; of a
 // histogram its count.
 func seriesOf(metric, label string, fits map[string]string) map[string]float64 {
 	GinkgoHelper()
@@ -66,7 +66,7 @@ var _ = Describe("The metrics", func() {
 		s.remember(serving("v1", otherDigest))
 		s.reconciles()
 		Expect(s.conditionsShown()).To(Equal(map[string]float64{"Ready": 0, "Available": 1, "Reconciling": 1, "Stalled": 0}))
-		s.regrant(func(p *v1alpha1.StageProfileSpec) { p.AllowedNamespaces = nil })
+		s.regrant(grantsNothing)
 		_, _ = s.reconcile()
 		Expect(s.conditionsShown()).To(Equal(map[string]float64{"Ready": 0, "Available": 1, "Reconciling": 0, "Stalled": 1}))
 	})
@@ -82,8 +82,9 @@ var _ = Describe("The metrics", func() {
 		s := play(ctx)
 		stage := s.now()
 		asked, _ := s.asked(ctx, stage)
-		image := &v1alpha1.ResolvedImage{Repository: asked.Image.Repository, Tag: "v1", Architecture: "amd64",
-			Digest: otherDigest}
+		image := &v1alpha1.ResolvedImage{
+			Repository: asked.Image.Repository, Tag: "v1", Architecture: "amd64", Digest: otherDigest,
+		}
 		s.remember(func(status *v1alpha1.StageStatus) {
 			serving("v1", otherDigest)(status)
 			status.Image, status.Live.ID = image, asked.Release(otherDigest, "1").ID
@@ -97,7 +98,7 @@ var _ = Describe("The metrics", func() {
 	It("drop the series of a Stage that is gone, and of no other", func(ctx context.Context) {
 		other := play(ctx)
 		other.reconciles()
-		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no"))
+		s := ended(ctx, unservable)
 		_, _ = s.reconcile()
 		Expect(s.conditionsShown()).To(HaveLen(4))
 		Expect(s.releasesShown()).To(Equal(map[string]float64{"failed": 1}))
@@ -110,7 +111,7 @@ var _ = Describe("The metrics", func() {
 	})
 
 	It("count each end of a release once, however often it is looked at", func(ctx context.Context) {
-		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no"))
+		s := ended(ctx, unservable)
 		for range 3 {
 			_, _ = s.reconcile()
 		}
@@ -118,7 +119,7 @@ var _ = Describe("The metrics", func() {
 	})
 
 	It("count no end that could not be written", func(ctx context.Context) {
-		s := ended(ctx, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "no"))
+		s := ended(ctx, unservable)
 		s.refuses(statusPatch, 1, 1, errors.New("etcd is away"))
 		_, _ = s.reconcile()
 		Expect(s.releasesShown()).To(BeEmpty())
@@ -158,8 +159,8 @@ var _ = Describe("The metrics", func() {
 		Eventually(func() float64 { return jobs(jobWaiting) }).Should(Equal(waiting + 1))
 		Expect(jobs(jobRunning)).To(Equal(running+1), "one slot takes one")
 		close(finish)
-		Eventually(func() []float64 { return []float64{jobs(jobWaiting), jobs(jobRunning)} }).Should(Equal([]float64{waiting,
-			running}))
+		both := func() []float64 { return []float64{jobs(jobWaiting), jobs(jobRunning)} }
+		Eventually(both).Should(Equal([]float64{waiting, running}))
 	})
 
 	It("show no job that was given up before its turn", func(ctx context.Context) {

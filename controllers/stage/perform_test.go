@@ -43,19 +43,18 @@ func stepOf(phase release.Phase, action release.Action) release.Step {
 		Action: action, Phase: phase, Command: "migrate", Move: &release.Move{Name: "http", Before: "1", After: "2"},
 		Stack: &release.StackStep{
 			Part: release.PartFoundation, Condition: v1alpha1.ConditionFoundationReady, Name: "aloft-nobodys",
-			Operation: release.StackDelete,
-			Token:     "aloft-token",
+			Operation: release.StackDelete, Token: "aloft-token",
 		},
 	}
 }
 
 // moving has a run whose two moves are recorded.
 func moving(now *session) {
-	now.machine.Recorded.Run.Activation = &release.Activation{IntendedAt: now.machine.Now, StageSince: now.machine.Now,
-		Moves: []release.Move{
-			{Kind: release.MoveAlias, Name: "cli", Before: "1", After: "2", State: release.MovePending},
-			{Kind: release.MoveAlias, Name: "http", Before: "1", After: "2", State: release.MovePending},
-		}}
+	at := now.machine.Now
+	now.machine.Recorded.Run.Activation = &release.Activation{IntendedAt: at, StageSince: at, Moves: []release.Move{
+		{Kind: release.MoveAlias, Name: "cli", Before: "1", After: "2", State: release.MovePending},
+		{Kind: release.MoveAlias, Name: "http", Before: "1", After: "2", State: release.MovePending},
+	}}
 	now.machine.Observed.Aliases = map[string]release.Alias{
 		"cli": {Version: "1", RevisionID: "a"}, "http": {Version: "1", RevisionID: "b"},
 	}
@@ -139,8 +138,8 @@ var _ = Describe("Performing a step", func() {
 			Expect(changes).To(BeEmpty())
 			Expect(now.clients).To(BeNil())
 		},
-		eachAct(func(act plan.Act) bool { return act.Write == plan.Unwritten && !act.Beside }, release.ActionPublish,
-			release.ActionSweep),
+		eachAct(func(act plan.Act) bool { return act.Write == plan.Unwritten && !act.Beside },
+			release.ActionPublish, release.ActionSweep),
 	)
 
 	It("makes all the moves of a list after one write of it", func(ctx context.Context) {
@@ -180,8 +179,8 @@ var _ = Describe("Performing a step", func() {
 		for range 2 {
 			_, _ = now.perform(ctx, stepOf("", release.ActionStack))
 		}
-		Expect(s.changed()).To(Equal([]string{statusPatch, "cloudformation:DeleteStack", statusPatch,
-			"cloudformation:DeleteStack"}))
+		deletion := "cloudformation:DeleteStack"
+		Expect(s.changed()).To(Equal([]string{statusPatch, deletion, statusPatch, deletion}))
 	})
 
 	It("gives what removes things a fence that fails when someone else has written the Stage", func(ctx context.Context) {

@@ -152,8 +152,8 @@ var _ = Describe("A change of what Stages refer to", func() {
 
 	It("wakes the profile of a Stage", func(ctx context.Context) {
 		s := play(ctx)
-		Expect(profileOfStage(ctx, s.stage)).To(Equal(
-			[]reconcile.Request{{NamespacedName: client.ObjectKey{Name: s.stage.Spec.ProfileRef.Name}}}))
+		profile := client.ObjectKey{Name: s.stage.Spec.ProfileRef.Name}
+		Expect(profileOfStage(ctx, s.stage)).To(Equal([]reconcile.Request{{NamespacedName: profile}}))
 		Expect(profileOfStage(ctx, &corev1.Namespace{})).To(BeEmpty())
 	})
 })

@@ -63,16 +63,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		if err := r.addFinalizer(ctx, stage); err != nil {
 			return ctrl.Result{}, err
 		}
-		return r.release(ctx, stage)
+		return r.reconcileRelease(ctx, stage)
 	}
 	if !controllerutil.ContainsFinalizer(stage, v1alpha1.StageFinalizer) {
 		return ctrl.Result{}, nil
 	}
-	return r.delete(ctx, stage)
+	return r.reconcileRemoval(ctx, stage)
 }
 
-// release takes a Stage towards the release that it asks for.
-func (r *Reconciler) release(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
+// reconcileRelease takes a Stage towards the release that it asks for.
+func (r *Reconciler) reconcileRelease(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
 	s := r.newSession(stage)
 	var asked plan.Asked
 	asked, s.profile = r.asked(ctx, stage)
@@ -80,8 +80,8 @@ func (r *Reconciler) release(ctx context.Context, stage *v1alpha1.Stage) (result
 	return s.finish(ctx, s.run(ctx))
 }
 
-// delete takes a Stage that is being deleted to where it can be let go.
-func (r *Reconciler) delete(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
+// reconcileRemoval takes a Stage that is being deleted to where it can be let go.
+func (r *Reconciler) reconcileRemoval(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
 	s := r.newSession(stage)
 	var asked plan.Asked
 	asked, s.profile = r.removalOf(ctx, stage)

@@ -12,8 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/phase"
@@ -22,11 +20,11 @@ import (
 
 // left are the stage's bucket and repository, as far as they are there.
 func (s *scene) left() (left []string) {
-	if _, err := s3.NewFromConfig(local.Config()).HeadBucket(s.ctx,
-		&s3.HeadBucketInput{Bucket: aws.String(s.names().Bucket)}); err == nil {
+	_, err := s3.NewFromConfig(local.Config()).HeadBucket(s.ctx, &s3.HeadBucketInput{Bucket: aws.String(s.names().Bucket)})
+	if err == nil {
 		left = append(left, "bucket")
 	}
-	_, err := ecr.NewFromConfig(local.Config()).DescribeRepositories(s.ctx, &ecr.DescribeRepositoriesInput{
+	_, err = ecr.NewFromConfig(local.Config()).DescribeRepositories(s.ctx, &ecr.DescribeRepositoriesInput{
 		RepositoryNames: []string{s.names().Repository},
 	})
 	if err == nil {
@@ -80,7 +78,7 @@ var _ = Describe("What a deleted Stage has on AWS", func() {
 
 	It("is removed although the profile does not allow the namespace any more", func(ctx context.Context) {
 		s := founded(ctx, policy(v1alpha1.DeletionPolicyDelete))
-		s.regrant(func(p *v1alpha1.StageProfileSpec) { p.AllowedNamespaces = nil })
+		s.regrant(grantsNothing)
 		s.deleted()
 		s.until("it is let go", s.gone)
 		Expect(s.left()).To(BeEmpty())
@@ -111,7 +109,7 @@ var _ = Describe("What a deleted Stage has on AWS", func() {
 	It("stays where the fence before its removal fails", func(ctx context.Context) {
 		s := founded(ctx, policy(v1alpha1.DeletionPolicyDelete))
 		s.deleted()
-		s.refuses(statusPatch, 1, 99, apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil))
+		s.refuses(statusPatch, 1, 99, conflict)
 		for range 3 {
 			Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
 		}

@@ -10,8 +10,6 @@ import (
 	"github.com/aws/smithy-go"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -46,8 +44,8 @@ var _ = Describe("The end of a reconcile", func() {
 		},
 		Entry("a brief wait in the same situation is not", waits(20*time.Millisecond, "another word"), func(*session) {}, 0),
 		Entry("one that lasts is", waits(notWorthTelling, "another word"), func(*session) {}, 1),
-		Entry("one without an end is", release.Wait(v1alpha1.ConditionFoundationReady, v1alpha1.ReasonStackBusy, 0, "held"),
-			func(*session) {}, 1),
+		Entry("one without an end is",
+			release.Wait(v1alpha1.ConditionFoundationReady, v1alpha1.ReasonStackBusy, 0, "held"), func(*session) {}, 1),
 		Entry("a brief wait in another situation is", release.Wait(v1alpha1.ConditionStackUpdated, v1alpha1.ReasonProgressing,
 			20*time.Millisecond, "x"), func(*session) {}, 1),
 		Entry("what was brought about is remembered all the same", waits(20*time.Millisecond, "another word"),
@@ -63,7 +61,7 @@ var _ = Describe("The end of a reconcile", func() {
 
 	It("is what a write says that was lost, whatever came before it", func(ctx context.Context) {
 		s, now := midway(ctx)
-		conflict := &unwritten{apierrors.NewConflict(schema.GroupResource{Resource: "stages"}, "x", nil)}
+		conflict := &unwritten{conflict}
 		Expect(now.finish(ctx, fmt.Errorf("fencing a deletion: %w", conflict))).To(HaveField("RequeueAfter", conflictPoll))
 		Expect(s.changed()).To(BeEmpty(), "the Stage is another one by now")
 		_, err := now.finish(ctx, &unwritten{errors.New("etcd is away")})
@@ -129,7 +127,7 @@ var _ = Describe("The end of a reconcile", func() {
 			HaveField("Message", And(HavePrefix("AWS refuses: "), ContainSubstring("injected: AccessDenied")))))
 		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonAccessDenied))
 		heal()
-		s.until("the foundation stands", func() bool { return s.says(v1alpha1.ConditionFoundationReady).Status == "True" })
+		s.untilFounded()
 	})
 
 	It("writes the same status for the same error, so that it wakes nobody", func(ctx context.Context) {
@@ -149,21 +147,18 @@ var _ = Describe("The end of a reconcile", func() {
 
 	It("reads Secrets again when nothing else is due", func(ctx context.Context) {
 		s := play(ctx, usesSecret(makeSecret(ctx, map[string]string{"TOKEN": "x"})), suspends(true))
-		Expect(s.reconciles().RequeueAfter).To(And(BeNumerically(">=", secretPoll),
-			BeNumerically("<=", secretPoll+secretPoll/10)))
+		again := s.reconciles().RequeueAfter
+		Expect(again).To(And(BeNumerically(">=", secretPoll), BeNumerically("<=", secretPoll+secretPoll/10)))
 	})
 
-	It("shows an error of unbounded length in part, and no more of a note than the API server takes",
-		func(ctx context.Context) {
-			s, now := midway(ctx)
-			long := strings.Repeat("a long story ", 1000)
-			failure := &smithy.GenericAPIError{Code: "InternalFailure", Message: long}
-			_, _ = now.finish(ctx, readable(fmt.Errorf("x: %w", failure)))
-			length := len(s.says(v1alpha1.ConditionReady).Message)
-			Expect(length).To(And(BeNumerically(">", 500), BeNumerically("<=", maxMessage)))
-			now.event("Warning", "Story", "%s", long)
-			for _, note := range told(s.recorder) {
-				Expect(len(note)).To(BeNumerically("<=", maxNote+len("Warning Story ")))
-			}
-		})
+	It("shows a long error in part, and no more of a note than the API server takes", func(ctx context.Context) {
+		s, now := midway(ctx)
+		long := strings.Repeat("a long story ", 1000)
+		_, _ = now.finish(ctx, readable(fmt.Errorf("x: %w", &smithy.GenericAPIError{Code: "InternalFailure", Message: long})))
+		Expect(len(s.says(v1alpha1.ConditionReady).Message)).To(And(BeNumerically(">", 500), BeNumerically("<=", maxMessage)))
+		now.event("Warning", "Story", "%s", long)
+		for _, note := range told(s.recorder) {
+			Expect(len(note)).To(BeNumerically("<=", maxNote+len("Warning Story ")))
+		}
+	})
 })

@@ -3,7 +3,6 @@ package stage
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,13 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
@@ -92,72 +91,6 @@ func playWith(ctx context.Context, grant func(*v1alpha1.StageProfileSpec), edits
 	return s
 }
 
-// api is the API server with the rights that the operator's role has: what it may not do fails.
-func (s *scene) api(label string) client.Client {
-	return interceptor.NewClient(admin, interceptor.Funcs{
-		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object,
-			options ...client.GetOption) error {
-			if err := s.request(label + "get " + kindOf(o)); err != nil {
-				return err
-			}
-			return c.Get(ctx, key, o, options...)
-		},
-		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
-			if err := s.request(label + "list " + kindOf(list)); err != nil {
-				return err
-			}
-			return c.List(ctx, list, options...)
-		},
-		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch,
-			options ...client.PatchOption) error {
-			return s.change("patch "+kindOf(o), func() error { return c.Patch(ctx, o, patch, options...) })
-		},
-		SubResourcePatch: func(
-			ctx context.Context, c client.Client, name string, o client.Object, patch client.Patch,
-			options ...client.SubResourcePatchOption,
-		) error {
-			return s.change("patch "+kindOf(o)+"/"+name,
-				func() error { return c.SubResource(name).Patch(ctx, o, patch, options...) })
-		},
-		Create: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.CreateOption) error {
-			return fmt.Errorf("the operator must not create a %s", kindOf(o))
-		},
-		Update: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.UpdateOption) error {
-			return fmt.Errorf("the operator must not update a %s", kindOf(o))
-		},
-		Delete: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.DeleteOption) error {
-			return fmt.Errorf("the operator must not delete a %s", kindOf(o))
-		},
-	})
-}
-
-func kindOf(object any) string { return reflect.TypeOf(object).Elem().Name() }
-
-func (s *scene) request(what string) error {
-	s.mu.Lock()
-	s.requests = append(s.requests, what)
-	s.mu.Unlock()
-	if s.before != nil {
-		return s.before(what)
-	}
-	return nil
-}
-
-// change is a request that is noted as a change where it succeeds.
-func (s *scene) change(what string, send func() error) error {
-	err := s.request(what)
-	if err == nil {
-		err = send()
-	}
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.changes = append(s.changes, what)
-	return nil
-}
-
 // noted takes what was noted so far: requests to the API server, changes there and on AWS, and all calls to AWS.
 func (s *scene) noted() (requests, changes, calls []string) {
 	s.mu.Lock()
@@ -211,6 +144,19 @@ func (s *scene) says(condition string) metav1.Condition {
 		return *found
 	}
 	return metav1.Condition{}
+}
+
+// has says that a condition is true.
+func (s *scene) has(condition string) bool { return s.says(condition).Status == metav1.ConditionTrue }
+
+func (s *scene) untilFounded() {
+	GinkgoHelper()
+	s.until("the foundation stands", func() bool { return s.has(v1alpha1.ConditionFoundationReady) })
+}
+
+// because fits a condition with a reason, whose message says something.
+func because(reason, says string) gomegatypes.GomegaMatcher {
+	return And(HaveField("Reason", reason), HaveField("Message", ContainSubstring(says)))
 }
 
 // edit is someone else's edit of the Stage.
