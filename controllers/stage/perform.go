@@ -59,6 +59,9 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 		}
 		return s.write(ctx, nil, ifChanged)
 	case plan.Written:
+		if s.before.Status.Phase == string(s.machine.Situation(nil)) && !s.remembers() {
+			return nil // a call that fails again and again changes nothing but how that is told
+		}
 		return s.write(ctx, nil, ifChanged)
 	case plan.Fenced:
 		return s.write(ctx, nil, always)
