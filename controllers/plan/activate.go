@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -87,7 +86,6 @@ func (m *Machine) didMove(step release.Step, outcome release.Outcome) {
 		return
 	}
 	record := run.Activation.Move(step.Move.Name)
-	run.Activation.FailingSince = time.Time{}
 	if step.Action == release.ActionRevert {
 		record.Percent, record.State = 0, release.MoveReverted
 		m.Observed.Forget(release.PartAliases)

@@ -20,6 +20,7 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 		m.performed[key] = true
 	}
 	m.take(outcome)
+	m.markWorking(step.Phase)
 	switch step.Action {
 	case release.ActionStop:
 		m.Observed.Quiet = true
@@ -37,6 +38,13 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 		m.didRemove(step)
 	default:
 		m.didRun(step)
+	}
+}
+
+// markWorking records that an activation does not meet errors only.
+func (m *Machine) markWorking(phase release.Phase) {
+	if run := m.Recorded.Run; phase == release.PhaseActivate && run != nil && run.Activation != nil {
+		run.Activation.FailingSince = time.Time{}
 	}
 }
 

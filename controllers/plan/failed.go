@@ -46,6 +46,9 @@ func phaseOf(step release.Step, err error, rule release.Phase) release.Phase {
 
 // waits tells of a wait. One whose time grows begins with the phase.
 func (m *Machine) waits(waiting *release.Waiting) error {
+	if waiting.Reason != v1alpha1.ReasonAccessDenied {
+		m.markWorking(m.at)
+	}
 	told := *waiting
 	told.Message = m.hindered(told.Reason, told.Message)
 	if told.After == release.Soon {
@@ -66,7 +69,13 @@ func (m *Machine) refused(rejected *release.Rejected) error {
 	if run == nil || run.State != release.RunRunning || !run.Reverting() && !m.works(run) {
 		return rejected
 	}
-	switch notOwn := rejected.Reason == v1alpha1.ReasonNotOwned || rejected.Reason == v1alpha1.ReasonProfileMismatch; {
+	if run.Reverting() && rejected != run.Failure {
+		return rejected // the moves are not back yet: it goes on when that is mended
+	}
+	mismatch := rejected.Reason == v1alpha1.ReasonProfileMismatch
+	switch notOwn := rejected.Reason == v1alpha1.ReasonNotOwned; {
+	case mismatch:
+		return rejected // not the release's fault: it goes on when that is mended
 	case rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown:
 		return rejected // a person's word takes the run on
 	case PhaseOf(rejected.Condition) == release.PhaseResolve:
@@ -94,7 +103,7 @@ func (m *Machine) markFailed(rejected *release.Rejected) error {
 	}
 	run.State, run.Failure, run.FinishedAt = release.RunFailed, withRemedy(rejected), m.Now
 	m.choose()
-	if m.Desired == nil || m.isLive() || run.ReleaseID != m.Desired.ID {
+	if m.Desired == nil || run.ReleaseID != m.Desired.ID {
 		return nil
 	}
 	return run.Failure
@@ -130,7 +139,8 @@ func activationFailure(activation *release.Activation, why *release.Rejected) *r
 // releases. Its clock begins with the first error after a success.
 func (m *Machine) overdue(step release.Step, err error) *release.Rejected {
 	run := m.Recorded.Run
-	if step.Phase != release.PhaseActivate || run == nil || run.Activation == nil || run.Failure != nil {
+	isAct := step.Action != "" && step.Action != release.ActionLook // what cannot be seen cannot be taken back either
+	if !isAct || step.Phase != release.PhaseActivate || run == nil || run.Activation == nil || run.Failure != nil {
 		return nil
 	}
 	if run.Activation.FailingSince.IsZero() {

@@ -220,3 +220,55 @@ func TestAnErrorOfALookIsToldByItsOwnPhase(t *testing.T) {
 		})
 	}
 }
+
+func TestTwoErrorsFarApartDoNotTakeASwitchBack(t *testing.T) {
+	s := flipping(t)
+	act := release.Step{Action: release.ActionStack, Phase: release.PhaseActivate,
+		Stack: &release.StackStep{Part: release.PartApp}}
+	for range 2 {
+		if err := s.Failed(act, release.Outcome{}, errors.New("connection reset")); err == nil {
+			t.Fatal("the switch is taken back")
+		}
+		goesOn := release.Wait(v1alpha1.ConditionActivated, v1alpha1.ReasonProgressing, time.Second, "the stack is updated")
+		_ = s.Failed(release.Step{}, release.Outcome{}, goesOn) // it works meanwhile
+		s.Now = s.Now.Add(6 * time.Minute)
+	}
+	looks := release.Step{Action: release.ActionLook, Phase: release.PhaseActivate}
+	for range 3 { // what cannot be seen cannot be taken back either
+		if err := s.Failed(looks, release.Outcome{}, errors.New("connection reset")); err == nil ||
+			s.Recorded.Run.Failure != nil {
+			t.Fatalf("a look that failed gave %v and %v", err, s.Recorded.Run.Failure)
+		}
+		s.Now = s.Now.Add(6 * time.Minute)
+	}
+}
+
+func TestOnlyItsOwnEndEndsARevert(t *testing.T) {
+	for _, reason := range []string{v1alpha1.ReasonProfileMismatch, v1alpha1.ReasonNotOwned,
+		v1alpha1.ReasonAliasConflict} {
+		s := flipping(t)
+		and(failing, at("2", "2", "2"))(s)
+		err := s.Failed(release.Step{}, release.Outcome{}, release.Reject(v1alpha1.ConditionReady, reason, "no"))
+		if refused(t, err, reason); s.Recorded.Run.State != release.RunRunning {
+			t.Errorf("%s ended the run while its moves are not back", reason)
+		}
+		if got := decided(s); got != "Revert http" {
+			t.Errorf("then decided is %q", got)
+		}
+	}
+	s := flipping(t)
+	err := s.Failed(release.Step{}, release.Outcome{}, release.Reject("", v1alpha1.ReasonProfileMismatch, "no"))
+	if refused(t, err, v1alpha1.ReasonProfileMismatch); s.Recorded.Run.Failure != nil {
+		t.Error("another profile's account takes a switch back, or tries to")
+	}
+}
+
+func TestAStackThatNoRunWaitsForIsNotPolledAllTheTime(t *testing.T) {
+	s := sweeping(t)
+	s.Recorded.Run = nil
+	s.Observed.App.Status, s.Observed.App.ChangedAt = "UPDATE_IN_PROGRESS", s.Now
+	_, err := s.Next()
+	if waiting, ok := release.AsWaiting(err); !ok || waiting.After < time.Second {
+		t.Errorf("it gave %+v", err)
+	}
+}

@@ -63,8 +63,8 @@ const (
 	// Unwritten lets it be begun by anyone at any time: a version that exists is not published again, and a sweep fences
 	// each batch of what it deletes.
 	Unwritten Write = iota
-	// Intended has all moves written before the first of them. That one was made need not be written before the next, for
-	// AWS tells it.
+	// Intended has all moves written before the first of them, and a fence before the first that a reconcile makes. That
+	// one was made need not be written before the next, for AWS tells it.
 	Intended
 	// Written has what it rests on written first, if anything has changed.
 	Written
@@ -150,7 +150,7 @@ var Phases = []PhaseSpec{
 		Phase: release.PhaseActivate, Situation: Activating,
 		Conditions: []string{v1alpha1.ConditionActivated},
 		Acts: map[release.Action]Act{
-			release.ActionIntend: {Holds: true}, release.ActionMove: {Write: Intended}, release.ActionRevert: {Write: Written},
+			release.ActionIntend: {Holds: true}, release.ActionMove: {Write: Intended}, release.ActionRevert: {Write: Fenced},
 			release.ActionStack: {Write: Written}, release.ActionTryAgain: {}, release.ActionResume: {Holds: true},
 			release.ActionSeal: {},
 		},
@@ -161,7 +161,7 @@ var Phases = []PhaseSpec{
 		Phase: release.PhaseClean, Situation: Cleaning,
 		Conditions: []string{v1alpha1.ConditionCleaned},
 		Acts: map[release.Action]Act{
-			release.ActionReturn: {}, release.ActionStack: {Holds: true, Write: Written}, release.ActionTryAgain: {},
+			release.ActionReturn: {}, release.ActionStack: {Holds: true, Write: Fenced}, release.ActionTryAgain: {},
 			release.ActionTrim: {Holds: true}, release.ActionSweep: {Holds: true},
 			release.ActionRepair: {Holds: true, Beside: true, Write: Fenced}, release.ActionCleaned: {},
 		},

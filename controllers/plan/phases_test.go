@@ -76,7 +76,7 @@ func TestWhatCannotBeTakenBackIsFenced(t *testing.T) {
 	for action, want := range map[release.Action]plan.Write{
 		release.ActionRemoveApp: plan.Fenced, release.ActionRemoveFoundation: plan.Fenced,
 		release.ActionVoid: plan.Fenced, release.ActionInvoke: plan.Fenced, release.ActionMove: plan.Intended,
-		release.ActionRevert: plan.Written, release.ActionUpload: plan.Fenced, release.ActionWarm: plan.Fenced,
+		release.ActionRevert: plan.Fenced, release.ActionUpload: plan.Fenced, release.ActionWarm: plan.Fenced,
 		release.ActionPublish: plan.Unwritten,
 	} {
 		if got := plan.ActOf(release.Step{Action: action, Phase: rows(action)[0]}).Write; got != want {
@@ -196,5 +196,23 @@ func on(action release.Action) func(*testing.T) *plan.Machine {
 	return func(t *testing.T) *plan.Machine {
 		t.Helper()
 		return onTheWay(t, releaseOf("v2"), action)
+	}
+}
+
+func TestWarmingAgainIsBegunOnceHoweverOftenItIsLookedAfter(t *testing.T) {
+	s := onTheWay(t, releaseOf("v2"), release.ActionIntend)
+	s.Now = s.Recorded.Run.Warm.At.Add(6 * time.Minute)
+	for range 3 { // it goes on beside the reconciles, each of which begins with what was written
+		next, err := s.Next()
+		must(t, err)
+		if next.Action != release.ActionWarm {
+			t.Fatalf("decided is %s", describe(next))
+		}
+		s.Doing(next)
+		s = copied(s)
+		s.Now = s.Now.Add(5 * time.Second)
+	}
+	if got := s.Recorded.Run.Phase(release.PhaseWarm).Attempt; got != 1 {
+		t.Errorf("it was begun %d times more", got)
 	}
 }

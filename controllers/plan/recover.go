@@ -48,6 +48,10 @@ func (m *Machine) recover() {
 	if m.Observed.Foundation == nil || !m.Observed.Foundation.Exists {
 		return
 	}
+	if d := m.published(); d != nil {
+		m.Desired = d
+		m.describe(r.Run, false)
+	}
 	live := m.liveRelease()
 	if live != "" {
 		r.Live = recovered(m.Observed.Aliases, now)
@@ -75,7 +79,21 @@ func (m *Machine) underWay() string {
 			}
 		}
 	}
+	if d := m.published(); d != nil {
+		return d.ID
+	}
 	return m.Desired.ID
+}
+
+// published is what is asked for as a release that AWS has versions of: made by an operator with other templates, it
+// has another id than this operator would give it, and is the same release all the same. Nil where there is none.
+func (m *Machine) published() *release.Desired {
+	for _, known := range m.Observed.Releases {
+		if d := m.build(m.Recorded.Image.Digest, known.Revision); d.ID == known.ID {
+			return d
+		}
+	}
+	return nil
 }
 
 // liveRelease gives the id of the release that the aliases agree on; empty where they disagree. The http function's

@@ -290,3 +290,34 @@ func TestARunFromBeforeWhatIsLiveIsNotGoneOnWith(t *testing.T) {
 		})
 	}
 }
+
+// What is live keeps its revision when the record is lost: a newer operator would give it another id.
+func TestALostRecordReleasesNothingUnderANewerOperator(t *testing.T) {
+	o := released(t)
+	o.written, o.trace, o.revision = release.Recorded{}, nil, "2"
+	must(t, o.release(releaseOf("v1")))
+	for key, times := range o.w.starts {
+		if times > 1 {
+			t.Errorf("%s started %d times", key, times)
+		}
+	}
+	if len(o.w.starts) != 2 || o.written.Live.Revision != "1" || o.written.Run != nil {
+		t.Errorf("started are %v, live is %+v, the run is %+v", o.w.starts, o.written.Live, o.written.Run)
+	}
+}
+
+func TestALostRunOfAnOlderOperatorIsFoundAgainByItsVersions(t *testing.T) {
+	o := released(t)
+	until(t, o, releaseOf("v2"), release.ActionMove)
+	left := o.written.Run.ID
+	o.written, o.revision = release.Recorded{}, "2"
+	must(t, o.release(releaseOf("v2")))
+	for key, times := range o.w.starts {
+		if times > 1 {
+			t.Errorf("%s started %d times", key, times)
+		}
+	}
+	if len(o.w.starts) != 4 || o.written.Run.ID != left || o.written.Live.Revision != "1" {
+		t.Errorf("started are %v in the run %s, want those of %s", o.w.starts, o.written.Run.ID, left)
+	}
+}

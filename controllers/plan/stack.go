@@ -189,8 +189,14 @@ func (m *Machine) inspect(
 	return template.Direct(before, goal.rendering), refusal, nil
 }
 
+// leastElapsed keeps looks apart where only AWS's clock tells since when something goes on.
+const leastElapsed = 4 * time.Second
+
 func (m *Machine) awaitStack(stack *release.Stack, goal stackGoal, token string) error {
 	after := PollAfter(m.elapsed(goal.phase))
+	if m.Recorded.Run == nil { // no record of ours says since when: by AWS's clock it is told well enough
+		after = PollAfter(max(m.Now.Sub(stack.ChangedAt), leastElapsed))
+	}
 	if m.tried(stack, token) {
 		return release.Wait(goal.condition, v1alpha1.ReasonProgressing, after, "stack %s is in %s", stack.Name, stack.Status)
 	}

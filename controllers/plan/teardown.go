@@ -161,6 +161,9 @@ func removeApp(m *Machine) (release.Step, error) {
 	if m.removed[release.ActionRemoveApp] || !ours(m.Observed.Foundation) {
 		return next() // bucket and repository go only while the stack that proves whose they are is there
 	}
+	if m.Observed.Foundation.Status == "DELETE_IN_PROGRESS" {
+		return next() // it was done before the deletion began
+	}
 	return step(release.ActionRemoveApp, "")
 }
 

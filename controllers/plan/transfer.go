@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"time"
+
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/controllers/template"
@@ -74,7 +76,12 @@ func publish(m *Machine) (release.Step, error) {
 }
 
 func warm(m *Machine) (release.Step, error) {
-	if m.Recorded.Run.Warm != nil {
+	run := m.Recorded.Run
+	record := run.Phase(release.PhaseWarm)
+	// A status keeps whole seconds of the one time, and more of the other.
+	again := record.State == release.PhaseRunning && run.Warm != nil &&
+		run.Warm.At.Before(record.StartedAt.Truncate(time.Second))
+	if run.Warm != nil && !again {
 		return next()
 	}
 	return step(release.ActionWarm, release.PhaseWarm)

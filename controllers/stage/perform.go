@@ -53,11 +53,11 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 	}
 	switch act.Write {
 	case plan.Intended:
-		if written := s.before.Status.Target; written != nil && written.ID == s.machine.Recorded.Run.ID &&
-			written.Activation != nil {
+		written := s.before.Status.Target
+		if s.wrote && written != nil && written.ID == s.machine.Recorded.Run.ID && written.Activation != nil {
 			return nil
 		}
-		return s.write(ctx, nil, ifChanged)
+		return s.write(ctx, nil, always)
 	case plan.Written:
 		if s.before.Status.Phase == string(s.machine.Situation(nil)) && !s.remembers() {
 			return nil // a call that fails again and again changes nothing but how that is told

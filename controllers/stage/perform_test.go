@@ -114,7 +114,7 @@ var _ = Describe("Performing a step", func() {
 			s, now := midway(ctx)
 			act := plan.ActOf(step)
 			Expect(now.prepare(ctx, step, act)).To(Succeed())
-			unchanged := map[plan.Write]int{plan.Unwritten: 0, plan.Intended: 0, plan.Written: 0, plan.Fenced: 1}
+			unchanged := map[plan.Write]int{plan.Unwritten: 0, plan.Intended: 1, plan.Written: 0, plan.Fenced: 1}
 			Expect(written(s.changed())).To(Equal(unchanged[act.Write]), "where nothing has changed")
 			moving(now)
 			Expect(now.prepare(ctx, step, act)).To(Succeed())
@@ -152,6 +152,23 @@ var _ = Describe("Performing a step", func() {
 		}
 		Expect(s.changed()).To(Equal([]string{statusPatch, "lambda:UpdateAlias", "lambda:UpdateAlias"}))
 		Expect(s.now().Status.Target.Activation.Moves).To(HaveLen(2))
+	})
+
+	It("makes no move of a reconcile that was overtaken, although the moves are written", func(ctx context.Context) {
+		s, now := midway(ctx)
+		moving(now)
+		Expect(now.write(ctx, nil, ifChanged)).To(Succeed())
+		stale := s.newSession(s.now())
+		stale.machine.Asked, stale.machine.Desired, stale.profile = now.machine.Asked, now.machine.Desired, now.profile
+		now.machine.Recorded.Run.State = release.RunFailed // another operator has given it up
+		Expect(now.write(ctx, nil, ifChanged)).To(Succeed())
+		s.changed()
+		for _, action := range []release.Action{release.ActionMove, release.ActionRevert} {
+			_, err := stale.perform(ctx, stepOf(release.PhaseActivate, action))
+			var lost *unwritten
+			Expect(errors.As(err, &lost)).To(BeTrue(), "got %v", err)
+		}
+		Expect(s.changed()).NotTo(ContainElement("lambda:UpdateAlias"))
 	})
 
 	It("writes the moves of another run, although those of the run before it are written", func(ctx context.Context) {

@@ -25,6 +25,8 @@ type session struct {
 	// profile is nil where there is none.
 	profile *v1alpha1.StageProfile
 	machine *plan.Machine
+	// wrote says that this reconcile has written the status, and so is nobody's predecessor.
+	wrote bool
 	// letGo says that nothing is left to do for a Stage that is being deleted.
 	letGo bool
 

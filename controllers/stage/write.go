@@ -60,7 +60,7 @@ func (s *session) write(ctx context.Context, outcome error, whether whether) err
 		return &unwritten{err}
 	}
 	before := s.before
-	s.before = s.stage.DeepCopy()
+	s.before, s.wrote = s.stage.DeepCopy(), true
 	s.r.work.recorded(s.stage.UID)
 	s.tell(ctx, before)
 	return nil
