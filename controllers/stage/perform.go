@@ -53,8 +53,7 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 	}
 	switch act.Write {
 	case plan.Intended:
-		written := s.before.Status.Target
-		if s.wrote && written != nil && written.ID == s.machine.Recorded.Run.ID && written.Activation != nil {
+		if s.wrote && s.movesWritten() {
 			return nil
 		}
 		return s.write(ctx, nil, always)
@@ -68,6 +67,12 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 	default:
 		return nil
 	}
+}
+
+// movesWritten says that the moves of this very run are in the status.
+func (s *session) movesWritten() bool {
+	written := s.before.Status.Target
+	return written != nil && written.ID == s.machine.Recorded.Run.ID && written.Activation != nil
 }
 
 func (s *session) subject() phase.Subject {
