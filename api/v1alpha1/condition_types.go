@@ -109,6 +109,8 @@ const (
 	ReasonEntryFailed = "EntryFailed"
 	// ReasonRolledBack: activation failed and the aliases were moved back.
 	ReasonRolledBack = "RolledBack"
+	// ReasonRevertFailed: activation failed, and the aliases could not be moved back either.
+	ReasonRevertFailed = "RevertFailed"
 	// ReasonCleanupDegraded: something could not be removed; it is tried again.
 	ReasonCleanupDegraded = "CleanupDegraded"
 	// ReasonLiveIncomplete: something of what is live is gone and cannot be restored.

@@ -69,7 +69,7 @@ func (m *Machine) refused(rejected *release.Rejected) error {
 	if run == nil || run.State != release.RunRunning || !run.Reverting() && !m.works(run) {
 		return rejected
 	}
-	if run.Reverting() && rejected != run.Failure {
+	if run.Reverting() && rejected != run.Failure && rejected.Reason != v1alpha1.ReasonRevertFailed {
 		return rejected // the moves are not back yet: it goes on when that is mended
 	}
 	mismatch := rejected.Reason == v1alpha1.ReasonProfileMismatch
@@ -83,7 +83,7 @@ func (m *Machine) refused(rejected *release.Rejected) error {
 	case run.Activation == nil && notOwn:
 		return rejected // not the release's fault: it goes on when that is mended
 	case run.Activation != nil && run.Failure == nil:
-		run.Failure = activationFailure(run.Activation, rejected)
+		run.Failure, run.Activation.FailingSince = activationFailure(run.Activation, rejected), time.Time{}
 		m.Observed.Forget(release.PartAliases)
 		return nil
 	}
@@ -140,7 +140,7 @@ func activationFailure(activation *release.Activation, why *release.Rejected) *r
 func (m *Machine) overdue(step release.Step, err error) *release.Rejected {
 	run := m.Recorded.Run
 	isAct := step.Action != "" && step.Action != release.ActionLook // what cannot be seen cannot be taken back either
-	if !isAct || step.Phase != release.PhaseActivate || run == nil || run.Activation == nil || run.Failure != nil {
+	if !isAct || step.Phase != release.PhaseActivate || run == nil || run.Activation == nil {
 		return nil
 	}
 	if run.Activation.FailingSince.IsZero() {
@@ -148,6 +148,12 @@ func (m *Machine) overdue(step release.Step, err error) *release.Rejected {
 	}
 	if m.Now.Sub(run.Activation.FailingSince) < m.Limits.FailWithin {
 		return nil
+	}
+	if run.Failure != nil {
+		return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonRevertFailed,
+			"the aliases could not be moved back for more than %s, and functions stay on different releases: %v; "+
+				"push a new build, or annotate the Stage with %s=<any new value>",
+			m.Limits.FailWithin, err, v1alpha1.AnnotationRetry)
 	}
 	return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonRolledBack,
 		"errors for more than %s: %v", m.Limits.FailWithin, err)

@@ -272,3 +272,24 @@ func TestAStackThatNoRunWaitsForIsNotPolledAllTheTime(t *testing.T) {
 		t.Errorf("it gave %+v", err)
 	}
 }
+
+func TestARevertThatMeetsOnlyErrorsEndsToo(t *testing.T) {
+	s := flipping(t)
+	and(failing, at("2", "2", "2"))(s)
+	next, err := s.Next()
+	must(t, err)
+	gone := errors.New("version 1 of function http does not exist")
+	if err := s.Failed(next, release.Outcome{}, gone); !errors.Is(err, gone) {
+		t.Fatalf("at first it gave %v", err)
+	}
+	s.Now = s.Now.Add(6 * time.Minute)
+	err = s.Failed(next, release.Outcome{}, gone)
+	refused(t, err, v1alpha1.ReasonRevertFailed)
+	if s.Recorded.Run.State != release.RunFailed || !strings.Contains(err.Error(), "different releases") {
+		t.Errorf("the run is %s, and it says %v", s.Recorded.Run.State, err)
+	}
+	asksFor(s, releaseOf("v3"))
+	if got := decided(s); got != "Begin" {
+		t.Errorf("a newer build has no turn: decided is %q", got)
+	}
+}

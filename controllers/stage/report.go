@@ -3,6 +3,7 @@ package stage
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -140,7 +141,7 @@ func (s *session) outcomeTells(spec *plan.PhaseSpec, condition string, outcome e
 func (s *session) summarize(outcome error) {
 	s.available()
 	m, generation := s.machine, s.stage.Generation
-	if m.Live() && !disputed(outcome) {
+	if m.Live() && !disputed(outcome) && s.missing() == "" {
 		live := m.Recorded.Live
 		s.remove(v1alpha1.ConditionReconciling)
 		s.remove(v1alpha1.ConditionStalled)
@@ -178,15 +179,26 @@ func (s *session) available() {
 
 // progress tells what goes on, or what is waited for.
 func (s *session) progress(outcome error) (reason, message string) {
-	if waiting, ok := release.AsWaiting(outcome); ok && waiting.Reason != v1alpha1.ReasonProgressing {
+	waiting, isWaiting := release.AsWaiting(outcome)
+	missing := s.missing()
+	switch {
+	case isWaiting && waiting.Reason != v1alpha1.ReasonProgressing:
 		return waiting.Reason, waiting.Message
-	} else if ok {
-		return waiting.Reason, s.machine.GoesOn() // which is what is waited for, as the phase's record says
-	}
-	if outcome != nil {
+	case outcome != nil && !isWaiting:
 		return v1alpha1.ReasonProgressingWithRetry, textOf(outcome)
+	case missing != "":
+		return v1alpha1.ReasonProgressing, "restoring what is missing of what is live: " + missing
+	default: // what is waited for is what the phase's record says
+		return v1alpha1.ReasonProgressing, s.machine.GoesOn()
 	}
-	return v1alpha1.ReasonProgressing, s.machine.GoesOn()
+}
+
+// missing names what was seen to be missing of what is live; empty where all is there, or nobody has looked.
+func (s *session) missing() string {
+	if whole := s.machine.Observed.Whole; whole != nil {
+		return strings.Join(slices.Concat(whole.Sendable, whole.Versions), ", ")
+	}
+	return ""
 }
 
 // disputed says that what is recorded as live is not what serves, or not whole. All else that can go wrong after a

@@ -142,6 +142,23 @@ func TestTheSummaryTellsHowAReconcileEnded(t *testing.T) {
 	}
 }
 
+func TestWhatIsLiveIsNotReadyWhileSomethingOfItIsRestored(t *testing.T) {
+	s := live(false)
+	s.machine.Observed.Whole = &release.Whole{Sendable: []string{"the image"}}
+	restoring := release.Wait(v1alpha1.ConditionCleaned, v1alpha1.ReasonProgressing, time.Second, "it is sent")
+	for _, outcome := range []error{nil, restoring} { // a fence tells the same as what it is before
+		s.report(outcome)
+		got := conditionOf(s, v1alpha1.ConditionReady)
+		if got.Status != metav1.ConditionFalse || !strings.Contains(got.Message, "missing of what is live: the image") {
+			t.Errorf("Ready is %+v", got)
+		}
+	}
+	s.machine.Observed.Whole = &release.Whole{}
+	if s.report(nil); conditionOf(s, v1alpha1.ConditionReady).Status != metav1.ConditionTrue {
+		t.Error("Ready is not True again")
+	}
+}
+
 func TestEachPhaseTellsWhatItsRecordSays(t *testing.T) {
 	s := releasing()
 	s.report(nil)
