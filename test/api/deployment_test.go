@@ -98,7 +98,8 @@ var _ = Describe("the roles", func() {
 		object := released(ctx)
 		before := object.DeepCopy()
 		object.Status.Phase = "Live"
-		Expect(operator.Status().Update(ctx, object)).To(Succeed())
+		Expect(operator.Status().Patch(ctx, object,
+			client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))).To(Succeed())
 		Expect(object.Spec).To(Equal(before.Spec))
 		Expect(operator.Patch(ctx, object,
 			client.RawPatch("application/merge-patch+json",
