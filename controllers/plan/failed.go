@@ -72,22 +72,25 @@ func (m *Machine) refused(rejected *release.Rejected) error {
 	if run.Reverting() && rejected != run.Failure && rejected.Reason != v1alpha1.ReasonRevertFailed {
 		return rejected // the moves are not back yet: it goes on when that is mended
 	}
-	mismatch := rejected.Reason == v1alpha1.ReasonProfileMismatch
-	switch notOwn := rejected.Reason == v1alpha1.ReasonNotOwned; {
-	case mismatch:
-		return rejected // not the release's fault: it goes on when that is mended
+	switch {
 	case rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown:
 		return rejected // a person's word takes the run on
-	case PhaseOf(rejected.Condition) == release.PhaseResolve:
-		return rejected // nothing was begun: it goes on when the registry has another answer
-	case run.Activation == nil && notOwn:
-		return rejected // not the release's fault: it goes on when that is mended
+	case notItsFault(run, rejected):
+		return rejected // it goes on when that is mended
 	case run.Activation != nil && run.Failure == nil:
 		run.Failure, run.Activation.FailingSince = activationFailure(run.Activation, rejected), time.Time{}
 		m.Observed.Forget(release.PartAliases)
 		return nil
 	}
 	return m.markFailed(rejected)
+}
+
+// notItsFault says that a refusal is no reason to end a run: the credentials are another account's, the registry
+// answers otherwise than it should before anything was begun, or something belongs to someone else before anything has
+// moved.
+func notItsFault(run *release.Run, rejected *release.Rejected) bool {
+	return rejected.Reason == v1alpha1.ReasonProfileMismatch || PhaseOf(rejected.Condition) == release.PhaseResolve ||
+		rejected.Reason == v1alpha1.ReasonNotOwned && run.Activation == nil
 }
 
 // works says that a run is that of the release that is worked on.
