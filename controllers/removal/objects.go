@@ -39,7 +39,8 @@ func (r *Remover) sweepObjects(ctx context.Context, keep roots) error {
 		key := aws.ToString(objects[i].Key)
 		id := types.ObjectIdentifier{Key: aws.String(key)}
 		switch {
-		case !older(objects[i].LastModified, began), keep.object(key) && !r.followed(&objects[i], newest, began):
+		case !older(objects[i].LastModified, began) && !isTemplate(key), keep.object(key) &&
+			!r.followed(&objects[i], newest, began):
 		case key == release.MarkerKey(buildOf(key)):
 			markers = append(markers, id)
 		default:
@@ -52,6 +53,10 @@ func (r *Remover) sweepObjects(ctx context.Context, keep roots) error {
 	}
 	return r.deleteObjects(ctx, r.Names.Bucket, doomed)
 }
+
+// isTemplate says that an object is a CloudFormation template. It goes however young it is: each operation that names
+// one puts it first.
+func isTemplate(key string) bool { return strings.HasPrefix(key, "templates/") }
 
 // newestRuns gives the newest run of each release; run ids begin with their time.
 func newestRuns(objects []types.Object) map[string]string {

@@ -172,3 +172,12 @@ func TestATimeIsKnownToASecondOnly(t *testing.T) {
 	s.removed(sweep)
 	leaves(t, s.keys(), []string{"assets/v3/app.js"})
 }
+
+func TestATemplateGoesHoweverYoungItIs(t *testing.T) {
+	s := swept(t)
+	s.put(release.TemplateKey("t1"), "assets/v0/app.js") // in the second of the sweep
+	s.removed(sweep)
+	if got := s.keys(); !slices.Equal(got, []string{"assets/v0/app.js"}) {
+		t.Errorf("left are %v", got)
+	}
+}
