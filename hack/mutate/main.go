@@ -74,7 +74,15 @@ func (g guard) try(folder string) (killed bool, err error) {
 	if out, err := command("build", "-overlay", overlay, tests).CombinedOutput(); err != nil {
 		return false, fmt.Errorf("the mutant does not compile: %s", out)
 	}
-	return command("test", "-count=1", "-failfast", "-vet=off", "-overlay", overlay, tests).Run() != nil, nil
+	arguments := []string{"test", "-count=1", "-failfast", "-vet=off", "-overlay", overlay, tests}
+	imports, err := command("list", "-f", "{{.TestImports}} {{.XTestImports}}", tests).Output()
+	if err != nil {
+		return false, fmt.Errorf("listing what the tests of %s import: %w", tests, err)
+	}
+	if strings.Contains(string(imports), "pgregory.net/rapid") { // it would leave a file of what failed beside the tests
+		arguments = append(arguments, "-rapid.nofailfile")
+	}
+	return command(arguments...).Run() != nil, nil
 }
 
 // overlay writes the mutated file, and the file that has the go command read it in place of the original.
