@@ -43,23 +43,9 @@ const (
 // text of its own, must not make a series for each text.
 var plainCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.]{0,63}$`)
 
-// Metrics describes the calls of all providers, for whoever keeps a registry.
-func Metrics() prometheus.Collector { return collectors{requests, requestSeconds, retries, throttles} }
-
-type collectors []prometheus.Collector
-
-// Describe is prometheus.Collector's.
-func (c collectors) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, collector := range c {
-		collector.Describe(descriptions)
-	}
-}
-
-// Collect is prometheus.Collector's.
-func (c collectors) Collect(collected chan<- prometheus.Metric) {
-	for _, collector := range c {
-		collector.Collect(collected)
-	}
+// Metrics describe the calls of all providers, for whoever keeps a registry.
+func Metrics() []prometheus.Collector {
+	return []prometheus.Collector{requests, requestSeconds, retries, throttles}
 }
 
 // measured adds the measuring to the stack of an operation. It is the last of the initialize step: a call that the SDK

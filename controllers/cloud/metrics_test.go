@@ -22,7 +22,7 @@ import (
 func series(t *testing.T) map[string]float64 {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(cloud.Metrics())
+	registry.MustRegister(cloud.Metrics()...)
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestTheNamesOfTheMetricsStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(cloud.Metrics())
+	registry.MustRegister(cloud.Metrics()...)
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ import (
 )
 
 // Once for all operators of a process.
-func init() { metrics.Registry.MustRegister(cloud.Metrics()) }
+func init() { metrics.Registry.MustRegister(cloud.Metrics()...) }
 
 // Options are what an operator is made with.
 type Options struct {
