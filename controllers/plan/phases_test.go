@@ -24,9 +24,15 @@ var actions = []release.Action{
 	release.ActionRemoveApp, release.ActionRemoveFoundation, release.ActionLetGo,
 }
 
+// phases in the order in which a run goes through them.
+var phases = []release.Phase{
+	release.PhaseResolve, release.PhaseFoundation, release.PhaseUpload, release.PhaseStack, release.PhasePublish,
+	release.PhaseWarm, release.PhaseCommands, release.PhaseActivate, release.PhaseClean,
+}
+
 // rows gives the phases that have an action; the empty one is what belongs to none.
 func rows(action release.Action) (in []release.Phase) {
-	for _, phase := range append(slices.Clone(release.Phases), "") {
+	for _, phase := range append(slices.Clone(phases), "") {
 		if _, there := plan.SpecOf(phase).Acts[action]; there {
 			in = append(in, phase)
 		}
@@ -45,7 +51,7 @@ func TestEachActionStandsInARowOfTheTable(t *testing.T) {
 		known += len(in)
 	}
 	all := 0
-	for _, phase := range append(slices.Clone(release.Phases), "") {
+	for _, phase := range append(slices.Clone(phases), "") {
 		all += len(plan.SpecOf(phase).Acts)
 	}
 	if all != known {
@@ -55,7 +61,7 @@ func TestEachActionStandsInARowOfTheTable(t *testing.T) {
 
 func TestTheTableHasAllPhasesInTheirOrderAndAConditionForEach(t *testing.T) {
 	conditions := map[string]bool{}
-	for i, phase := range release.Phases {
+	for i, phase := range phases {
 		spec := &plan.Phases[i]
 		if spec.Phase != phase || len(spec.Conditions) == 0 || spec.Situation == "" || spec.Doing == nil || spec.Done == nil {
 			t.Errorf("row %d is %+v, want one of %s", i, spec, phase)

@@ -16,12 +16,6 @@ const (
 	PhaseClean      Phase = "Clean"
 )
 
-// Phases in the order in which a run goes through them.
-var Phases = []Phase{
-	PhaseResolve, PhaseFoundation, PhaseUpload, PhaseStack, PhasePublish, PhaseWarm, PhaseCommands, PhaseActivate,
-	PhaseClean,
-}
-
 // Action is what a step does.
 type Action string
 

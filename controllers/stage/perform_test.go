@@ -62,11 +62,10 @@ func moving(now *session) {
 
 // eachAct gives a row for each act of the table of phases, and for those of a deletion, but for some.
 func eachAct(fits func(plan.Act) bool, but ...release.Action) (rows []TableEntry) {
-	for _, phase := range append(slices.Clone(release.Phases), "") {
-		spec := plan.SpecOf(phase)
+	for _, spec := range append(slices.Clone(plan.Phases), *plan.SpecOf("")) {
 		for _, action := range sortedActions(spec.Acts) {
 			if fits(spec.Acts[action]) && !slices.Contains(but, action) {
-				rows = append(rows, Entry(fmt.Sprintf("%s of phase %q", action, phase), stepOf(phase, action)))
+				rows = append(rows, Entry(fmt.Sprintf("%s of phase %q", action, spec.Phase), stepOf(spec.Phase, action)))
 			}
 		}
 	}

@@ -40,9 +40,10 @@ func releasing() *session {
 	stage := &v1alpha1.Stage{Status: v1alpha1.StageStatus{ObservedGeneration: 1}}
 	stage.Generation = 2
 	run := &release.Run{ReleaseID: "r2", ID: "run-2", State: release.RunRunning, BuildID: "v2", Generation: 2}
-	for _, phase := range release.Phases[:4] {
-		run.Phases = append(run.Phases,
-			release.PhaseRecord{Phase: phase, State: release.PhaseSucceeded, Message: string(phase) + " is done"})
+	for _, spec := range plan.Phases[:4] {
+		run.Phases = append(run.Phases, release.PhaseRecord{
+			Phase: spec.Phase, State: release.PhaseSucceeded, Message: string(spec.Phase) + " is done",
+		})
 	}
 	run.Phases = append(run.Phases,
 		release.PhaseRecord{Phase: release.PhasePublish, State: release.PhaseRunning, Message: "1 of 3 versions are active"})
@@ -59,8 +60,8 @@ func live(cleaned bool) *session {
 	s.machine.Recorded.Live = &release.Live{ID: "r2", BuildID: "v2", Cleaned: cleaned}
 	run := s.machine.Recorded.Run
 	run.State, run.Phases = release.RunSucceeded, nil
-	for _, phase := range release.Phases[:8] {
-		run.Phases = append(run.Phases, release.PhaseRecord{Phase: phase, State: release.PhaseSucceeded})
+	for _, spec := range plan.Phases[:8] {
+		run.Phases = append(run.Phases, release.PhaseRecord{Phase: spec.Phase, State: release.PhaseSucceeded})
 	}
 	return s
 }
