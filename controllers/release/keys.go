@@ -6,25 +6,32 @@ import (
 	"github.com/aloft-dev/aloft/api/function"
 )
 
-// Keys of objects in the stage's bucket.
+// Folders of the stage's bucket: all keys of objects begin with one of them.
+const (
+	AssetsFolder    = "assets/"
+	ConfigFolder    = function.ConfigPrefix
+	ReleasesFolder  = "releases/"
+	TemplatesFolder = "templates/"
+	RunsFolder      = function.RunsPrefix
+)
 
 // AssetsPrefix of a build; CloudFront serves it under the same path.
-func AssetsPrefix(buildID string) string { return "assets/" + buildID + "/" }
+func AssetsPrefix(buildID string) string { return AssetsFolder + buildID + "/" }
 
 // MarkerKey is written last: a build whose marker is there has all its assets.
 func MarkerKey(buildID string) string { return AssetsPrefix(buildID) + function.AssetsMarker }
 
 // ConfigKey of a bundle of environment and secrets.
-func ConfigKey(hash string) string { return function.ConfigPrefix + hash }
+func ConfigKey(hash string) string { return ConfigFolder + hash }
 
 // ReleaseKey of a release's declaration, without its secrets: a run finishes by it after the Stage was edited.
-func ReleaseKey(id string) string { return "releases/" + id + ".json" }
+func ReleaseKey(id string) string { return ReleasesFolder + id + ".json" }
 
 // TemplateKey of a CloudFormation template.
-func TemplateKey(hash string) string { return "templates/" + hash + ".json" }
+func TemplateKey(hash string) string { return TemplatesFolder + hash + ".json" }
 
 // RunsPrefix of everything that the runs of a release wrote.
-func RunsPrefix(id string) string { return function.RunsPrefix + id + "/" }
+func RunsPrefix(id string) string { return RunsFolder + id + "/" }
 
 // CommandKey is the beginning of a command's objects in a run.
 func CommandKey(id, run, command string) string { return RunsPrefix(id) + run + "/" + command }

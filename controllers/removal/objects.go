@@ -56,7 +56,7 @@ func (r *Remover) sweepObjects(ctx context.Context, keep roots) error {
 
 // isTemplate says that an object is a CloudFormation template. It goes however young it is: each operation that names
 // one puts it first.
-func isTemplate(key string) bool { return strings.HasPrefix(key, "templates/") }
+func isTemplate(key string) bool { return strings.HasPrefix(key, release.TemplatesFolder) }
 
 // newestRuns gives the newest run of each release; run ids begin with their time.
 func newestRuns(objects []types.Object) map[string]string {
@@ -71,7 +71,7 @@ func newestRuns(objects []types.Object) map[string]string {
 
 // runOf gives the release and the run that an object was written by.
 func runOf(key string) (id, run string, ok bool) {
-	rest, ok := strings.CutPrefix(key, "runs/")
+	rest, ok := strings.CutPrefix(key, release.RunsFolder)
 	if !ok {
 		return "", "", false
 	}
@@ -88,24 +88,24 @@ func (r *Remover) followed(object *types.Object, newest map[string]string, now t
 }
 
 func buildOf(key string) string {
-	build, _, _ := strings.Cut(strings.TrimPrefix(key, "assets/"), "/")
+	build, _, _ := strings.Cut(strings.TrimPrefix(key, release.AssetsFolder), "/")
 	return build
 }
 
 // object says that an object stays. What is not below one of Aloft's folders is not Aloft's.
 func (r roots) object(key string) bool {
 	folder, rest, _ := strings.Cut(key, "/")
-	switch folder {
-	case "assets":
+	switch folder + "/" {
+	case release.AssetsFolder:
 		return r.builds[buildOf(key)]
-	case "config":
+	case release.ConfigFolder:
 		return r.configs[rest]
-	case "releases":
+	case release.ReleasesFolder:
 		return r.releases[strings.TrimSuffix(rest, ".json")]
-	case "runs":
+	case release.RunsFolder:
 		id, _, _ := strings.Cut(rest, "/")
 		return r.releases[id]
-	case "templates":
+	case release.TemplatesFolder:
 		return false
 	default:
 		return true
