@@ -30,14 +30,12 @@ func functions(d *release.Desired, app *release.Stack, run *release.Run) (map[st
 			names[move.Name] = true
 		}
 	}
-	if app != nil && len(app.Template) > 0 {
-		deployed, err := template.Parse(app.Template)
-		if err != nil {
-			return nil, fmt.Errorf("reading the deployed template: %w", err)
-		}
-		for _, name := range template.Functions(deployed) {
-			names[name] = true
-		}
+	deployed, err := template.Deployed(app)
+	if err != nil || deployed == nil {
+		return names, err
+	}
+	for _, name := range template.Functions(deployed) {
+		names[name] = true
 	}
 	return names, nil
 }

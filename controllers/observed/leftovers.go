@@ -19,12 +19,9 @@ func (o *Observer) leftovers(
 	ctx context.Context, d *release.Desired, r *release.Recorded, app *release.Stack,
 ) (map[string]bool, error) {
 	leftovers := map[string]bool{}
-	if app == nil || len(app.Template) == 0 {
-		return leftovers, nil
-	}
-	deployed, err := template.Parse(app.Template)
-	if err != nil {
-		return nil, fmt.Errorf("reading the deployed template: %w", err)
+	deployed, err := template.Deployed(app)
+	if err != nil || deployed == nil {
+		return leftovers, err
 	}
 	kept := map[string]bool{}
 	for _, old := range r.History {

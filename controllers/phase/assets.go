@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -77,15 +78,7 @@ func (p *Performer) uploadAssets(ctx context.Context, s Subject) (digest string,
 
 // activated says that a build is or was live, so that browsers may hold what its folder has.
 func activated(recorded *release.Recorded, buildID string) bool {
-	if recorded.Live != nil && recorded.Live.BuildID == buildID {
-		return true
-	}
-	for _, old := range recorded.History {
-		if old.BuildID == buildID {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(recorded.Kept(), func(r release.Live) bool { return r.BuildID == buildID })
 }
 
 func (p *Performer) openAssets(ctx context.Context, d *release.Desired) (*image.Assets, error) {

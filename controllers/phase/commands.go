@@ -24,8 +24,8 @@ import (
 func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 	run := s.Recorded.Run
 	record := run.Command(name)
-	command, ok := commandOf(s.Desired, name)
-	if !ok || record == nil {
+	command, err := s.Desired.Command(name)
+	if err != nil || record == nil {
 		return fmt.Errorf("the release has no announced deploy command %q", name)
 	}
 	event, err := json.Marshal(function.CommandEvent{
@@ -70,13 +70,4 @@ func (p *Performer) void(ctx context.Context, name string, s Subject) error {
 		return fmt.Errorf("voiding deploy command %q: %w", name, err)
 	}
 	return nil
-}
-
-func commandOf(d *release.Desired, name string) (release.Command, bool) {
-	for _, command := range d.Commands {
-		if command.Name == name {
-			return command, true
-		}
-	}
-	return release.Command{}, false
 }

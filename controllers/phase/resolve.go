@@ -27,13 +27,9 @@ func (p *Performer) resolve(ctx context.Context, s Subject) (release.Outcome, er
 
 // releasedAs gives other content than an image's that was live under its tag; empty where there is none.
 func releasedAs(recorded *release.Recorded, wanted release.Image) string {
-	known := recorded.History
-	if recorded.Live != nil {
-		known = append([]release.Live{*recorded.Live}, known...)
-	}
-	for i := range known {
-		if known[i].BuildID == wanted.Tag && known[i].ImageDigest != "" && known[i].ImageDigest != wanted.Digest {
-			return known[i].ImageDigest
+	for _, known := range recorded.Kept() {
+		if known.BuildID == wanted.Tag && known.ImageDigest != "" && known.ImageDigest != wanted.Digest {
+			return known.ImageDigest
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -51,21 +52,17 @@ func (m *Machine) conflict(move release.Move) error {
 	return release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonAliasConflict,
 		"someone else moved the alias %s of function %s to version %s while this release expected version %s: move it "+
 			"back, or retry to take it over",
-		release.LiveAlias, m.Desired.Names.Prefix+"-"+move.Name, orNone(alias.Version), orNone(move.Before))
+		release.LiveAlias, m.Desired.Names.Prefix+"-"+move.Name, cmp.Or(alias.Version, none), cmp.Or(move.Before, none))
 }
 
-func orNone(version string) string {
-	if version == "" {
-		return "none"
-	}
-	return version
-}
+// none is what a message says in place of a version that there is not.
+const none = "none"
 
 func activateEntries(m *Machine) (release.Step, error) {
 	if looked, err := m.stacks(v1alpha1.ConditionActivated); err != nil || looked.Action != "" {
 		return looked, err
 	}
-	deployed, err := m.deployed()
+	deployed, err := template.Deployed(m.Observed.App)
 	if err != nil {
 		return release.Step{}, err
 	}

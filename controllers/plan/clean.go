@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -74,7 +75,7 @@ func whole(m *Machine) (release.Step, error) {
 
 // settleStack brings the stack to what the live release alone needs.
 func settleStack(m *Machine) (release.Step, error) {
-	deployed, err := m.deployed()
+	deployed, err := template.Deployed(m.Observed.App)
 	if err != nil {
 		return release.Step{}, err
 	}
@@ -100,7 +101,7 @@ func (m *Machine) aliasesAsRecorded() error {
 		if looked && alias.Version != recorded.Version {
 			return release.Reject(v1alpha1.ConditionCleaned, v1alpha1.ReasonAliasConflict,
 				"the alias %s of function %s points at version %s, and version %s is recorded as live: move it back",
-				release.LiveAlias, recorded.Name, orNone(alias.Version), recorded.Version)
+				release.LiveAlias, recorded.Name, cmp.Or(alias.Version, none), recorded.Version)
 		}
 	}
 	return nil

@@ -241,15 +241,3 @@ func (m *Machine) app() template.App {
 		Live:       live,
 	}
 }
-
-// deployed gives the application stack's template; nil where there is no stack.
-func (m *Machine) deployed() (*template.Template, error) {
-	if !m.Observed.App.Exists || len(m.Observed.App.Template) == 0 {
-		return nil, nil //nolint:nilnil // no stack has no template, and the renderings take that as it is
-	}
-	deployed, err := template.Parse(m.Observed.App.Template)
-	if err != nil {
-		return nil, fmt.Errorf("reading the deployed template of stack %s: %w", m.Observed.App.Name, err)
-	}
-	return deployed, nil
-}

@@ -102,10 +102,8 @@ func endCommands(m *Machine) (release.Step, error) {
 // commandLimit is how long after its start a command may still run; Lambda ends any function after 15 minutes.
 func (m *Machine) commandLimit(name string) time.Duration {
 	if m.Desired != nil {
-		for _, command := range m.Desired.Commands {
-			if command.Name == name {
-				return m.longest(command)
-			}
+		if command, err := m.Desired.Command(name); err == nil {
+			return m.longest(command)
 		}
 	}
 	return 15*time.Minute + m.Limits.ResultGrace

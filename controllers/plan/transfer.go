@@ -33,7 +33,7 @@ func expandStack(m *Machine) (release.Step, error) {
 	if looked, err := m.stacks(v1alpha1.ConditionStackUpdated); err != nil || looked.Action != "" {
 		return looked, err
 	}
-	deployed, err := m.deployed()
+	deployed, err := template.Deployed(m.Observed.App)
 	if err != nil {
 		return release.Step{}, err
 	}

@@ -175,6 +175,16 @@ func (d *Desired) Function(name string) (Function, error) {
 	return Function{}, fmt.Errorf("the release has no function %q", name)
 }
 
+// Command gives the deploy command of that name.
+func (d *Desired) Command(name string) (Command, error) {
+	for _, c := range d.Commands {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	return Command{}, fmt.Errorf("the release has no deploy command %q", name)
+}
+
 // CLI gives the function that runs commands.
 func (d *Desired) CLI() Function {
 	for _, f := range d.Functions {

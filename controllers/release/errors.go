@@ -78,14 +78,10 @@ func ConditionOf(err error) string {
 
 // AsRejected finds a Rejected in an error.
 func AsRejected(err error) (*Rejected, bool) {
-	var r *Rejected
-	ok := errors.As(err, &r)
-	return r, ok
+	return errors.AsType[*Rejected](err)
 }
 
 // AsWaiting finds a Waiting in an error.
 func AsWaiting(err error) (*Waiting, bool) {
-	var w *Waiting
-	ok := errors.As(err, &w)
-	return w, ok
+	return errors.AsType[*Waiting](err)
 }

@@ -12,6 +12,14 @@ type Recorded struct {
 	Deletion *Deletion
 }
 
+// Kept are the live release and those before it, newest first.
+func (r *Recorded) Kept() []Live {
+	if r.Live == nil {
+		return r.History
+	}
+	return append([]Live{*r.Live}, r.History...)
+}
+
 // ResolvedImage is what an image was resolved to; the first four fields are what was asked for.
 type ResolvedImage struct {
 	Repository   string

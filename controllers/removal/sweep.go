@@ -30,11 +30,7 @@ func rootsOf(s Subject) roots {
 	keep := func(id, build, config, image string) {
 		r.releases[id], r.builds[build], r.configs[config], r.images[image] = true, true, true, true
 	}
-	kept := s.Recorded.History
-	if s.Recorded.Live != nil {
-		kept = append([]release.Live{*s.Recorded.Live}, kept...)
-	}
-	for _, old := range kept {
+	for _, old := range s.Recorded.Kept() {
 		keep(old.ID, old.BuildID, old.ConfigHash, old.DeployedDigest)
 		for _, function := range old.Functions {
 			r.versions[function.Name+"/"+function.Version] = true

@@ -167,15 +167,11 @@ func (r *Reconciler) namespaceLabels(ctx context.Context, stage *v1alpha1.Stage)
 
 // access is what the Stage's profile lets it do on AWS.
 func (r *Reconciler) access(stage *v1alpha1.Stage, profile *v1alpha1.StageProfile) cloud.Access {
-	access := cloud.Access{
+	return cloud.Access{
 		AccountID: profile.Spec.AccountID, Region: profile.Spec.Region, RoleARN: profile.Spec.RoleARN,
-		ExternalID: profile.Spec.ExternalID,
+		ExternalID: cmp.Or(profile.Spec.ExternalID, r.ClusterID+"/"+profile.Name),
 		Cluster:    r.ClusterID, Namespace: stage.Namespace, Stage: stage.Name,
 	}
-	if access.ExternalID == "" {
-		access.ExternalID = r.ClusterID + "/" + profile.Name
-	}
-	return access
 }
 
 // clients gives what acts on AWS for the Stage, after the account behind the credentials was verified.
@@ -183,9 +179,9 @@ func (r *Reconciler) clients(
 	ctx context.Context, stage *v1alpha1.Stage, profile *v1alpha1.StageProfile,
 ) (*cloud.Clients, error) {
 	clients, err := r.Cloud.For(ctx, r.access(stage, profile))
-	var wrong *cloud.WrongAccount
+	wrong, isWrong := errors.AsType[*cloud.WrongAccount](err)
 	switch {
-	case errors.As(err, &wrong):
+	case isWrong:
 		return nil, release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileMismatch,
 			"StageProfile %q says account %s, and its credentials belong to account %s: nothing was written; correct its "+
 				"roleARN, or make a StageProfile for that account",

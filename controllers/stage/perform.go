@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -126,7 +127,7 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	switch {
 	case state.running:
 		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressing, besidePoll, "%s",
-			orElse(state.progress, plan.SpecOf(step.Phase).Doing(m)))
+			cmp.Or(state.progress, plan.SpecOf(step.Phase).Doing(m)))
 	case err == nil, isRejected, isWaiting, cloud.IsDenied(err), cloud.IsExpired(err):
 		return outcome, err
 	default: // the queue's own backoff would begin anew each time that the work does
@@ -145,11 +146,4 @@ func (s *session) jobName(step release.Step) string {
 		}
 	}
 	return name
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

@@ -34,7 +34,7 @@ const (
 // finish turns the three ways of not being done, or of being done, into status, event and result. It is the only place
 // that does.
 func (s *session) finish(ctx context.Context, outcome error) (result, error) {
-	if lost := (*unwritten)(nil); errors.As(outcome, &lost) {
+	if _, lost := errors.AsType[*unwritten](outcome); lost {
 		return lostRace(outcome)
 	}
 	if s.clients != nil && cloud.IsExpired(outcome) {
@@ -50,7 +50,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 
 // lostRace begins again where someone else wrote the Stage meanwhile; anything else is an error.
 func lostRace(err error) (result, error) {
-	if lost := (*unwritten)(nil); errors.As(err, &lost) &&
+	if lost, ok := errors.AsType[*unwritten](err); ok &&
 		(apierrors.IsConflict(lost.err) || apierrors.IsNotFound(lost.err)) {
 		return result{RequeueAfter: conflictPoll}, nil
 	}

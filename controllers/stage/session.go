@@ -65,7 +65,7 @@ func (s *session) take(ctx context.Context, step release.Step, unnamed error) er
 	if err == nil {
 		outcome, err = s.do(ctx, step)
 	}
-	if lost := (*unwritten)(nil); errors.As(err, &lost) {
+	if _, lost := errors.AsType[*unwritten](err); lost {
 		return err // the Stage changed meanwhile: the machine must begin again with the new one
 	}
 	if err != nil {

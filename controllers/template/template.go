@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+
+	"github.com/aloft-dev/aloft/controllers/release"
 )
 
 // Revision of these templates. It is part of a release's identity.
@@ -61,6 +63,19 @@ func Parse(b []byte) (*Template, error) {
 		return nil, errors.New("the template has no resources")
 	}
 	return t, nil
+}
+
+// Deployed reads the template that a stack was made or last updated with; nil where there is no stack or it was not
+// looked at.
+func Deployed(stack *release.Stack) (*Template, error) {
+	if stack == nil || len(stack.Template) == 0 {
+		return nil, nil //nolint:nilnil // no stack has no template, and the renderings take that as it is
+	}
+	deployed, err := Parse(stack.Template)
+	if err != nil {
+		return nil, fmt.Errorf("reading the deployed template of stack %s: %w", stack.Name, err)
+	}
+	return deployed, nil
 }
 
 func newTemplate(description string) *Template {
