@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var lookAliases = release.Step{Action: release.ActionLook, Part: release.PartAliases}
@@ -81,10 +82,10 @@ func TestAVersionOfSomeoneElseIsOfNoRelease(t *testing.T) {
 	v.functions("http")
 	v.describe("http", "mine", "x")
 	_, err := v.Clients.Lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{
-		FunctionName: aws.String(v.full("http")),
+		FunctionName: aws.String(v.FullName("http")),
 	})
-	v.must(err)
-	v.ready("http", "1")
+	v.Must(err)
+	v.Active(v.FullName("http"), "1")
 	v.publish("http", "r1")
 	v.point("http", "1", map[string]float64{"2": 0.5})
 	got := v.look(lookAliases).Aliases["http"]
@@ -155,8 +156,8 @@ func TestAliasesThatCannotBeReadAreAnError(t *testing.T) {
 		fault func(*view)
 		text  string
 	}{
-		{"the alias", func(v *view) { v.fault("lambda:GetAlias", "-http", denied()) }, "reading the alias of "},
-		{"its version", func(v *view) { v.fault("lambda:GetFunction", "-http", denied()) }, "reading version "},
+		{"the alias", func(v *view) { v.Fault("lambda:GetAlias", "-http", tenant.Denied()) }, "reading the alias of "},
+		{"its version", func(v *view) { v.Fault("lambda:GetFunction", "-http", tenant.Denied()) }, "reading version "},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			v := newView(t)
@@ -164,7 +165,7 @@ func TestAliasesThatCannotBeReadAreAnError(t *testing.T) {
 			v.publish("http", "r0", "r1")
 			v.point("http", "1", map[string]float64{"2": 0.5})
 			row.fault(v)
-			v.blind(lookAliases, row.text, v.full("http"))
+			v.blind(lookAliases, row.text, v.FullName("http"))
 		})
 	}
 }

@@ -23,7 +23,7 @@ func (v *view) change(template string) {
 		StackName: aws.String(v.Names.AppStack), ChangeSetName: aws.String("change-1"),
 		TemplateBody: aws.String(template),
 	})
-	v.must(err)
+	v.Must(err)
 }
 
 // changed looks at the change set until it is no longer being made.
@@ -63,11 +63,11 @@ func TestAllPagesOfAChangeSetAreRead(t *testing.T) {
 	v := newView(t)
 	v.app(oneQueue, "first", own())
 	v.change(queues(201)) // CloudFormation tells a hundred at once; one queue of the stack goes
-	since := v.local.Calls().End()
+	since := v.Local.Calls().End()
 	if got := v.changed(); len(got.Changes) != 202 {
 		t.Errorf("%d changes are seen", len(got.Changes))
 	}
-	if pages := v.local.Calls().Since(since).Operation("cloudformation:DescribeChangeSet"); len(pages) < 3 {
+	if pages := v.Local.Calls().Since(since).Operation("cloudformation:DescribeChangeSet"); len(pages) < 3 {
 		t.Errorf("%d pages were read", len(pages))
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var (
@@ -36,7 +37,7 @@ func ended(code int, output string) map[string]any {
 
 func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 	v := newView(t)
-	v.makeBucket()
+	v.MakeBucket()
 	look := func() release.CommandEvidence { return *v.look(lookCommand).Command }
 	if got := look(); got != (release.CommandEvidence{Name: "migrate"}) {
 		t.Errorf("without a claim seen is %+v", got)
@@ -62,7 +63,7 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 
 func TestTheEvidenceIsOfOneCommandOfOneRunAlone(t *testing.T) {
 	v := newView(t)
-	v.makeBucket()
+	v.MakeBucket()
 	for _, key := range []string{
 		release.CommandKey("r1", runID, "seed"), release.CommandKey("r1", "20260101t120000-aaaa", "migrate"),
 		release.CommandKey("r2", runID, "migrate"),
@@ -85,7 +86,7 @@ func TestWithoutABucketNoEvidenceCanComeAnyMore(t *testing.T) {
 
 func TestALongOutputIsReadWhole(t *testing.T) {
 	v := newView(t)
-	v.makeBucket()
+	v.MakeBucket()
 	v.put(claim, started())
 	long := strings.Repeat("line\n", 256<<10/5) // the runtime keeps 256 KiB
 	v.put(result, ended(0, long))
@@ -100,27 +101,27 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 		given func(*view)
 		text  string
 	}{
-		{"the claim is denied", func(v *view) { v.fault("s3:GetObject", claim, denied()) }, "reading " + claim},
-		{"the claim is no JSON", func(v *view) { v.store(claim, "oops") }, "reading " + claim},
+		{"the claim is denied", func(v *view) { v.Fault("s3:GetObject", claim, tenant.Denied()) }, "reading " + claim},
+		{"the claim is no JSON", func(v *view) { v.Store(claim, "oops") }, "reading " + claim},
 		{
 			"the claim has no time", func(v *view) { v.put(claim, map[string]any{"state": "started"}) },
 			"the claim of command migrate",
 		},
-		{"the result is denied", func(v *view) { v.fault("s3:GetObject", result, denied()) }, "reading " + result},
-		{"the result is cut off", func(v *view) { v.store(result, `{"exit_code":0,"out`) }, "reading " + result},
+		{"the result is denied", func(v *view) { v.Fault("s3:GetObject", result, tenant.Denied()) }, "reading " + result},
+		{"the result is cut off", func(v *view) { v.Store(result, `{"exit_code":0,"out`) }, "reading " + result},
 		{"the result is larger than anything that the runtime writes", func(v *view) {
-			v.store(result, `{"output":"`+strings.Repeat("A", 2<<20)+`"}`)
+			v.Store(result, `{"output":"`+strings.Repeat("A", 2<<20)+`"}`)
 		}, "reading " + result},
 		{
 			"the output is no base64",
-			func(v *view) { v.store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) },
+			func(v *view) { v.Store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) },
 			"reading " + result,
 		},
-		{"the result has no time", func(v *view) { v.store(result, `{"output":""}`) }, "the result of command migrate"},
+		{"the result has no time", func(v *view) { v.Store(result, `{"output":""}`) }, "the result of command migrate"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			v := newView(t)
-			v.makeBucket()
+			v.MakeBucket()
 			v.put(claim, started())
 			v.put(result, ended(0, "done"))
 			row.given(v)
@@ -160,7 +161,7 @@ func TestTheRunThatWasLeftIsTheNewestThatLeftAClaim(t *testing.T) {
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			v := newView(t)
-			v.makeBucket()
+			v.MakeBucket()
 			for _, key := range row.keys {
 				v.put(key, map[string]any{})
 			}
@@ -176,7 +177,7 @@ func TestALeftRunIsFoundBehindThousandObjectsAndWithoutABucketThereIsNone(t *tes
 	if got := v.look(lookLeft).Left; got == nil || got.Run != "" {
 		t.Errorf("without a bucket left is %+v", got)
 	}
-	v.makeBucket()
+	v.MakeBucket()
 	for i := range 1001 { // S3 lists a thousand at once
 		v.put(release.CommandKey("r1", fmt.Sprintf("20260101t12%04d-abcd", i), "migrate")+release.ClaimSuffix,
 			map[string]any{})
@@ -189,16 +190,16 @@ func TestALeftRunIsFoundBehindThousandObjectsAndWithoutABucketThereIsNone(t *tes
 
 func TestThatItIsNotKnownWhatWasLeftIsAnError(t *testing.T) {
 	v := newView(t)
-	v.makeBucket()
-	v.fault("s3:ListObjectsV2", "", denied())
+	v.MakeBucket()
+	v.Fault("s3:ListObjectsV2", "", tenant.Denied())
 	v.blind(lookLeft, "listing the runs of release r1")
 }
 
 func TestADeclarationIsReadAsItWasWritten(t *testing.T) {
 	v := newView(t)
-	v.makeBucket()
+	v.MakeBucket()
 	written := release.Desired{
-		ID: "r1", BuildID: "v1", ConfigHash: "c1", Owner: owner, Names: v.Names, AssetsPath: "/www", KeepReleases: 3,
+		ID: "r1", BuildID: "v1", ConfigHash: "c1", Owner: tenant.Owner, Names: v.Names, AssetsPath: "/www", KeepReleases: 3,
 		Functions: []release.Function{{Name: "http", Role: release.RoleHTTP, ReservedConcurrency: new(int32(0))}},
 		Commands:  []release.Command{{Name: "migrate", Argv: []string{"/app", "migrate"}, TimeoutSeconds: 60}},
 	}
@@ -216,14 +217,14 @@ func TestARunCannotFinishWithoutItsDeclaration(t *testing.T) {
 		given func(*view)
 		text  string
 	}{
-		{"it is not there", (*view).makeBucket, "the declaration of release r1 is not in bucket "},
+		{"it is not there", (*view).MakeBucket, "the declaration of release r1 is not in bucket "},
 		{"the bucket is gone", func(*view) {}, "reading " + release.ReleaseKey("r1")},
 		{
-			"it is denied", func(v *view) { v.makeBucket(); v.fault("s3:GetObject", "", denied()) },
+			"it is denied", func(v *view) { v.MakeBucket(); v.Fault("s3:GetObject", "", tenant.Denied()) },
 			"reading " + release.ReleaseKey("r1"),
 		},
 		{
-			"it is no JSON", func(v *view) { v.makeBucket(); v.store(release.ReleaseKey("r1"), "oops") },
+			"it is no JSON", func(v *view) { v.MakeBucket(); v.Store(release.ReleaseKey("r1"), "oops") },
 			"reading " + release.ReleaseKey("r1"),
 		},
 	} {

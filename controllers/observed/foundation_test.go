@@ -5,8 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 func TestWhatStandsWhereTheFoundationWouldMakeItsOwn(t *testing.T) {
@@ -16,10 +19,10 @@ func TestWhatStandsWhereTheFoundationWouldMakeItsOwn(t *testing.T) {
 		foreign string
 	}{
 		{"nothing", func(*view) {}, ""},
-		{"a repository", (*view).makeRepository, "repository "},
-		{"a bucket of this account", (*view).makeBucket, "bucket "},
+		{"a repository", func(v *view) { v.MakeRepository(ecrtypes.ImageTagMutabilityMutable) }, "repository "},
+		{"a bucket of this account", (*view).MakeBucket, "bucket "},
 		{"a bucket of another account, which answers 403", func(v *view) {
-			v.fault("s3:HeadBucket", "", wire.Errorf(http.StatusForbidden, "AccessDenied", "not yours"))
+			v.Fault("s3:HeadBucket", "", wire.Errorf(http.StatusForbidden, "AccessDenied", "not yours"))
 		}, "bucket "},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -39,8 +42,8 @@ func TestWhatStandsWhereTheFoundationWouldMakeItsOwn(t *testing.T) {
 
 func TestBucketAndRepositoryOfTheStagesOwnFoundationAreNotForeign(t *testing.T) {
 	v := newView(t)
-	v.makeBucket()
-	v.makeRepository()
+	v.MakeBucket()
+	v.MakeRepository(ecrtypes.ImageTagMutabilityMutable)
 	v.begin(v.Names.FoundationStack, oneQueue, "first", own())
 	v.settled(v.Names.FoundationStack)
 	if got := v.look(lookFoundation).Foundation; !got.Exists || got.Foreign != "" || got.Outputs["Rendering"] != "h1" {
@@ -54,14 +57,14 @@ func TestThatItIsNotKnownWhatStandsThereIsAnError(t *testing.T) {
 		answer *wire.Error
 		text   string
 	}{
-		{"ecr:DescribeRepositories", denied(), "describing repository "},
+		{"ecr:DescribeRepositories", tenant.Denied(), "describing repository "},
 		{"ecr:DescribeRepositories", wire.Throttled(), "describing repository "},
 		{"s3:HeadBucket", wire.Errorf(http.StatusServiceUnavailable, "SlowDown", "slow down"), "looking for bucket "},
 		{"s3:HeadBucket", wire.Errorf(http.StatusBadRequest, "BadRequest", "expired"), "looking for bucket "},
 	} {
 		t.Run(row.call+" "+row.answer.Code, func(t *testing.T) {
 			v := newView(t)
-			v.fault(row.call, "", row.answer)
+			v.Fault(row.call, "", row.answer)
 			v.blind(lookFoundation, row.text)
 		})
 	}
@@ -69,7 +72,7 @@ func TestThatItIsNotKnownWhatStandsThereIsAnError(t *testing.T) {
 
 func TestTheApplicationAsksForNothingBesideItsStack(t *testing.T) {
 	v := newView(t)
-	v.makeRepository()
+	v.MakeRepository(ecrtypes.ImageTagMutabilityMutable)
 	if got := v.look(release.Step{Part: release.PartApp}).App; got.Exists || got.Foreign != "" {
 		t.Errorf("seen is %+v", got)
 	}

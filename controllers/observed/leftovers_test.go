@@ -11,6 +11,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var lookLeftovers = release.Step{Action: release.ActionLook, Part: release.PartLeftovers}
@@ -31,7 +32,7 @@ func leaving(t *testing.T, options ...func(*localaws.Options)) *view {
 	v.recorded.History = []release.Live{{ID: "r0"}}
 	for _, queue := range []string{"old-jobs", "old-jobs-dlq", "other"} {
 		_, err := v.Clients.SQS.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String(queue)})
-		v.must(err)
+		v.Must(err)
 	}
 	return v
 }
@@ -39,7 +40,7 @@ func leaving(t *testing.T, options ...func(*localaws.Options)) *view {
 func (v *view) url(queue string) *string {
 	v.t.Helper()
 	answer, err := v.Clients.SQS.GetQueueUrl(v.t.Context(), &sqs.GetQueueUrlInput{QueueName: aws.String(queue)})
-	v.must(err)
+	v.Must(err)
 	return answer.QueueUrl
 }
 
@@ -48,7 +49,7 @@ func (v *view) send(queue string, delay int32) {
 	_, err := v.Clients.SQS.SendMessage(v.t.Context(), &sqs.SendMessageInput{
 		QueueUrl: v.url(queue), MessageBody: aws.String("a job"), DelaySeconds: delay,
 	})
-	v.must(err)
+	v.Must(err)
 }
 
 func (v *view) receive(queue string) *string {
@@ -56,7 +57,7 @@ func (v *view) receive(queue string) *string {
 	answer, err := v.Clients.SQS.ReceiveMessage(v.t.Context(), &sqs.ReceiveMessageInput{
 		QueueUrl: v.url(queue), VisibilityTimeout: 600,
 	})
-	v.must(err)
+	v.Must(err)
 	if len(answer.Messages) != 1 {
 		v.t.Fatal("there is no message")
 	}
@@ -80,12 +81,12 @@ func TestAFunctionThatTheReleaseHasNoMoreStaysWhileItIsNeeded(t *testing.T) {
 			_, err := v.Clients.SQS.DeleteMessage(v.t.Context(), &sqs.DeleteMessageInput{
 				QueueUrl: v.url("old-jobs"), ReceiptHandle: v.receive("old-jobs"),
 			})
-			v.must(err)
+			v.Must(err)
 		}, false},
 		{"its queues are gone", func(v *view) {
 			for _, queue := range []string{"old-jobs", "old-jobs-dlq"} {
 				_, err := v.Clients.SQS.DeleteQueue(v.t.Context(), &sqs.DeleteQueueInput{QueueUrl: v.url(queue)})
-				v.must(err)
+				v.Must(err)
 			}
 		}, false},
 		{
@@ -155,7 +156,7 @@ func TestThatItIsNotKnownWhatIsLeftOverIsAnError(t *testing.T) {
 	} {
 		t.Run(call, func(t *testing.T) {
 			v := leaving(t)
-			v.fault(call, "", denied())
+			v.Fault(call, "", tenant.Denied())
 			v.blind(lookLeftovers, text)
 			if v.seen.Leftovers != nil {
 				t.Errorf("left over are %v", v.seen.Leftovers)

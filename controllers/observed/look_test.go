@@ -7,6 +7,7 @@ import (
 
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 // unknown says that nothing of a part is known.
@@ -59,7 +60,7 @@ func complete(t *testing.T) *view {
 
 func TestThatAPartCouldNotBeSeenIsAnErrorAndNeverAbsence(t *testing.T) {
 	for why, answer := range map[string]*wire.Error{
-		"a right is missing":    denied(),
+		"a right is missing":    tenant.Denied(),
 		"too many calls":        wire.Throttled(),
 		"AWS has a fault":       wire.Errorf(http.StatusInternalServerError, "InternalFailure", "oops"),
 		"the session has ended": wire.Errorf(http.StatusForbidden, "ExpiredToken", "expired"),
@@ -68,7 +69,7 @@ func TestThatAPartCouldNotBeSeenIsAnErrorAndNeverAbsence(t *testing.T) {
 			v := complete(t)
 			for _, step := range steps {
 				v.seen = release.Observed{}
-				remove := v.local.Faults().Inject(wire.Fault{Kind: wire.FaultError, Error: answer})
+				remove := v.Local.Faults().Inject(wire.Fault{Kind: wire.FaultError, Error: answer})
 				v.blind(step)
 				if !unknown(v.seen, step.Part) {
 					t.Errorf("of %s something is seen", step.Part)
@@ -88,7 +89,7 @@ func TestThatTheNetworkIsDownIsAnErrorAndNeverAbsence(t *testing.T) {
 	for _, kind := range []wire.FaultKind{wire.FaultDropBefore, wire.FaultLoseAnswer} {
 		for _, step := range steps {
 			v.seen = release.Observed{}
-			remove := v.local.Faults().Inject(wire.Fault{Kind: kind})
+			remove := v.Local.Faults().Inject(wire.Fault{Kind: kind})
 			v.blind(step, "reset")
 			if !unknown(v.seen, step.Part) {
 				t.Errorf("of %s something is seen", step.Part)
@@ -101,17 +102,17 @@ func TestThatTheNetworkIsDownIsAnErrorAndNeverAbsence(t *testing.T) {
 func TestALookOnlyReadsAndEachSingleCallOfItThatFailsIsAnError(t *testing.T) {
 	v := complete(t)
 	for _, step := range steps {
-		since := v.local.Calls().End()
+		since := v.Local.Calls().End()
 		v.seen = release.Observed{}
 		v.look(step)
-		calls := v.local.Calls().Since(since)
+		calls := v.Local.Calls().Since(since)
 		if len(calls) == 0 || len(calls.Mutating()) > 0 {
 			t.Errorf("for %s AWS was asked %v", step.Part, calls.Names())
 		}
 		failed := 0
 		for ; failed < 20; failed++ { // the first call passes, then the first two, and so on until all do
 			v.seen = release.Observed{}
-			remove := v.local.Faults().Inject(wire.Fault{Kind: wire.FaultError, Error: denied(), Skip: failed})
+			remove := v.Local.Faults().Inject(wire.Fault{Kind: wire.FaultError, Error: tenant.Denied(), Skip: failed})
 			err := v.Look(t.Context(), step, v.desired, v.recorded, &v.seen)
 			remove()
 			if err == nil {
@@ -133,7 +134,7 @@ func TestWhatIsNoPartCannotBeLookedAt(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `no part "Weather"`) {
 		t.Errorf("the error is %v", err)
 	}
-	if calls := v.local.Calls(); len(calls) > 0 {
+	if calls := v.Local.Calls(); len(calls) > 0 {
 		t.Errorf("AWS was asked: %v", calls.Names())
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var lookReleases = release.Step{Action: release.ActionLook, Part: release.PartReleases}
@@ -96,9 +97,9 @@ func TestVersionsOfSomeoneElseAndTheFunctionItselfAreNoReleases(t *testing.T) {
 	v.publish("http", "r1")
 	v.describe("http", "mine", "x")
 	_, err := v.Clients.Lambda.PublishVersion(t.Context(), &lambda.PublishVersionInput{
-		FunctionName: aws.String(v.full("http")),
+		FunctionName: aws.String(v.FullName("http")),
 	})
-	v.must(err)
+	v.Must(err)
 	v.describe("http", of("r2").String(), "r2") // is only about to be published
 	if got := told(v.look(lookReleases).Releases); !slices.Equal(got, []string{"r1: http/1"}) {
 		t.Errorf("read are %v", got)
@@ -143,7 +144,7 @@ func TestThatReleasesCannotBeReadIsAnError(t *testing.T) {
 			v := newView(t)
 			v.functions("http", "cli")
 			v.publish("http", "r1")
-			v.fault(row.call, row.function, denied())
+			v.Fault(row.call, row.function, tenant.Denied())
 			v.blind(lookReleases, row.text)
 		})
 	}

@@ -66,12 +66,12 @@ func TestTheRootCauseIsFoundBehindSeveralPagesOfEvents(t *testing.T) {
 		"Mails":{"Type":"AWS::SQS::Queue","DependsOn":[`+strings.Join(before, ",")+`],
 		"Properties":{"VisibilityTimeout":99999}},`, 1)
 	v.app(many, "second", own())
-	since := v.local.Calls().End()
+	since := v.Local.Calls().End()
 	got := v.look(lookApp).App
 	if !strings.HasPrefix(got.Failure, "AWS::SQS::Queue Mails CREATE_FAILED: ") || got.Token != "second" {
 		t.Errorf("the root cause of %q is %q", got.Token, got.Failure)
 	}
-	if pages := v.local.Calls().Since(since).Operation("cloudformation:DescribeStackEvents"); len(pages) < 2 {
+	if pages := v.Local.Calls().Since(since).Operation("cloudformation:DescribeStackEvents"); len(pages) < 2 {
 		t.Errorf("%d pages of events were read", len(pages))
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var (
@@ -60,7 +61,7 @@ func TestAStackIsSeenWithAllThatAWSTellsOfIt(t *testing.T) {
 	before := time.Now().Add(-time.Second)
 	v.app(oneQueue, "first", own())
 	got := v.look(lookApp).App
-	if !got.Exists || got.Status != "CREATE_COMPLETE" || got.Owner != owner || got.Foreign != "" ||
+	if !got.Exists || got.Status != "CREATE_COMPLETE" || got.Owner != tenant.Owner || got.Foreign != "" ||
 		got.Name != v.Names.AppStack {
 		t.Errorf("seen is %+v", got)
 	}
@@ -119,9 +120,9 @@ func TestAStackOfSomeoneElseIsForeign(t *testing.T) {
 func TestNothingMoreIsAskedOfAStackOfSomeoneElse(t *testing.T) {
 	v := newView(t)
 	v.app(oneQueue, "first", tagged("cluster/other/stage"))
-	since := v.local.Calls().End()
+	since := v.Local.Calls().End()
 	v.look(release.Step{Part: release.PartApp, ChangeSet: "change"})
-	if calls := v.local.Calls().Since(since).Names(); !slices.Equal(calls, []string{"cloudformation:DescribeStacks"}) {
+	if calls := v.Local.Calls().Since(since).Names(); !slices.Equal(calls, []string{"cloudformation:DescribeStacks"}) {
 		t.Errorf("asked was %v", calls)
 	}
 }
@@ -145,7 +146,7 @@ func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
 		ChangeSetType: types.ChangeSetTypeCreate,
 		TemplateBody:  aws.String(oneQueue),
 	})
-	v.must(err)
+	v.Must(err)
 	got := v.look(lookApp).App
 	if !got.Exists || got.Status != "REVIEW_IN_PROGRESS" || got.Template != nil || got.Foreign == "" {
 		t.Errorf("seen is %+v", got)
@@ -154,16 +155,13 @@ func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
 
 func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 	v := newView(t)
-	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"store-of-jobs"}}}}`, "first",
+	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"`+v.Names.Bucket+`"}}}}`, "first",
 		own())
-	bucket := v.Names.Bucket
-	v.Names.Bucket = "store-of-jobs"
-	v.store("kept", "{}") // CloudFormation deletes no bucket with objects
-	v.Names.Bucket = bucket
+	v.Store("kept", "{}") // CloudFormation deletes no bucket with objects
 	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{
 		StackName: aws.String(v.Names.AppStack), ClientRequestToken: aws.String("delete"),
 	})
-	v.must(err)
+	v.Must(err)
 	v.settled(v.Names.AppStack)
 	got := v.look(lookApp).App
 	if got.Status != "DELETE_FAILED" || got.Token != "delete" ||
@@ -178,7 +176,7 @@ func TestADeletedStackIsSeenAsAbsent(t *testing.T) {
 	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{
 		StackName: aws.String(v.Names.AppStack),
 	})
-	v.must(err)
+	v.Must(err)
 	for range 4000 {
 		if got := v.look(lookApp).App; !got.Exists {
 			if got.Foreign != "" || got.Template != nil {

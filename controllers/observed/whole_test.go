@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var lookWhole = release.Step{Action: release.ActionLook, Part: release.PartWhole}
@@ -22,7 +23,7 @@ func serving(t *testing.T) *view {
 	digest := v.functions("http", "cli")
 	v.publish("http", "r1")
 	v.publish("cli", "r1")
-	v.makeBucket()
+	v.MakeBucket()
 	for _, key := range []string{release.MarkerKey("v1"), release.ConfigKey("c1"), release.ReleaseKey("r1")} {
 		v.put(key, map[string]any{})
 	}
@@ -31,14 +32,6 @@ func serving(t *testing.T) *view {
 		Functions: []release.FunctionVersion{{Name: "cli", Version: "1"}, {Name: "http", Version: "1"}},
 	}
 	return v
-}
-
-func (v *view) removed(key string) {
-	v.t.Helper()
-	_, err := v.Clients.S3.DeleteObject(v.t.Context(), &s3.DeleteObjectInput{
-		Bucket: aws.String(v.Names.Bucket), Key: aws.String(key),
-	})
-	v.must(err)
 }
 
 func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
@@ -55,52 +48,52 @@ func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
 		{"nothing", func(*view) {}, nil, nil},
 		{
 			"the index of its assets, which is removed before them",
-			func(v *view) { v.removed(release.MarkerKey("v1")) }, []string{index}, nil,
+			func(v *view) { v.Discard(release.MarkerKey("v1")) }, []string{index}, nil,
 		},
 		{"no index where there are no assets", func(v *view) {
-			v.removed(release.MarkerKey("v1"))
+			v.Discard(release.MarkerKey("v1"))
 			v.desired.AssetsPath = ""
 		}, nil, nil},
-		{"its variables", func(v *view) { v.removed(release.ConfigKey("c1")) }, []string{bundle}, nil},
-		{"its declaration", func(v *view) { v.removed(release.ReleaseKey("r1")) }, []string{declaration}, nil},
+		{"its variables", func(v *view) { v.Discard(release.ConfigKey("c1")) }, []string{bundle}, nil},
+		{"its declaration", func(v *view) { v.Discard(release.ReleaseKey("r1")) }, []string{declaration}, nil},
 		{"its image", func(v *view) {
 			_, err := v.Clients.ECR.BatchDeleteImage(v.t.Context(), &ecr.BatchDeleteImageInput{
 				RepositoryName: aws.String(v.Names.Repository),
 				ImageIds:       []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(v.recorded.Live.DeployedDigest)}},
 			})
-			v.must(err)
+			v.Must(err)
 		}, []string{image}, nil},
 		{"the whole repository", func(v *view) {
 			_, err := v.Clients.ECR.DeleteRepository(v.t.Context(), &ecr.DeleteRepositoryInput{
 				RepositoryName: aws.String(v.Names.Repository), Force: true,
 			})
-			v.must(err)
+			v.Must(err)
 		}, []string{image}, nil},
 		{"the whole bucket", func(v *view) {
 			for _, key := range []string{release.MarkerKey("v1"), release.ConfigKey("c1"), release.ReleaseKey("r1")} {
-				v.removed(key)
+				v.Discard(key)
 			}
 			_, err := v.Clients.S3.DeleteBucket(v.t.Context(), &s3.DeleteBucketInput{
 				Bucket: aws.String(v.Names.Bucket),
 			})
-			v.must(err)
+			v.Must(err)
 		}, []string{bundle, declaration, index}, nil},
 		{"a version, which nothing brings back", func(v *view) {
 			_, err := v.Clients.Lambda.DeleteFunction(v.t.Context(), &lambda.DeleteFunctionInput{
-				FunctionName: aws.String(v.full("http")), Qualifier: aws.String("1"),
+				FunctionName: aws.String(v.FullName("http")), Qualifier: aws.String("1"),
 			})
-			v.must(err)
-		}, nil, func(v *view) []string { return []string{"version 1 of function " + v.full("http")} }},
+			v.Must(err)
+		}, nil, func(v *view) []string { return []string{"version 1 of function " + v.FullName("http")} }},
 		{"a function with all its versions", func(v *view) {
 			_, err := v.Clients.Lambda.DeleteFunction(v.t.Context(), &lambda.DeleteFunctionInput{
-				FunctionName: aws.String(v.full("cli")),
+				FunctionName: aws.String(v.FullName("cli")),
 			})
-			v.must(err)
-		}, nil, func(v *view) []string { return []string{"version 1 of function " + v.full("cli")} }},
+			v.Must(err)
+		}, nil, func(v *view) []string { return []string{"version 1 of function " + v.FullName("cli")} }},
 		{"things of both kinds", func(v *view) {
-			v.removed(release.ConfigKey("c1"))
+			v.Discard(release.ConfigKey("c1"))
 			v.recorded.Live.Functions[0].Version = "7"
-		}, []string{bundle}, func(v *view) []string { return []string{"version 7 of function " + v.full("cli")} }},
+		}, []string{bundle}, func(v *view) []string { return []string{"version 7 of function " + v.FullName("cli")} }},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			v := serving(t)
@@ -130,7 +123,7 @@ func TestThatItIsNotKnownWhetherTheReleaseIsWholeIsAnError(t *testing.T) {
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			v := serving(t)
-			v.fault(row.call, row.path, denied())
+			v.Fault(row.call, row.path, tenant.Denied())
 			v.blind(lookWhole, row.text)
 		})
 	}

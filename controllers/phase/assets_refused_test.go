@@ -13,7 +13,7 @@ import (
 
 func TestTheAssetsOfABuild(t *testing.T) {
 	other := func(s *stage) {
-		s.put(release.MarkerKey("v2"), `{"source":"sha256:other /www","digest":"sha256:d","files":{}}`)
+		s.Store(release.MarkerKey("v2"), `{"source":"sha256:other /www","digest":"sha256:d","files":{}}`)
 	}
 	for _, row := range []struct {
 		why   string
@@ -60,7 +60,7 @@ func TestAssetsThatCannotBeServedAreRefused(t *testing.T) {
 
 func TestWhatTheSourceAnswersWhileAssetsAreReadIsAtTheAssets(t *testing.T) {
 	s, registry := sending(t)
-	s.pushed(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest),
+	s.Push(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest),
 		release.BuildTag("v2"))
 	registry.refuses("/manifests/", http.StatusForbidden, "DENIED")
 	s.waits(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef")
@@ -76,7 +76,7 @@ func TestNothingIsWrittenIntoABucketOfSomeoneElse(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
 	s.Clients.Account = "210987654321" // the bucket of this name belongs to another account than the profile says
-	s.pushed(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest),
+	s.Push(imageOf(t, "amd64", files{"app": "copied"}), release.SourceTag("v2", s.Desired.Image.Digest),
 		release.BuildTag("v2"))
 	sent := s.changes(upload)
 	if slices.Contains(sent, "s3:PutObject") {
@@ -87,7 +87,7 @@ func TestNothingIsWrittenIntoABucketOfSomeoneElse(t *testing.T) {
 
 func TestAnAssetWhoseAnswerIsLostIsSentAgain(t *testing.T) {
 	s, _ := sending(t)
-	s.local.Faults().Inject(wire.Fault{
+	s.Local.Faults().Inject(wire.Fault{
 		Call: "s3:PutObject", Kind: wire.FaultLoseAnswer, Times: 1,
 		Match: func(c *wire.Call) bool { return strings.HasSuffix(c.HTTP.URL.Path, "/app.js") },
 	})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 // index is what the marker of a build says.
@@ -23,7 +24,7 @@ type index struct {
 
 func (s *stage) index(build string) (i index) {
 	s.t.Helper()
-	s.must(json.Unmarshal([]byte(s.get(release.MarkerKey(build))), &i))
+	s.Must(json.Unmarshal([]byte(s.get(release.MarkerKey(build))), &i))
 	return i
 }
 
@@ -32,16 +33,8 @@ func (s *stage) head(key string) *s3.HeadObjectOutput {
 	answer, err := s.Clients.S3.HeadObject(s.t.Context(), &s3.HeadObjectInput{
 		Bucket: aws.String(s.Names.Bucket), Key: aws.String(key),
 	})
-	s.must(err)
+	s.Must(err)
 	return answer
-}
-
-func (s *stage) remove(key string) {
-	s.t.Helper()
-	_, err := s.Clients.S3.DeleteObject(s.t.Context(), &s3.DeleteObjectInput{
-		Bucket: aws.String(s.Names.Bucket), Key: aws.String(key),
-	})
-	s.must(err)
 }
 
 func TestAssetsAreServedForEverAndByTheirType(t *testing.T) {
@@ -81,7 +74,7 @@ func TestTheIndexIsWrittenAfterTheLastAsset(t *testing.T) {
 	s, _ := sending(t)
 	s.done(upload)
 	var order []string
-	for _, call := range s.local.Calls().Operation("s3:PutObject") {
+	for _, call := range s.Local.Calls().Operation("s3:PutObject") {
 		if _, key, _ := strings.Cut(call.Resource, "/"); strings.HasPrefix(key, "assets/") {
 			order = append(order, key)
 		}
@@ -97,7 +90,7 @@ func TestAReleaseWithoutAssetsAsksForNone(t *testing.T) {
 	if got := s.done(upload).Uploaded.AssetsDigest; got != "" {
 		t.Errorf("the assets are %q", got)
 	}
-	if got := s.keys("assets/"); len(got) > 0 {
+	if got := s.Keys("assets/"); len(got) > 0 {
 		t.Errorf("there are %v", got)
 	}
 }
@@ -116,9 +109,9 @@ func followed(t *testing.T) *stage {
 
 func TestUnchangedAssetsAreCopiedFromTheLiveBuildAndChangedOnesAreSent(t *testing.T) {
 	s := followed(t)
-	since := s.local.Calls().End()
+	since := s.Local.Calls().End()
 	s.done(upload)
-	calls := s.local.Calls().Since(since)
+	calls := s.Local.Calls().Since(since)
 	if copies := calls.Operation("s3:CopyObject"); len(copies) != 1 ||
 		!strings.HasSuffix(copies[0].Resource, "/assets/v3/app.js") {
 		t.Errorf("copied were %+v", copies)
@@ -149,23 +142,23 @@ func TestAPathWithLettersThatNeedEscapingIsCopied(t *testing.T) {
 	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{path: "same"}))
 	s.done(upload)
 	if got := s.get("assets/v3/ü & 100%+.txt"); got != "same" ||
-		len(s.local.Calls().Operation("s3:CopyObject").Effects()) != 1 {
+		len(s.Local.Calls().Operation("s3:CopyObject").Effects()) != 1 {
 		t.Errorf("it is %q", got)
 	}
 }
 
 func TestAnAssetThatIsGoneFromTheLiveBuildKeepsTheIndexAway(t *testing.T) {
 	s := followed(t)
-	s.remove("assets/v2/app.js")
+	s.Discard("assets/v2/app.js")
 	contains(t, s.fails(upload).Error(), "copying asset assets/v2/app.js")
-	if got := s.keys(release.MarkerKey("v3")); len(got) > 0 {
+	if got := s.Keys(release.MarkerKey("v3")); len(got) > 0 {
 		t.Error("the index was written")
 	}
 }
 
 func TestTheIndexOfTheLiveBuildMustBeReadable(t *testing.T) {
 	s := followed(t)
-	s.fault("s3:GetObject", release.MarkerKey("v2"), denied())
+	s.Fault("s3:GetObject", release.MarkerKey("v2"), tenant.Denied())
 	err := s.fails(upload)
 	contains(t, err.Error(), "index of the assets of v2")
 	if got := release.ConditionOf(err); got != v1alpha1.ConditionAssetsUploaded {
@@ -175,9 +168,9 @@ func TestTheIndexOfTheLiveBuildMustBeReadable(t *testing.T) {
 
 func TestALiveBuildWithoutAnIndexIsCopiedFromNowhere(t *testing.T) {
 	s := followed(t)
-	s.remove(release.MarkerKey("v2"))
+	s.Discard(release.MarkerKey("v2"))
 	s.done(upload)
-	if copies := s.local.Calls().Operation("s3:CopyObject"); len(copies) > 0 {
+	if copies := s.Local.Calls().Operation("s3:CopyObject"); len(copies) > 0 {
 		t.Errorf("%d assets were copied", len(copies))
 	}
 }

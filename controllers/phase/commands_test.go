@@ -12,6 +12,7 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var (
@@ -45,7 +46,7 @@ func TestACommandIsStartedByAnEventForTheNewVersion(t *testing.T) {
 		t.Errorf("invoked is version %s of %s by %s", got.version, got.function, got.kind)
 	}
 	var event map[string]any
-	s.must(json.Unmarshal(got.payload, &event))
+	s.Must(json.Unmarshal(got.payload, &event))
 	want := map[string]any{
 		"command": []any{"/app", "migrate"}, "id": "migrate", "run": runID, "notAfter": "2026-01-02T12:05:00Z",
 		"claim": "s3://" + s.Names.Bucket + "/" + claimKey, "timeoutSeconds": float64(60),
@@ -125,7 +126,7 @@ func TestACommandIsNotStartedWithoutAnAnnouncement(t *testing.T) {
 
 func (s *stage) claim() (claim contract.Claim) {
 	s.t.Helper()
-	s.must(json.Unmarshal([]byte(s.get(claimKey)), &claim))
+	s.Must(json.Unmarshal([]byte(s.get(claimKey)), &claim))
 	return claim
 }
 
@@ -149,7 +150,7 @@ func TestACommandThatNeverStartedIsMadeVoidForGood(t *testing.T) {
 
 func TestTheClaimOfACommandThatStartedStays(t *testing.T) {
 	s := newStage(t)
-	s.put(claimKey, `{"state":"started"}`)
+	s.Store(claimKey, `{"state":"started"}`)
 	s.done(void)
 	if got := s.claim(); got.State != contract.ClaimStarted {
 		t.Errorf("the claim was overwritten by %+v", got)
@@ -169,13 +170,13 @@ func TestALostAnswerOfAVoidIsSettledTheNextTime(t *testing.T) {
 func TestACommandCannotBeMadeVoid(t *testing.T) {
 	for why, change := range map[string]func(*stage){
 		"in a bucket that is gone":       (*stage).deleteBucket,
-		"without the right":              func(s *stage) { s.fault("s3:PutObject", claimKey, denied()) },
+		"without the right":              func(s *stage) { s.Fault("s3:PutObject", claimKey, tenant.Denied()) },
 		"in a bucket of another account": func(s *stage) { s.Clients.Account = "210987654321" },
 		"while S3 asks for fewer calls": func(s *stage) {
-			s.fault("s3:PutObject", claimKey, wire.Errorf(503, "SlowDown", "slow down"))
+			s.Fault("s3:PutObject", claimKey, wire.Errorf(503, "SlowDown", "slow down"))
 		},
 		"while S3 has a fault that may pass": func(s *stage) {
-			s.fault("s3:PutObject", claimKey, wire.Errorf(500, "InternalError", "oops"))
+			s.Fault("s3:PutObject", claimKey, wire.Errorf(500, "InternalError", "oops"))
 		},
 	} {
 		t.Run(why, func(t *testing.T) {
@@ -188,14 +189,14 @@ func TestACommandCannotBeMadeVoid(t *testing.T) {
 
 func TestAStepThatIsNotOfAWSIsNotPerformed(t *testing.T) {
 	s := newStage(t)
-	since := s.local.Calls().End()
+	since := s.Local.Calls().End()
 	for _, action := range []release.Action{
 		release.ActionSeal, release.ActionIntend, release.ActionAnnounce, release.ActionTrim, release.ActionSweep,
 		release.ActionLook,
 	} {
 		contains(t, s.fails(release.Step{Action: action}).Error(), string(action))
 	}
-	if calls := s.local.Calls().Since(since); len(calls) > 0 {
+	if calls := s.Local.Calls().Since(since); len(calls) > 0 {
 		t.Errorf("AWS was asked: %s", strings.Join(slices.Compact(calls.Names()), " "))
 	}
 }

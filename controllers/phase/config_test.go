@@ -23,7 +23,7 @@ func (s *stage) opened(stage string) (variables map[string]map[string]string, er
 		Version          int
 		Key, Nonce, Data []byte
 	}
-	s.must(json.Unmarshal([]byte(s.get(release.ConfigKey(s.Desired.ConfigHash))), &sealed))
+	s.Must(json.Unmarshal([]byte(s.get(release.ConfigKey(s.Desired.ConfigHash))), &sealed))
 	if sealed.Version != 1 {
 		s.t.Errorf("the envelope has version %d", sealed.Version)
 	}
@@ -35,9 +35,9 @@ func (s *stage) opened(stage string) (variables map[string]map[string]string, er
 		return nil, err
 	}
 	block, err := aes.NewCipher(key.Plaintext)
-	s.must(err)
+	s.Must(err)
 	gcm, err := cipher.NewGCM(block)
-	s.must(err)
+	s.Must(err)
 	plain, err := gcm.Open(nil, sealed.Nonce, sealed.Data, []byte(stage))
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func TestTheBundleOpensByTheStagesKeyAndItsNameAlone(t *testing.T) {
 	s.imageOnly()
 	s.done(upload)
 	got, err := s.opened("clouder/production")
-	s.must(err)
+	s.Must(err)
 	if got["environment"]["APP_ENV"] != "production" || got["secrets"]["TOKEN"] != "hunter2-token" {
 		t.Errorf("the variables are %v", got)
 	}
@@ -62,7 +62,7 @@ func TestTheBundleOpensByTheStagesKeyAndItsNameAlone(t *testing.T) {
 func TestNoObjectTellsASecret(t *testing.T) {
 	s, _ := sending(t)
 	s.done(upload)
-	for _, key := range s.keys("") {
+	for _, key := range s.Keys("") {
 		if strings.Contains(s.get(key), "hunter2") {
 			t.Errorf("%s tells it", key)
 		}
@@ -78,7 +78,7 @@ func TestABundleThatIsThereIsNotSealedAgain(t *testing.T) {
 	if got := s.get(release.ConfigKey("c2")); got != before {
 		t.Error("it was written anew")
 	}
-	if keys := s.local.Calls().Operation("kms:GenerateDataKey"); len(keys) != 1 {
+	if keys := s.Local.Calls().Operation("kms:GenerateDataKey"); len(keys) != 1 {
 		t.Errorf("%d data keys were made", len(keys))
 	}
 }
@@ -86,9 +86,9 @@ func TestABundleThatIsThereIsNotSealedAgain(t *testing.T) {
 func TestABundleThatAnotherOneHasJustPutStays(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
-	s.local.Watch(func(call wire.Record) {
+	s.Local.Watch(func(call wire.Record) {
 		if call.Name() == "kms:GenerateDataKey" { // after the look and before the put
-			s.put(release.ConfigKey("c2"), "another's")
+			s.Store(release.ConfigKey("c2"), "another's")
 		}
 	})
 	s.done(upload)
@@ -102,7 +102,7 @@ func TestTheDeclarationIsWhatARunFinishesBy(t *testing.T) {
 	s.imageOnly()
 	s.done(upload)
 	var read release.Desired
-	s.must(json.Unmarshal([]byte(s.get(release.ReleaseKey("r2"))), &read))
+	s.Must(json.Unmarshal([]byte(s.get(release.ReleaseKey("r2"))), &read))
 	if read.ID != "r2" || read.BuildID != "v2" || len(read.Functions) != 3 || read.ConfigHash != "c2" ||
 		read.Config.Secrets != nil {
 		t.Errorf("read is %+v", read)
@@ -112,7 +112,7 @@ func TestTheDeclarationIsWhatARunFinishesBy(t *testing.T) {
 func TestADeclarationThatIsThereStays(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
-	s.put(release.ReleaseKey("r2"), `{"id":"r2"}`)
+	s.Store(release.ReleaseKey("r2"), `{"id":"r2"}`)
 	s.done(upload)
 	if got := s.get(release.ReleaseKey("r2")); got != `{"id":"r2"}` {
 		t.Errorf("it was overwritten by %s", got)
@@ -125,7 +125,7 @@ func TestAReleaseWithoutSecretsHasABundleToo(t *testing.T) {
 	s.Desired.Config = release.Config{Environment: map[string]string{"APP_ENV": "test"}}
 	s.done(upload)
 	got, err := s.opened("clouder/production")
-	s.must(err)
+	s.Must(err)
 	if got["environment"]["APP_ENV"] != "test" || len(got["secrets"]) != 0 {
 		t.Errorf("the variables are %v", got)
 	}
@@ -135,12 +135,12 @@ func TestAPutThatConflictsWithAnotherOneIsDoneAgain(t *testing.T) {
 	for _, key := range []string{release.ReleaseKey("r2"), release.ConfigKey("c2")} {
 		s, _ := sending(t)
 		s.imageOnly()
-		repair := s.fault("s3:PutObject", key,
+		repair := s.Fault("s3:PutObject", key,
 			wire.Errorf(http.StatusConflict, "ConditionalRequestConflict", "try again"))
 		contains(t, s.fails(upload).Error(), "uploading "+key)
 		repair()
 		s.done(upload)
-		if len(s.keys(key)) != 1 {
+		if len(s.Keys(key)) != 1 {
 			t.Errorf("%s is not there", key)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -26,45 +25,23 @@ func withFunctions(t *testing.T, options ...func(*localaws.Options)) *stage {
 // deploy brings an image into functions of the release.
 func (s *stage) deploy(built v1.Image, variables map[string]string) {
 	s.t.Helper()
-	s.Recorded.Run.DeployedDigest = s.pushed(built, release.BuildTag("v2"))
-	made, err := iam.NewFromConfig(s.local.Config()).CreateRole(s.t.Context(), &iam.CreateRoleInput{
-		RoleName: aws.String("function"),
-		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-			"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
-	})
-	s.must(err)
-	uri := s.repositoryURI() + "@" + s.Recorded.Run.DeployedDigest
+	s.Recorded.Run.DeployedDigest = s.Push(built, release.BuildTag("v2"))
+	role := s.MakeFunctionRole()
+	uri := s.RepositoryURI() + "@" + s.Recorded.Run.DeployedDigest
 	for _, function := range s.Desired.Functions {
 		own := map[string]string{"ALOFT_ROLE": string(function.Role)}
 		maps.Copy(own, variables)
 		_, err := s.Clients.Lambda.CreateFunction(s.t.Context(), &lambda.CreateFunctionInput{
-			FunctionName: aws.String(function.FullName), PackageType: types.PackageTypeImage, Role: made.Role.Arn,
+			FunctionName: aws.String(function.FullName), PackageType: types.PackageTypeImage, Role: aws.String(role),
 			Code:        &types.FunctionCode{ImageUri: aws.String(uri)},
 			Description: aws.String(s.Desired.Description().String()),
 			Timeout:     aws.Int32(function.TimeoutSeconds), Environment: &types.Environment{Variables: own},
 		})
-		s.must(err)
+		s.Must(err)
 	}
 	for _, function := range s.Desired.Functions {
-		s.settled(function.FullName, "$LATEST")
+		s.Settled(function.FullName, "$LATEST")
 	}
-}
-
-// settled waits until nothing is under way at a version, which takes as long as its image is unpacked.
-func (s *stage) settled(function, version string) *lambda.GetFunctionConfigurationOutput {
-	s.t.Helper()
-	for range 2000 {
-		got, err := s.Clients.Lambda.GetFunctionConfiguration(s.t.Context(), &lambda.GetFunctionConfigurationInput{
-			FunctionName: aws.String(function), Qualifier: aws.String(version),
-		})
-		s.must(err)
-		if got.State != types.StatePending && got.LastUpdateStatus != types.LastUpdateStatusInProgress {
-			return got
-		}
-		time.Sleep(time.Millisecond)
-	}
-	s.t.Fatalf("version %s of function %s does not settle", version, function)
-	return nil
 }
 
 // configure changes a function as someone does, by hand or by a stack.
@@ -73,7 +50,7 @@ func (s *stage) configure(function, description string) {
 	_, err := s.Clients.Lambda.UpdateFunctionConfiguration(s.t.Context(), &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: aws.String(function), Description: aws.String(description),
 	})
-	s.must(err)
+	s.Must(err)
 }
 
 // versions are the numbers of a function's versions, without $LATEST.
@@ -82,7 +59,7 @@ func (s *stage) versions(function string) (numbers []string) {
 	answer, err := s.Clients.Lambda.ListVersionsByFunction(s.t.Context(), &lambda.ListVersionsByFunctionInput{
 		FunctionName: aws.String(function),
 	})
-	s.must(err)
+	s.Must(err)
 	for i := range answer.Versions {
 		if number := aws.ToString(answer.Versions[i].Version); number != "$LATEST" {
 			numbers = append(numbers, number)

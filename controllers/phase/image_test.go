@@ -19,29 +19,13 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-func (s *stage) repositoryURI() string {
-	return s.Observed.Foundation.Outputs[release.OutputRepositoryURI]
-}
-
-// pushed brings an image into the stage's own repository under tags.
-func (s *stage) pushed(what v1.Image, tags ...string) string {
-	s.t.Helper()
-	for _, tag := range tags {
-		target, err := name.NewTag(s.repositoryURI()+":"+tag, name.Insecure)
-		s.must(err)
-		s.must(remote.Write(target, what, remote.WithAuth(s.registryLogin()),
-			remote.WithTransport(s.local.Transport())))
-	}
-	return digestOf(s.t, what)
-}
-
 // deployed reads the image of the build back from the stage's repository.
 func (s *stage) deployed() v1.Image {
 	s.t.Helper()
-	target, err := name.NewTag(s.repositoryURI()+":"+release.BuildTag(s.Desired.BuildID), name.Insecure)
-	s.must(err)
-	found, err := remote.Image(target, remote.WithAuth(s.registryLogin()), remote.WithTransport(s.local.Transport()))
-	s.must(err)
+	target, err := name.NewTag(s.RepositoryURI()+":"+release.BuildTag(s.Desired.BuildID), name.Insecure)
+	s.Must(err)
+	found, err := remote.Image(target, remote.WithAuth(s.RegistryLogin()), remote.WithTransport(s.Local.Transport()))
+	s.Must(err)
 	return found
 }
 
@@ -57,7 +41,7 @@ func TestTheImageIsCopiedWithTheRuntimeAndBothItsTags(t *testing.T) {
 		t.Errorf("the tag names %s, told was %s", digest, got)
 	}
 	config, err := copied.ConfigFile()
-	s.must(err)
+	s.Must(err)
 	if !slices.Equal(config.Config.Entrypoint, []string{image.RuntimePath}) ||
 		config.Config.Labels[image.RuntimeLabel] != "1.0" {
 		t.Errorf("it starts %v with the runtime %q", config.Config.Entrypoint, config.Config.Labels[image.RuntimeLabel])
@@ -68,11 +52,11 @@ func TestAnImageThatBringsTheRuntimeIsCopiedAsItIs(t *testing.T) {
 	s, registry := newStage(t), newSource(t)
 	built := imageOf(t, "amd64", files{"app": "two"})
 	config, err := built.ConfigFile()
-	s.must(err)
+	s.Must(err)
 	config = config.DeepCopy()
 	config.Config.Labels = map[string]string{image.RuntimeLabel: "0.9"}
 	built, err = mutate.ConfigFile(built, config)
-	s.must(err)
+	s.Must(err)
 	s.resolved(registry, "v2", built)
 	if got := s.done(upload).Uploaded.DeployedDigest; got != digestOf(t, built) {
 		t.Errorf("got %s", got)
@@ -82,7 +66,7 @@ func TestAnImageThatBringsTheRuntimeIsCopiedAsItIs(t *testing.T) {
 func TestAnImageUnderTheBuildsTagIsTakenWhicheverRuntimeItHas(t *testing.T) {
 	s, registry := sending(t)
 	s.imageOnly()
-	before := s.pushed(imageOf(t, "amd64", files{"app": "with an older runtime"}),
+	before := s.Push(imageOf(t, "amd64", files{"app": "with an older runtime"}),
 		release.SourceTag("v2", s.Desired.Image.Digest), release.BuildTag("v2"))
 	registry.server.Close()
 	if got := s.done(upload).Uploaded.DeployedDigest; got != before {
@@ -98,7 +82,7 @@ func TestTheBuildsTagWithAnotherSourceIsATagThatMoved(t *testing.T) {
 		t.Run(why, func(t *testing.T) {
 			s, registry := sending(t)
 			s.imageOnly()
-			s.pushed(imageOf(t, "amd64", files{"app": "other"}), tags...)
+			s.Push(imageOf(t, "amd64", files{"app": "other"}), tags...)
 			s.refused(upload, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved,
 				registry.repository()+":v2", s.Desired.Image.Digest, "spec.image.tag")
 		})
@@ -108,7 +92,7 @@ func TestTheBuildsTagWithAnotherSourceIsATagThatMoved(t *testing.T) {
 func TestACopyThatWasCutOffAndHadAnotherRuntimeCannotBeEnded(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
-	s.pushed(imageOf(t, "amd64", files{"app": "with an older runtime"}),
+	s.Push(imageOf(t, "amd64", files{"app": "with an older runtime"}),
 		release.SourceTag("v2", s.Desired.Image.Digest))
 	s.refused(upload, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved, "push the new content under a new tag")
 }
@@ -121,12 +105,12 @@ func TestACopyThatWasCutOffIsEnded(t *testing.T) {
 		RepositoryName: aws.String(s.Names.Repository),
 		ImageIds:       []ecrtypes.ImageIdentifier{{ImageTag: aws.String(release.BuildTag("v2"))}},
 	})
-	s.must(err)
-	since := s.local.Calls().End()
+	s.Must(err)
+	since := s.Local.Calls().End()
 	if got := s.done(upload).Uploaded.DeployedDigest; got != first {
 		t.Errorf("got %s, want %s", got, first)
 	}
-	if sent := s.local.Calls().Since(since).Operation("ecr:InitiateLayerUpload"); len(sent) > 0 {
+	if sent := s.Local.Calls().Since(since).Operation("ecr:InitiateLayerUpload"); len(sent) > 0 {
 		t.Errorf("%d layers were sent again", len(sent))
 	}
 	if tags := s.tags(); len(tags) != 2 {
@@ -146,11 +130,11 @@ func TestAnImageThatCannotBeDeployed(t *testing.T) {
 		{"it has nothing to start", func(s *stage, registry *source) {
 			built := imageOf(t, "amd64", files{"app": "two"})
 			config, err := built.ConfigFile()
-			s.must(err)
+			s.Must(err)
 			config = config.DeepCopy()
 			config.Config.Entrypoint = nil
 			built, err = mutate.ConfigFile(built, config)
-			s.must(err)
+			s.Must(err)
 			s.resolved(registry, "v3", built)
 		}, []string{":v3 cannot be deployed", "nothing to start"}},
 		{"the runtime is for another machine", func(s *stage, _ *source) {
@@ -202,7 +186,7 @@ func TestALayerOfTheSourceThatFailsWhileItIsSentIsTheSources(t *testing.T) {
 	s, registry := sending(t)
 	s.imageOnly()
 	layers, err := imageOf(t, "amd64", files{"app": "two"}).Layers()
-	s.must(err)
+	s.Must(err)
 	registry.refuses("/blobs/"+digestOf(t, layers[0]), http.StatusForbidden, "DENIED")
 	s.waits(upload, v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, "spec.image.pullSecretRef",
 		registry.repository())

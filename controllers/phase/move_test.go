@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 // moving is a stage whose worker and http function have two versions each, of which the first is live and was seen.
@@ -17,7 +18,7 @@ func moving(t *testing.T) *stage {
 	s.released()
 	for _, function := range s.Desired.Functions {
 		s.configure(function.FullName, s.Desired.Description().String())
-		s.settled(function.FullName, "$LATEST")
+		s.Settled(function.FullName, "$LATEST")
 	}
 	s.Recorded.Run.Functions = nil
 	s.released()
@@ -26,7 +27,7 @@ func moving(t *testing.T) *stage {
 			FunctionName: aws.String(function.FullName), Name: aws.String(release.LiveAlias),
 			FunctionVersion: aws.String("1"),
 		})
-		s.must(err)
+		s.Must(err)
 		s.see(function.Name)
 	}
 	return s
@@ -38,7 +39,7 @@ func (s *stage) alias(function string) *lambda.GetAliasOutput {
 	got, err := s.Clients.Lambda.GetAlias(s.t.Context(), &lambda.GetAliasInput{
 		FunctionName: aws.String(s.Names.Prefix + "-" + function), Name: aws.String(release.LiveAlias),
 	})
-	s.must(err)
+	s.Must(err)
 	return got
 }
 
@@ -64,7 +65,7 @@ func (s *stage) touch(function string) {
 		FunctionName: aws.String(s.Names.Prefix + "-" + function), Name: aws.String(release.LiveAlias),
 		Description: aws.String("mine"),
 	})
-	s.must(err)
+	s.Must(err)
 }
 
 func (s *stage) deleteAlias(function string) {
@@ -72,7 +73,7 @@ func (s *stage) deleteAlias(function string) {
 	_, err := s.Clients.Lambda.DeleteAlias(s.t.Context(), &lambda.DeleteAliasInput{
 		FunctionName: aws.String(s.Names.Prefix + "-" + function), Name: aws.String(release.LiveAlias),
 	})
-	s.must(err)
+	s.Must(err)
 }
 
 func step(action release.Action, function, before, after string) release.Step {
@@ -187,7 +188,7 @@ func TestAWeightedAliasLosesItsWeights(t *testing.T) {
 				FunctionName: aws.String(s.Desired.HTTP().FullName), Name: aws.String(release.LiveAlias),
 				RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{"2": 0.1}},
 			})
-			s.must(err)
+			s.Must(err)
 			s.see("http")
 			s.done(action("http"))
 			if got := s.alias("http").RoutingConfig; got != nil && len(got.AdditionalVersionWeights) > 0 {
@@ -216,10 +217,10 @@ func TestAMoveThatAWSRefusesIsAnError(t *testing.T) {
 		given func(*stage)
 		step  release.Step
 	}{
-		{"the role has no right", func(s *stage) { s.fault("lambda:UpdateAlias", "-http", denied()) }, move("http")},
+		{"the role has no right", func(s *stage) { s.Fault("lambda:UpdateAlias", "-http", tenant.Denied()) }, move("http")},
 		{"the role has no right to make one", func(s *stage) {
 			s.Observed.Aliases["http"] = release.Alias{}
-			s.fault("lambda:CreateAlias", "-http", denied())
+			s.Fault("lambda:CreateAlias", "-http", tenant.Denied())
 		}, move("http")},
 		{"the version is gone", func(*stage) {}, step(release.ActionMove, "http", "1", "9")},
 		{"the alias is gone", func(s *stage) { s.deleteAlias("http") }, move("http")},

@@ -17,6 +17,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 func TestWhatSomeoneElseChangedIsNotPublished(t *testing.T) {
@@ -24,12 +25,12 @@ func TestWhatSomeoneElseChangedIsNotPublished(t *testing.T) {
 		"its description": func(s *stage, name string) { s.configure(name, "mine") },
 		"its release":     func(s *stage, name string) { s.configure(name, "aloft b=v2 r=r9 t=1") },
 		"its image": func(s *stage, name string) {
-			other := s.pushed(imageOf(s.t, "amd64", files{"app": "someone's"}), "mine")
+			other := s.Push(imageOf(s.t, "amd64", files{"app": "someone's"}), "mine")
 			_, err := s.Clients.Lambda.UpdateFunctionCode(s.t.Context(), &lambda.UpdateFunctionCodeInput{
 				FunctionName: aws.String(name),
-				ImageUri:     aws.String(s.repositoryURI() + "@" + other),
+				ImageUri:     aws.String(s.RepositoryURI() + "@" + other),
 			})
-			s.must(err)
+			s.Must(err)
 		},
 	} {
 		t.Run(why, func(t *testing.T) {
@@ -37,7 +38,7 @@ func TestWhatSomeoneElseChangedIsNotPublished(t *testing.T) {
 			s.Desired.Functions = s.Desired.Functions[2:]
 			name := s.Desired.HTTP().FullName
 			change(s, name)
-			s.settled(name, "$LATEST")
+			s.Settled(name, "$LATEST")
 			s.refused(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed,
 				name+" was changed by someone else", v1alpha1.AnnotationRetry)
 			if got := s.versions(name); len(got) != 0 {
@@ -53,17 +54,17 @@ func TestAFunctionWhoseUpdateFailedCannotBePublished(t *testing.T) {
 	name := s.Desired.HTTP().FullName
 	broken := imageOf(t, "amd64", files{"app": "broken"})
 	config, err := broken.ConfigFile()
-	s.must(err)
+	s.Must(err)
 	config = config.DeepCopy()
 	config.RootFS.DiffIDs[0].Hex = strings.Repeat("0", 64) // Lambda finds out when it unpacks the layer
 	broken, err = mutate.ConfigFile(broken, config)
-	s.must(err)
+	s.Must(err)
 	_, err = s.Clients.Lambda.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{
 		FunctionName: aws.String(name),
-		ImageUri:     aws.String(s.repositoryURI() + "@" + s.pushed(broken, "broken")),
+		ImageUri:     aws.String(s.RepositoryURI() + "@" + s.Push(broken, "broken")),
 	})
-	s.must(err)
-	reason := aws.ToString(s.settled(name, "$LATEST").LastUpdateStatusReason)
+	s.Must(err)
+	reason := aws.ToString(s.Settled(name, "$LATEST").LastUpdateStatusReason)
 	if reason == "" {
 		t.Fatal("the update did not fail")
 	}
@@ -82,15 +83,15 @@ func checking() (clock *wire.ManualClock, option func(*localaws.Options)) {
 // loseImage deletes the release's image and waits until a version has failed by it.
 func (s *stage) loseImage(clock *wire.ManualClock, function, version string) {
 	s.t.Helper()
-	s.settled(function, version)
+	s.Settled(function, version)
 	_, err := s.Clients.ECR.BatchDeleteImage(s.t.Context(), &ecr.BatchDeleteImageInput{
 		RepositoryName: aws.String(s.Names.Repository),
 		ImageIds:       []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(s.Recorded.Run.DeployedDigest)}},
 	})
-	s.must(err)
+	s.Must(err)
 	for range 2000 {
 		clock.Advance(time.Hour)
-		if s.settled(function, version).State == types.StateFailed {
+		if s.Settled(function, version).State == types.StateFailed {
 			return
 		}
 		time.Sleep(time.Millisecond)
@@ -112,7 +113,7 @@ func TestALostAnswerGivesTheSameVersionTheNextTime(t *testing.T) {
 	s.Desired.Functions = s.Desired.Functions[2:]
 	s.loseAnswer("lambda:PublishVersion")
 	contains(t, s.fails(publish).Error(), "publishing function "+s.Desired.HTTP().FullName)
-	s.settled(s.Desired.HTTP().FullName, "1")
+	s.Settled(s.Desired.HTTP().FullName, "1")
 	if got := s.done(publish).Functions; !slices.Equal(got, []release.FunctionVersion{{Name: "http", Version: "1"}}) {
 		t.Errorf("published is %v", got)
 	}
@@ -128,7 +129,7 @@ func TestThatAFunctionCannotBeReadOrPublishedMayPass(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			s := withFunctions(t)
 			s.Desired.Functions = s.Desired.Functions[2:]
-			s.fault(call, "-http", denied())
+			s.Fault(call, "-http", tenant.Denied())
 			contains(t, s.fails(publish).Error(), text+s.Desired.HTTP().FullName)
 		})
 	}
@@ -139,9 +140,9 @@ func TestAVersionThatCannotBecomeActiveIsRefused(t *testing.T) {
 	s := withFunctions(t, option)
 	s.Desired.Functions = s.Desired.Functions[2:]
 	name := s.Desired.HTTP().FullName
-	s.local.Watch(func(call wire.Record) {
+	s.Local.Watch(func(call wire.Record) {
 		if call.Name() == "lambda:PublishVersion" { // $LATEST was seen well before
-			s.local.Watch(nil)
+			s.Local.Watch(nil)
 			s.loseImage(clock, name, "1")
 		}
 	})
@@ -152,11 +153,11 @@ func TestAVersionThatCannotBecomeActiveIsRefused(t *testing.T) {
 func TestAWriteBetweenTheLookAndThePublicationIsWaitedOut(t *testing.T) {
 	s := withFunctions(t)
 	s.Desired.Functions = s.Desired.Functions[2:]
-	s.local.Watch(func(call wire.Record) {
+	s.Local.Watch(func(call wire.Record) {
 		if call.Name() == "lambda:GetFunction" {
-			s.local.Watch(nil)
+			s.Local.Watch(nil)
 			s.configure(s.Desired.HTTP().FullName, "someone's")
-			s.settled(s.Desired.HTTP().FullName, "$LATEST")
+			s.Settled(s.Desired.HTTP().FullName, "$LATEST")
 		}
 	})
 	s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, "is being updated")

@@ -44,7 +44,7 @@ func TestEachFunctionGetsAVersionOfTheRelease(t *testing.T) {
 		t.Errorf("published are %v", got)
 	}
 	for _, function := range s.Desired.Functions {
-		got := s.settled(function.FullName, "1")
+		got := s.Settled(function.FullName, "1")
 		if got.State != types.StateActive || aws.ToString(got.Description) != s.Desired.Description().String() {
 			t.Errorf("version 1 of %s is %s: %s", function.FullName, got.State, aws.ToString(got.Description))
 		}
@@ -54,11 +54,11 @@ func TestEachFunctionGetsAVersionOfTheRelease(t *testing.T) {
 func TestWhatIsRecordedIsNotPublishedAgain(t *testing.T) {
 	s := withFunctions(t)
 	s.released()
-	since := s.local.Calls().End()
+	since := s.Local.Calls().End()
 	if got := s.done(publish).Functions; len(got) != 0 {
 		t.Errorf("published is %v", got)
 	}
-	if calls := s.local.Calls().Since(since); len(calls) != 0 {
+	if calls := s.Local.Calls().Since(since); len(calls) != 0 {
 		t.Errorf("AWS was asked: %v", calls.Names())
 	}
 	s.Recorded.Run.Functions = s.Recorded.Run.Functions[:2]
@@ -70,9 +70,9 @@ func TestWhatIsRecordedIsNotPublishedAgain(t *testing.T) {
 func TestOneThatIsPendingDoesNotHoldTheOthersBack(t *testing.T) {
 	s := withFunctions(t)
 	busy := wire.Errorf(http.StatusConflict, "ResourceConflictException", "an update is in progress")
-	repair := s.fault("lambda:PublishVersion", "-cli/", busy)
+	repair := s.Fault("lambda:PublishVersion", "-cli/", busy)
 	// The others take longer than the one that is refused at once.
-	s.local.Faults().Inject(wire.Fault{
+	s.Local.Faults().Inject(wire.Fault{
 		Call: "lambda:PublishVersion", Kind: wire.FaultDelay, Delay: 10 * time.Millisecond,
 	})
 	var known []release.FunctionVersion
@@ -88,9 +88,9 @@ func TestOneThatIsPendingDoesNotHoldTheOthersBack(t *testing.T) {
 		t.Fatalf("known are %v", got)
 	}
 	s.Recorded.Run.Functions = known
-	since := s.local.Calls().End()
+	since := s.Local.Calls().End()
 	s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, "-cli is being updated")
-	if asked := s.local.Calls().Since(since).Operation("lambda:PublishVersion"); len(asked) != 1 {
+	if asked := s.Local.Calls().Since(since).Operation("lambda:PublishVersion"); len(asked) != 1 {
 		t.Errorf("%d functions were published although one was missing", len(asked))
 	}
 	repair()
@@ -122,7 +122,7 @@ func (s *stage) advance(clock *wire.ManualClock, function, version string) {
 		got, err := s.Clients.Lambda.GetFunctionConfiguration(s.t.Context(), &lambda.GetFunctionConfigurationInput{
 			FunctionName: aws.String(function), Qualifier: aws.String(version),
 		})
-		s.must(err)
+		s.Must(err)
 		if got.State != types.StatePending && got.LastUpdateStatus != types.LastUpdateStatusInProgress {
 			return
 		}

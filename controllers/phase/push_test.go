@@ -12,33 +12,34 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 // as lets the stage act by a role with a policy, as by a profile's.
 func (s *stage) as(policy map[string]any) (change func(policy map[string]any)) {
 	s.t.Helper()
-	roles := iam.NewFromConfig(s.local.Config())
+	roles := iam.NewFromConfig(s.Local.Config())
 	made, err := roles.CreateRole(s.t.Context(), &iam.CreateRoleInput{
 		RoleName: aws.String("profile"),
 		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-			"Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}]}`),
+			"Principal":{"AWS":"arn:aws:iam::` + tenant.Account + `:root"},"Action":"sts:AssumeRole"}]}`),
 	})
-	s.must(err)
+	s.Must(err)
 	change = func(policy map[string]any) {
 		document, err := json.Marshal(policy)
-		s.must(err)
+		s.Must(err)
 		_, err = roles.PutRolePolicy(s.t.Context(), &iam.PutRolePolicyInput{
 			RoleName: aws.String("profile"), PolicyName: aws.String("rights"),
 			PolicyDocument: aws.String(string(document)),
 		})
-		s.must(err)
+		s.Must(err)
 	}
 	change(policy)
-	session, err := sts.NewFromConfig(s.local.Config()).AssumeRole(s.t.Context(), &sts.AssumeRoleInput{
+	session, err := sts.NewFromConfig(s.Local.Config()).AssumeRole(s.t.Context(), &sts.AssumeRoleInput{
 		RoleArn: made.Role.Arn, RoleSessionName: aws.String("aloft"),
 	})
-	s.must(err)
-	s.Clients = clientsOf(s.local.ConfigFor(aws.Credentials{
+	s.Must(err)
+	s.Clients = tenant.ClientsOf(s.Local.ConfigFor(aws.Credentials{
 		AccessKeyID:     aws.ToString(session.Credentials.AccessKeyId),
 		SecretAccessKey: aws.ToString(session.Credentials.SecretAccessKey),
 		SessionToken:    aws.ToString(session.Credentials.SessionToken),
@@ -59,7 +60,7 @@ func TestAPushThatECRRefusesIsTheProfilesMatterAndLogsInAnew(t *testing.T) {
 	registry := newSource(t)
 	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}))
 	change := s.as(rights("ecr:InitiateLayerUpload"))
-	since := s.local.Calls().End()
+	since := s.Local.Calls().End()
 	for range 2 {
 		_, err := s.perform(upload)
 		waiting, ok := release.AsWaiting(err)
@@ -67,12 +68,12 @@ func TestAPushThatECRRefusesIsTheProfilesMatterAndLogsInAnew(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		contains(t, waiting.Message, "ECR refuses the push", "the profile's role",
-			s.repositoryURI())
+			s.RepositoryURI())
 		if strings.Contains(waiting.Message, "pullSecretRef") {
 			t.Errorf("the user's secret is blamed: %s", waiting.Message)
 		}
 	}
-	if logins := s.local.Calls().Since(since).Operation("ecr:GetAuthorizationToken"); len(logins) != 2 {
+	if logins := s.Local.Calls().Since(since).Operation("ecr:GetAuthorizationToken"); len(logins) != 2 {
 		t.Errorf("it logged in %d times for two refusals", len(logins))
 	}
 	change(rights())
@@ -85,7 +86,7 @@ func TestTheLoginIsKeptForTheNextPush(t *testing.T) {
 	s.done(upload)
 	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}))
 	s.done(upload)
-	if logins := s.local.Calls().Operation("ecr:GetAuthorizationToken"); len(logins) != 1 {
+	if logins := s.Local.Calls().Operation("ecr:GetAuthorizationToken"); len(logins) != 1 {
 		t.Errorf("it logged in %d times for two builds", len(logins))
 	}
 }

@@ -44,7 +44,7 @@ type answered struct {
 // scripted lets a script answer the stage's invocations. The client is made as package cloud makes it: without retries.
 func (s *stage) scripted(play func(invocation) answered) *script {
 	played := &script{play: play}
-	config := s.local.Config()
+	config := s.Local.Config()
 	config.HTTPClient = played
 	s.Clients.Invoke = lambda.NewFromConfig(config, func(o *lambda.Options) {
 		o.Retryer = aws.NopRetryer{}

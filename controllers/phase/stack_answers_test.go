@@ -9,6 +9,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 func TestABusyStackIsWaitedFor(t *testing.T) {
@@ -64,7 +65,7 @@ func TestWhatCloudFormationAnswersAtEachCondition(t *testing.T) {
 		} {
 			t.Run(row.why+" at "+condition, func(t *testing.T) {
 				s := newStage(t)
-				s.fault("cloudformation:UpdateStack", "", row.answer)
+				s.Fault("cloudformation:UpdateStack", "", row.answer)
 				step := s.operation(release.StackUpdate, "token-1", oneQueue)
 				step.Stack.Condition = condition
 				switch {
@@ -92,12 +93,12 @@ func TestWhatMayPassIsAnErrorThatNamesTheOperation(t *testing.T) {
 	for why, answer := range map[string]*wire.Error{
 		"too many calls":     wire.Throttled(),
 		"a fault of AWS":     wire.Errorf(http.StatusInternalServerError, "InternalFailure", "oops"),
-		"a missing right":    denied(),
+		"a missing right":    tenant.Denied(),
 		"an expired session": wire.Errorf(http.StatusForbidden, "ExpiredToken", "expired"),
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := newStage(t)
-			s.fault("cloudformation:DeleteStack", "", answer)
+			s.Fault("cloudformation:DeleteStack", "", answer)
 			contains(t, s.fails(s.operation(release.StackDelete, "token-1", "")).Error(),
 				"Delete of stack "+s.Names.AppStack)
 		})

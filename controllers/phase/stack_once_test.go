@@ -66,7 +66,7 @@ func (s *stage) awaitChangeSet(name string) {
 		answer, err := s.Clients.CloudFormation.DescribeChangeSet(s.t.Context(), &cloudformation.DescribeChangeSetInput{
 			StackName: aws.String(s.Names.AppStack), ChangeSetName: aws.String(name),
 		})
-		s.must(err)
+		s.Must(err)
 		if answer.Status == types.ChangeSetStatusCreateComplete {
 			return
 		}
@@ -87,7 +87,7 @@ func TestAChangeSetIsDeletedAndThatItIsGoneIsFine(t *testing.T) {
 	answer, err := s.Clients.CloudFormation.ListChangeSets(t.Context(), &cloudformation.ListChangeSetsInput{
 		StackName: aws.String(s.Names.AppStack),
 	})
-	s.must(err)
+	s.Must(err)
 	if len(answer.Summaries) != 0 {
 		t.Errorf("there are %d change sets", len(answer.Summaries))
 	}

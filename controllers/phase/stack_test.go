@@ -17,6 +17,7 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 const (
@@ -36,7 +37,7 @@ func (s *stage) operation(operation release.StackOperation, token, template stri
 func (s *stage) requests() (recorded func() []url.Values) {
 	var mu sync.Mutex
 	var seen []url.Values
-	s.local.Faults().Inject(wire.Fault{Call: "cloudformation:*", Match: func(call *wire.Call) bool {
+	s.Local.Faults().Inject(wire.Fault{Call: "cloudformation:*", Match: func(call *wire.Call) bool {
 		form, err := url.ParseQuery(string(call.Body))
 		if err != nil {
 			return false
@@ -60,7 +61,7 @@ func (s *stage) awaitStack() string {
 		answer, err := s.Clients.CloudFormation.DescribeStacks(s.t.Context(), &cloudformation.DescribeStacksInput{
 			StackName: aws.String(s.Names.AppStack),
 		})
-		s.must(err)
+		s.Must(err)
 		if status := string(answer.Stacks[0].StackStatus); !strings.HasSuffix(status, "_IN_PROGRESS") {
 			return status
 		}
@@ -76,7 +77,7 @@ func (s *stage) begun(status types.ResourceStatus) (count int) {
 	answer, err := s.Clients.CloudFormation.DescribeStackEvents(s.t.Context(), &cloudformation.DescribeStackEventsInput{
 		StackName: aws.String(s.Names.AppStack),
 	})
-	s.must(err)
+	s.Must(err)
 	for i := range answer.StackEvents {
 		event := &answer.StackEvents[i]
 		if aws.ToString(event.ResourceType) == "AWS::CloudFormation::Stack" && event.ResourceStatus == status {
@@ -121,7 +122,7 @@ func TestEachOperationIsOneCallWithItsToken(t *testing.T) {
 			s := newStage(t)
 			s.Desired.Account.StackRoleARN = role
 			recorded := s.requests()
-			s.fault("cloudformation:"+want["Action"], "", denied())
+			s.Fault("cloudformation:"+want["Action"], "", tenant.Denied())
 			step := s.operation(operation, "token-1", oneQueue)
 			step.Stack.Parameters = map[string]string{"Bucket": "b"}
 			contains(t, s.fails(step).Error(), string(operation)+" of stack "+s.Names.AppStack)
@@ -173,11 +174,11 @@ func TestATemplateIsGivenByItsCopyInTheBucketOnceThereIsOne(t *testing.T) {
 	if status := s.awaitStack(); status != "CREATE_COMPLETE" {
 		t.Errorf("the stack is %s", status)
 	}
-	keys := s.keys("templates/")
+	keys := s.Keys("templates/")
 	if len(keys) != 1 || s.get(keys[0]) != large {
 		t.Fatalf("the copies are %v", keys)
 	}
-	want := "https://" + s.Names.Bucket + ".s3." + region + ".amazonaws.com/" + keys[0]
+	want := "https://" + s.Names.Bucket + ".s3." + tenant.Region + ".amazonaws.com/" + keys[0]
 	if got := recorded()[0]; got.Get("TemplateURL") != want || got.Has("TemplateBody") {
 		t.Errorf("it is given by %q", got.Get("TemplateURL"))
 	}
@@ -198,7 +199,7 @@ func TestTheFoundationIsGivenByItsContentSinceThereIsNoBucketYet(t *testing.T) {
 func TestATemplateThatCannotBeCopiedIsAnErrorAndNothingIsAsked(t *testing.T) {
 	s := newStage(t)
 	recorded := s.requests()
-	s.fault("s3:PutObject", "templates/", denied())
+	s.Fault("s3:PutObject", "templates/", tenant.Denied())
 	contains(t, s.fails(s.operation(release.StackCreate, "token-1", oneQueue)).Error(), "uploading the template")
 	if got := recorded(); len(got) > 0 {
 		t.Errorf("asked is %v", got)

@@ -13,6 +13,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var upload = release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
@@ -42,9 +43,9 @@ func (s *stage) imageOnly() { s.Desired.AssetsPath = "" }
 
 func TestAnUploadSendsImageAssetsAndVariablesOnce(t *testing.T) {
 	s, registry := sending(t)
-	since := s.local.Calls().End()
+	since := s.Local.Calls().End()
 	first := s.done(upload).Uploaded
-	calls := s.local.Calls().Since(since)
+	calls := s.Local.Calls().Since(since)
 	if puts := calls.Operation("s3:PutObject"); len(puts) != 5 { // two assets and their index, variables, declaration
 		t.Errorf("%d objects were put", len(puts))
 	}
@@ -70,7 +71,7 @@ func TestAnUploadSendsImageAssetsAndVariablesOnce(t *testing.T) {
 func TestARepairSendsOnlyWhatIsMissing(t *testing.T) {
 	s, _ := sending(t)
 	first := s.done(upload).Uploaded
-	s.remove(release.ConfigKey("c2"))
+	s.Discard(release.ConfigKey("c2"))
 	repair := release.Step{Action: release.ActionRepair}
 	if sent := s.changes(repair); !slices.Equal(sent, []string{"s3:PutObject"}) {
 		t.Errorf("sent was %v", sent)
@@ -87,34 +88,34 @@ func TestTheErrorsOfAnUploadCarryTheirCondition(t *testing.T) {
 		condition string
 	}{
 		{"ECR does not tell whether the image is there", func(s *stage, _ *source) {
-			s.fault("ecr:DescribeImages", "", denied())
+			s.Fault("ecr:DescribeImages", "", tenant.Denied())
 		}, v1alpha1.ConditionImagePushed},
 		{"ECR gives no login", func(s *stage, _ *source) {
-			s.fault("ecr:GetAuthorizationToken", "", denied())
+			s.Fault("ecr:GetAuthorizationToken", "", tenant.Denied())
 		}, v1alpha1.ConditionImagePushed},
 		{"the index of the assets cannot be read", func(s *stage, _ *source) {
-			s.fault("s3:GetObject", release.MarkerKey("v2"), denied())
+			s.Fault("s3:GetObject", release.MarkerKey("v2"), tenant.Denied())
 		}, v1alpha1.ConditionAssetsUploaded},
 		{"the index of the assets is no JSON", func(s *stage, _ *source) {
-			s.put(release.MarkerKey("v2"), "oops")
+			s.Store(release.MarkerKey("v2"), "oops")
 		}, v1alpha1.ConditionAssetsUploaded},
 		{"an asset cannot be put", func(s *stage, _ *source) {
-			s.fault("s3:PutObject", "/app.js", denied())
+			s.Fault("s3:PutObject", "/app.js", tenant.Denied())
 		}, v1alpha1.ConditionAssetsUploaded},
 		{"the index of the assets cannot be put", func(s *stage, _ *source) {
-			s.fault("s3:PutObject", release.MarkerKey("v2"), denied())
+			s.Fault("s3:PutObject", release.MarkerKey("v2"), tenant.Denied())
 		}, v1alpha1.ConditionAssetsUploaded},
 		{"the variables cannot be looked for", func(s *stage, _ *source) {
-			s.fault("s3:HeadObject", release.ConfigKey("c2"), denied())
+			s.Fault("s3:HeadObject", release.ConfigKey("c2"), tenant.Denied())
 		}, v1alpha1.ConditionAssetsUploaded},
 		{"the variables cannot be put", func(s *stage, _ *source) {
-			s.fault("s3:PutObject", release.ConfigKey("c2"), denied())
+			s.Fault("s3:PutObject", release.ConfigKey("c2"), tenant.Denied())
 		}, v1alpha1.ConditionAssetsUploaded},
 		{"the declaration cannot be put", func(s *stage, _ *source) {
-			s.fault("s3:PutObject", release.ReleaseKey("r2"), denied())
+			s.Fault("s3:PutObject", release.ReleaseKey("r2"), tenant.Denied())
 		}, v1alpha1.ConditionAssetsUploaded},
 		{"the stage's key cannot be used", func(s *stage, _ *source) {
-			s.fault("kms:GenerateDataKey", "", denied())
+			s.Fault("kms:GenerateDataKey", "", tenant.Denied())
 		}, v1alpha1.ConditionAssetsUploaded},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -129,15 +130,15 @@ func TestTheErrorsOfAnUploadCarryTheirCondition(t *testing.T) {
 
 func TestAnUploadGoesOnAfterItsFaultHasPassed(t *testing.T) {
 	s, _ := sending(t)
-	repair := s.fault("s3:PutObject", "/css/site.css", denied())
+	repair := s.Fault("s3:PutObject", "/css/site.css", tenant.Denied())
 	s.fails(upload)
-	if left := s.keys(release.MarkerKey("v2")); len(left) > 0 {
+	if left := s.Keys(release.MarkerKey("v2")); len(left) > 0 {
 		t.Errorf("the index of the assets was written although one is missing: %v", left)
 	}
 	repair()
 	s.done(upload)
 	want := []string{release.MarkerKey("v2"), "assets/v2/app.js", "assets/v2/css/site.css"}
-	if got := s.keys("assets/"); !slices.Equal(got, want) {
+	if got := s.Keys("assets/"); !slices.Equal(got, want) {
 		t.Errorf("there are %v, want %v", got, want)
 	}
 }
@@ -198,5 +199,5 @@ func (s *stage) deleteRepository() {
 	_, err := s.Clients.ECR.DeleteRepository(s.t.Context(), &ecr.DeleteRepositoryInput{
 		RepositoryName: aws.String(s.Names.Repository), Force: true,
 	})
-	s.must(err)
+	s.Must(err)
 }

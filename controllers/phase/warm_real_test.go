@@ -84,12 +84,12 @@ func starting(t *testing.T, variant sample.Variant) *stage {
 func TestRealFunctionsAreProvenAndWarmedByAloftsRuntime(t *testing.T) {
 	s := starting(t, sample.V1)
 	s.Desired.WarmEnvironments = 2
-	since := s.local.Calls().End()
+	since := s.Local.Calls().End()
 	got := s.done(warm).Warm
 	if got.Distinct != 2 || got.Wanted != 2 || time.Since(got.At) > time.Minute {
 		t.Errorf("warm are %+v", got)
 	}
-	if calls := s.local.Calls().Since(since).Operation("lambda:Invoke"); len(calls) < 5 {
+	if calls := s.Local.Calls().Since(since).Operation("lambda:Invoke"); len(calls) < 5 {
 		t.Errorf("%d invocations for three functions and two environments", len(calls))
 	}
 	s.Recorded.Run.Warm = got

@@ -21,7 +21,7 @@ func full(t *testing.T) *stage {
 	}
 	s.Desired.Functions = append(s.Desired.Functions, release.Function{Name: "cli"})
 	s.recorded("r2", "http/3", "cli/3")
-	s.image(release.BuildTag("v0"))
+	s.PushAny(release.BuildTag("v0"))
 	s.put("assets/v0/app.js", release.MarkerKey("v0"))
 	s.later()
 	s.noted()
@@ -82,7 +82,7 @@ func TestNothingIsDeletedFromTheFirstFenceOnThatFails(t *testing.T) {
 		if slices.ContainsFunc(noted[first:], func(what string) bool { return what != "broken" }) {
 			t.Errorf("after the fence that failed there were %v", noted[first:])
 		}
-		s.local.Faults().Clear()
+		s.Local.Faults().Clear()
 		s.holding(100)
 		s.removed(sweep) // whoever has taken over ends it
 		if got := s.versions("http") + ", " + s.versions("cli"); got != "$LATEST 3, $LATEST 3" {
@@ -139,7 +139,7 @@ func TestTheWallClockAloneCanTellThatTheOperatorStoodStill(t *testing.T) {
 
 func TestADeletionEndsWithItsFence(t *testing.T) {
 	s := full(t)
-	s.local.Faults().Inject(wire.Fault{Call: "lambda:DeleteFunction", Kind: wire.FaultDelay, Delay: time.Hour})
+	s.Local.Faults().Inject(wire.Fault{Call: "lambda:DeleteFunction", Kind: wire.FaultDelay, Delay: time.Hour})
 	// So that the test need not wait for the five seconds.
 	s.Now = func() time.Time { return time.Now().Add(-4900 * time.Millisecond) }
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
@@ -175,11 +175,11 @@ func TestALostAnswerOfADeletionIsToldAndDoneAgain(t *testing.T) {
 	for _, call := range []string{"lambda:DeleteFunction", "ecr:BatchDeleteImage", "s3:DeleteObjects"} {
 		t.Run(call, func(t *testing.T) {
 			s := full(t)
-			s.local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultLoseAnswer, Times: 1})
+			s.Local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultLoseAnswer, Times: 1})
 			s.fails(sweep, "reset")
 			s.removed(sweep)
-			if got := s.versions("http"); got != "$LATEST 3" || len(s.digests()) != 1 || len(s.keys()) != 0 {
-				t.Errorf("left are %s, %d images, %d objects", got, len(s.digests()), len(s.keys()))
+			if got := s.versions("http"); got != "$LATEST 3" || len(s.digests()) != 1 || len(s.Keys("")) != 0 {
+				t.Errorf("left are %s, %d images, %d objects", got, len(s.digests()), len(s.Keys("")))
 			}
 		})
 	}
@@ -187,13 +187,13 @@ func TestALostAnswerOfADeletionIsToldAndDoneAgain(t *testing.T) {
 
 func TestAStepThatRemovesNothingIsNotPerformed(t *testing.T) {
 	s := newStage(t)
-	since := s.local.Calls().End()
+	since := s.Local.Calls().End()
 	for _, action := range []release.Action{
 		release.ActionTrim, release.ActionCleaned, release.ActionUpload, release.ActionLetGo,
 	} {
 		s.fails(release.Step{Action: action}, string(action))
 	}
-	if calls := s.local.Calls().Since(since); len(calls) > 0 {
+	if calls := s.Local.Calls().Since(since); len(calls) > 0 {
 		t.Errorf("AWS was asked: %v", calls.Names())
 	}
 }

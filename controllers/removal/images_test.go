@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 const source = "sha256:0123456789abcdef"
@@ -22,8 +23,8 @@ func swept(t *testing.T) *stage {
 	t.Helper()
 	s := newStage(t)
 	s.Desired.Functions = nil
-	s.bucket()
-	s.repository()
+	s.MakeBucket()
+	s.MakeRepository(ecrtypes.ImageTagMutabilityMutable)
 	return s
 }
 
@@ -74,7 +75,7 @@ func TestTheImagesThatStay(t *testing.T) {
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s := swept(t)
-			digest := s.image(row.tags...)
+			digest := s.PushAny(row.tags...)
 			if row.given != nil {
 				row.given(s, digest)
 			}
@@ -89,8 +90,8 @@ func TestTheImagesThatStay(t *testing.T) {
 
 func TestAnImageWithoutATagIsOfNoRelease(t *testing.T) {
 	s := swept(t)
-	s.image(release.BuildTag("v0"))
-	s.image(release.BuildTag("v0")) // takes the tag from the first one, where tags may move
+	s.PushAny(release.BuildTag("v0"))
+	s.PushAny(release.BuildTag("v0")) // takes the tag from the first one, where tags may move
 	s.later()
 	s.removed(sweep)
 	if left := s.digests(); len(left) != 0 {
@@ -100,7 +101,7 @@ func TestAnImageWithoutATagIsOfNoRelease(t *testing.T) {
 
 func TestAnImageThatWasPushedSinceTheListingBeganStays(t *testing.T) {
 	s := swept(t)
-	s.image(release.BuildTag("v0"))
+	s.PushAny(release.BuildTag("v0"))
 	s.removed(sweep) // nothing tells that it is older than the listing
 	if left := s.digests(); len(left) != 1 {
 		t.Errorf("left are %v", left)
@@ -115,9 +116,9 @@ func TestAnImageThatWasPushedSinceTheListingBeganStays(t *testing.T) {
 func TestManyImagesGoInBatches(t *testing.T) {
 	s := swept(t)
 	for range 101 { // ECR deletes at most 100 at once
-		s.image(release.BuildTag("v0"))
+		s.PushAny(release.BuildTag("v0"))
 	}
-	kept := s.image(release.BuildTag("v2"))
+	kept := s.PushAny(release.BuildTag("v2"))
 	s.later()
 	s.noted()
 	s.removed(sweep)
@@ -127,14 +128,14 @@ func TestManyImagesGoInBatches(t *testing.T) {
 
 func TestAnImageThatIsGoneMeanwhileIsNoProblem(t *testing.T) {
 	s := swept(t)
-	digest := s.image(release.BuildTag("v0"))
+	digest := s.PushAny(release.BuildTag("v0"))
 	s.later()
 	s.beforeTheFirstDeletion(func() {
 		_, err := s.Clients.ECR.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{
 			RepositoryName: aws.String(s.Names.Repository),
 			ImageIds:       []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(digest)}},
 		})
-		s.must(err)
+		s.Must(err)
 	})
 	s.removed(sweep)
 }
@@ -145,12 +146,12 @@ func TestThatImagesCannotBeSweptIsToldAndObjectsGoNevertheless(t *testing.T) {
 	} {
 		t.Run(call, func(t *testing.T) {
 			s := swept(t)
-			s.image(release.BuildTag("v0"))
+			s.PushAny(release.BuildTag("v0"))
 			s.put("assets/v0/app.js")
 			s.later()
-			s.fault(call, denied())
+			s.Fault(call, "", tenant.Denied())
 			s.fails(sweep, text+s.Names.Repository)
-			if left := s.keys(); len(left) > 0 {
+			if left := s.Keys(""); len(left) > 0 {
 				t.Errorf("left are %v", left)
 			}
 		})
@@ -159,17 +160,17 @@ func TestThatImagesCannotBeSweptIsToldAndObjectsGoNevertheless(t *testing.T) {
 
 func TestThatBothCannotBeSweptIsToldOfBoth(t *testing.T) {
 	s := swept(t)
-	s.fault("ecr:DescribeImages", denied())
-	s.fault("s3:ListObjectsV2", denied())
+	s.Fault("ecr:DescribeImages", "", tenant.Denied())
+	s.Fault("s3:ListObjectsV2", "", tenant.Denied())
 	s.fails(sweep, "listing the images of "+s.Names.Repository, "listing bucket "+s.Names.Bucket)
 }
 
 func TestAnImageThatECRKeepsForAnIndexIsToldAndGoesTheNextTime(t *testing.T) {
 	s := swept(t)
 	child, err := random.Image(16, 1)
-	s.must(err)
-	s.push(child, release.BuildTag("v0"))
-	s.push(mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: child}), release.BuildTag("v0-all"))
+	s.Must(err)
+	s.Push(child, release.BuildTag("v0"))
+	s.Push(mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: child}), release.BuildTag("v0-all"))
 	s.later()
 	failed := false
 	// ECR keeps an image while an index has it, and which of both comes first is a matter of their digests.

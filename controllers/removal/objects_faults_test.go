@@ -12,6 +12,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 func TestMarkersGoBeforeFiles(t *testing.T) {
@@ -22,7 +23,7 @@ func TestMarkersGoBeforeFiles(t *testing.T) {
 	s.Fence = func(fence func() error) func(context.Context) error {
 		return func(context.Context) error { return fence() }
 	}(func() error {
-		keys := s.keys()
+		keys := s.Keys("")
 		if slices.Contains(keys, release.MarkerKey("v0")) && len(keys) < 3 {
 			t.Errorf("the marker stands while files are gone: %v", keys)
 		}
@@ -48,7 +49,7 @@ func TestManyObjectsGoInBatches(t *testing.T) {
 	s.later()
 	s.noted()
 	s.removed(sweep)
-	leaves(t, s.keys(), []string{"assets/v2/app.js"})
+	leaves(t, s.Keys(""), []string{"assets/v2/app.js"})
 	leaves(t, s.noted(), []string{"fence", "s3:DeleteObjects", "fence", "s3:DeleteObjects"})
 }
 
@@ -58,9 +59,9 @@ func TestThatObjectsCannotBeSweptIsTold(t *testing.T) {
 		given func(*stage)
 		text  string
 	}{
-		{"they cannot be listed", func(s *stage) { s.fault("s3:ListObjectsV2", denied()) }, "listing bucket "},
+		{"they cannot be listed", func(s *stage) { s.Fault("s3:ListObjectsV2", "", tenant.Denied()) }, "listing bucket "},
 		{
-			"they cannot be deleted", func(s *stage) { s.fault("s3:DeleteObjects", denied()) },
+			"they cannot be deleted", func(s *stage) { s.Fault("s3:DeleteObjects", "", tenant.Denied()) },
 			"deleting objects of bucket ",
 		},
 		{
@@ -75,8 +76,8 @@ func TestThatObjectsCannotBeSweptIsTold(t *testing.T) {
 			s.later()
 			row.given(s)
 			s.fails(sweep, row.text)
-			s.local.Faults().Clear()
-			if left := s.keys(); !slices.Contains(left, "assets/v0/app.js") {
+			s.Local.Faults().Clear()
+			if left := s.Keys(""); !slices.Contains(left, "assets/v0/app.js") {
 				t.Errorf("left are %v", left)
 			}
 		})
@@ -91,7 +92,7 @@ func (s *stage) guard(key string) {
 		Policy: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:DeleteObject",
 			"Resource":"arn:aws:s3:::` + s.Names.Bucket + `/` + key + `"}]}`),
 	})
-	s.must(err)
+	s.Must(err)
 }
 
 func TestAVersionedBucketKeepsOldVersionsOfWhatIsSwept(t *testing.T) {
@@ -100,13 +101,13 @@ func TestAVersionedBucketKeepsOldVersionsOfWhatIsSwept(t *testing.T) {
 	s.put("assets/v0/app.js")
 	s.later()
 	s.removed(sweep)
-	if left := s.keys(); len(left) != 0 {
+	if left := s.Keys(""); len(left) != 0 {
 		t.Errorf("left are %v", left)
 	}
 	answer, err := s.Clients.S3.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{
 		Bucket: aws.String(s.Names.Bucket),
 	})
-	s.must(err)
+	s.Must(err)
 	if len(answer.Versions) != 1 || len(answer.DeleteMarkers) != 1 {
 		t.Errorf("%d versions and %d delete markers", len(answer.Versions), len(answer.DeleteMarkers))
 	}
@@ -118,5 +119,5 @@ func (s *stage) versioned() {
 		Bucket:                  aws.String(s.Names.Bucket),
 		VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled},
 	})
-	s.must(err)
+	s.Must(err)
 }

@@ -34,7 +34,7 @@ func TestTheSweepLeavesWhatAKeptReleaseNeedsAndWhatIsNotAlofts(t *testing.T) {
 	s.put(append(slices.Clone(kept), gone...)...)
 	s.later()
 	s.removed(sweep)
-	leaves(t, s.keys(), kept)
+	leaves(t, s.Keys(""), kept)
 	s.noted()
 	s.removed(sweep)
 	if deleted := s.noted(); len(deleted) > 0 {
@@ -96,7 +96,7 @@ func TestTheObjectsThatStay(t *testing.T) {
 			}
 			s.later()
 			s.removed(sweep)
-			if got := len(s.keys()) == 1; got != row.stays {
+			if got := len(s.Keys("")) == 1; got != row.stays {
 				t.Errorf("it stays: %t", got)
 			}
 		})
@@ -148,7 +148,7 @@ func TestARunOfAKeptReleaseThatAnotherOneFollowedGoesOnceItIsOld(t *testing.T) {
 			s.put(row.runs...)
 			s.clock.Advance(row.age)
 			s.removed(sweep)
-			leaves(t, s.keys(), row.left)
+			leaves(t, s.Keys(""), row.left)
 		})
 	}
 }
@@ -159,7 +159,7 @@ func TestWhatWasWrittenSinceTheListingBeganStays(t *testing.T) {
 	s.later()
 	s.put("assets/v3/app.js") // of a build that the operator which lists here does not know yet
 	s.removed(sweep)
-	leaves(t, s.keys(), []string{"assets/v3/app.js"})
+	leaves(t, s.Keys(""), []string{"assets/v3/app.js"})
 }
 
 func TestATimeIsKnownToASecondOnly(t *testing.T) {
@@ -170,14 +170,14 @@ func TestATimeIsKnownToASecondOnly(t *testing.T) {
 	// that.
 	s.clock.Advance(700 * time.Millisecond)
 	s.removed(sweep)
-	leaves(t, s.keys(), []string{"assets/v3/app.js"})
+	leaves(t, s.Keys(""), []string{"assets/v3/app.js"})
 }
 
 func TestATemplateGoesHoweverYoungItIs(t *testing.T) {
 	s := swept(t)
 	s.put(release.TemplateKey("t1"), "assets/v0/app.js") // in the second of the sweep
 	s.removed(sweep)
-	if got := s.keys(); !slices.Equal(got, []string{"assets/v0/app.js"}) {
+	if got := s.Keys(""); !slices.Equal(got, []string{"assets/v0/app.js"}) {
 		t.Errorf("left are %v", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 func TestEachDeletionOfARemovalHasAFenceOfItsOwn(t *testing.T) {
@@ -76,7 +77,7 @@ func TestAStageWithoutAnApplicationStackLosesItsContent(t *testing.T) {
 			s := leaving(t)
 			s.Recorded.Deletion = deletion
 			s.removed(removeApp)
-			leaves(t, s.keys(), nil)
+			leaves(t, s.Keys(""), nil)
 			leaves(t, s.digests(), nil)
 			leaves(t, s.queues(), []string{"jobs"})
 		})
@@ -96,9 +97,9 @@ func TestWhatIsGoneByHandIsNoProblem(t *testing.T) {
 	_, err := s.Clients.ECR.DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{
 		RepositoryName: aws.String(s.Names.Repository),
 	})
-	s.must(err)
+	s.Must(err)
 	_, err = s.Clients.S3.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: aws.String(s.Names.Bucket)})
-	s.must(err)
+	s.Must(err)
 	s.removed(removeApp)
 	s.unstack(s.Observed.Foundation.ID)
 	s.removed(removeFoundation)
@@ -115,7 +116,7 @@ func TestARetainedResourceThatAloftDoesNotKnowIsToldAndTheOthersGo(t *testing.T)
 	s.Recorded.Deletion.AppStackID = app
 	s.fails(removeApp, "AWS::IAM::Role kept", "does not know how to remove")
 	leaves(t, s.queues(), []string{"jobs"})
-	if len(s.keys()) == 0 || len(s.digests()) == 0 {
+	if len(s.Keys("")) == 0 || len(s.digests()) == 0 {
 		t.Error("the content went although something is left of the application")
 	}
 }
@@ -144,9 +145,9 @@ func TestThatSomethingCannotBeRemovedIsTold(t *testing.T) {
 				s.removed(removeApp)
 				s.unstack(s.Observed.Foundation.ID)
 			}
-			s.fault(row.call, denied())
+			s.Fault(row.call, "", tenant.Denied())
 			s.fails(row.step, row.text, "not for you")
-			s.local.Faults().Clear()
+			s.Local.Faults().Clear()
 			s.removed(row.step)
 		})
 	}
@@ -157,7 +158,7 @@ func TestALostAnswerOfARemovalIsToldAndDoneAgain(t *testing.T) {
 	for _, call := range []string{
 		"sqs:DeleteQueue", "logs:DeleteLogGroup", "ecr:BatchDeleteImage", "s3:DeleteObjects",
 	} {
-		s.local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultLoseAnswer, Times: 1})
+		s.Local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultLoseAnswer, Times: 1})
 	}
 	for range 3 { // queue and log group together, then images, then objects
 		s.fails(removeApp, "reset")
@@ -165,7 +166,7 @@ func TestALostAnswerOfARemovalIsToldAndDoneAgain(t *testing.T) {
 	s.removed(removeApp)
 	s.unstack(s.Observed.Foundation.ID)
 	for _, call := range []string{"s3:DeleteBucket", "ecr:DeleteRepository", "kms:ScheduleKeyDeletion"} {
-		s.local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultLoseAnswer, Times: 1})
+		s.Local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultLoseAnswer, Times: 1})
 	}
 	s.fails(removeFoundation, "reset")
 	s.removed(removeFoundation)

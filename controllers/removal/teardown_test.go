@@ -37,7 +37,7 @@ func (s *stage) stack(name, template string) string {
 		StackName: aws.String(name), TemplateBody: aws.String(template),
 		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 	})
-	s.must(err)
+	s.Must(err)
 	s.await(aws.ToString(made.StackId), types.StackStatusCreateComplete)
 	return aws.ToString(made.StackId)
 }
@@ -48,7 +48,7 @@ func (s *stage) unstack(id string) {
 	_, err := s.Clients.CloudFormation.DeleteStack(s.t.Context(), &cloudformation.DeleteStackInput{
 		StackName: aws.String(id),
 	})
-	s.must(err)
+	s.Must(err)
 	s.await(id, types.StackStatusDeleteComplete)
 }
 
@@ -58,7 +58,7 @@ func (s *stage) await(id string, want types.StackStatus) {
 		answer, err := s.Clients.CloudFormation.DescribeStacks(s.t.Context(), &cloudformation.DescribeStacksInput{
 			StackName: aws.String(id),
 		})
-		s.must(err)
+		s.Must(err)
 		switch status := answer.Stacks[0].StackStatus; {
 		case status == want:
 			return
@@ -78,15 +78,15 @@ func leaving(t *testing.T) *stage {
 	answer, err := s.Clients.CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{
 		StackName: aws.String(s.Observed.Foundation.ID),
 	})
-	s.must(err)
+	s.Must(err)
 	s.Observed.Foundation.Outputs = map[string]string{}
 	for _, output := range answer.Stacks[0].Outputs {
 		s.Observed.Foundation.Outputs[aws.ToString(output.OutputKey)] = aws.ToString(output.OutputValue)
 	}
 	app := s.stack(s.Names.AppStack, retaining)
 	s.Recorded.Deletion = &release.Deletion{AppStackID: app, FoundationStackID: s.Observed.Foundation.ID}
-	s.image(release.BuildTag("v1"), "mine")
-	s.image(release.BuildTag("v2"))
+	s.PushAny(release.BuildTag("v1"), "mine")
+	s.PushAny(release.BuildTag("v2"))
 	s.put("assets/v2/app.js", release.ConfigKey("c2"), "notes.txt")
 	s.unstack(app)
 	s.noted()
@@ -96,7 +96,7 @@ func leaving(t *testing.T) *stage {
 func (s *stage) queues() []string {
 	s.t.Helper()
 	answer, err := s.Clients.SQS.ListQueues(s.t.Context(), &sqs.ListQueuesInput{})
-	s.must(err)
+	s.Must(err)
 	names := make([]string, len(answer.QueueUrls))
 	for i, url := range answer.QueueUrls {
 		names[i] = url[strings.LastIndex(url, "/")+1:]
@@ -107,7 +107,7 @@ func (s *stage) queues() []string {
 func (s *stage) logGroups() (names []string) {
 	s.t.Helper()
 	answer, err := s.Clients.Logs.DescribeLogGroups(s.t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
-	s.must(err)
+	s.Must(err)
 	for i := range answer.LogGroups {
 		names = append(names, aws.ToString(answer.LogGroups[i].LogGroupName))
 	}
@@ -117,7 +117,7 @@ func (s *stage) logGroups() (names []string) {
 func (s *stage) buckets() []string {
 	s.t.Helper()
 	answer, err := s.Clients.S3.ListBuckets(s.t.Context(), &s3.ListBucketsInput{})
-	s.must(err)
+	s.Must(err)
 	var names []string
 	for _, bucket := range answer.Buckets {
 		names = append(names, aws.ToString(bucket.Name))
@@ -128,7 +128,7 @@ func (s *stage) buckets() []string {
 func (s *stage) repositories() []string {
 	s.t.Helper()
 	answer, err := s.Clients.ECR.DescribeRepositories(s.t.Context(), &ecr.DescribeRepositoriesInput{})
-	s.must(err)
+	s.Must(err)
 	var names []string
 	for i := range answer.Repositories {
 		names = append(names, aws.ToString(answer.Repositories[i].RepositoryName))
@@ -142,7 +142,7 @@ func (s *stage) key() *kms.DescribeKeyOutput {
 	answer, err := s.Clients.KMS.DescribeKey(s.t.Context(), &kms.DescribeKeyInput{
 		KeyId: aws.String(s.Observed.Foundation.Outputs[release.OutputKeyARN]),
 	})
-	s.must(err)
+	s.Must(err)
 	return answer
 }
 
@@ -153,7 +153,7 @@ func TestWhatTheApplicationRetainedAndAllImagesAndObjectsGo(t *testing.T) {
 		s.removed(removeApp)
 		leaves(t, s.queues(), nil)
 		leaves(t, s.logGroups(), nil)
-		leaves(t, s.keys(), nil)
+		leaves(t, s.Keys(""), nil)
 		leaves(t, s.digests(), nil)
 	}
 	// The foundation stands until its stack is gone.
@@ -173,12 +173,12 @@ func TestAllOfABucketWithVersionsGoes(t *testing.T) {
 	_, err := s.Clients.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{
 		Bucket: aws.String(s.Names.Bucket), Key: aws.String("notes.txt"),
 	})
-	s.must(err)
+	s.Must(err)
 	s.removed(removeApp)
 	answer, err := s.Clients.S3.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{
 		Bucket: aws.String(s.Names.Bucket),
 	})
-	s.must(err)
+	s.Must(err)
 	if len(answer.Versions)+len(answer.DeleteMarkers) != 0 {
 		t.Errorf("left are %d versions and %d delete markers", len(answer.Versions), len(answer.DeleteMarkers))
 	}
@@ -205,7 +205,7 @@ func TestTheFoundationGoesEvenWhenSomethingWasWrittenMeanwhile(t *testing.T) {
 	s.removed(removeApp)
 	s.unstack(s.Observed.Foundation.ID)
 	s.put("notes.txt")
-	s.image("mine")
+	s.PushAny("mine")
 	s.removed(removeFoundation)
 	leaves(t, s.buckets(), nil)
 	leaves(t, s.repositories(), nil)

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 func TestLATESTStaysEvenWhenItIsOfAReleaseThatGoes(t *testing.T) {
@@ -45,28 +46,28 @@ func TestAFunctionThatTheManifestHasNoMoreIsSweptWhileItStays(t *testing.T) {
 
 func TestImagesAndObjectsStayUntilTheVersionsAreGone(t *testing.T) {
 	for why, fault := range map[string]func(*stage){
-		"a version cannot be deleted":   func(s *stage) { s.fault("lambda:DeleteFunction", denied()) },
-		"the versions cannot be listed": func(s *stage) { s.fault("lambda:ListVersionsByFunction", denied()) },
+		"a version cannot be deleted":   func(s *stage) { s.Fault("lambda:DeleteFunction", "", tenant.Denied()) },
+		"the versions cannot be listed": func(s *stage) { s.Fault("lambda:ListVersionsByFunction", "", tenant.Denied()) },
 		"the alias still names the version": func(s *stage) {
 			_, err := s.Clients.Lambda.CreateAlias(s.t.Context(), &lambda.CreateAliasInput{
-				FunctionName: aws.String(s.full("http")), Name: aws.String("mine"), FunctionVersion: aws.String("1"),
+				FunctionName: aws.String(s.FullName("http")), Name: aws.String("mine"), FunctionVersion: aws.String("1"),
 			})
-			s.must(err)
+			s.Must(err)
 		},
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := newStage(t)
 			s.function("http")
 			s.publish("http", of("r0"), of("r2"))
-			s.image(release.BuildTag("v0"))
+			s.PushAny(release.BuildTag("v0"))
 			s.put("assets/v0/app.js")
 			s.recorded("r2", "http/2")
 			s.later()
 			fault(s)
-			s.fails(sweep, s.full("http"))
-			s.local.Faults().Clear()
-			if got := s.versions("http"); got != "$LATEST 1 2" || len(s.digests()) != 2 || len(s.keys()) != 1 {
-				t.Errorf("left are the versions %s, %d images and %d objects", got, len(s.digests()), len(s.keys()))
+			s.fails(sweep, s.FullName("http"))
+			s.Local.Faults().Clear()
+			if got := s.versions("http"); got != "$LATEST 1 2" || len(s.digests()) != 2 || len(s.Keys("")) != 1 {
+				t.Errorf("left are the versions %s, %d images and %d objects", got, len(s.digests()), len(s.Keys("")))
 			}
 		})
 	}
@@ -79,9 +80,9 @@ func TestAVersionThatIsGoneMeanwhileIsNoProblem(t *testing.T) {
 	s.recorded("r2", "http/3")
 	s.beforeTheFirstDeletion(func() {
 		_, err := s.Clients.Lambda.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{
-			FunctionName: aws.String(s.full("http")), Qualifier: aws.String("1"),
+			FunctionName: aws.String(s.FullName("http")), Qualifier: aws.String("1"),
 		})
-		s.must(err)
+		s.Must(err)
 	})
 	s.removed(sweep)
 	if got := s.versions("http"); got != "$LATEST 3" {

@@ -3,12 +3,10 @@ package removal_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -17,41 +15,13 @@ import (
 func (s *stage) function(short string) {
 	s.t.Helper()
 	if s.Observed.Foundation.Outputs == nil {
-		s.bucket()
-		s.repository()
-		s.image("functions")
-		_, err := iam.NewFromConfig(s.local.Config()).CreateRole(s.t.Context(), &iam.CreateRoleInput{
-			RoleName: aws.String("function"),
-			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-				"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
-		})
-		s.must(err)
+		s.MakeBucket()
+		s.MakeRepository(ecrtypes.ImageTagMutabilityMutable)
+		s.PushAny("functions")
+		s.role = s.MakeFunctionRole()
 		s.Observed.Foundation.Outputs = map[string]string{release.OutputBucketName: s.Names.Bucket}
 	}
-	_, err := s.Clients.Lambda.CreateFunction(s.t.Context(), &lambda.CreateFunctionInput{
-		FunctionName: aws.String(s.full(short)), PackageType: types.PackageTypeImage,
-		Role: aws.String("arn:aws:iam::" + account + ":role/function"),
-		Code: &types.FunctionCode{ImageUri: aws.String(s.uri() + ":functions")},
-	})
-	s.must(err)
-	s.settled(short, "$LATEST")
-}
-
-func (s *stage) full(short string) string { return s.Names.Prefix + "-" + short }
-
-func (s *stage) settled(short, version string) {
-	s.t.Helper()
-	for range 2000 {
-		got, err := s.Clients.Lambda.GetFunctionConfiguration(s.t.Context(), &lambda.GetFunctionConfigurationInput{
-			FunctionName: aws.String(s.full(short)), Qualifier: aws.String(version),
-		})
-		s.must(err)
-		if got.State == types.StateActive && got.LastUpdateStatus != types.LastUpdateStatusInProgress {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	s.t.Fatalf("version %s of function %s does not become active", version, short)
+	s.MakeFunction(s.FullName(short), s.role, s.RepositoryURI()+":functions")
 }
 
 // publish gives a function a version of each description; the numbers count from 1.
@@ -59,15 +29,11 @@ func (s *stage) publish(short string, descriptions ...string) {
 	s.t.Helper()
 	for _, description := range descriptions {
 		_, err := s.Clients.Lambda.UpdateFunctionConfiguration(s.t.Context(), &lambda.UpdateFunctionConfigurationInput{
-			FunctionName: aws.String(s.full(short)), Description: aws.String(description),
+			FunctionName: aws.String(s.FullName(short)), Description: aws.String(description),
 		})
-		s.must(err)
-		s.settled(short, "$LATEST")
-		made, err := s.Clients.Lambda.PublishVersion(s.t.Context(), &lambda.PublishVersionInput{
-			FunctionName: aws.String(s.full(short)),
-		})
-		s.must(err)
-		s.settled(short, aws.ToString(made.Version))
+		s.Must(err)
+		s.Active(s.FullName(short), "$LATEST")
+		s.PublishVersion(s.FullName(short))
 	}
 }
 
@@ -80,9 +46,9 @@ func of(id string) string {
 func (s *stage) versions(short string) string {
 	s.t.Helper()
 	answer, err := s.Clients.Lambda.ListVersionsByFunction(s.t.Context(), &lambda.ListVersionsByFunctionInput{
-		FunctionName: aws.String(s.full(short)),
+		FunctionName: aws.String(s.FullName(short)),
 	})
-	s.must(err)
+	s.Must(err)
 	var numbers []string
 	for i := range answer.Versions {
 		numbers = append(numbers, aws.ToString(answer.Versions[i].Version))
