@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -69,9 +70,9 @@ func (g *Gateway) createAPI(_ context.Context, call *wire.Call, in *createAPIInp
 		apiView: apiView{
 			ApiEndpoint: "https://" + g.domain(id), ApiId: id, CreatedDate: g.env.Clock.Now().UTC(), Name: in.Name,
 			ProtocolType: in.ProtocolType, Description: in.Description, DisableExecuteApiEndpoint: in.DisableExecuteApiEndpoint,
-			IpAddressType: orElse(in.IpAddressType, "ipv4"), Version: in.Version, Tags: merged(nil, in.Tags),
-			RouteSelectionExpression:  orElse(in.RouteSelectionExpression, "$request.method $request.path"),
-			ApiKeySelectionExpression: orElse(in.ApiKeySelectionExpression, "$request.header.x-api-key"),
+			IpAddressType: cmp.Or(in.IpAddressType, "ipv4"), Version: in.Version, Tags: merged(nil, in.Tags),
+			RouteSelectionExpression:  cmp.Or(in.RouteSelectionExpression, "$request.method $request.path"),
+			ApiKeySelectionExpression: cmp.Or(in.ApiKeySelectionExpression, "$request.header.x-api-key"),
 		},
 		stages: map[string]stageView{}, routes: map[string]route{}, integrations: map[string]integrationView{},
 	}
@@ -87,13 +88,6 @@ func checkAPI(name, description string) error {
 		return invalid("Invalid API name or description specified.")
 	}
 	return nil
-}
-
-func orElse(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
 
 // domain is the host name of an API's default endpoint.

@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"regexp"
@@ -45,8 +46,8 @@ func (g *Gateway) createIntegration(
 	call.On(in.ApiId)
 	i := integrationView{
 		IntegrationId: newID(7), IntegrationType: in.IntegrationType, IntegrationUri: in.IntegrationUri,
-		Description: in.Description, ConnectionType: orElse(in.ConnectionType, "INTERNET"),
-		IntegrationMethod:    orElse(in.IntegrationMethod, http.MethodPost),
+		Description: in.Description, ConnectionType: cmp.Or(in.ConnectionType, "INTERNET"),
+		IntegrationMethod:    cmp.Or(in.IntegrationMethod, http.MethodPost),
 		PayloadFormatVersion: in.PayloadFormatVersion, TimeoutInMillis: in.TimeoutInMillis,
 	}
 	if i.TimeoutInMillis == 0 {

@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -36,7 +37,7 @@ func (g *Gateway) createRoute(_ context.Context, call *wire.Call, in *createRout
 	}
 	r := route{
 		RouteId: newID(7), RouteKey: in.RouteKey, Target: in.Target, OperationName: in.OperationName,
-		AuthorizationType: orElse(in.AuthorizationType, "NONE"),
+		AuthorizationType: cmp.Or(in.AuthorizationType, "NONE"),
 	}
 	if err := a.checkRoute(r); err != nil {
 		return nil, err
