@@ -103,6 +103,8 @@ const (
 	ReasonCommandNotStarted = "CommandNotStarted"
 	// ReasonCommandOutcomeUnknown: a deploy command started, and whether it succeeded cannot be known.
 	ReasonCommandOutcomeUnknown = "CommandOutcomeUnknown"
+	// ReasonDeclarationGone: the declaration of a release is gone whose run had to end first.
+	ReasonDeclarationGone = "DeclarationGone"
 	// ReasonAliasConflict: someone else moved a live alias.
 	ReasonAliasConflict = "AliasConflict"
 	// ReasonEntryFailed: the release is live, but what lets traffic reach it could not be updated.

@@ -2,14 +2,13 @@ package observed
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/cloud"
@@ -53,66 +52,79 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	return evidence, nil
 }
 
-// leftRun finds the newest run of a release that left claims in the bucket, and which commands they are of. Run ids
-// begin with their time, so the last one in order is the newest.
-func (o *Observer) leftRun(ctx context.Context, releaseID string) (*release.LeftRun, error) {
-	left := &release.LeftRun{}
-	prefix := release.RunsPrefix(releaseID)
-	pages := s3.NewListObjectsV2Paginator(o.Clients.S3, &s3.ListObjectsV2Input{
-		Bucket: aws.String(o.Names.Bucket), Prefix: aws.String(prefix), ExpectedBucketOwner: aws.String(o.Clients.Account),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+// left finds the newest run of a release that left claims in the bucket, and which commands they are of. Run ids begin
+// with their time, so the last one in order is the newest. Commands of other releases count as long as they may run.
+func (o *Observer) left(ctx context.Context, releaseID string) (*release.LeftRun, error) {
+	left, claimed, ended := &release.LeftRun{}, []string(nil), map[string]bool{}
+	for object, err := range o.Clients.Objects(ctx, o.Names.Bucket, release.RunsFolder) {
 		if cloud.IsNotFound(err) {
 			return left, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("listing the runs of release %s: %w", releaseID, err)
+			return nil, err
 		}
-		for _, object := range page.Contents {
-			id, file, _ := strings.Cut(strings.TrimPrefix(aws.ToString(object.Key), prefix), "/")
-			command, isClaim := strings.CutSuffix(file, release.ClaimSuffix)
-			if !isClaim {
-				continue
-			}
-			if id > left.Run {
-				*left = release.LeftRun{Run: id}
-			}
-			if id == left.Run {
-				left.Commands = append(left.Commands, command)
-			}
+		key := aws.ToString(object.Key)
+		if command, isResult := strings.CutSuffix(key, release.ResultSuffix); isResult {
+			ended[command] = true
+		}
+		command, isClaim := strings.CutSuffix(key, release.ClaimSuffix)
+		if !isClaim {
+			continue
+		}
+		own, isOwn := strings.CutPrefix(command, release.RunsPrefix(releaseID))
+		if !isOwn {
+			claimed = append(claimed, command)
+			continue
+		}
+		run, name, _ := strings.Cut(own, "/")
+		if run > left.Run {
+			left.Run, left.Commands = run, nil
+		}
+		if run == left.Run {
+			left.Commands = append(left.Commands, name)
 		}
 	}
-	return left, nil
+	claimed = slices.DeleteFunc(claimed, func(command string) bool { return ended[command] })
+	var err error
+	left.Open, err = o.open(ctx, claimed)
+	return left, err
+}
+
+// open tells which of the claimed commands have started. A claim may also say that its command never will.
+func (o *Observer) open(ctx context.Context, claimed []string) (open []release.OpenCommand, err error) {
+	for _, command := range claimed {
+		var claim function.Claim
+		found, err := o.readJSON(ctx, command+release.ClaimSuffix, &claim)
+		if err != nil {
+			return nil, err
+		}
+		if !found || claim.State == function.ClaimVoid {
+			continue
+		}
+		startedAt, err := time.Parse(time.RFC3339Nano, claim.StartedAt)
+		if err != nil {
+			return nil, fmt.Errorf("reading the claim of command %s: %w", command, err)
+		}
+		id, rest, _ := strings.Cut(strings.TrimPrefix(command, release.RunsFolder), "/")
+		open = append(open, release.OpenCommand{Release: id, Name: path.Base(rest), StartedAt: startedAt})
+	}
+	return open, nil
 }
 
 // declaration reads the declaration of a release that is being brought live; the Stage may ask for another one by now.
-func (o *Observer) declaration(ctx context.Context, id string) (*release.Desired, error) {
+func (o *Observer) declaration(ctx context.Context, id string) (*release.Declaration, error) {
 	d := &release.Desired{}
 	found, err := o.readJSON(ctx, release.ReleaseKey(id), d)
 	switch {
-	case err != nil:
+	case err != nil && !cloud.IsNoBucket(err):
 		return nil, err
 	case !found:
-		return nil, fmt.Errorf("the declaration of release %s is not in bucket %s", id, o.Names.Bucket)
+		return &release.Declaration{Release: id}, nil
 	default:
-		return d, nil
+		return &release.Declaration{Release: id, Desired: d}, nil
 	}
 }
 
 func (o *Observer) readJSON(ctx context.Context, key string, into any) (found bool, err error) {
-	answer, err := o.Clients.S3.GetObject(ctx, &s3.GetObjectInput{
-		Bucket: aws.String(o.Names.Bucket), Key: aws.String(key), ExpectedBucketOwner: aws.String(o.Clients.Account),
-	})
-	if cloud.IsNotFound(err) && !cloud.IsNoBucket(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("reading %s: %w", key, err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if err := json.NewDecoder(io.LimitReader(answer.Body, maxEvidence)).Decode(into); err != nil {
-		return false, fmt.Errorf("reading %s: %w", key, err)
-	}
-	return true, nil
+	return o.Clients.ReadJSON(ctx, o.Names.Bucket, key, maxEvidence, into)
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	contract "github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/tenant"
 )
@@ -55,7 +55,7 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 		!got.FinishedAt.Equal(time.Date(2026, 1, 2, 12, 0, 9, 0, time.UTC)) {
 		t.Errorf("with a result seen is %+v", got)
 	}
-	v.put(claim, map[string]any{"state": contract.ClaimVoid})
+	v.put(claim, map[string]any{"state": function.ClaimVoid})
 	if got := look(); got != (release.CommandEvidence{Name: "migrate", Void: true}) {
 		t.Errorf("with a void claim seen is %+v", got)
 	}
@@ -133,8 +133,10 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 	}
 }
 
+// Runs of their times.
+const first, second, third = "20260102t120000-abcd", "20260103t120000-abcd", "20260104t120000-abcd"
+
 func TestTheRunThatWasLeftIsTheNewestThatLeftAClaim(t *testing.T) {
-	const first, second, third = "20260102t120000-abcd", "20260103t120000-abcd", "20260104t120000-abcd"
 	key := release.CommandKey
 	for _, row := range []struct {
 		why      string
@@ -163,13 +165,36 @@ func TestTheRunThatWasLeftIsTheNewestThatLeftAClaim(t *testing.T) {
 			v := newView(t)
 			v.MakeBucket()
 			for _, key := range row.keys {
-				v.put(key, map[string]any{})
+				v.put(key, started())
 			}
 			if got := v.look(lookLeft).Left; got.Run != row.run || !slices.Equal(got.Commands, row.commands) {
 				t.Errorf("left is %+v", got)
 			}
 		})
 	}
+}
+
+func TestCommandsOfOtherReleasesAreLeftAsLongAsTheyHaveNoResult(t *testing.T) {
+	v := newView(t)
+	v.MakeBucket()
+	started := function.Claim{State: function.ClaimStarted, StartedAt: "2026-01-02T12:00:00Z"}
+	key := release.CommandKey
+	claims := map[string]function.Claim{
+		key("r1", first, "own"): started, key("r2", first, "ended"): started, key("r2", second, "migrate"): started,
+		key("r3", first, "never"): {State: function.ClaimVoid, StartedAt: "2026-01-02T12:00:00Z"},
+	}
+	for command, claim := range claims {
+		v.put(command+release.ClaimSuffix, claim)
+	}
+	v.put(key("r2", first, "ended")+release.ResultSuffix, function.Result{})
+	want := []release.OpenCommand{
+		{Release: "r2", Name: "migrate", StartedAt: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)},
+	}
+	if got := v.look(lookLeft).Left.Open; !slices.Equal(got, want) {
+		t.Errorf("open are %+v", got)
+	}
+	v.Fault("s3:GetObject", "", tenant.Denied())
+	v.blind(lookLeft, "reading runs/r2/")
 }
 
 func TestALeftRunIsFoundBehindThousandObjectsAndWithoutABucketThereIsNone(t *testing.T) {
@@ -192,7 +217,7 @@ func TestThatItIsNotKnownWhatWasLeftIsAnError(t *testing.T) {
 	v := newView(t)
 	v.MakeBucket()
 	v.Fault("s3:ListObjectsV2", "", tenant.Denied())
-	v.blind(lookLeft, "listing the runs of release r1")
+	v.blind(lookLeft, "/runs/: operation error S3")
 }
 
 func TestADeclarationIsReadAsItWasWritten(t *testing.T) {
@@ -204,21 +229,31 @@ func TestADeclarationIsReadAsItWasWritten(t *testing.T) {
 		Commands:  []release.Command{{Name: "migrate", Argv: []string{"/app", "migrate"}, TimeoutSeconds: 60}},
 	}
 	v.put(release.ReleaseKey("r1"), written)
-	got := v.look(lookDeclaration).Declaration
+	got := v.look(lookDeclaration).Declaration.Desired
 	if got.ID != "r1" || got.Names != v.Names || got.KeepReleases != 3 || got.Commands[0].Argv[1] != "migrate" ||
 		*got.Functions[0].ReservedConcurrency != 0 {
 		t.Errorf("read is %+v", got)
 	}
 }
 
-func TestARunCannotFinishWithoutItsDeclaration(t *testing.T) {
+func TestThatADeclarationIsGoneIsKnown(t *testing.T) {
+	for why, given := range map[string]func(*view){
+		"without a bucket": func(*view) {}, "without the object": (*view).MakeBucket,
+	} {
+		v := newView(t)
+		given(v)
+		if got := v.look(lookDeclaration).Declaration; got == nil || got.Release != "r1" || got.Desired != nil {
+			t.Errorf("%s seen is %+v", why, got)
+		}
+	}
+}
+
+func TestThatADeclarationCannotBeReadIsAnError(t *testing.T) {
 	for _, row := range []struct {
 		why   string
 		given func(*view)
 		text  string
 	}{
-		{"it is not there", (*view).MakeBucket, "the declaration of release r1 is not in bucket "},
-		{"the bucket is gone", func(*view) {}, "reading " + release.ReleaseKey("r1")},
 		{
 			"it is denied", func(v *view) { v.MakeBucket(); v.Fault("s3:GetObject", "", tenant.Denied()) },
 			"reading " + release.ReleaseKey("r1"),

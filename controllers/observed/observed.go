@@ -43,7 +43,7 @@ func (o *Observer) Look(
 			into.Releases, err = o.releases(ctx, d.HTTP().Name, names)
 		}
 	case release.PartLeft:
-		into.Left, err = o.leftRun(ctx, step.Release)
+		into.Left, err = o.left(ctx, step.Release)
 	case release.PartDeclaration:
 		into.Declaration, err = o.declaration(ctx, step.Release)
 	case release.PartWhole:

@@ -14,16 +14,13 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// whole looks whether what is live is whole: the index of its assets, which is written after them and removed before
-// them, its variables, its declaration, its image and the versions of its functions.
+// whole looks whether what is live is whole: its assets, its variables, its declaration, its image and the versions of
+// its functions.
 func (o *Observer) whole(ctx context.Context, d *release.Desired, live *release.Live) (*release.Whole, error) {
 	whole := &release.Whole{}
 	objects := []struct{ what, key string }{
 		{"the bundle of variables", release.ConfigKey(live.ConfigHash)},
 		{"the declaration", release.ReleaseKey(live.ID)},
-	}
-	if d.AssetsPath != "" {
-		objects = append(objects, struct{ what, key string }{"the index of the assets", release.MarkerKey(live.BuildID)})
 	}
 	for _, object := range objects {
 		there, err := o.object(ctx, object.key)
@@ -34,6 +31,13 @@ func (o *Observer) whole(ctx context.Context, d *release.Desired, live *release.
 			whole.Sendable = append(whole.Sendable, object.what)
 		}
 	}
+	if d.AssetsPath != "" {
+		missing, err := o.assets(ctx, live.BuildID)
+		if err != nil {
+			return nil, err
+		}
+		whole.Sendable = append(whole.Sendable, missing...)
+	}
 	there, err := o.image(ctx, live.DeployedDigest)
 	if err != nil {
 		return nil, err
@@ -43,6 +47,21 @@ func (o *Observer) whole(ctx context.Context, d *release.Desired, live *release.
 	}
 	whole.Versions, err = o.missing(ctx, live.Functions)
 	return whole, err
+}
+
+// assets tells what is missing of a build's assets.
+func (o *Observer) assets(ctx context.Context, buildID string) (missing []string, err error) {
+	index, files, err := Assets(ctx, o.Clients, o.Names.Bucket, buildID)
+	switch {
+	case err != nil && !cloud.IsNoBucket(err):
+		return nil, err
+	case index.Source == "":
+		return []string{"the index of the assets"}, nil
+	case len(files) > 0:
+		return []string{fmt.Sprintf("%d of %d assets", len(files), len(index.Files))}, nil
+	default:
+		return nil, nil
+	}
 }
 
 func (o *Observer) object(ctx context.Context, key string) (bool, error) {

@@ -16,6 +16,9 @@ import (
 
 var lookWhole = release.Step{Action: release.ActionLook, Part: release.PartWhole}
 
+// assets of build v1.
+var assets = []string{"assets/v1/app.js", "assets/v1/css/a b.css", "assets/v1/index.html"}
+
 // serving is a stage whose release r1 is live and whole.
 func serving(t *testing.T) *view {
 	t.Helper()
@@ -24,8 +27,13 @@ func serving(t *testing.T) *view {
 	v.publish("http", "r1")
 	v.publish("cli", "r1")
 	v.MakeBucket()
-	for _, key := range []string{release.MarkerKey("v1"), release.ConfigKey("c1"), release.ReleaseKey("r1")} {
-		v.put(key, map[string]any{})
+	v.put(release.ConfigKey("c1"), map[string]any{})
+	v.put(release.ReleaseKey("r1"), map[string]any{})
+	v.put(release.MarkerKey("v1"), release.AssetIndex{
+		Source: "sha256:1 /www", Files: map[string]string{"app.js": "1", "css/a b.css": "2", "index.html": "3"},
+	})
+	for _, asset := range assets {
+		v.put(asset, "content")
 	}
 	v.recorded.Live = &release.Live{
 		ID: "r1", BuildID: "v1", ConfigHash: "c1", DeployedDigest: digest,
@@ -50,6 +58,17 @@ func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
 			"the index of its assets, which is removed before them",
 			func(v *view) { v.Discard(release.MarkerKey("v1")) }, []string{index}, nil,
 		},
+		{
+			"an asset that its index names", func(v *view) { v.Discard(assets[1]) }, []string{"1 of 3 assets"}, nil,
+		},
+		{
+			"all assets, behind an index that was written too late",
+			func(v *view) {
+				for _, asset := range assets {
+					v.Discard(asset)
+				}
+			}, []string{"3 of 3 assets"}, nil,
+		},
 		{"no index where there are no assets", func(v *view) {
 			v.Discard(release.MarkerKey("v1"))
 			v.desired.AssetsPath = ""
@@ -70,7 +89,7 @@ func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
 			v.Must(err)
 		}, []string{image}, nil},
 		{"the whole bucket", func(v *view) {
-			for _, key := range []string{release.MarkerKey("v1"), release.ConfigKey("c1"), release.ReleaseKey("r1")} {
+			for _, key := range v.Keys("") {
 				v.Discard(key)
 			}
 			_, err := v.Clients.S3.DeleteBucket(v.t.Context(), &s3.DeleteBucketInput{
@@ -117,7 +136,8 @@ func TestThatItIsNotKnownWhetherTheReleaseIsWholeIsAnError(t *testing.T) {
 	for _, row := range []struct{ why, call, path, text string }{
 		{"its variables", "s3:HeadObject", release.ConfigKey("c1"), "looking for " + release.ConfigKey("c1")},
 		{"its declaration", "s3:HeadObject", release.ReleaseKey("r1"), "looking for " + release.ReleaseKey("r1")},
-		{"the index of its assets", "s3:HeadObject", release.MarkerKey("v1"), "looking for " + release.MarkerKey("v1")},
+		{"the index of its assets", "s3:GetObject", release.MarkerKey("v1"), "reading " + release.MarkerKey("v1")},
+		{"its assets", "s3:ListObjectsV2", "", "/assets/v1/: operation error S3"},
 		{"its image", "ecr:DescribeImages", "", "looking for image sha256:"},
 		{"a version", "lambda:GetFunctionConfiguration", "-http", "reading version 1 of "},
 	} {
@@ -134,6 +154,6 @@ func TestABucketOfAnotherAccountIsNotLookedInto(t *testing.T) {
 	v.Clients.Account = "210987654321"
 	v.blind(lookWhole, "looking for "+release.ConfigKey("c1"))
 	v.blind(release.Step{Part: release.PartDeclaration, Release: "r1"}, "reading "+release.ReleaseKey("r1"))
-	v.blind(release.Step{Part: release.PartLeft, Release: "r1"}, "listing the runs of release r1")
+	v.blind(release.Step{Part: release.PartLeft, Release: "r1"}, "/runs/: operation error S3")
 	v.blind(release.Step{Part: release.PartCommand, Command: "migrate"}, "reading ")
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"slices"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/image"
+	"github.com/aloft-dev/aloft/controllers/observed"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -27,19 +27,7 @@ const (
 	parallelObjects = 32
 	// immutable: the folder of a build never changes, so browsers and CloudFront may keep what they have.
 	immutable = "public, max-age=31536000, immutable"
-	// maxMarker bounds what is read of a marker.
-	maxMarker = 64 << 20
 )
-
-// marker is the index of a build's assets. It is written last, so where it stands all assets stand.
-type marker struct {
-	// Source is the image digest and folder that they were taken from.
-	Source string `json:"source"`
-	// Digest identifies paths and contents together.
-	Digest string `json:"digest"`
-	// Files by path: SHA-256 of the content in hexadecimal.
-	Files map[string]string `json:"files"`
-}
 
 // uploadAssets brings the build's assets into its folder and gives their digest. What the live build has in the same
 // place with the same content is copied by S3 itself.
@@ -49,11 +37,11 @@ func (p *Performer) uploadAssets(ctx context.Context, s Subject) (digest string,
 		return "", nil
 	}
 	source := d.Image.Digest + " " + d.AssetsPath
-	there, err := p.readMarker(ctx, d.Names.Bucket, d.BuildID)
+	there, missing, err := observed.Assets(ctx, p.Clients, d.Names.Bucket, d.BuildID)
 	switch {
 	case err != nil:
-		return "", err
-	case there.Source == source:
+		return "", fmt.Errorf("looking for the assets of %s: %w", d.BuildID, err)
+	case there.Source == source && len(missing) == 0:
 		return there.Digest, nil
 	case there.Source != "" && activated(s.Recorded, d.BuildID):
 		return "", release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsMoved,
@@ -64,16 +52,31 @@ func (p *Performer) uploadAssets(ctx context.Context, s Subject) (digest string,
 		return "", err
 	}
 	defer func() { _ = assets.Close() }()
-	before := marker{}
-	if live := s.Recorded.Live; live != nil && live.BuildID != d.BuildID {
-		if before, err = p.readMarker(ctx, d.Names.Bucket, live.BuildID); err != nil {
-			return "", err
-		}
-	}
-	if err := p.sendAssets(ctx, s, assets, before); err != nil {
+	before, err := p.liveAssets(ctx, s)
+	if err != nil {
 		return "", err
 	}
-	return assets.Digest(), p.writeMarker(ctx, d, source, assets)
+	files := assets.Files
+	if there.Source == source { // the others are what they should be
+		files = slices.DeleteFunc(slices.Clone(files), func(file image.Asset) bool { return !slices.Contains(missing, file.Path) })
+	}
+	if err := p.sendAssets(ctx, s, assets, files, before); err != nil {
+		return "", err
+	}
+	return assets.Digest(), p.writeIndex(ctx, s, source, assets)
+}
+
+// liveAssets gives the index of what the live build has, in which what is unchanged need not be sent again.
+func (p *Performer) liveAssets(ctx context.Context, s Subject) (index release.AssetIndex, err error) {
+	live := s.Recorded.Live
+	if live == nil || live.BuildID == s.Desired.BuildID {
+		return index, nil
+	}
+	_, err = p.Clients.ReadJSON(ctx, s.Desired.Names.Bucket, release.MarkerKey(live.BuildID), release.MaxAssetIndex, &index)
+	if err != nil {
+		return index, fmt.Errorf("reading the index of the assets of %s: %w", live.BuildID, err)
+	}
+	return index, nil
 }
 
 // activated says that a build is or was live, so that browsers may hold what its folder has.
@@ -93,16 +96,24 @@ func (p *Performer) openAssets(ctx context.Context, d *release.Desired) (*image.
 	return assets, nil
 }
 
-func (p *Performer) sendAssets(ctx context.Context, s Subject, assets *image.Assets, before marker) error {
+func (p *Performer) sendAssets(
+	ctx context.Context, s Subject, assets *image.Assets, files []image.Asset, before release.AssetIndex,
+) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelObjects)
-	s.assetsBegin(len(assets.Files))
+	s.assetsBegin(len(files))
 	bucket, prefix := s.Desired.Names.Bucket, release.AssetsPrefix(s.Desired.BuildID)
-	for _, file := range assets.Files {
+	for _, file := range files {
 		group.Go(func() error {
 			defer s.assetDone()
+			if err := s.Hold.Check(ctx); err != nil {
+				return err
+			}
 			if before.Files[file.Path] == file.SHA256 {
-				return p.copyAsset(ctx, bucket, release.AssetsPrefix(s.Recorded.Live.BuildID)+file.Path, prefix+file.Path)
+				from := release.AssetsPrefix(s.Recorded.Live.BuildID) + file.Path
+				if err := p.copyAsset(ctx, bucket, from, prefix+file.Path); !cloud.IsNotFound(err) {
+					return err
+				}
 			}
 			return p.putAsset(ctx, bucket, prefix+file.Path, assets, file)
 		})
@@ -139,33 +150,18 @@ func (p *Performer) putAsset(ctx context.Context, bucket, key string, assets *im
 	return nil
 }
 
-func (p *Performer) readMarker(ctx context.Context, bucket, buildID string) (marker, error) {
-	answer, err := p.Clients.S3.GetObject(ctx, &s3.GetObjectInput{
-		Bucket: aws.String(bucket), Key: aws.String(release.MarkerKey(buildID)),
-		ExpectedBucketOwner: aws.String(p.Clients.Account),
-	})
-	if cloud.IsNotFound(err) {
-		return marker{}, nil
-	}
-	if err != nil {
-		return marker{}, fmt.Errorf("reading the index of the assets of %s: %w", buildID, err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	var m marker
-	if err := json.NewDecoder(io.LimitReader(answer.Body, maxMarker)).Decode(&m); err != nil {
-		return marker{}, fmt.Errorf("reading the index of the assets of %s: %w", buildID, err)
-	}
-	return m, nil
-}
-
-func (p *Performer) writeMarker(ctx context.Context, d *release.Desired, source string, assets *image.Assets) error {
-	m := marker{Source: source, Digest: assets.Digest(), Files: make(map[string]string, len(assets.Files))}
+func (p *Performer) writeIndex(ctx context.Context, s Subject, source string, assets *image.Assets) error {
+	d := s.Desired
+	index := release.AssetIndex{Source: source, Digest: assets.Digest(), Files: make(map[string]string, len(assets.Files))}
 	for _, file := range assets.Files {
-		m.Files[file.Path] = file.SHA256
+		index.Files[file.Path] = file.SHA256
 	}
-	content, err := json.Marshal(m)
+	content, err := json.Marshal(index)
 	if err != nil {
 		return fmt.Errorf("writing the index of the assets: %w", err)
+	}
+	if err := s.Hold.Check(ctx); err != nil {
+		return err
 	}
 	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(d.Names.Bucket), Key: aws.String(release.MarkerKey(d.BuildID)), Body: bytes.NewReader(content),

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,12 +148,44 @@ func TestAPathWithLettersThatNeedEscapingIsCopied(t *testing.T) {
 	}
 }
 
-func TestAnAssetThatIsGoneFromTheLiveBuildKeepsTheIndexAway(t *testing.T) {
+func TestAnAssetThatIsGoneFromTheLiveBuildIsSent(t *testing.T) {
 	s := followed(t)
 	s.Discard("assets/v2/app.js")
-	contains(t, s.fails(upload).Error(), "copying asset assets/v2/app.js")
+	s.done(upload)
+	if got := s.get("assets/v3/app.js"); got != "run()" {
+		t.Errorf("it is %q", got)
+	}
+}
+
+func TestThatAnAssetCannotBeCopiedKeepsTheIndexAway(t *testing.T) {
+	s := followed(t)
+	s.Fault("s3:CopyObject", "", tenant.Denied())
+	contains(t, s.fails(upload).Error(), "copying asset assets/v2/")
 	if got := s.Keys(release.MarkerKey("v3")); len(got) > 0 {
 		t.Error("the index was written")
+	}
+}
+
+// An operator that stood still after most of an upload, and went on after a sweep, leaves an index of what is gone.
+func TestAnIndexIsNotBelievedWhereItsAssetsAreGone(t *testing.T) {
+	s, _ := sending(t)
+	first := s.done(upload).Uploaded.AssetsDigest
+	s.Discard("assets/v2/css/site.css")
+	since := s.Local.Calls().End()
+	if again := s.done(upload).Uploaded.AssetsDigest; again != first {
+		t.Errorf("it is of %s, before it was of %s", again, first)
+	}
+	var puts []string
+	for _, call := range s.Local.Calls().Since(since).Operation("s3:PutObject") {
+		if _, key, _ := strings.Cut(call.Resource, "/"); strings.HasPrefix(key, "assets/") {
+			puts = append(puts, key)
+		}
+	}
+	if want := []string{"assets/v2/css/site.css", release.MarkerKey("v2")}; !slices.Equal(puts, want) {
+		t.Errorf("sent again was %v", puts)
+	}
+	if got := s.index("v2").Files; len(got) != 2 {
+		t.Errorf("the index has %v", got)
 	}
 }
 

@@ -26,7 +26,7 @@ func (p *Performer) uploadConfig(ctx context.Context, s Subject) error {
 	if err != nil {
 		return fmt.Errorf("writing the release's declaration: %w", err)
 	}
-	if err := p.putIfAbsent(ctx, s.Desired.Names.Bucket, release.ReleaseKey(s.Desired.ID), declaration); err != nil {
+	if err := p.putIfAbsent(ctx, s, release.ReleaseKey(s.Desired.ID), declaration); err != nil {
 		return err
 	}
 	key := release.ConfigKey(s.Desired.ConfigHash)
@@ -43,7 +43,7 @@ func (p *Performer) uploadConfig(ctx context.Context, s Subject) error {
 	if err != nil {
 		return err
 	}
-	return p.putIfAbsent(ctx, s.Desired.Names.Bucket, key, sealed)
+	return p.putIfAbsent(ctx, s, key, sealed)
 }
 
 func (p *Performer) seal(ctx context.Context, s Subject) ([]byte, error) {
@@ -86,9 +86,12 @@ func (p *Performer) seal(ctx context.Context, s Subject) ([]byte, error) {
 	return sealed, nil
 }
 
-func (p *Performer) putIfAbsent(ctx context.Context, bucket, key string, content []byte) error {
+func (p *Performer) putIfAbsent(ctx context.Context, s Subject, key string, content []byte) error {
+	if err := s.Hold.Check(ctx); err != nil {
+		return err
+	}
 	_, err := p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(bucket), Key: aws.String(key), Body: bytes.NewReader(content),
+		Bucket: aws.String(s.Desired.Names.Bucket), Key: aws.String(key), Body: bytes.NewReader(content),
 		ContentType: aws.String("application/json"),
 		IfNoneMatch: aws.String("*"), ExpectedBucketOwner: aws.String(p.Clients.Account),
 	})

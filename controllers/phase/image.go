@@ -50,6 +50,9 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 	for _, tag := range []string{
 		release.SourceTag(s.Desired.BuildID, s.Desired.Image.Digest), release.BuildTag(s.Desired.BuildID),
 	} {
+		if err := s.Hold.Check(ctx); err != nil {
+			return "", err
+		}
 		pushed, err := p.Images.Push(ctx, deployed, image.Target{
 			Repository: repository, Tag: tag, Progress: s.imageProgress(),
 			Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),

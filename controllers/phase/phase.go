@@ -32,6 +32,8 @@ type Subject struct {
 	Image release.Image
 	// HideOutput keeps what the application prints out of messages.
 	HideOutput bool
+	// Hold is looked at before each write of a step that takes long.
+	Hold *Hold
 	// Progress is told of what goes on in a step that takes long.
 	Progress *Progress
 }

@@ -48,8 +48,8 @@ func (m *Machine) choose() {
 	run := m.Recorded.Run
 	if run.MustFinish() && !run.Reverting() && (m.Desired == nil || m.Desired.ID != run.ReleaseID) {
 		m.superseded, m.Desired = true, nil
-		if d := m.Observed.Declaration; d != nil && d.ID == run.ReleaseID {
-			m.Desired = d
+		if d := m.Observed.Declaration; d != nil && d.Release == run.ReleaseID {
+			m.Desired = d.Desired
 		}
 	}
 }
@@ -109,12 +109,28 @@ func declaration(m *Machine) (release.Step, error) {
 	if !m.superseded || m.Desired != nil {
 		return next()
 	}
-	id := m.Recorded.Run.ReleaseID
-	if d := m.Observed.Declaration; d != nil && d.ID == id {
-		m.Desired = d
+	run, stored := m.Recorded.Run, m.Observed.Declaration
+	switch {
+	case stored == nil || stored.Release != run.ReleaseID:
+		return release.Step{Action: release.ActionLook, Part: release.PartDeclaration, Release: run.ReleaseID}, nil
+	case stored.Desired == nil:
+		return m.giveUpUndeclared()
+	default:
+		m.Desired = stored.Desired
 		return next()
 	}
-	return release.Step{Action: release.ActionLook, Part: release.PartDeclaration, Release: id}, nil
+}
+
+// giveUpUndeclared gives up a run that must end and whose declaration is gone: its commands are awaited, and its moves,
+// which are recorded, are taken back.
+func (m *Machine) giveUpUndeclared() (release.Step, error) {
+	open, err := m.endOpenCommands(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing)
+	if err != nil || open.Action != "" {
+		return open, err
+	}
+	return release.Step{}, release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonDeclarationGone,
+		"the declaration of release %s is gone from the stage's bucket, and without it its run cannot go on",
+		m.Recorded.Run.ReleaseID)
 }
 
 // renderable refuses a release that CloudFormation would refuse for its size.

@@ -19,9 +19,11 @@ func commands(m *Machine) (release.Step, error) {
 }
 
 func about(command string, action release.Action) (release.Step, error) {
-	return release.Step{
-		Action: action, Phase: release.PhaseCommands, Command: command, Part: release.PartCommand,
-	}, nil
+	return aboutCommand(command, action), nil
+}
+
+func aboutCommand(command string, action release.Action) release.Step {
+	return release.Step{Action: action, Phase: release.PhaseCommands, Command: command, Part: release.PartCommand}
 }
 
 // command decides about the first command that has not succeeded yet.
@@ -46,20 +48,14 @@ func (m *Machine) command(command release.Command, record *release.CommandRun) (
 
 // awaited decides about a command that was announced or has started, by the evidence in the bucket.
 func (m *Machine) awaited(command release.Command, record *release.CommandRun) (release.Step, error) {
-	evidence := m.Observed.Command
+	learn := m.learn(record)
 	switch {
-	case evidence == nil || evidence.Name != command.Name:
-		return about(command.Name, release.ActionLook)
-	case evidence.Result != nil, evidence.Void, evidence.Claimed && record.State == release.CommandAnnounced:
-		return about(command.Name, release.ActionRecordCommand)
-	case record.State == release.CommandStarted && m.Now.After(record.SeenAt.Add(m.longest(command))):
-		return about(command.Name, release.ActionRecordCommand)
+	case learn.Action != "":
+		return learn, nil
 	case record.State == release.CommandStarted:
 		running := m.Now.Sub(record.SeenAt)
 		return release.Step{}, release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
 			PollAfter(running), "deploy command %q runs %s", command.Name, lasting(running))
-	case evidence.Lost:
-		return about(command.Name, release.ActionRecordCommand)
 	case m.Now.After(record.NotAfter):
 		return about(command.Name, release.ActionVoid)
 	case !record.Invoked:
@@ -70,10 +66,53 @@ func (m *Machine) awaited(command release.Command, record *release.CommandRun) (
 	}
 }
 
-// longest is how long after its start a command's result may come.
-func (m *Machine) longest(command release.Command) time.Duration {
-	return time.Duration(command.TimeoutSeconds)*time.Second + m.Limits.ResultGrace
+// endOpenCommands sees to it that nothing of the run starts any more, and waits for what has started.
+func (m *Machine) endOpenCommands(condition, reason string) (release.Step, error) {
+	run := m.Recorded.Run
+	for i := range run.Commands {
+		record := &run.Commands[i]
+		if !record.State.Open() {
+			continue
+		}
+		if learn := m.learn(record); learn.Action != "" {
+			return learn, nil
+		}
+		if record.State == release.CommandAnnounced {
+			return about(record.Name, release.ActionVoid)
+		}
+		running := m.Now.Sub(record.SeenAt)
+		return release.Step{}, release.Wait(condition, reason, PollAfter(running), "deploy command %q still runs", record.Name)
+	}
+	return next()
 }
+
+// learn looks for the evidence of an open command, or records what there is to learn of it; no step means nothing new.
+func (m *Machine) learn(record *release.CommandRun) release.Step {
+	evidence := m.Observed.Command
+	switch {
+	case evidence == nil || evidence.Name != record.Name:
+		return aboutCommand(record.Name, release.ActionLook)
+	case evidence.Result != nil, evidence.Void,
+		record.State == release.CommandAnnounced && (evidence.Claimed || evidence.Lost),
+		record.State == release.CommandStarted && m.Now.After(record.SeenAt.Add(m.commandLimit(record.Name))):
+		return aboutCommand(record.Name, release.ActionRecordCommand)
+	default:
+		return release.Step{}
+	}
+}
+
+// commandLimit is how long after its start a command may still run; Lambda ends any function after 15 minutes.
+func (m *Machine) commandLimit(name string) time.Duration {
+	if m.Desired != nil {
+		if command, err := m.Desired.Command(name); err == nil {
+			return time.Duration(command.TimeoutSeconds)*time.Second + m.Limits.ResultGrace
+		}
+	}
+	return longestFunction + m.Limits.ResultGrace
+}
+
+// longestFunction is how long Lambda lets any function run.
+const longestFunction = 15 * time.Minute
 
 // unknown decides about a command that started and whose result did not come in time. It may still come: the runtime
 // tries to store it for as long as Lambda lets it.
@@ -135,7 +174,7 @@ func (m *Machine) recordCommand(record *release.CommandRun) {
 	case evidence.Result != nil:
 		record.StartedAt, record.FinishedAt = evidence.StartedAt, evidence.Result.FinishedAt
 		record.ExitCode = evidence.Result.ExitCode
-		if !m.Asked.HideOutput {
+		if !m.Asked.HideOutput && m.Desired != nil { // its secrets, which must not be shown, are the release's
 			record.Output = m.Desired.Config.Shown(evidence.Result.Output)
 		}
 		record.State = release.CommandSucceeded

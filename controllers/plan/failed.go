@@ -95,7 +95,7 @@ func notItsFault(run *release.Run, rejected *release.Rejected) bool {
 
 // works says that a run is that of the release that is worked on.
 func (m *Machine) works(run *release.Run) bool {
-	return m.Desired != nil && !m.isLive() && run.ReleaseID == m.Desired.ID
+	return m.superseded || m.Desired != nil && !m.isLive() && run.ReleaseID == m.Desired.ID
 }
 
 // markFailed ends the run. Where the Stage asks for something else by now, or for what is live, that has its turn.

@@ -29,6 +29,10 @@ type operator struct {
 	removal    *plan.Removal
 	// crashes tells whether the process ends here.
 	crashes func() bool
+	// lasts tells how long a step takes that goes on beside the reconciles; nothing where it is done at once.
+	lasts func() time.Duration
+	// beside is what goes on beside the reconciles, or has ended and was not recorded yet.
+	beside *job
 	// fails gives the error of a step on AWS.
 	fails func(release.Step) error
 	runs  int
@@ -48,7 +52,7 @@ const maxReconciles = 2000
 func newOperator(t tester) *operator {
 	return &operator{
 		w: newWorld(t), vouched: map[string]bool{}, revision: "1", crashes: func() bool { return false },
-		fails: func(release.Step) error { return nil },
+		fails: func(release.Step) error { return nil }, lasts: func() time.Duration { return 0 },
 	}
 }
 
@@ -83,6 +87,7 @@ func (o *operator) reconcile() error {
 	}))
 	err := o.steps()
 	if errors.Is(err, errCrash) {
+		o.beside = nil // it ends with the process
 		return err
 	}
 	o.m.Ended(err)
@@ -154,7 +159,10 @@ func (o *operator) take(step release.Step) error {
 	if err := o.fails(step); err != nil {
 		return err
 	}
-	outcome := o.perform(step)
+	outcome, err := o.act(step)
+	if err != nil {
+		return err
+	}
 	if o.crashes() {
 		return errCrash
 	}
@@ -167,8 +175,7 @@ func (o *operator) take(step release.Step) error {
 }
 
 // perform does in the world what a step does on AWS.
-func (o *operator) perform(step release.Step) release.Outcome {
-	run, d := o.m.Recorded.Run, o.m.Desired
+func (o *operator) perform(step release.Step, run *release.Run, d *release.Desired) release.Outcome {
 	switch step.Action {
 	case release.ActionResolve:
 		i := o.m.Asked.Image
@@ -212,7 +219,8 @@ func (o *operator) perform(step release.Step) release.Outcome {
 // requireProven holds against the world what must be so before an alias moves.
 func (o *operator) requireProven(function string) {
 	run, d := o.written.Run, o.m.Desired
-	if run == nil || run.ReleaseID != d.ID || run.Warm == nil || run.Function(function) == "" || run.Activation == nil {
+	if run == nil || run.ReleaseID != d.ID || run.DeployedDigest != deployedDigest(d.BuildID) || run.Warm == nil ||
+		run.Function(function) == "" || run.Activation == nil {
 		o.w.t.Fatalf("the alias of %s moves before versions are published and warm, and that is written", function)
 	}
 	for _, command := range d.Commands {
@@ -236,6 +244,9 @@ func (o *operator) noteFailure(err error) {
 
 func (o *operator) write() {
 	o.written = cloned(o.m.Recorded)
+	if o.beside != nil && o.beside.told {
+		o.beside = nil
+	}
 	o.notes, o.m.Notes = append(o.notes, o.m.Notes...), nil
 }
 

@@ -37,8 +37,22 @@ func recoverRecord(m *Machine) (release.Step, error) {
 	case m.Observed.Left == nil:
 		return release.Step{Action: release.ActionLook, Part: release.PartLeft, Release: m.underWay()}, nil
 	default:
-		return record, nil
+		return record, m.awaitLeft()
 	}
+}
+
+// awaitLeft waits for commands of other releases that had started when the record was lost: those of what is asked for
+// must not run beside them.
+func (m *Machine) awaitLeft() error {
+	for _, open := range m.Observed.Left.Open {
+		if end := open.StartedAt.Add(longestFunction + m.Limits.ResultGrace); m.Now.Before(end) {
+			return release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
+				PollAfter(m.Now.Sub(open.StartedAt)),
+				"deploy command %q of release %s, which was under way when the record was lost, may still run",
+				open.Name, open.Release)
+		}
+	}
+	return nil
 }
 
 // recover records what AWS tells at once: a part of it would be taken for all that there is to remember.

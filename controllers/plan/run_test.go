@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -320,4 +321,94 @@ func TestALostRunOfAnOlderOperatorIsFoundAgainByItsVersions(t *testing.T) {
 	if len(o.w.starts) != 4 || o.written.Run.ID != left || o.written.Live.Revision != "1" {
 		t.Errorf("started are %v in the run %s, want those of %s", o.w.starts, o.written.Run.ID, left)
 	}
+}
+
+// A command of another release that had started when the record was lost runs to its end before those of what is asked
+// for; the world fails where two run at the same time.
+func TestACommandOfAnotherReleaseThatWasUnderWayIsAwaited(t *testing.T) {
+	o := released(t)
+	o.w.silent["migrate"] = true
+	until(t, o, releaseOf("v2"), release.ActionRecordCommand) // it has claimed its start
+	o.written, o.trace = release.Recorded{}, nil
+	began := o.w.now
+	until(t, o, releaseOf("v3"), release.ActionStack)
+	if waited := o.w.now.Sub(began); waited < 15*time.Minute || waited > 20*time.Minute {
+		t.Errorf("it went on after %s\n%s", waited, strings.Join(o.trace, "\n"))
+	}
+}
+
+func TestOpenCommandsAreAwaitedForAsLongAsAFunctionMayRun(t *testing.T) {
+	started := func(ago time.Duration) func(*plan.Machine) {
+		return func(s *plan.Machine) {
+			s.Observed.Left = &release.LeftRun{Open: []release.OpenCommand{
+				{Release: "r7", Name: "migrate", StartedAt: s.Now.Add(-ago)},
+			}}
+		}
+	}
+	decide(t, forgotten, []row{
+		{"it has just started", started(time.Second), "wait Progressing"},
+		{"it may still store its result", started(15*time.Minute + 59*time.Second), "wait Progressing"},
+		{"Lambda has ended it", started(17 * time.Minute), "Recover"},
+	})
+}
+
+// undeclared is a Stage that asks for v3 while the run of v2 must end first, whose declaration someone deleted.
+func undeclared(t *testing.T, cutOff func(*operator) bool) *operator {
+	t.Helper()
+	o := released(t)
+	o.crashes = func() bool { return cutOff(o) }
+	o.want = releaseOf("v2")
+	for err := error(nil); !errors.Is(err, errCrash); err = o.reconcile() {
+		o.w.pass(time.Second)
+	}
+	o.crashes, o.trace = func() bool { return false }, nil
+	delete(o.w.bucket, releaseOf("v2").ID)
+	must(t, o.release(releaseOf("v3")))
+	requireLive(t, o, releaseOf("v3"))
+	return o
+}
+
+func TestARunWhoseDeclarationIsGoneIsGivenUp(t *testing.T) {
+	t.Run("between its moves: what has moved is taken back", func(t *testing.T) {
+		o := undeclared(t, func(o *operator) bool { return o.w.function("default-queue").alias.Version == "2" })
+		if got := count(o.trace, "Revert default-queue"); got != 1 {
+			t.Errorf("the move was taken back %d times\n%s", got, strings.Join(o.trace, "\n"))
+		}
+	})
+	t.Run("before its command was invoked: it never starts", func(t *testing.T) {
+		o := undeclared(t, func(o *operator) bool {
+			run := o.written.Run
+			return run != nil && len(run.Commands) == 1
+		})
+		if got := count(o.trace, "Void migrate"); got != 1 {
+			t.Errorf("it was made void %d times\n%s", got, strings.Join(o.trace, "\n"))
+		}
+	})
+	t.Run("while its command runs: it is awaited", func(t *testing.T) {
+		o := undeclared(t, func(o *operator) bool { return len(o.w.claims) == 3 })
+		if got := count(o.trace, "RecordCommand migrate"); got < 2 || count(o.trace, "Void migrate") > 0 {
+			t.Errorf("learnt was %d times\n%s", got, strings.Join(o.trace, "\n"))
+		}
+	})
+}
+
+func requireLive(t *testing.T, o *operator, d *release.Desired) {
+	t.Helper()
+	if live := o.written.Live; live == nil || live.ID != d.ID {
+		t.Fatalf("live is %+v\n%s", live, strings.Join(o.trace, "\n"))
+	}
+	for key, times := range o.w.starts {
+		if times > 1 {
+			t.Errorf("%s started %d times", key, times)
+		}
+	}
+}
+
+func count(list []string, what string) (times int) {
+	for _, member := range list {
+		if member == what {
+			times++
+		}
+	}
+	return times
 }

@@ -46,9 +46,13 @@ func drawSituation(t *rapid.T) *plan.Machine {
 		s.Observed.Whole = &release.Whole{Sendable: rapid.SliceOfN(rapid.Just("the image"), 0, 1).Draw(t, "missing")}
 	}
 	if rapid.IntRange(0, 5).Draw(t, "declaration seen") > 0 {
-		another := *d
-		another.ID = "another"
-		s.Observed.Declaration = &another
+		stored := &release.Declaration{Release: "another"}
+		if rapid.Bool().Draw(t, "declaration stored") {
+			another := *d
+			another.ID = "another"
+			stored.Desired = &another
+		}
+		s.Observed.Declaration = stored
 	}
 	s.Ask(asked(d, func(a *plan.Asked) {
 		a.Suspended = rapid.Bool().Draw(t, "suspended")

@@ -74,39 +74,7 @@ func endCommands(m *Machine) (release.Step, error) {
 	if run == nil || run.State != release.RunRunning || !ours(m.Observed.App) { // without functions nothing runs
 		return next()
 	}
-	for i := range run.Commands {
-		record := &run.Commands[i]
-		if !record.State.Open() {
-			continue
-		}
-		evidence := m.Observed.Command
-		switch {
-		case evidence == nil || evidence.Name != record.Name:
-			return about(record.Name, release.ActionLook)
-		case evidence.Result != nil, evidence.Void, record.State == release.CommandAnnounced &&
-			(evidence.Claimed || evidence.Lost):
-			return about(record.Name, release.ActionRecordCommand)
-		case record.State == release.CommandAnnounced:
-			return about(record.Name, release.ActionVoid)
-		case m.Now.After(record.SeenAt.Add(m.commandLimit(record.Name))):
-			return about(record.Name, release.ActionRecordCommand)
-		default:
-			running := m.Now.Sub(record.SeenAt)
-			return release.Step{}, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting,
-				PollAfter(running), "deploy command %q still runs", record.Name)
-		}
-	}
-	return next()
-}
-
-// commandLimit is how long after its start a command may still run; Lambda ends any function after 15 minutes.
-func (m *Machine) commandLimit(name string) time.Duration {
-	if m.Desired != nil {
-		if command, err := m.Desired.Command(name); err == nil {
-			return m.longest(command)
-		}
-	}
-	return 15*time.Minute + m.Limits.ResultGrace
+	return m.endOpenCommands(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting)
 }
 
 func stacksObserved(m *Machine) (release.Step, error) {

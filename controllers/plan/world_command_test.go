@@ -27,7 +27,11 @@ func (w *world) invoke(run *release.Run, command string) {
 		arrivals, w.deliveries = w.deliveries[0], w.deliveries[1:]
 	}
 	for _, after := range arrivals {
-		w.later(after, func() { w.arrive(key, command, notAfter) })
+		w.invoking++
+		w.later(after, func() {
+			w.invoking--
+			w.arrive(key, command, notAfter)
+		})
 	}
 }
 
@@ -61,19 +65,22 @@ func (w *world) void(run *release.Run, command string) {
 	}
 }
 
-// latestRun gives the newest run of a release that claimed commands, and these.
-func (w *world) latestRun(id string) (run string, commands []string) {
-	for key := range w.claims {
+// left gives the newest run of a release that claimed commands, these, and the open ones of other releases.
+func (w *world) left(id string) *release.LeftRun {
+	left := &release.LeftRun{}
+	for key, claim := range w.claims {
 		parts := strings.Split(key, "/") // runs/<release>/<run>/<command>
-		if parts[1] != id || parts[2] < run {
-			continue
+		switch {
+		case parts[1] != id && claim.result == nil && !claim.void:
+			left.Open = append(left.Open, release.OpenCommand{Release: parts[1], Name: parts[3], StartedAt: claim.startedAt})
+		case parts[1] != id, parts[2] < left.Run:
+		case parts[2] > left.Run:
+			left.Run, left.Commands = parts[2], []string{parts[3]}
+		default:
+			left.Commands = append(left.Commands, parts[3])
 		}
-		if parts[2] > run {
-			run, commands = parts[2], nil
-		}
-		commands = append(commands, parts[3])
 	}
-	return run, commands
+	return left
 }
 
 func (w *world) evidence(run *release.Run, command string) *release.CommandEvidence {

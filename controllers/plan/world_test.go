@@ -28,6 +28,7 @@ type world struct {
 	bucket          map[string]*release.Desired // declarations by release id
 	claims          map[string]*claimState
 	starts          map[string]int // how often a command ran, by its key
+	invoking        int            // commands that were invoked and have not arrived yet
 	busy            map[string]bool
 	whole           release.Whole // what is missing of what is live
 
@@ -101,16 +102,15 @@ func (w *world) look(step release.Step, s *release.Observed, d *release.Desired,
 	case release.PartApp:
 		s.App = w.app.seen(step.ChangeSet, d.Names.AppStack)
 	case release.PartAliases:
-		s.Aliases = w.aliases(d, s.App)
+		s.Aliases = w.aliases(d, s.App, r.Run)
 	case release.PartCommand:
 		s.Command = w.evidence(r.Run, step.Command)
 	case release.PartReleases:
 		s.Releases = w.releases()
 	case release.PartLeft:
-		run, commands := w.latestRun(step.Release)
-		s.Left = &release.LeftRun{Run: run, Commands: commands}
+		s.Left = w.left(step.Release)
 	case release.PartDeclaration:
-		s.Declaration = w.bucket[step.Release]
+		s.Declaration = &release.Declaration{Release: step.Release, Desired: w.bucket[step.Release]}
 	case release.PartWhole:
 		whole := w.whole
 		s.Whole = &whole
@@ -159,8 +159,13 @@ func (w *world) deployedFunctions(app *release.Stack) []string {
 	return template.Functions(deployed)
 }
 
-func (w *world) aliases(d *release.Desired, app *release.Stack) map[string]release.Alias {
+func (w *world) aliases(d *release.Desired, app *release.Stack, run *release.Run) map[string]release.Alias {
 	seen := map[string]release.Alias{}
+	if run != nil && run.Activation != nil {
+		for _, move := range run.Activation.Moves {
+			seen[move.Name] = w.function(move.Name).alias
+		}
+	}
 	for _, name := range w.deployedFunctions(app) {
 		seen[name] = w.function(name).alias
 	}

@@ -17,7 +17,7 @@ const (
 	PartCommand Part = "Command"
 	// PartReleases: the releases that AWS holds versions of.
 	PartReleases Part = "Releases"
-	// PartLeft: the newest run of Step.Release that left claims of its commands.
+	// PartLeft: what runs left of their commands in the bucket, and which of them was the newest of Step.Release.
 	PartLeft Part = "Left"
 	// PartDeclaration: the declaration of Step.Release.
 	PartDeclaration Part = "Declaration"
@@ -37,7 +37,7 @@ type Observed struct {
 	Releases []Live
 	Left     *LeftRun
 	// Declaration of the release whose run must end before what is asked for has its turn.
-	Declaration *Desired
+	Declaration *Declaration
 	Command     *CommandEvidence
 	// Leftovers are functions that the deployed stack has and the manifest has no more: true for those that must stay,
 	// since a kept release uses them or their queues hold messages.
@@ -147,6 +147,22 @@ type LeftRun struct {
 	Run string
 	// Commands that it claimed.
 	Commands []string
+	// Open are commands of other releases that have started and left no result.
+	Open []OpenCommand
+}
+
+// OpenCommand is a command that may still be running.
+type OpenCommand struct {
+	Release   string
+	Name      string
+	StartedAt time.Time
+}
+
+// Declaration is what a release was declared to be, as its upload stored it.
+type Declaration struct {
+	Release string
+	// Desired is nil where it is not stored, or not any more.
+	Desired *Desired
 }
 
 // Whole tells what is missing of the live release.

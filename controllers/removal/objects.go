@@ -23,15 +23,11 @@ const objectBatch = 1000
 func (r *Remover) sweepObjects(ctx context.Context, keep roots) error {
 	began := r.listing()
 	var objects []types.Object
-	pages := s3.NewListObjectsV2Paginator(r.Clients.S3, &s3.ListObjectsV2Input{
-		Bucket: aws.String(r.Names.Bucket), ExpectedBucketOwner: aws.String(r.Clients.Account),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for object, err := range r.Clients.Objects(ctx, r.Names.Bucket, "") {
 		if err != nil {
-			return fmt.Errorf("listing bucket %s: %w", r.Names.Bucket, err)
+			return err
 		}
-		objects = append(objects, page.Contents...)
+		objects = append(objects, object)
 	}
 	newest := newestRuns(objects)
 	var doomed, markers []types.ObjectIdentifier

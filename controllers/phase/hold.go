@@ -1,0 +1,41 @@
+package phase
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Hold proves that a step which takes long is still what its Stage is about: an operator that stood still and was
+// replaced must not go on where it stopped, long after what it sends was swept away.
+type Hold struct {
+	// Ask fails when the Stage is about something else by now.
+	Ask func(context.Context) error
+	Now func() time.Time
+
+	mu    sync.Mutex
+	asked time.Time
+}
+
+// holdsFor is how long an answer counts. Whoever takes over waits for the lease to end, which is longer.
+const holdsFor = 5 * time.Second
+
+// Check asks whether the step is still wanted, unless that was asked a moment ago. Nil holds for good.
+func (h *Hold) Check(ctx context.Context) error {
+	if h == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.Now()
+	// The monotonic clock stands still with a machine that is suspended, and the other may be set.
+	if now.Sub(h.asked) <= holdsFor && now.Round(0).Sub(h.asked.Round(0)) <= holdsFor {
+		return nil
+	}
+	if err := h.Ask(ctx); err != nil {
+		return fmt.Errorf("before the next write: %w", err)
+	}
+	h.asked = now
+	return nil
+}

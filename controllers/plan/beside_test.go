@@ -1,0 +1,68 @@
+package plan_test
+
+import (
+	"time"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+// job is a step that goes on beside the reconciles: one for the Stage, on copies of what it began with.
+type job struct {
+	key        string
+	action     release.Action
+	done, told bool
+	outcome    release.Outcome
+}
+
+// act does a step, or has it go on beside the reconciles.
+func (o *operator) act(step release.Step) (release.Outcome, error) {
+	m := o.m
+	switch {
+	case step.Action == release.ActionStop:
+		return release.Outcome{}, o.stop()
+	case step.Action == release.ActionSweep && o.goesOn() && o.beside.action != release.ActionRepair:
+		o.w.t.Fatalf("it sweeps while %s goes on", o.beside.key)
+	case plan.ActOf(step).Beside:
+		return o.performBeside(step)
+	}
+	return o.perform(step, m.Recorded.Run, m.Desired), nil
+}
+
+func (o *operator) goesOn() bool { return o.beside != nil && !o.beside.done }
+
+func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
+	m, lasts := o.m, o.lasts()
+	recorded, desired := cloned(m.Recorded), m.Desired
+	if lasts == 0 {
+		return o.perform(step, recorded.Run, desired), nil
+	}
+	m.Observed.Quiet = false
+	key := string(step.Action) + " " + desired.ID
+	if run := recorded.Run; run != nil {
+		key += " " + run.ID
+		if run.Warm != nil {
+			key += run.Warm.At.String()
+		}
+	}
+	if o.beside == nil || o.beside.key != key {
+		begun := &job{key: key, action: step.Action}
+		o.beside = begun
+		o.w.later(lasts, func() { begun.outcome, begun.done = o.perform(step, recorded.Run, desired), true })
+	}
+	if !o.beside.done {
+		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Conditions[0], v1alpha1.ReasonProgressing,
+			5*time.Second, "it goes on")
+	}
+	o.beside.told = true
+	return o.beside.outcome, nil
+}
+
+// stop gives up what goes on. It takes its time to end.
+func (o *operator) stop() error {
+	if o.goesOn() && o.beside.action != release.ActionRepair {
+		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, time.Second, "it comes to its end")
+	}
+	return nil
+}
