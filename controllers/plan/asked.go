@@ -101,6 +101,11 @@ func unprepared(m *Machine) (release.Step, error) {
 	if m.Asked.Unprepared == nil || m.superseded && !m.Asked.Barred {
 		return next()
 	}
+	_, isRejected := release.AsRejected(m.Asked.Unprepared)
+	_, isWaiting := release.AsWaiting(m.Asked.Unprepared)
+	if (isRejected || isWaiting) && !m.Observed.Quiet { // the right to what goes on may have been withdrawn
+		return step(release.ActionStop, "")
+	}
 	return release.Step{}, m.Asked.Unprepared
 }
 

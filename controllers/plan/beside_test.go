@@ -22,9 +22,7 @@ func (o *operator) act(step release.Step) (release.Outcome, error) {
 	switch {
 	case step.Action == release.ActionStop:
 		return release.Outcome{}, o.stop()
-	case step.Action == release.ActionSweep && o.goesOn() && o.beside.action != release.ActionRepair:
-		o.w.t.Fatalf("it sweeps while %s goes on", o.beside.key)
-	case plan.ActOf(step).Beside:
+	case plan.ActOf(step).Beside != "":
 		return o.performBeside(step)
 	}
 	return o.perform(step, m.Recorded.Run, m.Desired), nil
@@ -38,13 +36,19 @@ func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
 	if lasts == 0 {
 		return o.perform(step, recorded.Run, desired), nil
 	}
-	m.Observed.Quiet = false
-	key := string(step.Action) + " " + desired.ID
+	key := string(step.Action) + " " + m.Asked.Image.Tag
+	if desired != nil {
+		key = string(step.Action) + " " + desired.ID
+	}
 	if run := recorded.Run; run != nil {
 		key += " " + run.ID
 		if run.Warm != nil {
 			key += run.Warm.At.String()
 		}
+	}
+	if o.beside != nil && o.beside.key != key && !o.beside.done {
+		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Conditions[0], v1alpha1.ReasonProgressing,
+			time.Second, "what was given up comes to its end")
 	}
 	if o.beside == nil || o.beside.key != key {
 		begun := &job{key: key, action: step.Action}
@@ -61,7 +65,7 @@ func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
 
 // stop gives up what goes on. It takes its time to end.
 func (o *operator) stop() error {
-	if o.goesOn() && o.beside.action != release.ActionRepair {
+	if o.goesOn() && o.beside.action != release.ActionRepair && o.beside.action != release.ActionSweep {
 		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, time.Second, "it comes to its end")
 	}
 	return nil

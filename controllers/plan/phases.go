@@ -50,8 +50,9 @@ type PhaseSpec struct {
 type Act struct {
 	// Holds: suspension holds the release before it, for it would begin something.
 	Holds bool
-	// Beside: it takes long and goes on beside the reconciles. What is written before it is written when it begins.
-	Beside bool
+	// Beside is the pool in which it goes on beside the reconciles, because it takes long; empty where it is done at once.
+	// What is written before it is written when it begins.
+	Beside release.Pool
 	// Write is what must have been written to the status before it.
 	Write Write
 }
@@ -78,7 +79,7 @@ var Phases = []PhaseSpec{
 	{
 		Phase: release.PhaseResolve, Situation: Resolving,
 		Conditions: []string{v1alpha1.ConditionImageResolved},
-		Acts:       map[release.Action]Act{release.ActionBegin: {Holds: true}, release.ActionResolve: {}},
+		Acts:       map[release.Action]Act{release.ActionBegin: {Holds: true}, release.ActionResolve: {Beside: release.PoolResolve}},
 		Doing: func(m *Machine) string {
 			return fmt.Sprintf("%s:%s is looked up", m.Asked.Image.Repository, m.Asked.Image.Tag)
 		},
@@ -99,7 +100,7 @@ var Phases = []PhaseSpec{
 	{
 		Phase: release.PhaseUpload, Situation: Uploading,
 		Conditions: []string{v1alpha1.ConditionAssetsUploaded, v1alpha1.ConditionImagePushed},
-		Acts:       map[release.Action]Act{release.ActionUpload: {Holds: true, Beside: true, Write: Fenced}},
+		Acts:       map[release.Action]Act{release.ActionUpload: {Holds: true, Beside: release.PoolUpload, Write: Fenced}},
 		Doing:      func(m *Machine) string { return "image, assets and variables of " + m.Desired.BuildID + " are sent" },
 		Done: func(m *Machine) string {
 			return fmt.Sprintf("image %s, assets and variables of %s are there", m.Recorded.Run.DeployedDigest,
@@ -127,7 +128,7 @@ var Phases = []PhaseSpec{
 	{
 		Phase: release.PhaseWarm, Situation: Warming,
 		Conditions: []string{v1alpha1.ConditionWarmed},
-		Acts:       map[release.Action]Act{release.ActionWarm: {Holds: true, Beside: true, Write: Fenced}},
+		Acts:       map[release.Action]Act{release.ActionWarm: {Holds: true, Beside: release.PoolWarm, Write: Fenced}},
 		Doing: func(m *Machine) string {
 			return fmt.Sprintf("each version is started, and %d environments are warmed", m.Desired.WarmEnvironments)
 		},
@@ -162,8 +163,8 @@ var Phases = []PhaseSpec{
 		Conditions: []string{v1alpha1.ConditionCleaned},
 		Acts: map[release.Action]Act{
 			release.ActionReturn: {}, release.ActionStack: {Holds: true, Write: Fenced}, release.ActionTryAgain: {},
-			release.ActionTrim: {Holds: true}, release.ActionSweep: {Holds: true},
-			release.ActionRepair: {Holds: true, Beside: true, Write: Fenced}, release.ActionCleaned: {},
+			release.ActionTrim: {Holds: true}, release.ActionSweep: {Holds: true, Beside: release.PoolRemove, Write: Written},
+			release.ActionRepair: {Holds: true, Beside: release.PoolUpload, Write: Fenced}, release.ActionCleaned: {},
 		},
 		Doing: func(*Machine) string { return "what no kept release needs is removed" },
 		Done:  func(*Machine) string { return "nothing is left of releases that are not kept" },
@@ -175,7 +176,9 @@ var removal = PhaseSpec{
 	Situation: Deleting,
 	Acts: map[release.Action]Act{
 		release.ActionStop: {}, release.ActionStack: {Write: Fenced}, release.ActionRecordStacks: {},
-		release.ActionRemoveApp: {Write: Fenced}, release.ActionRemoveFoundation: {Write: Fenced}, release.ActionLetGo: {},
+		release.ActionRemoveApp:        {Beside: release.PoolRemove, Write: Fenced},
+		release.ActionRemoveFoundation: {Beside: release.PoolRemove, Write: Fenced},
+		release.ActionLetGo:            {},
 	},
 }
 

@@ -352,6 +352,24 @@ func TestOpenCommandsAreAwaitedForAsLongAsAFunctionMayRun(t *testing.T) {
 	})
 }
 
+func TestWhatGoesOnEndsWhenTheRightToItIsWithdrawn(t *testing.T) {
+	unprepared := func(err error) func(*plan.Machine) {
+		return func(s *plan.Machine) {
+			s.Observed.Quiet = false
+			s.Ask(asked(releaseOf("v2"), func(a *plan.Asked) { a.Unprepared = err }))
+		}
+	}
+	refused := release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRegistryNotAllowed, "not any more")
+	decide(t, beginning, []row{
+		{"a registry is not allowed any more", unprepared(refused), "Stop"},
+		{"a Secret is gone", unprepared(release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonSecretNotFound, 0, "gone")),
+			"Stop"},
+		{"the API server does not answer: that withdraws nothing", unprepared(errors.New("timeout")), "fail timeout"},
+		{"all has ended", and(unprepared(refused), func(s *plan.Machine) { s.Observed.Quiet = true }),
+			"refuse RegistryNotAllowed"},
+	})
+}
+
 // undeclared is a Stage that asks for v3 while the run of v2 must end first, whose declaration someone deleted.
 func undeclared(t *testing.T, cutOff func(*operator) bool) *operator {
 	t.Helper()

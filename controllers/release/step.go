@@ -143,3 +143,19 @@ type Uploaded struct {
 	AssetsDigest   string
 	ConfigHash     string
 }
+
+// Pool is where a step that takes long is done beside the reconciles. Each has room of its own, so that none waits behind
+// what takes longer.
+type Pool string
+
+// The pools.
+const (
+	// PoolResolve asks the registry of a user's image.
+	PoolResolve Pool = "resolve"
+	// PoolUpload copies images, assets and variables.
+	PoolUpload Pool = "upload"
+	// PoolWarm starts versions and holds environments.
+	PoolWarm Pool = "warm"
+	// PoolRemove lists and deletes.
+	PoolRemove Pool = "remove"
+)

@@ -13,8 +13,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
-	"github.com/aloft-dev/aloft/controllers/phase"
+	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/work"
 )
 
 var uploadStep = release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
@@ -33,26 +34,47 @@ func founded(ctx context.Context, edits ...func(*v1alpha1.Stage)) *scene {
 	s.edit(suspends(false))
 	s.noted()
 	s.registry.asks()
+	s.slept()
 	Expect(s.now().Status.Target.DeployedDigest).To(BeEmpty())
 	return s
 }
 
+// slept takes away that the Stage was woken by what has ended so far.
+func (s *scene) slept() {
+	for len(s.work.Wakes()) > 0 {
+		<-s.work.Wakes()
+	}
+}
+
 // uploading is a Stage whose upload goes on as it is given, in place of the real one.
-func uploading(ctx context.Context, instead perform) *scene {
+func uploading(ctx context.Context, instead func(context.Context) (release.Outcome, error)) *scene {
 	GinkgoHelper()
 	s := founded(ctx)
 	session := s.newSession(s.now())
-	asked, _ := s.asked(ctx, session.stage)
+	var asked plan.Asked
+	asked, session.profile = s.asked(ctx, session.stage)
 	session.machine.Ask(asked)
-	_, state, _ := s.work.do(session.stage, session.jobName(uploadStep), instead)
-	Expect(state.running).To(BeTrue())
+	Expect(session.connect(ctx)).To(Succeed())
+	job := session.job(uploadStep)
+	job.Do = instead
+	_, state, _ := s.work.Ensure(job)
+	Expect(state.Running).To(BeTrue())
 	return s
+}
+
+// beside is the key of what goes on beside the reconciles, or has ended and is not recorded; empty where nothing is.
+func (s *scene) beside() (key string) {
+	s.work.Stop(keyOf(s.stage), func(goesOn string) bool {
+		key = goesOn
+		return true
+	})
+	return key
 }
 
 // ended is an upload that ended at once.
 func ended(ctx context.Context, err error) *scene {
 	GinkgoHelper()
-	s := uploading(ctx, func(context.Context, *phase.Progress) (release.Outcome, error) { return release.Outcome{}, err })
+	s := uploading(ctx, func(context.Context) (release.Outcome, error) { return release.Outcome{}, err })
 	s.awaitWake()
 	return s
 }
@@ -61,7 +83,7 @@ func ended(ctx context.Context, err error) *scene {
 func (s *scene) awaitWake() {
 	GinkgoHelper()
 	select {
-	case event := <-s.work.wake:
+	case event := <-s.work.Wakes():
 		Expect(event.Object.GetName()).To(Equal(s.stage.Name))
 	case <-time.After(20 * time.Second):
 		Fail("nobody was woken")
@@ -82,7 +104,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 		s := founded(ctx)
 		s.refuses(statusPatch, 1, 1, conflict)
 		Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
-		Expect(s.work.jobs).To(BeEmpty())
+		Expect(s.beside()).To(BeEmpty())
 		Expect(s.registry.asks()).To(BeZero())
 		Expect(s.changed()).To(BeEmpty())
 	})
@@ -90,7 +112,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 	It("begins behind a fence, once, and is only asked how far it has come", func(ctx context.Context) {
 		s := founded(ctx)
 		letGo := s.registry.hold()
-		Expect(s.reconciles().RequeueAfter).To(Equal(besidePoll))
+		Expect(s.reconciles().RequeueAfter).To(Equal(briefly), "it may have ended before anything need be told")
 		Expect(s.changed()[0]).To(Equal(statusPatch))
 		Eventually(s.registry.reads).Should(Equal(1))
 		s.reconciles() // which tells what the other parts of the upload have come to
@@ -118,7 +140,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 		Expect(changes[0]).To(Equal(statusPatch))
 		Expect(changes).To(ContainElement("cloudformation:CreateStack"), "the release goes on")
 		Expect(s.now().Status.Target.DeployedDigest).To(HavePrefix("sha256:"))
-		Expect(s.work.jobs).To(BeEmpty(), "what is recorded is forgotten")
+		Expect(s.beside()).To(BeEmpty(), "what is recorded is forgotten")
 	})
 
 	It("is recorded although a write of it was refused in between, and is not done again", func(ctx context.Context) {
@@ -143,7 +165,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 		s.reconciles()
 		s.awaitWake()
 		s.noted()
-		s.work = newWork(ctx, parallelWork, s.Now) // another operator
+		s.work = work.New(ctx, s.Now) // another operator
 		s.reconciles()
 		s.awaitWake()
 		s.reconciles()
@@ -196,21 +218,24 @@ var _ = Describe("What goes on beside the reconciles", func() {
 			v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, deniedPoll, deniedPoll),
 		Entry("an error that may pass is paused after",
 			release.At(v1alpha1.ConditionAssetsUploaded, errors.New("connection reset")),
-			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), firstPause),
+			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), time.Second),
 		Entry("one that does not say what it is about is about the phase's first condition", errors.New("connection reset"),
-			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), firstPause),
+			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), time.Second),
 	)
 
 	It("is paused after an error, and not begun before that is over", func(ctx context.Context) {
 		s := ended(ctx, errors.New("connection reset"))
 		s.reconciles()
-		s.reconciles()
+		s.noted()
+		paused := s.reconciles()
+		Expect(s.changed()).To(BeEmpty(), "neither a fence nor news, as long as nothing is begun")
 		Expect(s.registry.asks()).To(BeZero())
-		later := time.Now().Add(firstPause)
-		s.work.mu.Lock()
-		s.work.now = func() time.Time { return later }
-		s.work.mu.Unlock()
+		time.Sleep(paused.RequeueAfter)
+		s.noted()
 		s.reconciles()
+		Expect(s.changed()).To(ContainElement(statusPatch), "it is begun behind a fence")
+		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonProgressingWithRetry),
+			"what went wrong is told until the next try has ended")
 		s.awaitWake()
 		s.reconciles()
 		Expect(s.now().Status.Target.DeployedDigest).To(HavePrefix("sha256:"))
@@ -227,7 +252,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 
 	It("is given up for another build, whose upload begins", func(ctx context.Context) {
 		given := make(chan struct{})
-		s := uploading(ctx, func(ctx context.Context, _ *phase.Progress) (release.Outcome, error) {
+		s := uploading(ctx, func(ctx context.Context) (release.Outcome, error) {
 			<-ctx.Done()
 			close(given)
 			return release.Outcome{}, ctx.Err()
@@ -237,5 +262,32 @@ var _ = Describe("What goes on beside the reconciles", func() {
 		s.reconciles()
 		Eventually(given).Should(BeClosed())
 		s.until("v2 is there", func() bool { t := s.now().Status.Target; return t.BuildID == "v2" && t.DeployedDigest != "" })
+	})
+
+	It("is given up when the profile does not allow the registry any more", func(ctx context.Context) {
+		given := make(chan struct{})
+		s := uploading(ctx, func(ctx context.Context) (release.Outcome, error) {
+			<-ctx.Done()
+			close(given)
+			return release.Outcome{}, ctx.Err()
+		})
+		s.regrant(func(p *v1alpha1.StageProfileSpec) { p.AllowedRegistries = []string{"ghcr.io/acme"} })
+		Eventually(func() string { _, _ = s.reconcile(); return s.beside() }).Should(BeEmpty())
+		Expect(given).To(BeClosed())
+		Expect(s.says(v1alpha1.ConditionStalled).Reason).To(Equal(v1alpha1.ReasonRegistryNotAllowed))
+	})
+
+	It("is given up with a Stage that is no more", func(ctx context.Context) {
+		given := make(chan struct{})
+		s := uploading(ctx, func(ctx context.Context) (release.Outcome, error) {
+			<-ctx.Done()
+			close(given)
+			return release.Outcome{}, ctx.Err()
+		})
+		s.edit(func(stage *v1alpha1.Stage) { stage.Finalizers = nil })
+		Expect(admin.Delete(ctx, s.now())).To(Succeed())
+		s.reconciles()
+		Eventually(given).Should(BeClosed())
+		Expect(s.beside()).To(BeEmpty())
 	})
 })

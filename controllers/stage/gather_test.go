@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -169,7 +171,8 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 		s := play(ctx, usesSecret(makeSecret(ctx, map[string]string{"A": "1"})),
 			usesSecret(makeSecret(ctx, map[string]string{"B": "2"})),
 			pullsWith(docker))
-		s.reconciles()
+		_, err := s.Reconcile(ctx, ctrl.Request{NamespacedName: keyOf(s.stage)})
+		Expect(err).NotTo(HaveOccurred())
 		requests, _, _ := s.noted()
 		var secrets, uncached []string
 		for _, request := range requests {

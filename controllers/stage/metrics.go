@@ -20,23 +20,14 @@ var (
 	stageCondition = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "aloft_stage_condition", Help: "1 where a Stage's condition is True, 0 where it is not.",
 	}, []string{"namespace", "name", "type"})
-	workJobs = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "aloft_work_jobs", Help: "Uploads and warmings beside the reconciles, by state: waiting or running.",
-	}, []string{"state"})
 )
 
-func init() { metrics.Registry.MustRegister(releases, phaseSeconds, stageCondition, workJobs) }
+func init() { metrics.Registry.MustRegister(releases, phaseSeconds, stageCondition) }
 
 // The results of a release.
 const (
 	resultLive   = "live"
 	resultFailed = "failed"
-)
-
-// The states of a job.
-const (
-	jobWaiting = "waiting"
-	jobRunning = "running"
 )
 
 // summaries are the conditions that a series is kept of: one for each phase would be too many for thousands of Stages.
@@ -49,8 +40,11 @@ func (s *session) count(result string) {
 	releases.WithLabelValues(s.stage.Namespace, s.stage.Name, result).Inc()
 }
 
-// gauge shows the summaries of a Stage as they are now.
+// gauge shows the summaries of a Stage as they are written.
 func gauge(stage *v1alpha1.Stage) {
+	if len(stage.Status.Conditions) == 0 {
+		return // nothing was told yet
+	}
 	for _, condition := range summaries {
 		value := 0.0
 		if meta.IsStatusConditionTrue(stage.Status.Conditions, condition) {

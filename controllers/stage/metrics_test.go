@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
-	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -51,8 +50,6 @@ func (s *scene) conditionsShown() map[string]float64 {
 func (s *scene) releasesShown() map[string]float64 {
 	return seriesOf("aloft_releases_total", "result", s.labels())
 }
-
-func jobs(state string) float64 { return seriesOf("aloft_work_jobs", "state", nil)[state] }
 
 func commandPhases() float64 {
 	return seriesOf("aloft_release_phase_duration_seconds", "phase", nil)["Commands"]
@@ -141,40 +138,5 @@ var _ = Describe("The metrics", func() {
 		}
 		Expect(s.releasesShown()).To(Equal(map[string]float64{"live": 1}))
 		Expect(commandPhases()).To(Equal(before + 1))
-	})
-
-	It("show what goes on beside the reconciles, and what waits for its turn", func(ctx context.Context) {
-		s := play(ctx)
-		waiting, running := jobs(jobWaiting), jobs(jobRunning)
-		s.work = newWork(ctx, 1, s.Now)
-		finish := make(chan struct{})
-		stays := func(context.Context, *phase.Progress) (release.Outcome, error) {
-			<-finish
-			return release.Outcome{}, nil
-		}
-		second := applyStage(ctx, applyProfile(ctx))
-		_, _, _ = s.work.do(s.stage, "first", stays)
-		Eventually(func() float64 { return jobs(jobRunning) }).Should(Equal(running + 1))
-		_, _, _ = s.work.do(second, "second", stays)
-		Eventually(func() float64 { return jobs(jobWaiting) }).Should(Equal(waiting + 1))
-		Expect(jobs(jobRunning)).To(Equal(running+1), "one slot takes one")
-		close(finish)
-		both := func() []float64 { return []float64{jobs(jobWaiting), jobs(jobRunning)} }
-		Eventually(both).Should(Equal([]float64{waiting, running}))
-	})
-
-	It("show no job that was given up before its turn", func(ctx context.Context) {
-		s := play(ctx)
-		waiting := jobs(jobWaiting)
-		s.work = newWork(ctx, 0, s.Now)
-		begun := false
-		_, _, _ = s.work.do(s.stage, "first", func(context.Context, *phase.Progress) (release.Outcome, error) {
-			begun = true
-			return release.Outcome{}, nil
-		})
-		Eventually(func() float64 { return jobs(jobWaiting) }).Should(Equal(waiting + 1))
-		Eventually(func() bool { return s.work.stop(s.stage.UID, "") }).Should(BeTrue())
-		Expect(jobs(jobWaiting)).To(Equal(waiting))
-		Expect(begun).To(BeFalse())
 	})
 })

@@ -31,15 +31,15 @@ func (s *session) event(eventType, reason, format string, arguments ...any) {
 	s.r.Events.Eventf(s.stage, nil, eventType, reason, reason, "%s", note)
 }
 
-// tell tells what a write has changed, by events, metrics and one line in the log: what is told follows from the
+// emit tells what a write has changed, by events, metrics and one line in the log: what is told follows from the
 // difference between two statuses, so that each thing is told once, after it is certain.
-func (s *session) tell(ctx context.Context, before *v1alpha1.Stage) {
-	s.tellRun(before.Status.Target, s.stage.Status.Target)
-	s.tellReady(ctx, before)
-	s.tellNotes()
+func (s *session) emit(ctx context.Context, before *v1alpha1.Stage) {
+	s.emitRun(before.Status.Target, s.stage.Status.Target)
+	s.emitReady(ctx, before)
+	s.emitNotes()
 }
 
-func (s *session) tellRun(was, is *v1alpha1.Run) {
+func (s *session) emitRun(was, is *v1alpha1.Run) {
 	if is == nil {
 		return
 	}
@@ -83,8 +83,8 @@ func phaseState(run *v1alpha1.Run, phase release.Phase) v1alpha1.PhaseState {
 	return v1alpha1.PhasePending
 }
 
-// tellReady tells of what has become of Ready: live, stalled, suspended; and of each change of situation in the log.
-func (s *session) tellReady(ctx context.Context, before *v1alpha1.Stage) {
+// emitReady tells of what has become of Ready: live, stalled, suspended; and of each change of situation in the log.
+func (s *session) emitReady(ctx context.Context, before *v1alpha1.Stage) {
 	is, was := ready(s.stage), ready(before)
 	if is == nil {
 		return
@@ -118,8 +118,8 @@ func (s *session) logSituation(ctx context.Context, before *v1alpha1.Stage, is *
 		"situation", s.stage.Status.Phase, "intent", s.machine.Intent(), "run", run, "ready", is.Status, "reason", is.Reason)
 }
 
-// tellNotes tells of requests that led to nothing.
-func (s *session) tellNotes() {
+// emitNotes tells of requests that led to nothing.
+func (s *session) emitNotes() {
 	for _, note := range s.machine.Notes {
 		s.event(corev1.EventTypeWarning, note.Reason, "%s", note.Message)
 	}

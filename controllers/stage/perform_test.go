@@ -102,7 +102,7 @@ var _ = Describe("Performing a step", func() {
 			_, changes, calls := s.noted()
 			Expect(changes).To(BeEmpty())
 			Expect(calls).To(Equal([]string{"sts:GetCallerIdentity"}), "the account is verified, and no more")
-			Expect(s.work.jobs).To(BeEmpty(), "nothing goes on beside it")
+			Expect(s.beside()).To(BeEmpty(), "nothing goes on beside it")
 			Expect(s.registry.asks()).To(BeZero())
 		},
 		eachAct(func(act plan.Act) bool { return act.Write != plan.Unwritten }),
@@ -127,7 +127,7 @@ var _ = Describe("Performing a step", func() {
 		eachAct(func(plan.Act) bool { return true }),
 	)
 
-	DescribeTable("asks for no access to AWS where only the record changes, or the registry is asked",
+	DescribeTable("asks for no access to AWS where only the record changes",
 		func(ctx context.Context, step release.Step) {
 			s, now := midway(ctx)
 			_, err := now.perform(ctx, step)
@@ -137,8 +137,8 @@ var _ = Describe("Performing a step", func() {
 			Expect(changes).To(BeEmpty())
 			Expect(now.clients).To(BeNil())
 		},
-		eachAct(func(act plan.Act) bool { return act.Write == plan.Unwritten && !act.Beside },
-			release.ActionPublish, release.ActionSweep),
+		eachAct(func(act plan.Act) bool { return act.Write == plan.Unwritten && act.Beside == "" },
+			release.ActionPublish),
 	)
 
 	It("makes all the moves of a list after one write of it", func(ctx context.Context) {
@@ -199,16 +199,40 @@ var _ = Describe("Performing a step", func() {
 		Expect(s.changed()).To(Equal([]string{statusPatch, deletion, statusPatch, deletion}))
 	})
 
-	It("gives what removes things a fence that fails when someone else has written the Stage", func(ctx context.Context) {
+	It("gives what removes things a fence, which is a write each time", func(ctx context.Context) {
 		s, now := midway(ctx)
-		Expect(now.connect(ctx)).To(Succeed())
-		s.noted()
-		Expect(now.remover.Fence(ctx)).To(Succeed())
-		Expect(s.changed()).To(Equal([]string{statusPatch}))
+		fence := now.fence()
+		for range 2 {
+			Expect(fence(ctx)).To(Succeed())
+		}
+		Expect(s.changed()).To(Equal([]string{statusPatch, statusPatch}))
 		s.edit(asksFor("v2"))
-		var lost *unwritten
-		Expect(errors.As(now.remover.Fence(ctx), &lost)).To(BeTrue())
+		Expect(fence(ctx)).To(Succeed(), "the reconcile that sees the edit gives the work up")
+		s.refuses(statusPatch, 1, 1, conflict)
+		Expect(fence(ctx)).To(Succeed(), "a reconcile told something in between")
+		s.refuses(statusPatch, 1, 99, errors.New("etcd is away"))
+		Expect(fence(ctx)).To(MatchError("etcd is away"))
 	})
+
+	DescribeTable("neither removes nor sends anything for a Stage that is about something else by now",
+		func(ctx context.Context, change func(*scene)) {
+			s, now := midway(ctx)
+			fence, wanted := now.fence(), now.stillWanted()
+			Expect(wanted(ctx)).To(Succeed())
+			change(s)
+			s.noted()
+			Expect(fence(ctx)).NotTo(Succeed())
+			Expect(wanted(ctx)).NotTo(Succeed())
+			Expect(s.changed()).To(BeEmpty())
+		},
+		Entry("another run", func(s *scene) { s.remember(func(st *v1alpha1.StageStatus) { st.Target.ID = "run-2" }) }),
+		Entry("the run has ended", func(s *scene) {
+			s.remember(func(st *v1alpha1.StageStatus) { st.Target.State = v1alpha1.RunSucceeded })
+		}),
+		Entry("another release is live", func(s *scene) { s.remember(serving("v9", otherDigest)) }),
+		Entry("it is being deleted", func(s *scene) { s.deleted() }),
+		Entry("it cannot be read", func(s *scene) { s.refuses("uncached get Stage", 1, 9, errors.New("etcd is away")) }),
+	)
 
 	It("connects once, and tells each part of the edge whose it is", func(ctx context.Context) {
 		s, now := midway(ctx)

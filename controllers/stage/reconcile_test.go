@@ -12,7 +12,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/desired"
@@ -160,12 +159,10 @@ var _ = Describe("Reconciling a Stage", func() {
 		Expect(s.asksAWS()).To(BeEmpty())
 	})
 
-	It("leaves a registry that does not answer to the queue's backoff", func(ctx context.Context) {
+	It("asks a registry that does not answer again after a pause", func(ctx context.Context) {
 		s := play(ctx)
 		s.registry.server.Close()
-		_, err := s.reconcile()
-		Expect(err).To(HaveOccurred())
-		Expect(errors.Is(err, reconcile.TerminalError(nil))).To(BeFalse())
+		Expect(s.reconciles().RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", time.Second)))
 		Expect(s.says(v1alpha1.ConditionImageResolved).Reason).To(Equal(v1alpha1.ReasonProgressingWithRetry))
 		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonProgressingWithRetry))
 		Expect(s.asksAWS()).To(BeEmpty())

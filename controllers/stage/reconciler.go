@@ -18,6 +18,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/work"
 )
 
 // +kubebuilder:rbac:groups=aloft.dev,resources=stages,verbs=get;list;watch;patch
@@ -46,7 +47,7 @@ type Reconciler struct {
 	Limits           plan.Limits
 	Now              func() time.Time
 
-	work *work
+	work *work.Dispatcher
 }
 
 // Reconcile takes one Stage as far as it can go without waiting.
@@ -55,6 +56,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err := r.Client.Get(ctx, request.NamespacedName, stage); err != nil {
 		if apierrors.IsNotFound(err) {
 			forget(request.NamespacedName)
+			r.work.Forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Stage: %w", err)

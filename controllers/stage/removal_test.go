@@ -14,7 +14,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
-	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -121,7 +120,7 @@ var _ = Describe("What a deleted Stage has on AWS", func() {
 
 	It("is left alone until what is still sent has come to its end", func(ctx context.Context) {
 		cancelled, end := make(chan struct{}), make(chan struct{})
-		s := uploading(ctx, func(ctx context.Context, _ *phase.Progress) (release.Outcome, error) {
+		s := uploading(ctx, func(ctx context.Context) (release.Outcome, error) {
 			<-ctx.Done()
 			close(cancelled)
 			<-end // what is on its way is still sent

@@ -41,10 +41,10 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 		s.r.Cloud.Forget(s.r.access(s.stage, s.profile))
 	}
 	s.machine.Ended(outcome)
-	if err := s.conclude(ctx, outcome); err != nil {
+	if err := s.writeOutcome(ctx, outcome); err != nil {
 		return lostRace(errors.Join(err, outcome))
 	}
-	gauge(s.stage)
+	gauge(s.before)
 	return s.resultOf(outcome)
 }
 
@@ -60,12 +60,14 @@ func lostRace(err error) (result, error) {
 // notWorthTelling is how long a wait may last without being told of: a write for each would take longer than the wait.
 const notWorthTelling = 250 * time.Millisecond
 
-// conclude writes how the reconcile ended. A short wait in a situation that is told of is not written: what it would
-// tell is over before anyone reads it, and what a step rests on is written before that step.
-func (s *session) conclude(ctx context.Context, outcome error) error {
+// writeOutcome writes how the reconcile ended. A short wait in a situation that is told of is not written, nor one after
+// which all is come to again: what it would tell is over before anyone reads it, and what a step rests on is written
+// before that step.
+func (s *session) writeOutcome(ctx context.Context, outcome error) error {
 	waiting, isWaiting := release.AsWaiting(outcome)
 	brief := isWaiting && waiting.After > 0 && waiting.After < notWorthTelling
-	if brief && s.before.Status.Phase == string(s.machine.Situation(outcome)) && !s.remembers() {
+	told := s.before.Status.Phase == string(s.machine.Situation(outcome)) && !s.remembers()
+	if brief && (told || s.repeatable) {
 		return nil
 	}
 	return s.write(ctx, outcome, ifChanged)

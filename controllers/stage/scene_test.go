@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/image"
+	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -106,8 +108,15 @@ func (s *scene) changed() []string { _, changes, _ := s.noted(); return changes 
 // asksAWS takes the calls to AWS since anyone asked.
 func (s *scene) asksAWS() []string { _, _, calls := s.noted(); return calls }
 
+// reconcile goes on when the registry has answered.
 func (s *scene) reconcile() (ctrl.Result, error) {
-	return s.Reconcile(s.ctx, ctrl.Request{NamespacedName: keyOf(s.stage)})
+	for {
+		result, err := s.Reconcile(s.ctx, ctrl.Request{NamespacedName: keyOf(s.stage)})
+		if err != nil || result.RequeueAfter != briefly || !strings.HasPrefix(s.beside(), string(release.ActionResolve)) {
+			return result, err
+		}
+		s.awaitWake()
+	}
 }
 
 // reconciles expects that nothing goes wrong.

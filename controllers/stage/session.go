@@ -27,6 +27,8 @@ type session struct {
 	machine *plan.Machine
 	// wrote says that this reconcile has written the status, and so is nobody's predecessor.
 	wrote bool
+	// repeatable says that what this reconcile has come to need not be remembered: the next one comes to the same.
+	repeatable bool
 	// letGo says that nothing is left to do for a Stage that is being deleted.
 	letGo bool
 
@@ -53,17 +55,17 @@ func (s *session) run(ctx context.Context) error {
 			s.letGo = step.Action == release.ActionLetGo
 			return nil
 		}
-		if err := s.take(ctx, step, err); err != nil {
+		if err := s.reconcileStep(ctx, step, err); err != nil {
 			return err
 		}
 	}
 }
 
-// take does a step and has the machine record it, and so it does with what keeps a step from being named or done.
-func (s *session) take(ctx context.Context, step release.Step, unnamed error) error {
+// reconcileStep does a step and has the machine record it, and so it does with what keeps a step from being named or done.
+func (s *session) reconcileStep(ctx context.Context, step release.Step, unnamed error) error {
 	outcome, err := release.Outcome{}, unnamed
 	if err == nil {
-		outcome, err = s.do(ctx, step)
+		outcome, err = s.lookOrPerform(ctx, step)
 	}
 	if _, lost := errors.AsType[*unwritten](err); lost {
 		return err // the Stage changed meanwhile: the machine must begin again with the new one
@@ -77,7 +79,7 @@ func (s *session) take(ctx context.Context, step release.Step, unnamed error) er
 	return err
 }
 
-func (s *session) do(ctx context.Context, step release.Step) (release.Outcome, error) {
+func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release.Outcome, error) {
 	m := s.machine
 	if step.Action == release.ActionLook {
 		if err := s.connect(ctx); err != nil {
@@ -119,7 +121,6 @@ func (s *session) connect(ctx context.Context) error {
 	}
 	s.remover = &removal.Remover{
 		Clients: clients, Names: names, Keep: s.r.Limits.KeepSuperseded, Now: s.r.Now,
-		Fence: func(ctx context.Context) error { return s.write(ctx, nil, always) },
 	}
 	return nil
 }

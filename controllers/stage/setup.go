@@ -13,25 +13,25 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/work"
 )
 
 const (
 	// profileIndex finds the Stages of a profile.
 	profileIndex = "spec.profileRef.name"
-	// parallelWork bounds uploads and warmings at the same time; each streams, so memory stays small.
-	parallelWork = 8
 	// reconcileWithin ends a reconcile that hangs; what takes long goes on beside it.
 	reconcileWithin = 5 * time.Minute
 )
 
 // SetupWithManager registers the reconcilers of Stages and of StageProfiles.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, concurrency int) error {
-	r.work = newWork(ctx, parallelWork, r.Now)
+	r.work = work.New(ctx, r.Now)
 	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Stage{}, profileIndex, func(o client.Object) []string {
 		stage, ok := o.(*v1alpha1.Stage)
 		if !ok {
@@ -48,7 +48,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.stagesOfNamespace),
 			builder.WithPredicates(predicate.LabelChangedPredicate{})).
-		WatchesRawSource(source.Channel(r.work.wake, &handler.EnqueueRequestForObject{})).
+		WatchesRawSource(source.Channel(r.work.Wakes(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileWithin}).
 		Named("stage").
 		Complete(r)
@@ -69,6 +69,7 @@ func (r *Reconciler) stagesOfNamespace(ctx context.Context, namespace client.Obj
 func (r *Reconciler) requestsFor(ctx context.Context, which client.ListOption) []reconcile.Request {
 	list := &v1alpha1.StageList{}
 	if err := r.Client.List(ctx, list, which); err != nil {
+		log.FromContext(ctx).Error(err, "The Stages that a change concerns could not be listed")
 		return nil
 	}
 	requests := make([]reconcile.Request, 0, len(list.Items))

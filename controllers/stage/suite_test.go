@@ -23,6 +23,7 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/work"
 	"github.com/aloft-dev/aloft/test/controlplane"
 	"github.com/aloft-dev/aloft/test/localaws"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -75,7 +76,7 @@ func newReconciler(ctx context.Context) (*Reconciler, *events.FakeRecorder) {
 		Client: admin, Reader: admin, Events: recorder, Cloud: cloud.NewProvider(local.Config()),
 		ClusterID: "cluster", HashKey: []byte("key"), TemplateRevision: "1", Limits: plan.DefaultLimits(), Now: time.Now,
 	}
-	r.work = newWork(ctx, parallelWork, r.Now)
+	r.work = work.New(ctx, r.Now)
 	return r, recorder
 }
 

@@ -46,7 +46,7 @@ func (s *session) write(ctx context.Context, outcome error, whether whether) err
 	}
 	unchanged := fmt.Sprintf(`{"metadata":{"resourceVersion":%q}}`, s.before.ResourceVersion)
 	if !whether && string(patch) == unchanged {
-		s.tellNotes()
+		s.emitNotes()
 		return nil
 	}
 	if ctx.Err() != nil { // what was done must be remembered although the reconcile's time is over
@@ -61,7 +61,7 @@ func (s *session) write(ctx context.Context, outcome error, whether whether) err
 	}
 	before := s.before
 	s.before, s.wrote = s.stage.DeepCopy(), true
-	s.r.work.recorded(s.stage.UID)
-	s.tell(ctx, before)
+	s.r.work.Recorded(client.ObjectKeyFromObject(s.stage))
+	s.emit(ctx, before)
 	return nil
 }

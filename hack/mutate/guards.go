@@ -15,6 +15,7 @@ const (
 	removalFolder = "controllers/removal/"
 	phaseFolder   = "controllers/phase/"
 	stageFolder   = "controllers/stage/"
+	workFolder    = "controllers/work/"
 )
 
 var guards = []guard{
@@ -35,8 +36,8 @@ var guards = []guard{
 	{name: "the intent to move is written before the first move", file: planFolder + "phases.go",
 		guard: "release.ActionMove: {Write: Intended}", without: "release.ActionMove: {}"},
 	{name: "an upload begins behind a fence", file: planFolder + "phases.go",
-		guard:   "release.ActionUpload: {Holds: true, Beside: true, Write: Fenced}",
-		without: "release.ActionUpload: {Holds: true, Beside: true}"},
+		guard:   "release.ActionUpload: {Holds: true, Beside: release.PoolUpload, Write: Fenced}",
+		without: "release.ActionUpload: {Holds: true, Beside: release.PoolUpload}"},
 	{name: "an invocation is fenced", file: planFolder + "phases.go",
 		guard: "release.ActionInvoke: {Write: Fenced}", without: "release.ActionInvoke: {Write: Written}"},
 	{name: "the clean-up waits until the switch has settled", file: planFolder + "clean.go",
@@ -68,8 +69,12 @@ var guards = []guard{
 	{name: "a command is invoked once", file: planFolder + "commands.go",
 		guard: "case !record.Invoked:", without: "case true:"},
 	{name: "a command without a result in time is unknown", file: planFolder + "commands.go",
-		guard:   "m.Now.After(record.SeenAt.Add(m.longest(command)))",
-		without: "m.Now.After(record.SeenAt.Add(1000*m.longest(command)))"},
+		guard:   "m.Now.After(record.SeenAt.Add(m.commandLimit(record.Name)))",
+		without: "m.Now.After(record.SeenAt.Add(1000*m.commandLimit(record.Name)))"},
+	{name: "commands of another release that were under way are awaited", file: planFolder + "recover.go",
+		guard: "return record, m.awaitLeft()", without: "return record, nil"},
+	{name: "what goes on ends when the right to it is withdrawn", file: planFolder + "asked.go",
+		guard: "if (isRejected || isWaiting) && !m.Observed.Quiet {", without: "if (isRejected || isWaiting) && false {"},
 	{name: "a state that nobody wrote is no reason to start a command", file: planFolder + "commands.go",
 		guard: "return m.unknown(command.Name)", without: "return about(command.Name, release.ActionAnnounce)"},
 	{name: "a late result resolves what was unknown", file: planFolder + "commands.go",
@@ -140,6 +145,18 @@ var guards = []guard{
 	{name: "only what the stack's update made is published", file: phaseFolder + "publish.go",
 		guard: "if digest != s.Recorded.Run.DeployedDigest ||", without: `if digest == "none" &&`},
 
+	{name: "an index is not believed where its assets are gone", file: "controllers/phase/assets.go",
+		guard: "case there.Source == source && len(missing) == 0:", without: "case there.Source == source:"},
+	{name: "an upload that is not wanted any more writes nothing", file: "controllers/phase/hold.go",
+		guard: "if err := h.Ask(ctx); err != nil {", without: "if err := error(nil); err != nil {"},
+	{name: "another job begins when the one before has ended", file: workFolder + "work.go",
+		guard: "if !current.hasEnded() {\n\t\t\treturn release.Outcome{}", without: "if false {\n\t\t\treturn release.Outcome{}"},
+	{name: "a namespace has its share of a pool and no more", file: workFolder + "pool.go",
+		guard: "return p.held[namespace] < p.share", without: "return true"},
+	{name: "a job that takes too long is ended", file: workFolder + "work.go",
+		guard: "time.Since(began) > within", without: "time.Since(began) > 1000*within"},
+	{name: "what removes things stops when the Stage is about something else", file: stageFolder + "beside.go",
+		guard: "!equality.Semantic.DeepEqual(about(&is.Status), about(&was.Status))", without: "false"},
 	{name: "a fence is sent although nothing has changed", file: stageFolder + "write.go",
 		guard: "if !whether && string(patch) == unchanged {", without: "if string(patch) == unchanged {"},
 	{name: "a status is written with a lock", file: stageFolder + "write.go",

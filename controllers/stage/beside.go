@@ -1,0 +1,256 @@
+package stage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/phase"
+	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
+	"github.com/aloft-dev/aloft/controllers/removal"
+	"github.com/aloft-dev/aloft/controllers/work"
+)
+
+// besidePoll is when work that goes on is asked how far it has come, and looked after if it was lost; its end wakes the
+// Stage at once.
+const besidePoll = 5 * time.Second
+
+// briefly is how long work that has just begun is left to end before anything is told of it.
+const briefly = 200 * time.Millisecond
+
+// performBeside has a step that takes long go on beside the reconcile workers.
+func (s *session) performBeside(step release.Step) (release.Outcome, error) {
+	outcome, state, err := s.r.work.Ensure(s.job(step))
+	condition := cmp.Or(release.ConditionOf(err), firstCondition(step))
+	_, isRejected := release.AsRejected(err)
+	_, isWaiting := release.AsWaiting(err)
+	again := besidePoll
+	if state.Begun {
+		again, s.repeatable = briefly, plan.ActOf(step).Write == plan.Unwritten
+	}
+	switch {
+	case state.Running && retrying(step, state.Failed, again) != nil:
+		return release.Outcome{}, retrying(step, state.Failed, again)
+	case state.Running && state.Waiting:
+		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressing, again,
+			"its turn comes after other work of the same kind")
+	case state.Running:
+		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressing, again, "%s",
+			cmp.Or(state.Progress, s.doing(step)))
+	case err == nil, isRejected, isWaiting, cloud.IsDenied(err), cloud.IsExpired(err):
+		return outcome, err
+	default: // the queue's own backoff would begin anew each time that the work does
+		return release.Outcome{}, retrying(step, err, state.Again)
+	}
+}
+
+// retrying tells what went wrong in a try until the next one has ended; nil for what is no error.
+func retrying(step release.Step, failed error, again time.Duration) error {
+	_, isWaiting := release.AsWaiting(failed)
+	if failed == nil || isWaiting || cloud.IsDenied(failed) || cloud.IsExpired(failed) {
+		return nil
+	}
+	return release.Wait(cmp.Or(release.ConditionOf(failed), firstCondition(step)), v1alpha1.ReasonProgressingWithRetry,
+		again, "%s", readable(failed))
+}
+
+func firstCondition(step release.Step) string {
+	if step.Phase == "" {
+		return v1alpha1.ConditionReady
+	}
+	return plan.SpecOf(step.Phase).Conditions[0]
+}
+
+// doing tells what a step is about while nothing more is known.
+func (s *session) doing(step release.Step) string {
+	if step.Phase == "" {
+		return "what the Stage has on AWS is being removed"
+	}
+	return plan.SpecOf(step.Phase).Doing(s.machine)
+}
+
+// job is a step as work beside the reconciles. It works on copies: the reconcile that begins it goes on without it.
+func (s *session) job(step release.Step) work.Job {
+	m, subject := s.machine, s.subject()
+	seen, recorded := m.Observed, copied(&m.Recorded)
+	subject.Observed, subject.Recorded = &seen, &recorded
+	subject.Progress = &phase.Progress{}
+	subject.Hold = &phase.Hold{Ask: s.stillWanted(), Now: s.r.Now}
+	job := work.Job{
+		Stage: client.ObjectKeyFromObject(s.stage), UID: s.stage.UID, Key: s.jobKey(step), Pool: plan.ActOf(step).Beside,
+		Progress: subject.Progress, Within: func() time.Duration { return within(step, subject) },
+	}
+	switch performer, remover := s.performer, s.remover; job.Pool {
+	case release.PoolResolve:
+		resolver := phase.Performer{Images: s.r.Images, Now: s.r.Now} // no AWS is needed, and none may be granted
+		job.Do = func(ctx context.Context) (release.Outcome, error) { return resolver.Perform(ctx, step, subject) }
+	case release.PoolRemove:
+		fenced := *remover
+		fenced.Fence = s.fence()
+		from := removal.Subject{Desired: subject.Desired, Observed: &seen, Recorded: &recorded}
+		job.Do = func(ctx context.Context) (release.Outcome, error) {
+			return release.Outcome{}, fenced.Remove(ctx, step, from)
+		}
+	default:
+		job.Do = func(ctx context.Context) (release.Outcome, error) { return performer.Perform(ctx, step, subject) }
+	}
+	return job
+}
+
+// copied is a record that does not change with the machine's.
+func copied(recorded *release.Recorded) release.Recorded {
+	c := *recorded
+	if c.Run != nil {
+		run := *c.Run
+		run.Functions, run.Commands = slices.Clone(run.Functions), slices.Clone(run.Commands)
+		c.Run = &run
+	}
+	if c.Live != nil {
+		live := *c.Live
+		c.Live = &live
+	}
+	return c
+}
+
+// How long work may take, so that what is too slow does not hold its room for ever.
+const (
+	resolveWithin = time.Minute
+	uploadWithin  = 10 * time.Minute
+	// uploadRate in bytes a second is the least at which an image is copied.
+	uploadRate   = 512 << 10
+	removeWithin = 30 * time.Minute
+	// warmBeyond is added to the functions' own time, for each of the rounds.
+	warmBeyond = time.Minute
+	warmRounds = 4
+)
+
+// within is how long a step may take, by what is known of its size so far.
+func within(step release.Step, subject phase.Subject) time.Duration {
+	switch plan.ActOf(step).Beside {
+	case release.PoolResolve:
+		return resolveWithin
+	case release.PoolUpload:
+		return uploadWithin + time.Duration(subject.Progress.Image.BytesOf.Load()/uploadRate)*time.Second
+	case release.PoolWarm:
+		longest := int32(0)
+		for i := range subject.Desired.Functions {
+			longest = max(longest, subject.Desired.Functions[i].TimeoutSeconds)
+		}
+		return warmRounds * (time.Duration(longest)*time.Second + warmBeyond)
+	default:
+		return removeWithin
+	}
+}
+
+// jobKey names what goes on beside the reconciles: a step of other content is another job.
+func (s *session) jobKey(step release.Step) string {
+	m := s.machine
+	switch {
+	case step.Action == release.ActionResolve:
+		asked, requests := m.Asked.Image, m.Asked.Requests
+		return fmt.Sprintf("%s/%s:%s@%s/%s/%s/%s", step.Action, asked.Repository, asked.Tag, asked.Digest,
+			asked.Architecture, requests.RequestedAt, requests.FluxRequestedAt)
+	case m.Asked.Removal != nil || m.Desired == nil:
+		return string(step.Action)
+	}
+	key := fmt.Sprintf("%s/%s", step.Action, m.Desired.ID)
+	if run := m.Recorded.Run; run != nil {
+		key += "/" + run.ID
+		if run.Warm != nil {
+			key += run.Warm.At.String() // environments that were warm once are warmed again
+		}
+	}
+	return key
+}
+
+// stop ends what goes on beside the reconciles for the Stage, but for what is itself part of what comes next.
+func (s *session) stop() error {
+	goesOn := []release.Action{release.ActionSweep, release.ActionRepair}
+	switch {
+	case s.machine.Asked.Removal != nil:
+		goesOn = []release.Action{release.ActionRemoveApp, release.ActionRemoveFoundation}
+	case s.machine.Desired == nil:
+		goesOn = nil
+	}
+	stopped := s.r.work.Stop(client.ObjectKeyFromObject(s.stage), func(key string) bool {
+		return slices.ContainsFunc(goesOn, func(action release.Action) bool {
+			return key == s.jobKey(release.Step{Action: action})
+		})
+	})
+	if !stopped {
+		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, conflictPoll,
+			"what was given up comes to its end")
+	}
+	return nil
+}
+
+// errOther says that the Stage is about something else by now.
+var errOther = errors.New("the Stage is about something else by now, or another operator acts for it")
+
+// stillWanted asks the API server itself whether the Stage still is about what it is about now.
+func (s *session) stillWanted() func(context.Context) error {
+	began := s.stage.DeepCopy()
+	return func(ctx context.Context) error {
+		_, err := s.r.unchanged(ctx, began)
+		return err
+	}
+}
+
+// fence proves that this operator still is the one that acts for the Stage, from beside the reconciles, whose own writes
+// do not disturb it: it writes the Stage as it just was, which fails when anyone has written it since.
+func (s *session) fence() func(context.Context) error {
+	began := s.stage.DeepCopy()
+	return func(ctx context.Context) error {
+		return retry.RetryOnConflict(retry.DefaultRetry, func() error { // a reconcile may have told something in between
+			stage, err := s.r.unchanged(ctx, began)
+			if err != nil {
+				return err
+			}
+			patch := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q}}`, stage.ResourceVersion)
+			return s.r.Client.Status().Patch(ctx, stage, client.RawPatch(types.MergePatchType, patch),
+				client.FieldOwner(fieldOwner))
+		})
+	}
+}
+
+// unchanged reads a Stage, and fails when it is about something else than it was.
+func (r *Reconciler) unchanged(ctx context.Context, was *v1alpha1.Stage) (*v1alpha1.Stage, error) {
+	is := &v1alpha1.Stage{}
+	if err := r.Reader.Get(ctx, client.ObjectKeyFromObject(was), is); err != nil {
+		return nil, fmt.Errorf("reading the Stage: %w", err)
+	}
+	if is.UID != was.UID || is.DeletionTimestamp.IsZero() != was.DeletionTimestamp.IsZero() ||
+		!equality.Semantic.DeepEqual(about(&is.Status), about(&was.Status)) {
+		return nil, errOther
+	}
+	return is, nil
+}
+
+// about is what a status tells of which releases there are, and which run goes on.
+func about(status *v1alpha1.StageStatus) []string {
+	var ids []string
+	if target := status.Target; target != nil {
+		ids = append(ids, "target", target.ID, string(target.State))
+	}
+	if live := status.Live; live != nil {
+		ids = append(ids, "live", live.ID)
+	}
+	for i := range status.History {
+		ids = append(ids, "kept", status.History[i].ID)
+	}
+	if status.Deletion != nil {
+		ids = append(ids, "deletion", status.Deletion.AppStackID, status.Deletion.FoundationStackID)
+	}
+	return ids
+}
