@@ -40,6 +40,13 @@ type StageStatus struct {
 	// +kubebuilder:validation:MaxItems=20
 	History []Release `json:"history,omitempty"`
 
+	// lastDurations are how long stack operations took, by the phase that waits for them: by them the next one is looked at when it is about to end.
+	// +optional
+	// +listType=map
+	// +listMapKey=phase
+	// +kubebuilder:validation:MaxItems=9
+	LastDurations []PhaseDuration `json:"lastDurations,omitempty"`
+
 	// endpoints tell where the stage is reached.
 	// +optional
 	Endpoints *Endpoints `json:"endpoints,omitempty"`
@@ -67,6 +74,18 @@ type StageStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	LastHandledCommandResolution string `json:"lastHandledCommandResolution,omitempty"`
+}
+
+// PhaseDuration is how long a phase took.
+type PhaseDuration struct {
+	// phase of a run.
+	// +required
+	// +kubebuilder:validation:MaxLength=32
+	Phase string `json:"phase"`
+	// milliseconds from its beginning to its end.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Milliseconds int64 `json:"milliseconds"`
 }
 
 // ResolvedImage is a build's image by content.
@@ -248,6 +267,9 @@ type FunctionVersion struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=20
 	Version string `json:"version"`
+	// pending is true while Lambda still prepares the version.
+	// +optional
+	Pending bool `json:"pending,omitempty"`
 }
 
 // Activation is how a run takes over the traffic: a list of moves, and a clock for each question that is asked of it.
@@ -416,6 +438,9 @@ type PhaseRun struct {
 	// finishedAt is when it ended.
 	// +optional
 	FinishedAt *metav1.MicroTime `json:"finishedAt,omitempty"`
+	// operationAt is when it last began an operation of a stack.
+	// +optional
+	OperationAt *metav1.MicroTime `json:"operationAt,omitempty"`
 	// attempt counts how often it was begun again in this run.
 	// +optional
 	Attempt int32 `json:"attempt,omitempty"`

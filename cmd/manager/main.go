@@ -47,6 +47,8 @@ func run() error {
 		"How long the clean-up waits after the aliases were switched.")
 	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded,
 		"The least age at which a superseded release is removed.")
+	flag.DurationVar(&o.Limits.Pace.Soonest, "soonest-look", o.Limits.Pace.Soonest,
+		"The least time between two looks at what goes on in AWS.")
 	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")
 	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false,
 		"Allow image registries on loopback, by http.")

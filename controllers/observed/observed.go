@@ -25,9 +25,9 @@ func (o *Observer) Look(
 	var err error
 	switch step.Part {
 	case release.PartFoundation:
-		into.Foundation, err = o.foundation(ctx, step.ChangeSet)
+		into.Foundation, err = o.foundation(ctx, step)
 	case release.PartApp:
-		into.App, err = o.app(ctx, step.ChangeSet)
+		into.App, err = o.app(ctx, step)
 	case release.PartAliases:
 		var names map[string]bool
 		if names, err = functions(d, into.App, r.Run); err == nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-func (o *Observer) foundation(ctx context.Context, changeSet string) (*release.Stack, error) {
-	stack, err := o.stack(ctx, o.Names.FoundationStack, changeSet)
+func (o *Observer) foundation(ctx context.Context, step release.Step) (*release.Stack, error) {
+	stack, err := o.stack(ctx, o.Names.FoundationStack, step.Template, step.ChangeSet)
 	if err != nil || stack.Exists {
 		return stack, err
 	}
@@ -23,11 +23,12 @@ func (o *Observer) foundation(ctx context.Context, changeSet string) (*release.S
 	return stack, err
 }
 
-func (o *Observer) app(ctx context.Context, changeSet string) (*release.Stack, error) {
-	return o.stack(ctx, o.Names.AppStack, changeSet)
+func (o *Observer) app(ctx context.Context, step release.Step) (*release.Stack, error) {
+	return o.stack(ctx, o.Names.AppStack, true, step.ChangeSet)
 }
 
-func (o *Observer) stack(ctx context.Context, name, changeSet string) (*release.Stack, error) {
+// stack describes a stack. Template and events are read only when no operation goes on: they tell nothing new before.
+func (o *Observer) stack(ctx context.Context, name string, withTemplate bool, changeSet string) (*release.Stack, error) {
 	stack := &release.Stack{Name: name}
 	answer, err := o.Clients.CloudFormation.DescribeStacks(ctx,
 		&cloudformation.DescribeStacksInput{StackName: aws.String(name)})
@@ -44,7 +45,11 @@ func (o *Observer) stack(ctx context.Context, name, changeSet string) (*release.
 		stack.Foreign = fmt.Sprintf("stack %s exists and belongs to %q", name, stack.Owner)
 		return stack, nil
 	}
-	if stack.Exists && stack.Status != string(types.StackStatusReviewInProgress) {
+	if strings.HasSuffix(stack.Status, "_IN_PROGRESS") &&
+		stack.Status != string(types.StackStatusUpdateCompleteCleanupInProgress) {
+		return stack, nil
+	}
+	if stack.Exists && withTemplate {
 		if err := o.deployed(ctx, stack); err != nil {
 			return nil, err
 		}

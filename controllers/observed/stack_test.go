@@ -127,15 +127,31 @@ func TestNothingMoreIsAskedOfAStackOfSomeoneElse(t *testing.T) {
 	}
 }
 
-func TestAnOperationThatRunsIsSeenByItsToken(t *testing.T) {
+func TestNothingMoreIsAskedOfAStackWhoseOperationGoesOn(t *testing.T) {
 	v := newView(t, func(o *localaws.Options) {
 		o.Clock = wire.NewManualClock(time.Now()) // nobody moves it
 		o.Settings = map[string]string{"cloudformation.settle.AWS::SQS::Queue": "1h"}
 	})
 	v.begin(v.Names.AppStack, oneQueue, "first", own())
+	since := v.Local.Calls().End()
 	got := v.look(lookApp).App
-	if !got.Exists || got.Status != "CREATE_IN_PROGRESS" || got.Token != "first" || got.Failure != "" {
-		t.Errorf("seen is %s by %q with the failure %q", got.Status, got.Token, got.Failure)
+	if !got.Exists || got.Status != "CREATE_IN_PROGRESS" || got.Template != nil || got.Failure != "" {
+		t.Errorf("seen is %s with the failure %q", got.Status, got.Failure)
+	}
+	if calls := v.Local.Calls().Since(since).Names(); !slices.Equal(calls, []string{"cloudformation:DescribeStacks"}) {
+		t.Errorf("asked was %v", calls)
+	}
+}
+
+func TestTheFoundationsTemplateIsReadWhenItIsNeeded(t *testing.T) {
+	v := newView(t)
+	v.begin(v.Names.FoundationStack, oneQueue, "first", own())
+	v.settled(v.Names.FoundationStack)
+	for _, needed := range []bool{false, true} {
+		got := v.look(release.Step{Part: release.PartFoundation, Template: needed}).Foundation
+		if !got.Exists || (len(got.Template) > 0) != needed {
+			t.Errorf("needed is %t: seen is %+v", needed, got)
+		}
 	}
 }
 

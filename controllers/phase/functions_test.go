@@ -73,7 +73,9 @@ func (s *stage) released() {
 	s.t.Helper()
 	for range 2000 {
 		outcome, err := s.perform(publish)
-		s.Recorded.Run.Functions = append(s.Recorded.Run.Functions, outcome.Functions...)
+		for _, version := range outcome.Functions {
+			s.Recorded.Run.Published(version)
+		}
 		if err == nil {
 			return
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -90,9 +89,6 @@ func (p *Performer) copyOf(ctx context.Context, d *release.Desired) (string, err
 	return aws.ToString(detail.ImageDigest), nil
 }
 
-// imagePoll is when an image that is not there yet is looked for again.
-const imagePoll = 10 * time.Second
-
 // SourceOf names a build's image in the registry that the user pushes to.
 func SourceOf(i release.Image) image.Source {
 	return image.Source{Repository: i.Repository, Tag: i.Tag, Digest: i.Digest,
@@ -123,7 +119,7 @@ func (p *Performer) pushError(i release.Image, repository string, err error) err
 			repository, v1alpha1.AnnotationRetry)
 	case errors.Is(err, image.ErrUnauthorized):
 		p.Clients.ForgetRegistryLogin() // ECR's answer to a token that is no longer valid; the next try has another
-		return release.Wait(v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, imagePoll,
+		return release.Wait(v1alpha1.ConditionImagePushed, v1alpha1.ReasonAccessDenied, release.Slowly,
 			"ECR refuses the push to %s: the profile's role needs the rights to push images there (%v)", repository, err)
 	case image.Terminal(err):
 		return release.Reject(v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageUnsupported,
@@ -138,10 +134,10 @@ func sourceError(condition string, i release.Image, err error) error {
 	name := i.Repository + ":" + i.Tag
 	switch {
 	case errors.Is(err, image.ErrNotFound):
-		return release.Wait(condition, v1alpha1.ReasonImageNotFound, imagePoll,
+		return release.Wait(condition, v1alpha1.ReasonImageNotFound, release.Slowly,
 			"%s is not in the registry yet; waiting for it to be pushed", name)
 	case errors.Is(err, image.ErrUnauthorized):
-		return release.Wait(condition, v1alpha1.ReasonAccessDenied, imagePoll,
+		return release.Wait(condition, v1alpha1.ReasonAccessDenied, release.Slowly,
 			"the registry refuses access to %s: check spec.image.pullSecretRef (%v)", name, err)
 	case errors.Is(err, image.ErrAssets):
 		return release.Reject(condition, v1alpha1.ReasonAssetsInvalid, "the assets of %s cannot be served: %v", name, err)

@@ -146,8 +146,18 @@ func TestAVersionThatCannotBecomeActiveIsRefused(t *testing.T) {
 			s.loseImage(clock, name, "1")
 		}
 	})
+	outcome := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, "becomes active")
+	s.Recorded.Run.Published(outcome.Functions[0])
 	s.refused(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed,
 		"version 1 of function "+name+" cannot become active", "source image")
+}
+
+func TestAPendingVersionThatIsDeletedIsRefused(t *testing.T) {
+	s := withFunctions(t)
+	s.Desired.Functions = s.Desired.Functions[2:]
+	s.Recorded.Run.Published(release.FunctionVersion{Name: "http", Version: "7", Pending: true})
+	s.refused(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonVersionFailed, "version 7 of function ",
+		"someone deleted it")
 }
 
 func TestAWriteBetweenTheLookAndThePublicationIsWaitedOut(t *testing.T) {

@@ -11,7 +11,26 @@ import (
 
 // activate takes the traffic over: the moves are recorded, made and read back, then entry resources and limits follow,
 // and then the release is live.
-func activate(m *Machine) (release.Step, error) { return first(m, makeMoves, activateEntries, seal) }
+func activate(m *Machine) (release.Step, error) {
+	return first(m, awaitEntries, makeMoves, activateEntries, seal)
+}
+
+// awaitEntries waits for the entry resources before anything else is looked at, once all moves are made.
+func awaitEntries(m *Machine) (release.Step, error) {
+	run, moving := m.Recorded.Run, func(move release.Move) bool { return move.State != release.MoveDone }
+	if run.Phase(release.PhaseActivate).OperationAt.IsZero() || run.Activation == nil ||
+		slices.ContainsFunc(run.Activation.Moves, moving) {
+		return next()
+	}
+	switch app := m.Observed.App; {
+	case app == nil:
+		return look(release.PartApp)
+	case app.Foreign == "" && inProgress(app):
+		return release.Step{}, m.awaitStack(app, release.PhaseActivate, v1alpha1.ConditionActivated)
+	default:
+		return next()
+	}
+}
 
 func makeMoves(m *Machine) (release.Step, error) {
 	activation := m.Recorded.Run.Activation
@@ -59,7 +78,7 @@ func (m *Machine) conflict(move release.Move) error {
 const none = "none"
 
 func activateEntries(m *Machine) (release.Step, error) {
-	if looked, err := m.stacks(v1alpha1.ConditionActivated); err != nil || looked.Action != "" {
+	if looked, err := m.stacks(release.PhaseActivate); err != nil || looked.Action != "" {
 		return looked, err
 	}
 	deployed, err := template.Deployed(m.Observed.App)

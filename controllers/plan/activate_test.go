@@ -143,7 +143,7 @@ func TestEnvironmentsAreWarmedAgainWhenCommandsTookLong(t *testing.T) {
 		{"five minutes is still warm", ago(5 * time.Minute), "Intend"},
 		{"after that Lambda has taken them back", ago(5*time.Minute + time.Second), "Warm"},
 		{"aliases are moving: users are the better warmers", and(intended, at("2", "2", "2"), ago(time.Hour)),
-			"Look Foundation"},
+			"Look App"},
 	})
 }
 
@@ -155,7 +155,7 @@ func TestTheEntriesOfTheFirstReleaseComeAfterItsAliases(t *testing.T) {
 	decide(t, base, []row{
 		{"there is no alias yet", asItIs, "Move default-queue"},
 		{"one after another", at("1", "", ""), "Move cli"},
-		{"all have their alias, so traffic may reach them", at("1", "1", "1"), "Look Foundation"},
+		{"all have their alias, so traffic may reach them", at("1", "1", "1"), "Look App"},
 		{"nothing is there to go back to", and(failing, at("1", "1", "1")), "refuse RolledBack"},
 	})
 }

@@ -34,6 +34,7 @@ type Asked struct {
 func (m *Machine) Ask(asked Asked) {
 	m.Asked = asked
 	m.choose()
+	m.restartPace()
 	m.handleRequests()
 }
 

@@ -25,7 +25,7 @@ func settled(m *Machine) (release.Step, error) {
 		return release.Step{}, release.Wait(v1alpha1.ConditionCleaned, v1alpha1.ReasonPending, wait,
 			"the clean-up waits until the switch has settled")
 	}
-	if looked, err := m.stacks(v1alpha1.ConditionCleaned); err != nil || looked.Action != "" {
+	if looked, err := m.stacks(release.PhaseClean); err != nil || looked.Action != "" {
 		return looked, err
 	}
 	switch {

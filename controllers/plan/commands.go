@@ -55,14 +55,14 @@ func (m *Machine) awaited(command release.Command, record *release.CommandRun) (
 	case record.State == release.CommandStarted:
 		running := m.Now.Sub(record.SeenAt)
 		return release.Step{}, release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
-			PollAfter(running), "deploy command %q runs %s", command.Name, lasting(running))
+			m.Limits.Pace.after(running), "deploy command %q runs %s", command.Name, lasting(running))
 	case m.Now.After(record.NotAfter):
 		return about(command.Name, release.ActionVoid)
 	case !record.Invoked:
 		return about(command.Name, release.ActionInvoke)
 	default:
 		return release.Step{}, release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
-			PollAfter(m.Now.Sub(record.AnnouncedAt)), "deploy command %q is about to start", command.Name)
+			m.Limits.Pace.after(m.Now.Sub(record.AnnouncedAt)), "deploy command %q is about to start", command.Name)
 	}
 }
 
@@ -81,7 +81,7 @@ func (m *Machine) endOpenCommands(condition, reason string) (release.Step, error
 			return about(record.Name, release.ActionVoid)
 		}
 		running := m.Now.Sub(record.SeenAt)
-		return release.Step{}, release.Wait(condition, reason, PollAfter(running), "deploy command %q still runs", record.Name)
+		return release.Step{}, release.Wait(condition, reason, m.Limits.Pace.after(running), "deploy command %q still runs", record.Name)
 	}
 	return next()
 }

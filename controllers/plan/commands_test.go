@@ -214,17 +214,6 @@ func TestARunThatIsKnownByItsClaimsStartsNoneOfThemAgain(t *testing.T) {
 	}
 }
 
-func TestLooksAreSpacedOutByTheTimeThatHasPassed(t *testing.T) {
-	for elapsed, want := range map[time.Duration]time.Duration{
-		-time.Second: 10 * time.Millisecond, 0: 10 * time.Millisecond, time.Second: 250 * time.Millisecond,
-		time.Hour: 5 * time.Second,
-	} {
-		if got := plan.PollAfter(elapsed); got != want {
-			t.Errorf("after %s looked at again in %s, want %s", elapsed, got, want)
-		}
-	}
-}
-
 func TestAnOutputIsShownWithoutSecrets(t *testing.T) {
 	secrets := func(values ...string) release.Config {
 		c := release.Config{Secrets: map[string]release.Sensitive{}}

@@ -12,6 +12,9 @@ func (m *Machine) Doing(step release.Step) {
 	if step.Action != release.ActionLook && step.Action != release.ActionPass {
 		m.markRunning(step.Phase, "")
 	}
+	if record := m.phase(step.Phase); record != nil && step.Action == release.ActionStack {
+		record.OperationAt = m.Now
+	}
 }
 
 // Did records what a step has brought about, and forgets what was observed of what it has changed.
@@ -110,9 +113,7 @@ func (m *Machine) take(outcome release.Outcome) {
 		run.ConfigHash = outcome.Uploaded.ConfigHash
 	}
 	for _, function := range outcome.Functions {
-		if run.Function(function.Name) == "" {
-			run.Functions = append(run.Functions, function)
-		}
+		run.Published(function)
 	}
 	if outcome.Warm != nil {
 		run.Warm = outcome.Warm
@@ -145,6 +146,7 @@ func (m *Machine) markRunning(phase release.Phase, message string) {
 			record.Attempt++
 		}
 		record.State, record.StartedAt, record.FinishedAt = release.PhaseRunning, m.Now, time.Time{}
+		record.OperationAt = time.Time{}
 	}
 	if message == "" && (m.Desired != nil || phase == release.PhaseResolve) {
 		message = SpecOf(phase).Doing(m)
@@ -161,6 +163,7 @@ func (m *Machine) markSucceeded(phase release.Phase) {
 			record.StartedAt = m.Now
 		}
 		record.State, record.FinishedAt, record.Message = release.PhaseSucceeded, m.Now, SpecOf(phase).Done(m)
+		m.markLasted(record)
 	}
 }
 

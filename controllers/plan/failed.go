@@ -51,9 +51,7 @@ func (m *Machine) waits(waiting *release.Waiting) error {
 	}
 	told := *waiting
 	told.Message = m.hindered(told.Reason, told.Message)
-	if told.After == release.Soon {
-		told.After = PollAfter(m.elapsed(m.at))
-	}
+	told.After = m.lookAgain(waiting)
 	if waiting.Reason != v1alpha1.ReasonSuspended {
 		m.markRunning(m.at, waiting.Message)
 	}
@@ -189,11 +187,4 @@ func revertMoves(m *Machine) (release.Step, error) {
 		}
 	}
 	return release.Step{}, m.Recorded.Run.Failure
-}
-
-// PollAfter spaces out looks at something that has gone on for a while: soon at first, then at a quarter of the time
-// that has passed.
-func PollAfter(elapsed time.Duration) time.Duration {
-	const soonest, latest = 10 * time.Millisecond, 5 * time.Second
-	return min(max(elapsed/4, soonest), latest)
 }

@@ -86,7 +86,7 @@ func TestAWaitWhoseTimeGrowsBeginsWithItsPhase(t *testing.T) {
 			release.Wait(v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, release.Soon, "it becomes active")))
 		return waiting.After
 	}
-	if first, later := wait(0), wait(8*time.Second); first != plan.PollAfter(0) || later != 2*time.Second {
+	if first, later := wait(0), wait(8*time.Second); first != plan.DefaultLimits().Pace.Soonest || later != 2*time.Second {
 		t.Errorf("looked at again after %s, then after %s", first, later)
 	}
 }
@@ -107,6 +107,7 @@ func TestAnotherClockNeitherHurriesNorGivesUpAnything(t *testing.T) {
 				t.Errorf("a command that has run for 8 s gave %+v", err)
 			}
 			s = onTheWay(t, releaseOf("v2"), release.ActionStack)
+			s.Recorded.Lasted = nil
 			s.Observed.App.Status, s.Observed.App.ChangedAt = "UPDATE_IN_PROGRESS", s.Now.Add(skew)
 			s.Doing(release.Step{Action: release.ActionStack, Phase: release.PhaseStack})
 			s.Now = s.Now.Add(8 * time.Second)

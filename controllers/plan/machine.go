@@ -45,6 +45,8 @@ type Note struct{ Reason, Message string }
 
 // Limits are the times that the machine keeps.
 type Limits struct {
+	// Pace spaces out the looks at what goes on elsewhere.
+	Pace Pace
 	// Settle is how long the clean-up waits after the switch: propagation of an alias is not instant.
 	Settle time.Duration
 	// KeepSuperseded is the least age of a superseded release that is removed.
@@ -63,6 +65,7 @@ type Limits struct {
 // DefaultLimits are those of production.
 func DefaultLimits() Limits {
 	return Limits{
+		Pace:           Pace{Soonest: 500 * time.Millisecond},
 		Settle:         60 * time.Second,
 		KeepSuperseded: 24 * time.Hour,
 		WarmFor:        5 * time.Minute,

@@ -296,8 +296,11 @@ func describe(s release.Step) string {
 	if s.Action == release.ActionLook && s.Command == "" {
 		line += " " + string(s.Part)
 	}
-	if s.ChangeSet != "" {
+	switch {
+	case s.ChangeSet != "":
 		line += " with change set"
+	case s.Template:
+		line += " with template"
 	}
 	return line
 }

@@ -121,7 +121,7 @@ var Phases = []PhaseSpec{
 		Conditions: []string{v1alpha1.ConditionVersionsPublished},
 		Acts:       map[release.Action]Act{release.ActionPublish: {Holds: true}},
 		Doing: func(m *Machine) string {
-			return fmt.Sprintf("%d of %d versions are active", len(m.Recorded.Run.Functions), len(m.Desired.Functions))
+			return fmt.Sprintf("%d of %d versions are active", m.Recorded.Run.Active(), len(m.Desired.Functions))
 		},
 		Done: func(m *Machine) string { return "versions: " + versions(m.Recorded.Run.Functions) },
 	},

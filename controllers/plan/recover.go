@@ -47,7 +47,7 @@ func (m *Machine) awaitLeft() error {
 	for _, open := range m.Observed.Left.Open {
 		if end := open.StartedAt.Add(longestFunction + m.Limits.ResultGrace); m.Now.Before(end) {
 			return release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
-				PollAfter(m.Now.Sub(open.StartedAt)),
+				m.Limits.Pace.after(m.Now.Sub(open.StartedAt)),
 				"deploy command %q of release %s, which was under way when the record was lost, may still run",
 				open.Name, open.Release)
 		}

@@ -25,10 +25,10 @@ func TestARequestToLookActsOncePerValueAndAnnotation(t *testing.T) {
 		why, own, flux string
 		want           string
 	}{
-		{"it is new", "noon", "", "Look Foundation"},
+		{"it is new", "noon", "", "Look App"},
 		{"it was acted on", "noon", "", "Done"},
-		{"it has another value", "one", "", "Look Foundation"},
-		{"Flux asks beside it", "one", "flux", "Look Foundation"},
+		{"it has another value", "one", "", "Look App"},
+		{"Flux asks beside it", "one", "flux", "Look App"},
 		{"both were acted on", "one", "flux", "Done"},
 		{"one of them is taken away", "", "flux", "Done"},
 		{"both are gone", "", "", "Done"},

@@ -90,7 +90,7 @@ func TestGoingBackToWhatIsLiveRunsNoCommand(t *testing.T) {
 			"Look Declaration"},
 		{"an outcome is unknown, and the command has long ended",
 			and(runOf("another", release.RunRunning, "Unknown"), asksForLive), "Return"},
-		{"the other release is gone", and(asksForLive, notCleaned), "Look Foundation"},
+		{"the other release is gone", and(asksForLive, notCleaned), "Look App"},
 	})
 	s := beginning(t)
 	and(runOf("another", release.RunFailed), asksForLive)(s)

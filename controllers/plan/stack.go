@@ -55,7 +55,7 @@ func (m *Machine) ensureStack(stack *release.Stack, goal stackGoal) (release.Ste
 	case stack.Status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" && reached:
 		return next()
 	case strings.HasSuffix(stack.Status, "_IN_PROGRESS"):
-		return release.Step{}, m.awaitStack(stack, goal, token)
+		return release.Step{}, m.awaitStack(stack, goal.phase, goal.condition)
 	}
 	if repair, err := m.repair(stack, goal, token, operation); err != nil || repair.Action != "" || reached {
 		return repair, err
@@ -126,6 +126,9 @@ func continuation(stack *release.Stack) string {
 
 // update takes an update's shortest way: direct where nothing can be lost, else by a change set.
 func (m *Machine) update(stack *release.Stack, goal stackGoal, token string, operation operate) (release.Step, error) {
+	if len(stack.Template) == 0 {
+		return release.Step{Action: release.ActionLook, Phase: goal.phase, Part: goal.part, Template: true}, nil
+	}
 	direct, refusal, err := m.inspect(stack, goal)
 	switch {
 	case err != nil:
@@ -133,7 +136,7 @@ func (m *Machine) update(stack *release.Stack, goal stackGoal, token string, ope
 	case direct:
 		return operation(release.StackUpdate, token)
 	case stack.ChangeSet == nil || stack.ChangeSet.Name != token:
-		return release.Step{Action: release.ActionLook, Phase: goal.phase, Part: goal.part, ChangeSet: token}, nil
+		return release.Step{Action: release.ActionLook, Phase: goal.phase, Part: goal.part, Template: true, ChangeSet: token}, nil
 	default:
 		return m.changeSet(stack, goal, refusal, operation)
 	}
@@ -189,19 +192,31 @@ func (m *Machine) inspect(
 	return template.Direct(before, goal.rendering), refusal, nil
 }
 
+// inProgress says that a stack's operation, or its rollback, has not ended; nothing more can be known of it then. What
+// CloudFormation cleans up after an update has ended does not count.
+func inProgress(stack *release.Stack) bool {
+	return strings.HasSuffix(stack.Status, "_IN_PROGRESS") && stack.Status != "REVIEW_IN_PROGRESS" &&
+		stack.Status != "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+}
+
 // leastElapsed keeps looks apart where only AWS's clock tells since when something goes on.
 const leastElapsed = 4 * time.Second
 
-func (m *Machine) awaitStack(stack *release.Stack, goal stackGoal, token string) error {
-	after := PollAfter(m.elapsed(goal.phase))
-	if m.Recorded.Run == nil { // no record of ours says since when: by AWS's clock it is told well enough
-		after = PollAfter(max(m.Now.Sub(stack.ChangedAt), leastElapsed))
+// awaitStack waits for a stack's operation: one that the phase began, or another's.
+func (m *Machine) awaitStack(stack *release.Stack, phase release.Phase, condition string) error {
+	record := m.Recorded.Run.Phase(phase)
+	if !record.OperationAt.IsZero() {
+		return release.Wait(condition, v1alpha1.ReasonProgressing,
+			m.Limits.Pace.until(m.Now.Sub(record.OperationAt), m.Recorded.Lasted[phase]), "stack %s is in %s", stack.Name,
+			stack.Status)
 	}
-	if m.tried(stack, token) {
-		return release.Wait(goal.condition, v1alpha1.ReasonProgressing, after, "stack %s is in %s", stack.Name, stack.Status)
+	// No record of ours says since when: by AWS's clock it is told well enough.
+	after := m.Limits.Pace.after(max(m.Now.Sub(stack.ChangedAt), leastElapsed))
+	if m.Recorded.Run == nil {
+		return release.Wait(condition, v1alpha1.ReasonProgressing, after, "stack %s is in %s", stack.Name, stack.Status)
 	}
-	return release.Wait(goal.condition, v1alpha1.ReasonStackBusy, after, "stack %s is in %s by another operation",
-		stack.Name, stack.Status)
+	return release.Wait(condition, v1alpha1.ReasonStackBusy, after, "stack %s is in %s by another operation", stack.Name,
+		stack.Status)
 }
 
 // token names an operation so that it happens once: the same Stage, run, attempt and goal give the same token.

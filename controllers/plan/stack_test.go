@@ -22,6 +22,11 @@ func inState(status, token string) func(*plan.Machine) {
 		s.Observed.App.Status = status
 		s.Observed.App.Token = strings.ReplaceAll(token, "own", own.Token)
 		s.Observed.App.ChangedAt = s.Now.Add(-time.Minute)
+		if token != "own" {
+			for i := range s.Recorded.Run.Phases {
+				s.Recorded.Run.Phases[i].OperationAt = time.Time{} // this run has begun nothing
+			}
+		}
 	}
 }
 
@@ -97,6 +102,8 @@ func TestEachStateOfAStackHasItsOperation(t *testing.T) {
 		{"the foundation is gone: a template without its bucket would harm",
 			func(s *plan.Machine) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
 		{"nobody looked at the stack", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
+		{"the template that is deployed is not known", func(s *plan.Machine) { s.Observed.App.Template = nil },
+			"Look App with template"},
 		{"nobody looked at the foundation", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
 	})
 }

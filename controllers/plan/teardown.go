@@ -160,7 +160,7 @@ func (m *Machine) deleteStack(part release.Part, stack *release.Stack, id string
 			"stack %s could not be deleted and is tried again, or %s: %s", stack.Name, wayOut, stack.Failure)
 	case strings.HasSuffix(stack.Status, "_IN_PROGRESS") && stack.Status != "REVIEW_IN_PROGRESS":
 		return release.Step{}, release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting,
-			PollAfter(m.Now.Sub(m.deletion().Since)), "stack %s is in %s", stack.Name, stack.Status)
+			m.Limits.Pace.after(m.Now.Sub(m.deletion().Since)), "stack %s is in %s", stack.Name, stack.Status)
 	default:
 		return release.Step{Action: release.ActionStack, Stack: &release.StackStep{
 			Part: part, Condition: v1alpha1.ConditionReady, Name: id, Operation: release.StackDelete,

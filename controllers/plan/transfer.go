@@ -30,7 +30,7 @@ func upload(m *Machine) (release.Step, error) {
 }
 
 func expandStack(m *Machine) (release.Step, error) {
-	if looked, err := m.stacks(v1alpha1.ConditionStackUpdated); err != nil || looked.Action != "" {
+	if looked, err := m.stacks(release.PhaseStack); err != nil || looked.Action != "" {
 		return looked, err
 	}
 	deployed, err := template.Deployed(m.Observed.App)
@@ -45,9 +45,14 @@ func expandStack(m *Machine) (release.Step, error) {
 }
 
 // stacks sees to it that both stacks were looked at: the application stack is rendered with what the foundation's
-// outputs tell.
-func (m *Machine) stacks(condition string) (release.Step, error) {
+// outputs tell. While an operation of the application stack goes on, nothing more is looked at.
+func (m *Machine) stacks(phase release.Phase) (release.Step, error) {
+	condition := SpecOf(phase).Conditions[0]
 	switch foundation, app := m.Observed.Foundation, m.Observed.App; {
+	case app == nil:
+		return look(release.PartApp)
+	case app.Foreign == "" && inProgress(app):
+		return release.Step{}, m.awaitStack(app, phase, condition)
 	case foundation == nil:
 		return look(release.PartFoundation)
 	case foundation.Foreign != "":
@@ -57,8 +62,6 @@ func (m *Machine) stacks(condition string) (release.Step, error) {
 			"stack %s, which holds the bucket, repository and key of the stage, is gone: find out who deleted it, then "+
 				"annotate the Stage with %s=<any new value>",
 			m.Desired.Names.FoundationStack, v1alpha1.AnnotationRetry)
-	case app == nil:
-		return look(release.PartApp)
 	case app.Foreign != "":
 		return release.Step{}, notOwned(condition, app.Foreign)
 	default:
@@ -67,10 +70,8 @@ func (m *Machine) stacks(condition string) (release.Step, error) {
 }
 
 func publish(m *Machine) (release.Step, error) {
-	for _, function := range m.Desired.Functions {
-		if m.Recorded.Run.Function(function.Name) == "" {
-			return step(release.ActionPublish, release.PhasePublish)
-		}
+	if m.Recorded.Run.Active() < len(m.Desired.Functions) {
+		return step(release.ActionPublish, release.PhasePublish)
 	}
 	return next()
 }

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,9 +29,16 @@ type changeSetState struct {
 	step release.StackStep
 }
 
-// seen gives a copy, as a look does.
-func (s *stackState) seen(changeSet, name string) *release.Stack {
-	copied := s.stack
+// seen gives a copy, as a look does: while an operation goes on nothing more than that is known.
+func (s *stackState) seen(step release.Step, name string) *release.Stack {
+	copied, changeSet := s.stack, step.ChangeSet
+	goesOn := strings.HasSuffix(copied.Status, "_IN_PROGRESS") && copied.Status != "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+	if goesOn || s.part == release.PartFoundation && !step.Template {
+		copied.Template = nil
+	}
+	if goesOn {
+		copied.Token, changeSet = "", ""
+	}
 	copied.Name = name
 	copied.Outputs, copied.Parameters = maps.Clone(s.stack.Outputs), maps.Clone(s.stack.Parameters)
 	if changeSet != "" {

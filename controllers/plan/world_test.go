@@ -98,9 +98,9 @@ func (w *world) pass(wait time.Duration) {
 func (w *world) look(step release.Step, s *release.Observed, d *release.Desired, r *release.Recorded) {
 	switch step.Part {
 	case release.PartFoundation:
-		s.Foundation = w.foundation.seen(step.ChangeSet, d.Names.FoundationStack)
+		s.Foundation = w.foundation.seen(step, d.Names.FoundationStack)
 	case release.PartApp:
-		s.App = w.app.seen(step.ChangeSet, d.Names.AppStack)
+		s.App = w.app.seen(step, d.Names.AppStack)
 	case release.PartAliases:
 		s.Aliases = w.aliases(d, s.App, r.Run)
 	case release.PartCommand:

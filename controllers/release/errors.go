@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// Soon as the time of a Waiting is short at first and grows with the time that the phase has gone on.
-const Soon time.Duration = -1
+// Times of a Waiting that grow with the time that the phase has gone on.
+const (
+	// Soon is short at first: something on AWS is about to be done.
+	Soon time.Duration = -1
+	// Slowly is for what people and their pipelines bring about.
+	Slowly time.Duration = -2
+)
 
 // Waiting says that nothing is wrong and that the world has to move first.
 type Waiting struct {

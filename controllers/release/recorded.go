@@ -4,11 +4,13 @@ import "time"
 
 // Recorded is what the Stage's status remembers: a cache of AWS, and what AWS cannot tell.
 type Recorded struct {
-	Image    *ResolvedImage
-	Live     *Live
-	History  []Live
-	Run      *Run
-	Handled  Handled
+	Image   *ResolvedImage
+	Live    *Live
+	History []Live
+	Run     *Run
+	Handled Handled
+	// Lasted is how long stack operations took, by the phase that waits for them.
+	Lasted   map[Phase]time.Duration
 	Deletion *Deletion
 }
 
@@ -64,6 +66,8 @@ type Live struct {
 type FunctionVersion struct {
 	Name    string
 	Version string
+	// Pending says that Lambda still prepares the version: nothing can be invoked of it.
+	Pending bool
 }
 
 // Deletion remembers the stacks of a Stage that is being deleted, so that what they retained is found after they are

@@ -82,6 +82,8 @@ type PhaseRecord struct {
 	State      PhaseState
 	StartedAt  time.Time
 	FinishedAt time.Time
+	// OperationAt is when the phase last began an operation of a stack; zero where it began none.
+	OperationAt time.Time
 	// Attempt counts how often the phase was begun again in this run.
 	Attempt int32
 	Message string
@@ -111,6 +113,27 @@ func (r *Run) Command(name string) *CommandRun {
 
 // Function gives the version of a function in this run; empty where it is not published.
 func (r *Run) Function(name string) string { return versionOf(r.Functions, name) }
+
+// Active counts the versions that can be invoked.
+func (r *Run) Active() (active int) {
+	for _, function := range r.Functions {
+		if !function.Pending {
+			active++
+		}
+	}
+	return active
+}
+
+// Published records a version, or that it is active by now.
+func (r *Run) Published(version FunctionVersion) {
+	for i := range r.Functions {
+		if r.Functions[i].Name == version.Name {
+			r.Functions[i] = version
+			return
+		}
+	}
+	r.Functions = append(r.Functions, version)
+}
 
 // Function gives the version of a function in this release; empty where it is not known.
 func (l *Live) Function(name string) string { return versionOf(l.Functions, name) }

@@ -90,6 +90,8 @@ type Step struct {
 	Part   Part
 	// ChangeSet is the name of the change set to look at with the part.
 	ChangeSet string
+	// Template says that the deployed template is needed, which is read of the foundation only then.
+	Template bool
 	// Stack operation, for ActionStack.
 	Stack *StackStep
 	// Move to make or to take back, for ActionMove and ActionRevert.

@@ -1,6 +1,8 @@
 package stage
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,6 +27,12 @@ func recordedFrom(status *v1alpha1.StageStatus) release.Recorded {
 		recorded.Image = &release.ResolvedImage{
 			Repository: i.Repository, Tag: i.Tag, PinnedDigest: i.PinnedDigest, Architecture: i.Architecture, Digest: i.Digest,
 		}
+	}
+	for _, lasted := range status.LastDurations {
+		if recorded.Lasted == nil {
+			recorded.Lasted = map[release.Phase]time.Duration{}
+		}
+		recorded.Lasted[release.Phase(lasted.Phase)] = time.Duration(lasted.Milliseconds) * time.Millisecond
 	}
 	if d := status.Deletion; d != nil {
 		recorded.Deletion = &release.Deletion{
@@ -69,7 +77,7 @@ func runFrom(t *v1alpha1.Run) *release.Run {
 }
 
 func functionFrom(f v1alpha1.FunctionVersion) release.FunctionVersion {
-	return release.FunctionVersion{Name: f.Name, Version: f.Version}
+	return release.FunctionVersion{Name: f.Name, Version: f.Version, Pending: f.Pending}
 }
 
 func commandFrom(c v1alpha1.CommandRun) release.CommandRun {
@@ -95,6 +103,9 @@ func phaseFrom(p v1alpha1.PhaseRun) release.PhaseRecord {
 	if p.FinishedAt != nil {
 		record.FinishedAt = p.FinishedAt.Time
 	}
+	if p.OperationAt != nil {
+		record.OperationAt = p.OperationAt.Time
+	}
 	return record
 }
 
@@ -116,7 +127,12 @@ func activationFrom(a *v1alpha1.Activation) *release.Activation {
 // writeRecorded writes what is to be remembered into a Stage's status, and leaves the rest of it.
 func writeRecorded(status *v1alpha1.StageStatus, recorded *release.Recorded) {
 	status.Live, status.Target = liveOf(recorded.Live), runOf(recorded.Run)
-	status.History, status.Image, status.Deletion = nil, nil, nil
+	status.History, status.Image, status.Deletion, status.LastDurations = nil, nil, nil, nil
+	for _, phase := range slices.Sorted(maps.Keys(recorded.Lasted)) {
+		status.LastDurations = append(status.LastDurations, v1alpha1.PhaseDuration{
+			Phase: string(phase), Milliseconds: recorded.Lasted[phase].Milliseconds(),
+		})
+	}
 	for i := range recorded.History {
 		status.History = append(status.History, *liveOf(&recorded.History[i]))
 	}
@@ -172,7 +188,7 @@ func runOf(run *release.Run) *v1alpha1.Run {
 }
 
 func functionOf(f release.FunctionVersion) v1alpha1.FunctionVersion {
-	return v1alpha1.FunctionVersion{Name: f.Name, Version: f.Version}
+	return v1alpha1.FunctionVersion{Name: f.Name, Version: f.Version, Pending: f.Pending}
 }
 
 func commandOf(c release.CommandRun) v1alpha1.CommandRun {
@@ -190,7 +206,7 @@ func commandOf(c release.CommandRun) v1alpha1.CommandRun {
 func phaseOf(p release.PhaseRecord) v1alpha1.PhaseRun {
 	return v1alpha1.PhaseRun{
 		Name: string(p.Phase), State: v1alpha1.PhaseState(p.State), Attempt: p.Attempt,
-		StartedAt: microTimeOf(p.StartedAt), FinishedAt: microTimeOf(p.FinishedAt),
+		StartedAt: microTimeOf(p.StartedAt), FinishedAt: microTimeOf(p.FinishedAt), OperationAt: microTimeOf(p.OperationAt),
 		Message: release.Bounded(p.Message, maxMessage),
 	}
 }

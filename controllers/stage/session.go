@@ -39,10 +39,9 @@ type session struct {
 }
 
 func (r *Reconciler) newSession(stage *v1alpha1.Stage) *session {
-	return &session{
-		r: r, stage: stage, before: stage.DeepCopy(),
-		machine: plan.New(recordedFrom(&stage.Status), string(stage.UID), r.Limits),
-	}
+	machine := plan.New(recordedFrom(&stage.Status), string(stage.UID), r.Limits)
+	machine.Now = r.Now()
+	return &session{r: r, stage: stage, before: stage.DeepCopy(), machine: machine}
 }
 
 // run goes from step to step until nothing is left to do, or something is waited for, refused or went wrong.

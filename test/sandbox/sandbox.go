@@ -112,6 +112,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 func ShortLimits() plan.Limits {
 	limits := plan.DefaultLimits()
 	limits.Settle = 2 * time.Second
+	limits.Pace.Soonest = 10 * time.Millisecond
 	return limits
 }
 

@@ -53,6 +53,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ManifestApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Move"):
 		return &apiv1alpha1.MoveApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PhaseDuration"):
+		return &apiv1alpha1.PhaseDurationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhaseRun"):
 		return &apiv1alpha1.PhaseRunApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ProfileReference"):

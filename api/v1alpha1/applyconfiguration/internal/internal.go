@@ -197,6 +197,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+    - name: pending
+      type:
+        scalar: boolean
     - name: version
       type:
         scalar: string
@@ -323,6 +326,15 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: string
 - name: com.github.aloft-dev.aloft.api.v1alpha1.MoveState
   scalar: string
+- name: com.github.aloft-dev.aloft.api.v1alpha1.PhaseDuration
+  map:
+    fields:
+    - name: milliseconds
+      type:
+        scalar: numeric
+    - name: phase
+      type:
+        scalar: string
 - name: com.github.aloft-dev.aloft.api.v1alpha1.PhaseRun
   map:
     fields:
@@ -338,6 +350,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+    - name: operationAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime
     - name: startedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime
@@ -681,6 +696,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: image
       type:
         namedType: com.github.aloft-dev.aloft.api.v1alpha1.ResolvedImage
+    - name: lastDurations
+      type:
+        list:
+          elementType:
+            namedType: com.github.aloft-dev.aloft.api.v1alpha1.PhaseDuration
+          elementRelationship: associative
+          keys:
+          - phase
     - name: lastHandledCommandResolution
       type:
         scalar: string

@@ -14,6 +14,8 @@ type FunctionVersionApplyConfiguration struct {
 	Name *string `json:"name,omitempty"`
 	// version is the number that Lambda gave.
 	Version *string `json:"version,omitempty"`
+	// pending is true while Lambda still prepares the version.
+	Pending *bool `json:"pending,omitempty"`
 }
 
 // FunctionVersionApplyConfiguration constructs a declarative configuration of the FunctionVersion type for use with
@@ -35,5 +37,13 @@ func (b *FunctionVersionApplyConfiguration) WithName(value string) *FunctionVers
 // If called multiple times, the Version field is set to the value of the last call.
 func (b *FunctionVersionApplyConfiguration) WithVersion(value string) *FunctionVersionApplyConfiguration {
 	b.Version = &value
+	return b
+}
+
+// WithPending sets the Pending field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pending field is set to the value of the last call.
+func (b *FunctionVersionApplyConfiguration) WithPending(value bool) *FunctionVersionApplyConfiguration {
+	b.Pending = &value
 	return b
 }

@@ -23,6 +23,8 @@ type PhaseRunApplyConfiguration struct {
 	StartedAt *v1.MicroTime `json:"startedAt,omitempty"`
 	// finishedAt is when it ended.
 	FinishedAt *v1.MicroTime `json:"finishedAt,omitempty"`
+	// operationAt is when it last began an operation of a stack.
+	OperationAt *v1.MicroTime `json:"operationAt,omitempty"`
 	// attempt counts how often it was begun again in this run.
 	Attempt *int32 `json:"attempt,omitempty"`
 	// message for people.
@@ -64,6 +66,14 @@ func (b *PhaseRunApplyConfiguration) WithStartedAt(value v1.MicroTime) *PhaseRun
 // If called multiple times, the FinishedAt field is set to the value of the last call.
 func (b *PhaseRunApplyConfiguration) WithFinishedAt(value v1.MicroTime) *PhaseRunApplyConfiguration {
 	b.FinishedAt = &value
+	return b
+}
+
+// WithOperationAt sets the OperationAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the OperationAt field is set to the value of the last call.
+func (b *PhaseRunApplyConfiguration) WithOperationAt(value v1.MicroTime) *PhaseRunApplyConfiguration {
+	b.OperationAt = &value
 	return b
 }
 

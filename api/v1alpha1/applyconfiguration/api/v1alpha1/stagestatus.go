@@ -30,6 +30,8 @@ type StageStatusApplyConfiguration struct {
 	Live *ReleaseApplyConfiguration `json:"live,omitempty"`
 	// history holds the releases that were live before, newest first.
 	History []ReleaseApplyConfiguration `json:"history,omitempty"`
+	// lastDurations are how long stack operations took, by the phase that waits for them: by them the next one is looked at when it is about to end.
+	LastDurations []PhaseDurationApplyConfiguration `json:"lastDurations,omitempty"`
 	// endpoints tell where the stage is reached.
 	Endpoints *EndpointsApplyConfiguration `json:"endpoints,omitempty"`
 	// deletion is the progress of a deletion.
@@ -112,6 +114,19 @@ func (b *StageStatusApplyConfiguration) WithHistory(values ...*ReleaseApplyConfi
 			panic("nil value passed to WithHistory")
 		}
 		b.History = append(b.History, *values[i])
+	}
+	return b
+}
+
+// WithLastDurations adds the given value to the LastDurations field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the LastDurations field.
+func (b *StageStatusApplyConfiguration) WithLastDurations(values ...*PhaseDurationApplyConfiguration) *StageStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithLastDurations")
+		}
+		b.LastDurations = append(b.LastDurations, *values[i])
 	}
 	return b
 }
