@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"net/http"
@@ -30,6 +31,9 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// TempDir is where assets are kept while they are read; empty means the system's folder for temporary files.
 	TempDir string
+	// MemoryBytes and DiskBytes are what all images that are read at the same time may take together for their assets:
+	// for names, and in TempDir. Zero is 256 MiB and 8 GiB.
+	MemoryBytes, DiskBytes int64
 }
 
 // Client talks to registries. It is safe for concurrent use and keeps connections, but no credentials.
@@ -37,11 +41,17 @@ type Client struct {
 	options Options
 	network *http.Transport
 	barren  *barrenLayers
+	budget  *budget
 }
 
 // NewClient makes a Client; one serves all stages.
 func NewClient(options Options) *Client {
-	return &Client{options: options, network: newTransport(options), barren: newBarrenLayers()}
+	options.MemoryBytes = cmp.Or(options.MemoryBytes, defaultMemoryBytes)
+	options.DiskBytes = cmp.Or(options.DiskBytes, defaultDiskBytes)
+	return &Client{
+		options: options, network: newTransport(options), barren: newBarrenLayers(),
+		budget: &budget{memory: options.MemoryBytes, disk: options.DiskBytes},
+	}
 }
 
 // Close ends idle connections.
