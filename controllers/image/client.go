@@ -18,6 +18,10 @@ const jobs = 4
 
 const userAgent = "aloft"
 
+// resolveWithin is how long a registry may take to say what a tag stands for: that is three or four small answers, and
+// somebody waits for them.
+const resolveWithin = 20 * time.Second
+
 var retryBackoff = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 3, Jitter: 0.2, Steps: 3}
 
 // Options say where a Client may connect.
@@ -42,6 +46,8 @@ type Client struct {
 	network *http.Transport
 	barren  *barrenLayers
 	budget  *budget
+	// resolveWithin bounds a Resolve.
+	resolveWithin time.Duration
 }
 
 // NewClient makes a Client; one serves all stages.
@@ -50,7 +56,7 @@ func NewClient(options Options) *Client {
 	options.DiskBytes = cmp.Or(options.DiskBytes, defaultDiskBytes)
 	return &Client{
 		options: options, network: newTransport(options), barren: newBarrenLayers(),
-		budget: &budget{memory: options.MemoryBytes, disk: options.DiskBytes},
+		budget: &budget{memory: options.MemoryBytes, disk: options.DiskBytes}, resolveWithin: resolveWithin,
 	}
 }
 

@@ -72,22 +72,23 @@ func assetLimits(quota release.Quota) image.Limits {
 	return limits
 }
 
-// uploadAssets brings the build's assets into its folder and gives their digest. What the live build has in the same
+// uploadAssets brings the build's assets into its folder and tells what they are. What the live build has in the same
 // place with the same content is copied by S3 itself.
 func (p *Performer) uploadAssets(
-	ctx context.Context, s Subject, wanted assetsWanted, open func() (v1.Image, error),
-) (digest string, err error) {
+	ctx context.Context, s Subject, wanted assetsWanted, open func() (v1.Image, error), uploaded *release.Uploaded,
+) error {
+	uploaded.AssetsDigest = wanted.digest
 	if wanted.from == nil {
-		return wanted.digest, nil
+		return nil
 	}
 	assets, err := p.collectAssets(ctx, s, wanted, open)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { _ = assets.Close() }()
 	before, err := p.liveAssets(ctx, s)
 	if err != nil {
-		return "", err
+		return err
 	}
 	files := assets.Files
 	if wanted.only != nil {
@@ -96,9 +97,10 @@ func (p *Performer) uploadAssets(
 		})
 	}
 	if err := p.sendAssets(ctx, s, assets, files, before); err != nil {
-		return "", err
+		return err
 	}
-	return assets.Digest(), p.writeIndex(ctx, s, wanted.source, assets)
+	uploaded.AssetsDigest, uploaded.AssetsLeftOut = assets.Digest(), strings.Join(assets.LeftOut, "; ")
+	return p.writeIndex(ctx, s, wanted.source, assets)
 }
 
 func (p *Performer) collectAssets(
@@ -120,7 +122,6 @@ func (p *Performer) collectAssets(
 	case err != nil:
 		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, s.Desired.Image, err)
 	}
-	s.assetsLeftOut(assets.LeftOut)
 	return assets, nil
 }
 

@@ -2,7 +2,6 @@ package phase
 
 import (
 	"fmt"
-	"strings"
 	"sync/atomic"
 
 	"github.com/aloft-dev/aloft/controllers/image"
@@ -13,8 +12,6 @@ type Progress struct {
 	Image image.Progress
 	// Assets that are in their place, of how many.
 	Assets, AssetsOf atomic.Int64
-	// LeftOut says what of the folder is not published, and why.
-	LeftOut atomic.Pointer[[]string]
 }
 
 // String tells in one sentence how far an upload has come; empty before anything is known.
@@ -31,9 +28,6 @@ func (p *Progress) String() string {
 		}
 		text += fmt.Sprintf("%d of %d assets are in place", p.Assets.Load(), of)
 	}
-	if left := p.LeftOut.Load(); left != nil {
-		text += "; left out: " + strings.Join(*left, ", ")
-	}
 	return text
 }
 
@@ -47,12 +41,6 @@ func (s Subject) imageProgress() *image.Progress {
 func (s Subject) assetsBegin(of int) {
 	if s.Progress != nil {
 		s.Progress.AssetsOf.Store(int64(of))
-	}
-}
-
-func (s Subject) assetsLeftOut(why []string) {
-	if s.Progress != nil && len(why) > 0 {
-		s.Progress.LeftOut.Store(&why)
 	}
 }
 

@@ -34,8 +34,8 @@ func (p *Performer) upload(ctx context.Context, s Subject) (release.Outcome, err
 		uploaded.DeployedDigest, err = p.uploadImage(groupContext, s, wanted.from, open)
 		return release.At(v1alpha1.ConditionImagePushed, err)
 	})
-	group.Go(func() (err error) {
-		uploaded.AssetsDigest, err = p.uploadAssets(groupContext, s, wanted, open)
+	group.Go(func() error {
+		err := p.uploadAssets(groupContext, s, wanted, open, &uploaded)
 		return release.At(v1alpha1.ConditionAssetsUploaded, err)
 	})
 	group.Go(func() error { return release.At(v1alpha1.ConditionAssetsUploaded, p.uploadConfig(groupContext, s)) })
