@@ -47,6 +47,10 @@ func run() error {
 		"How long the clean-up waits after the aliases were switched.")
 	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded,
 		"The least age at which a superseded release is removed.")
+	flag.Int64Var(&o.Resources.Memory, "memory-limit", 0,
+		"The bytes of memory that the pod may take. Sets the soft limit of Go, and bounds what images take for their assets.")
+	flag.Int64Var(&o.Resources.Disk, "disk-limit", 0,
+		"The bytes of ephemeral storage that the pod may take. Bounds the assets that are kept on disk while they are sent.")
 	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")
 	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false,
 		"Allow image registries on loopback, by http.")
