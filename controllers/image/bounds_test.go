@@ -142,12 +142,14 @@ func TestWhiteoutsTakeNoMoreMemoryThanTheirBound(t *testing.T) {
 	g.Expect(err).To(MatchError(ContainSubstring("no files there")), "within the bound they are read")
 }
 
-func TestTheMemoryThatIsCountedIsWhatIsUsed(t *testing.T) {
+func TestTheMemoryThatIsCountedForAHundredThousandFilesIsWhatIsUsed(t *testing.T) {
 	g := NewWithT(t)
 	run := newLocalClient(t).Collect(Folder{Path: "/www"}, DefaultLimits())
 	run.Passed()
-	const files = 50_000
-	image := imageOf(t, named(t, files, func(i int) string { return fmt.Sprintf("www/%03d/some-asset-of-the-site-%d.js", i%999, i) }))
+	const files = 100_000
+	image := imageOf(t, named(t, files, func(i int) string {
+		return fmt.Sprintf("www/%04d/some-asset-of-the-site-%d.js", i%9999, i)
+	}))
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

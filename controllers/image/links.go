@@ -59,7 +59,8 @@ func (p *publisher) target(link *entry) (to *node, why string) {
 		}
 		next := inside[len(inside)-1].children[part]
 		switch {
-		case next == nil || next.shown == nil && next.folder == 0 || next.shown != nil && next.shown.kind != isSymlink && left != "":
+		case next == nil, next.shown == nil && next.folder == 0,
+			next.shown != nil && next.shown.kind != isSymlink && left != "":
 			return nil, nowhere
 		case next.shown == nil || next.shown.kind != isSymlink:
 			inside = append(inside, next)

@@ -59,6 +59,9 @@ func TestAnUploadThatThereIsNoRoomForWaits(t *testing.T) {
 	s.Must(err)
 	s.Desired.AssetsPath = "/www"
 	s.waits(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressing, "no room", "other Stages")
+	if tags := s.Local.Calls().Operation("ecr:PutImage"); len(tags) != 2 {
+		t.Errorf("the image has %d tags, and waits too", len(tags))
+	}
 	s.Must(others.Close())
 	s.Images = image.NewClient(image.Options{AllowInsecureLoopback: true, TempDir: t.TempDir(), DiskBytes: 12})
 	s.done(upload)

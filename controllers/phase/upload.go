@@ -34,9 +34,13 @@ func (p *Performer) upload(ctx context.Context, s Subject) (release.Outcome, err
 		uploaded.DeployedDigest, err = p.uploadImage(groupContext, s, wanted.from, open)
 		return release.At(v1alpha1.ConditionImagePushed, err)
 	})
+	var waits error // for room, while the image goes on
 	group.Go(func() error {
-		err := p.uploadAssets(groupContext, s, wanted, open, &uploaded)
-		return release.At(v1alpha1.ConditionAssetsUploaded, err)
+		err := release.At(v1alpha1.ConditionAssetsUploaded, p.uploadAssets(groupContext, s, wanted, open, &uploaded))
+		if _, ok := release.AsWaiting(err); ok {
+			waits, err = err, nil
+		}
+		return err
 	})
 	group.Go(func() error { return release.At(v1alpha1.ConditionAssetsUploaded, p.uploadConfig(groupContext, s)) })
 	if err := group.Wait(); err != nil {
@@ -44,6 +48,9 @@ func (p *Performer) upload(ctx context.Context, s Subject) (release.Outcome, err
 			err = release.At(v1alpha1.ConditionImagePushed, fmt.Errorf("%w: %w", context.Cause(ctx), err))
 		}
 		return release.Outcome{}, err
+	}
+	if waits != nil {
+		return release.Outcome{}, waits
 	}
 	return release.Outcome{Uploaded: &uploaded}, nil
 }
