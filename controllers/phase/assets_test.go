@@ -163,8 +163,13 @@ func TestAFileWhoseNameIsThatOfAnotherWithoutItsPlusSignsStays(t *testing.T) {
 	s.Desired.AssetsPath = "/www"
 	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}, files{"www/a+b": "plus", "www/a b": "space"}))
 	s.done(upload)
-	if plus, space := s.get("assets/v2/a+b"), s.get("assets/v2/a b"); plus != "plus" || space != "space" {
-		t.Errorf("they are %q and %q", plus, space)
+	s.Recorded.Live = &release.Live{BuildID: "v2"}
+	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{"www/a+b": "plus", "www/a b": "space"}))
+	s.done(upload)
+	for _, folder := range []string{"assets/v2/", "assets/v3/"} {
+		if plus, space := s.get(folder+"a+b"), s.get(folder+"a b"); plus != "plus" || space != "space" {
+			t.Errorf("in %s they are %q and %q", folder, plus, space)
+		}
 	}
 }
 

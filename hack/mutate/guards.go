@@ -142,7 +142,7 @@ var guards = []guard{
 	{name: "a name that no container takes is not looked at", file: imageFolder + "names.go",
 		guard: "if len(name) > maxNameBytes {", without: "if false {"},
 	{name: "a sparse file is none", file: imageFolder + "entry.go",
-		guard: `if strings.HasPrefix(record, "GNU.sparse.") {`, without: "if false {"},
+		guard: `if strings.HasPrefix(record, "GNU.sparse.") {`, without: `if record == "" {`},
 	{name: "all images together keep within the budget", file: imageFolder + "budget.go",
 		guard: "if memory > s.of.memory || disk > s.of.disk {", without: "if false {"},
 	{name: "what must stay private is not published", file: imageFolder + "private.go",
