@@ -45,12 +45,12 @@ func (l Limits) fit(files int, bytes int64) error {
 }
 
 func tooManyNames(l Limits) error {
-	return overLimit(ErrAssets, "the names of files, folders and removed files are too many: they take more than %d bytes "+
-		"of memory", l.IndexBytes)
+	return overLimit(ErrAssets, "the names of files, folders and removed files are too many: they take more than %d "+
+		"bytes of memory", l.IndexBytes)
 }
 
-// spent is what the layers that were taken have come to: entries, decompressed bytes and memory of all of them, and the
-// visible files with their bytes.
+// spent is what the layers that were taken have come to: entries, decompressed bytes and memory of all of them, and
+// the visible files with their bytes.
 type spent struct {
 	entries, files             int
 	decompressed, index, bytes int64

@@ -43,8 +43,8 @@ func TestLinksAreWhatTheyLeadTo(t *testing.T) {
 		{"a link to nothing is left out", [][]file{{regular("www/a", "a"), symlink("www/b", "gone"),
 			symlink("www/c", "a/b")}}, map[string]string{"a": "a"},
 			[]string{`"b" is a symbolic link to "gone", where nothing is`, `"c" is a symbolic link to "a/b", where nothing is`}},
-		{"a link to a removed file is left out", [][]file{{regular("www/b", "b"), symlink("www/a", "b"), regular("www/c", "c")},
-			{regular("www/.wh.b", "")}}, map[string]string{"c": "c"},
+		{"a link to a removed file is left out",
+			[][]file{{regular("www/b", "b"), symlink("www/a", "b"), regular("www/c", "c")}, {regular("www/.wh.b", "")}}, map[string]string{"c": "c"},
 			[]string{`"a" is a symbolic link to "b", where nothing is`}},
 		{"links in a circle are left out", [][]file{{regular("www/a", "a"), symlink("www/b", "c"), symlink("www/c", "b")}},
 			map[string]string{"a": "a"}, []string{`"b" is a symbolic link to "c", round in a circle`,
@@ -56,7 +56,8 @@ func TestLinksAreWhatTheyLeadTo(t *testing.T) {
 				`"top" is a symbolic link to "/www", back to a folder that it lies in`}},
 		{"a hard link to a file of the folder", [][]file{{regular("www/a", "a"), hardLink("www/b", "www/a")}},
 			map[string]string{"a": "a", "b": "a"}, nil},
-		{"a hard link to a hard link", [][]file{{regular("www/a", "a"), hardLink("www/b", "www/a"), hardLink("www/c", "www/b")}},
+		{"a hard link to a hard link",
+			[][]file{{regular("www/a", "a"), hardLink("www/b", "www/a"), hardLink("www/c", "www/b")}},
 			map[string]string{"a": "a", "b": "a", "c": "a"}, nil},
 		{"a hard link to a file elsewhere, as cp -l and pnpm make them",
 			[][]file{{regular("node_modules/x/a", "a"), hardLink("www/x/a", "./node_modules/x/a"),
@@ -113,7 +114,8 @@ func TestALinkPublishesNothingThatMustStayPrivate(t *testing.T) {
 	}
 	t.Run("a link to a file for the server is left out as that is", func(t *testing.T) {
 		g := NewWithT(t)
-		assets, err := collect(t, "/www", DefaultLimits(), layerOf(t, regular("www/b", "b"), regular("www/index.php", "<?php"),
+		assets, err := collect(t, "/www", DefaultLimits(), layerOf(t,
+			regular("www/b", "b"), regular("www/index.php", "<?php"),
 			symlink("www/a.txt", "index.php"), hardLink("www/c.txt", "www/index.php")))
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(contents(t, assets)).To(Equal(map[string]string{"b": "b"}))

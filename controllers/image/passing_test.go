@@ -91,7 +91,8 @@ func TestWhatTheTargetHasIsDownloadedForItsAssetsAlone(t *testing.T) {
 	g := NewWithT(t)
 	base, program := layerOf(t, regular("etc/passwd", "root")), layerOf(t, regular("www/a", "1"))
 	c := newCopying(t, base, program)
-	_, err := c.client.Push(t.Context(), imageOf(t, base, program), Target{Repository: c.to.repository("aloft"), Tag: "v0"})
+	before := Target{Repository: c.to.repository("aloft"), Tag: "v0"}
+	_, err := c.client.Push(t.Context(), imageOf(t, base, program), before)
 	g.Expect(err).NotTo(HaveOccurred())
 	assets, err, pushErr := c.run(t.Context())
 	g.Expect(pushErr).NotTo(HaveOccurred())
@@ -130,7 +131,8 @@ func TestALayerWhoseSendingIsRepeatedIsReadWhole(t *testing.T) {
 
 func TestAPushGoesOnWhateverItsAssetsAre(t *testing.T) {
 	g := NewWithT(t)
-	c := newCopying(t, &fixedDiffID{packedLayer(t, gzipped(t, []byte(strings.Repeat("no tar ", 100_000))), types.OCILayer)},
+	broken := gzipped(t, []byte(strings.Repeat("no tar ", 100_000)))
+	c := newCopying(t, &fixedDiffID{packedLayer(t, broken, types.OCILayer)},
 		layerOf(t, regular("www/.env", "SECRET"), regular("usr/x", noise(100_000))))
 	_, err, pushErr := c.run(t.Context())
 	g.Expect(pushErr).NotTo(HaveOccurred(), "what cannot be published can be pushed")

@@ -37,8 +37,8 @@ func (c *Collection) objection(relative string) *objection {
 		return leftOut("%q is for the web server and not for its visitors", bounded(relative))
 	}
 	if what := private(relative); what != "" {
-		return refused("%q is %s, and whatever is published stays public for a year: take it out of the folder, or list it in "+
-			"spec.assets.fromImage.include", bounded(relative), what)
+		return refused("%q is %s, and whatever is published stays public for a year: take it out of the folder, or list it "+
+			"in spec.assets.fromImage.include", bounded(relative), what)
 	}
 	return nil
 }

@@ -32,7 +32,8 @@ func TestWhatMustNotBePublicStopsTheRelease(t *testing.T) {
 
 func TestWhatIsForTheWebServerIsLeftOut(t *testing.T) {
 	g := NewWithT(t)
-	assets, err := collect(t, "/www", DefaultLimits(), layerOf(t, regular("www/a.css", "a"), regular("www/index.php", "<?php"),
+	assets, err := collect(t, "/www", DefaultLimits(), layerOf(t,
+		regular("www/a.css", "a"), regular("www/index.php", "<?php"),
 		regular("www/.htaccess", "Deny"), regular("www/wp/wp-config.PHP", "<?php"), regular("www/img/.gitignore", "*"),
 		regular("www/web.config", "<x>"), regular("www/.DS_Store", "x")))
 	g.Expect(err).NotTo(HaveOccurred())
@@ -62,8 +63,8 @@ func TestWhatIsPublicIsPublished(t *testing.T) {
 
 func TestWhatIsIncludedIsNamedByFileFolderOrEnding(t *testing.T) {
 	g := NewWithT(t)
-	layer := layerOf(t, regular("www/openapi.yaml", "1"), regular("www/docs/v2/api.yaml", "2"), regular("www/docs/x.py", "3"),
-		regular("www/index.php", "4"))
+	layer := layerOf(t, regular("www/openapi.yaml", "1"), regular("www/docs/v2/api.yaml", "2"),
+		regular("www/docs/x.py", "3"), regular("www/index.php", "4"))
 	for _, row := range []struct {
 		include, published []string
 	}{

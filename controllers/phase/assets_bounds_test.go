@@ -120,7 +120,8 @@ func TestWhatIsLeftOutIsTold(t *testing.T) {
 
 func TestWhatMustStayPrivateIsPublishedOnlyWhereItIsIncluded(t *testing.T) {
 	s, registry := sending(t)
-	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}, files{"www/a.js": "a", "www/api.yaml": "openapi: 3"}))
+	public := files{"www/a.js": "a", "www/api.yaml": "openapi: 3"}
+	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}, public))
 	s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, `"api.yaml"`,
 		"spec.assets.fromImage.include")
 	if got := s.Keys("assets/"); len(got) > 0 {
@@ -156,7 +157,8 @@ func TestAnIndexGoesBeforeItsAssetsAreReplaced(t *testing.T) {
 	s.done(upload)
 	first := s.Desired.Image
 	s.deleteImages()
-	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "other"}, files{"www/app.js": "other()", "www/css/site.css": "b{}"}))
+	other := files{"www/app.js": "other()", "www/css/site.css": "b{}"}
+	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "other"}, other))
 	repair := s.Fault("s3:PutObject", "/css/site.css", tenant.Denied())
 	s.fails(upload)
 	if got := s.Keys(release.MarkerKey("v2")); len(got) > 0 {
