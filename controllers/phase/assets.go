@@ -96,11 +96,15 @@ func (p *Performer) uploadAssets(
 			return !slices.Contains(wanted.only, file.Path)
 		})
 	}
+	index, err := indexOf(wanted.source, assets)
+	if err != nil {
+		return err
+	}
 	if err := p.sendAssets(ctx, s, assets, files, before); err != nil {
 		return err
 	}
 	uploaded.AssetsDigest, uploaded.AssetsLeftOut = assets.Digest(), strings.Join(assets.LeftOut, "; ")
-	return p.writeIndex(ctx, s, wanted.source, assets)
+	return p.writeIndex(ctx, s, index)
 }
 
 func (p *Performer) collectAssets(

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -81,20 +82,30 @@ func (p *Performer) removeIndex(ctx context.Context, s Subject) error {
 	return nil
 }
 
-func (p *Performer) writeIndex(ctx context.Context, s Subject, source string, assets *image.Assets) error {
-	d := s.Desired
+// indexOf encodes the index of a build's assets, which must be readable again.
+func indexOf(source string, assets *image.Assets) ([]byte, error) {
 	index := release.AssetIndex{Source: source, Digest: assets.Digest(), Files: make(map[string]string, len(assets.Files))}
 	for _, file := range assets.Files {
 		index.Files[file.Path] = file.SHA256
 	}
 	content, err := json.Marshal(index)
 	if err != nil {
-		return fmt.Errorf("writing the index of the assets: %w", err)
+		return nil, fmt.Errorf("writing the index of the assets: %w", err)
 	}
+	if len(content) > release.MaxAssetIndex {
+		return nil, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid,
+			"the names of the assets take %d MiB together, and %d are possible: publish fewer files, or shorten their paths",
+			len(content)>>20, release.MaxAssetIndex>>20)
+	}
+	return content, nil
+}
+
+func (p *Performer) writeIndex(ctx context.Context, s Subject, content []byte) error {
+	d := s.Desired
 	if err := s.Hold.Check(ctx); err != nil {
 		return err
 	}
-	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
+	_, err := p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(d.Names.Bucket), Key: aws.String(release.MarkerKey(d.BuildID)), Body: bytes.NewReader(content),
 		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"),
 		ExpectedBucketOwner: aws.String(p.Clients.Account),
