@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -94,16 +93,6 @@ func TestOneUploadOpensItsImageOnce(t *testing.T) {
 	})
 	if len(gets) != 1 {
 		t.Errorf("asked for was %v", gets)
-	}
-}
-
-func TestHowLongAnUploadMayTakeFollowsFromItsSize(t *testing.T) {
-	for bytes, want := range map[int64]time.Duration{
-		0: 10 * time.Minute, 60 << 20: 11 * time.Minute, 10 << 30: 10*time.Minute + 10240*time.Second,
-	} {
-		if got := phase.UploadWithin(bytes); got != want {
-			t.Errorf("for %d bytes it is %s, want %s", bytes, got, want)
-		}
 	}
 }
 
