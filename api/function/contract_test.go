@@ -155,7 +155,6 @@ func TestTheNames(t *testing.T) {
 		"runs":                      function.RunsPrefix,
 		"claim":                     function.ClaimSuffix,
 		"result":                    function.ResultSuffix,
-		"marker of assets":          function.AssetsMarker,
 		"start of the image":        function.StartPath,
 		"encryption context":        function.StageContext,
 	}); diff != "" {

@@ -43,6 +43,4 @@ const (
 	// ClaimSuffix and ResultSuffix end the keys of a command's claim and result, which are the same before them.
 	ClaimSuffix  = ".claim"
 	ResultSuffix = ".result.json"
-	// AssetsMarker is the last object of a build's assets: where it is, all of them are.
-	AssetsMarker = ".aloft-manifest.json"
 )

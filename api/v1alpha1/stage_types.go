@@ -138,6 +138,16 @@ type AssetsFromImage struct {
 	// +kubebuilder:validation:MaxLength=255
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[A-Za-z0-9._@+-]+)+$') && !self.matches('/[.][.]?(/|$)')",message="must be the absolute path of a folder in the image, such as /var/www/public, without . and .. and without a slash at its end"
 	Path string `json:"path"`
+
+	// include names files that would not be published otherwise, since files of their kind must mostly stay private (dot
+	// files, sources, keys, dumps): a path below the folder, a folder with a slash at its end, or *.<ending>.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.all(x, x.matches('^([*][.][A-Za-z0-9.]+|[^/*][^*]*)$'))",message="each must be a path below the folder such as docs/api.yaml, a folder such as docs/, or an ending such as *.yaml"
+	Include []string `json:"include,omitempty"`
 }
 
 // Retention bounds what is kept of earlier releases.

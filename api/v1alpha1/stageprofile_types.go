@@ -97,6 +97,28 @@ type StageProfileSpec struct {
 	// +optional
 	// +kubebuilder:default=Status
 	CommandOutput CommandOutput `json:"commandOutput,omitempty"`
+
+	// limits of what stages of this profile may ask for.
+	// +optional
+	Limits *ProfileLimits `json:"limits,omitempty"`
+}
+
+// ProfileLimits are what stages may ask for. What is left out is left to the operator's own bounds.
+type ProfileLimits struct {
+	// imageMiB is the size of an image's layers together, as they are compressed.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 10240",message="limits.imageMiB must be between 1 and 10240, which is what Lambda takes"
+	ImageMiB int32 `json:"imageMiB,omitempty"`
+
+	// assetFiles is the number of files that an image may publish.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 100000",message="limits.assetFiles must be between 1 and 100000"
+	AssetFiles int32 `json:"assetFiles,omitempty"`
+
+	// assetMiB is the size of these files together.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 4096",message="limits.assetMiB must be between 1 and 4096"
+	AssetMiB int32 `json:"assetMiB,omitempty"`
 }
 
 // CommandOutput says where the output of deploy commands is kept.

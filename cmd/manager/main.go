@@ -49,6 +49,10 @@ func run() error {
 		"The least age at which a superseded release is removed.")
 	flag.DurationVar(&o.Limits.Pace.Soonest, "soonest-look", o.Limits.Pace.Soonest,
 		"The least time between two looks at what goes on in AWS.")
+	flag.Int64Var(&o.Resources.Memory, "memory-limit", 0,
+		"The bytes of memory that the pod may take. Sets the soft limit of Go, and bounds what images take for their assets.")
+	flag.Int64Var(&o.Resources.Disk, "disk-limit", 0,
+		"The bytes of ephemeral storage that the pod may take. Bounds the assets that are kept on disk while they are sent.")
 	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")
 	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false,
 		"Allow image registries on loopback, by http.")

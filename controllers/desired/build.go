@@ -44,6 +44,10 @@ func Build(in Inputs) *release.Desired {
 	}
 	if spec.Assets != nil && spec.Assets.FromImage != nil {
 		d.AssetsPath = spec.Assets.FromImage.Path
+		d.AssetsInclude = slices.Sorted(slices.Values(spec.Assets.FromImage.Include))
+	}
+	if limits := in.Profile.Spec.Limits; limits != nil {
+		d.Quota = release.Quota{ImageMiB: limits.ImageMiB, AssetFiles: limits.AssetFiles, AssetMiB: limits.AssetMiB}
 	}
 	addWorkers(d, spec.Manifest.Workers, spec.Manifest.Runtime.HTTP.Port)
 	addCLI(d, &spec.Manifest)

@@ -25,7 +25,8 @@ func configHash(key []byte, c release.Config) string {
 func id(d *release.Desired) string {
 	declared := struct {
 		BuildID, Digest, Architecture, AssetsPath, ConfigHash, Revision string
-		FunctionRole                                                    string `json:",omitempty"`
+		FunctionRole                                                    string   `json:",omitempty"`
+		AssetsInclude                                                   []string `json:",omitempty"`
 		Functions                                                       []release.Function
 		Queues                                                          []release.Queue
 		Schedules                                                       []release.Schedule
@@ -33,7 +34,7 @@ func id(d *release.Desired) string {
 		Warm                                                            int32
 	}{
 		d.BuildID, d.Image.Digest, d.Image.Architecture, d.AssetsPath, d.ConfigHash, d.Revision,
-		d.FunctionRoleName, d.Functions, d.Queues, d.Schedules, d.Commands, d.WarmEnvironments,
+		d.FunctionRoleName, d.AssetsInclude, d.Functions, d.Queues, d.Schedules, d.Commands, d.WarmEnvironments,
 	}
 	sum := sha256.Sum256(canonical(declared))
 	return hex.EncodeToString(sum[:])[:20]

@@ -16,7 +16,7 @@ import (
 
 func collect(t *testing.T, path string, limits Limits, layers ...v1.Layer) (*Assets, error) {
 	t.Helper()
-	assets, err := newLocalClient(t).Assets(t.Context(), imageOf(t, layers...), path, limits)
+	assets, err := newLocalClient(t).Assets(t.Context(), imageOf(t, layers...), Folder{Path: path}, limits)
 	if err == nil {
 		t.Cleanup(func() { assets.Close() })
 	}
@@ -125,7 +125,7 @@ func TestLayersAreDownloadedOnceAndOnlyWhenTheyMatter(t *testing.T) {
 		opened, err := client.Open(t.Context(), Source{Repository: registry.repository("acme")}, digestOf(t, image))
 		g.Expect(err).NotTo(HaveOccurred())
 		registry.take("")
-		assets, err := client.Assets(t.Context(), opened, "/www/public", DefaultLimits())
+		assets, err := client.Assets(t.Context(), opened, Folder{Path: "/www/public"}, DefaultLimits())
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(assets.Close()).To(Succeed())
 		var digests []string
@@ -144,9 +144,9 @@ func TestALayerThatIsOnlyHiddenIsNotTakenForEmpty(t *testing.T) {
 	client := newLocalClient(t)
 	lower := layerOf(t, regular("www/a", "1"))
 	_, err := client.Assets(t.Context(), imageOf(t, lower, layerOf(t, regular("www/.wh.a", ""), regular("www/b", "2"))),
-		"/www", DefaultLimits())
+		Folder{Path: "/www"}, DefaultLimits())
 	g.Expect(err).NotTo(HaveOccurred())
-	assets, err := client.Assets(t.Context(), imageOf(t, lower), "/www", DefaultLimits())
+	assets, err := client.Assets(t.Context(), imageOf(t, lower), Folder{Path: "/www"}, DefaultLimits())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(contents(t, assets)).To(Equal(map[string]string{"a": "1"}))
 }
@@ -168,7 +168,8 @@ func TestNothingIsLeftInTheTemporaryFolder(t *testing.T) {
 	g := NewWithT(t)
 	folder := t.TempDir()
 	client := NewClient(Options{TempDir: folder})
-	assets, err := client.Assets(t.Context(), imageOf(t, layerOf(t, regular("www/a", "1"))), "/www", DefaultLimits())
+	assets, err := client.Assets(t.Context(), imageOf(t, layerOf(t, regular("www/a", "1"))),
+		Folder{Path: "/www"}, DefaultLimits())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(contents(t, assets)).To(HaveLen(1))
 	left, err := os.ReadDir(folder)
@@ -184,8 +185,10 @@ func TestAFullDiskIsNoFaultOfTheImage(t *testing.T) {
 		t.Skip("there is no /dev/full here")
 	}
 	defer full.Close()
-	run := &collector{limits: DefaultLimits(), overlay: newOverlay("www"), barren: newBarrenLayers(), content: full}
-	err = run.collect(t.Context(), []v1.Layer{layerOf(t, regular("www/a", "1"))})
+	run := newLocalClient(t).Collect(Folder{Path: "/www"}, DefaultLimits())
+	run.Passed()
+	run.newSpool = func() *spool { return &spool{file: full, share: run.share} }
+	_, err = run.assets(t.Context(), imageOf(t, layerOf(t, regular("www/a", "1"))))
 	g.Expect(err).To(MatchError(errSpool))
 	g.Expect(Terminal(err)).To(BeFalse())
 }

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"net/http"
@@ -17,6 +18,10 @@ const jobs = 4
 
 const userAgent = "aloft"
 
+// resolveWithin is how long a registry may take to say what a tag stands for: that is three or four small answers, and
+// somebody waits for them.
+const resolveWithin = 20 * time.Second
+
 var retryBackoff = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 3, Jitter: 0.2, Steps: 3}
 
 // Options say where a Client may connect.
@@ -30,6 +35,9 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// TempDir is where assets are kept while they are read; empty means the system's folder for temporary files.
 	TempDir string
+	// MemoryBytes and DiskBytes are what all images that are read at the same time may take together for their assets:
+	// for names, and in TempDir. Zero is 256 MiB and 8 GiB.
+	MemoryBytes, DiskBytes int64
 }
 
 // Client talks to registries. It is safe for concurrent use and keeps connections, but no credentials.
@@ -37,11 +45,19 @@ type Client struct {
 	options Options
 	network *http.Transport
 	barren  *barrenLayers
+	budget  *budget
+	// resolveWithin bounds a Resolve.
+	resolveWithin time.Duration
 }
 
 // NewClient makes a Client; one serves all stages.
 func NewClient(options Options) *Client {
-	return &Client{options: options, network: newTransport(options), barren: newBarrenLayers()}
+	options.MemoryBytes = cmp.Or(options.MemoryBytes, defaultMemoryBytes)
+	options.DiskBytes = cmp.Or(options.DiskBytes, defaultDiskBytes)
+	return &Client{
+		options: options, network: newTransport(options), barren: newBarrenLayers(),
+		budget: &budget{memory: options.MemoryBytes, disk: options.DiskBytes}, resolveWithin: resolveWithin,
+	}
 }
 
 // Close ends idle connections.

@@ -14,7 +14,8 @@ var contentTypes = map[string]string{
 	".txt": "text/plain; charset=utf-8", ".md": "text/markdown; charset=utf-8", ".csv": "text/csv; charset=utf-8",
 	".vtt": "text/vtt; charset=utf-8", ".ics": "text/calendar; charset=utf-8",
 	".json": "application/json", ".map": "application/json", ".jsonld": "application/ld+json",
-	".geojson": "application/geo+json", ".webmanifest": "application/manifest+json", ".xml": "application/xml",
+	// CloudFront compresses what is called JSON, and GeoJSON is.
+	".geojson": "application/json", ".webmanifest": "application/manifest+json", ".xml": "application/xml",
 	".rss": "application/rss+xml", ".atom": "application/atom+xml",
 	".wasm": "application/wasm", ".pdf": "application/pdf", ".zip": "application/zip", ".gz": "application/gzip",
 	".svg": "image/svg+xml", ".png": "image/png", ".apng": "image/apng", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",

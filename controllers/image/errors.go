@@ -30,6 +30,10 @@ var (
 	ErrAssets = errors.New("assets not usable")
 	// ErrLimit: a bound on sizes or counts was passed. Such an error is of kind ErrAssets or ErrUnsupported too.
 	ErrLimit = errors.New("limit passed")
+	// ErrQuota: of the limits, the number of files or their bytes, which callers set.
+	ErrQuota = errors.New("quota passed")
+	// ErrBusy: the operator has no room for what is to be read now, and will have it later.
+	ErrBusy = errors.New("no room now")
 )
 
 // maxMessageBytes bounds what a registry's or an image's own words may add to a message.

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"os"
 	"path"
 	"strings"
 	"testing"
@@ -27,24 +26,34 @@ func safe(name string) bool {
 func FuzzEntryNames(f *testing.F) {
 	for _, seed := range []string{"www/a.css", "./www/a", "/www/a", "www/../../etc/passwd", "www/a\x00b", "www/.wh.a",
 		"www/.wh..wh..opq", "www//a", "www/a/.", "www/\xff", "..", "www/..", "www/.wh...", "www/.wh.", `www\..\a`,
-		"www/\u202e", strings.Repeat("www/", 100), "www/.aloft-manifest.json"} {
+		"www/\u202e", strings.Repeat("www/", 100), "www/.env"} {
 		f.Add(seed, byte(tar.TypeReg))
 	}
 	f.Add("www", byte(tar.TypeSymlink))
 	f.Add("www/a", byte(tar.TypeLink))
 	f.Add("www/a", byte(tar.TypeDir))
 	f.Fuzz(func(t *testing.T, name string, kind byte) {
-		content, err := os.CreateTemp(t.TempDir(), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer content.Close()
-		run := &collector{limits: DefaultLimits(), overlay: newOverlay("www"), content: content, inLayer: map[string]bool{}}
-		if run.entry(&tar.Header{Name: name, Typeflag: kind}, strings.NewReader("")) != nil {
+		client := NewClient(Options{TempDir: t.TempDir()})
+		run := client.Collect(Folder{Path: "/www"}, DefaultLimits())
+		read := &reading{of: run, byName: map[string]*entry{}, index: layerIndex{spool: run.newSpool()}}
+		defer read.index.spool.close()
+		if read.entry(&tar.Header{Name: name, Typeflag: kind}, strings.NewReader("")) != nil {
 			return
 		}
-		run.overlay.endLayer()
-		for _, file := range run.files {
+		run.overlay.layer = 1
+		if run.merge(t.Context(), &read.index) != nil {
+			return
+		}
+		assets, err := run.publish()
+		if err != nil {
+			return
+		}
+		run.overlay = overlay{root: run.root, layer: 1}
+		for _, e := range read.index.entries {
+			run.overlay.take(e)
+		}
+		run.overlay.layer++
+		for _, file := range assets.Files {
 			if !safe(file.Path) || kind != tar.TypeReg {
 				t.Errorf("the entry %q of kind %q became the asset %q", name, kind, file.Path)
 			}
@@ -75,20 +84,19 @@ func FuzzLayers(f *testing.F) {
 	}), plain(regular("www/.wh..wh..opq", ""), regular("www/"+strings.Repeat("long/", 30)+"a", "4")))
 	f.Add([]byte("no tar"), []byte{})
 	limits := Limits{Files: 20, Entries: 100, FileBytes: 1 << 16, TotalBytes: 1 << 18, DecompressedBytes: 1 << 20,
-		Ratio: 200, PathBytes: 900}
+		Ratio: 200, PathBytes: 900, IndexBytes: 1 << 20}
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
-		content, err := os.CreateTemp(t.TempDir(), "")
-		if err != nil {
-			t.Fatal(err)
+		run := NewClient(Options{TempDir: t.TempDir()}).Collect(Folder{Path: "/www"}, limits)
+		run.Passed()
+		var layers []v1.Layer
+		for _, plain := range [][]byte{lower, upper} {
+			layers = append(layers, &fixedDiffID{static.NewLayer(stored(t, plain), types.OCILayer)})
 		}
-		defer content.Close()
-		run := &collector{limits: limits, overlay: newOverlay("www"), barren: newBarrenLayers(), content: content}
-		layers := []v1.Layer{static.NewLayer(stored(t, lower), types.OCILayer),
-			static.NewLayer(stored(t, upper), types.OCILayer)}
-		if run.collect(t.Context(), layers) != nil {
+		assets, err := run.Assets(t.Context(), imageOf(t, layers...))
+		if err != nil {
 			return
 		}
-		assets := &Assets{Files: run.files, content: content}
+		defer assets.Close()
 		var total int64
 		for _, file := range assets.Files {
 			total += file.Size

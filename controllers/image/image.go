@@ -57,6 +57,8 @@ type Target struct {
 	Auth authn.Authenticator
 	// Progress is told what is sent; nil tells nobody.
 	Progress *Progress
+	// SeenBy reads the layers that are sent for its assets; nil for none.
+	SeenBy *Collection
 }
 
 // String names the target without its credentials.

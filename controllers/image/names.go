@@ -8,7 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-const maxPathDepth = 64
+const (
+	// maxNameBytes is Linux's PATH_MAX: no container can have a file of a longer name. A tar archive may have names of a
+	// mebibyte, and to look at those would cost more than all else in it.
+	maxNameBytes = 4096
+	// maxPathDepth bounds the folders that a published file may lie in.
+	maxPathDepth = 64
+)
 
 // rootOf turns an absolute path such as "/var/www/public" into how layers name it: "var/www/public", and "" for "/".
 func rootOf(absolute string) (string, error) {
@@ -27,20 +33,25 @@ func rootOf(absolute string) (string, error) {
 
 // entryPath turns the name of a tar entry into a path relative to the image's root, "" for the root
 // itself. Every unpacker reads "./a", "/a" and "a/" as "a", and builders write all of them, so only what
-// could leave the root is refused.
+// could leave the root, or no container could have, is refused.
 func entryPath(name string) (string, error) {
+	if len(name) > maxNameBytes {
+		return "", overLimit(ErrAssets, "an entry has a name of %d bytes, and no container takes more than %d: %q", len(name),
+			maxNameBytes, bounded(name[:maxNameBytes]))
+	}
 	if strings.ContainsRune(name, 0) {
-		return "", errors.New("it contains a NUL character")
+		return "", refuse(ErrAssets, "the entry %q is not safe to unpack: it contains a NUL character", bounded(name))
 	}
 	for part := range strings.SplitSeq(name, "/") {
 		if part == ".." {
-			return "", errors.New(`it contains ".."`)
+			return "", refuse(ErrAssets, `the entry %q is not safe to unpack: it contains ".."`, bounded(name))
 		}
 	}
 	return strings.TrimPrefix(path.Clean("/"+name), "/"), nil
 }
 
-// checkName says why a relative path cannot become the key of an object and a part of a URL.
+// checkName says why a relative path cannot become the key of an object and a part of a URL. S3 and CloudFront take
+// every other character.
 func checkName(name string) error {
 	switch {
 	case name == "":

@@ -1,9 +1,6 @@
 package image
 
-import (
-	"path"
-	"strings"
-)
+import "strings"
 
 // Names with a meaning of their own in a layer (OCI image layer specification, "Whiteouts").
 const (
@@ -12,94 +9,139 @@ const (
 	opaqueMarker   = ".wh..wh..opq"
 )
 
-// overlay knows, while layers are read from the top to the bottom, what the layers above let be seen below them. It
-// keeps only what concerns one root: paths below it and the folders on the way to it.
+// overlay knows, while layers are taken from the top to the bottom, what they show and what they hide of those below
+// them. It is a tree by the parts of paths, so that to look a path up costs no more than to read it.
 type overlay struct {
-	root string
-
-	// gone holds paths that a layer above removed, or put something else than a folder in place of.
-	gone map[string]bool
-	// opaque holds folders of which a layer above hides everything that lies below them.
-	opaque map[string]bool
-	// folders holds folders of the layers above, which hide what is no folder at the same path.
-	folders map[string]bool
-
-	// What the layer being read adds; it takes effect for the layers below it only.
-	newGone, newOpaque, newFolders []string
+	root
+	top node
+	// layer is the number of the layer being taken, from 1 at the top. What it says takes effect for those below it only.
+	layer int
 }
 
-func newOverlay(root string) *overlay {
-	return &overlay{root: root, gone: map[string]bool{}, opaque: map[string]bool{}, folders: map[string]bool{}}
+// node is one path. Each number is of the topmost layer that says so of it, 0 for none.
+type node struct {
+	children map[string]*node
+	// gone: removed, or something else than a folder put in its place.
+	gone int
+	// opaque: everything that lies below it in lower layers is hidden.
+	opaque int
+	// folder: a folder, which hides what is no folder at the same path.
+	folder int
+	// shown is what is visible here, if it is no folder.
+	shown *entry
 }
+
+// root is the path, relative to that of the image, whose files are looked for.
+type root string
 
 func within(name, folder string) bool {
-	return folder == "" || strings.HasPrefix(name, folder+"/")
+	return folder == "" || len(name) > len(folder) && name[len(folder)] == '/' && strings.HasPrefix(name, folder)
 }
 
 // below reports a path below the root, onTheWay one that is the root or leads to it.
-func (o *overlay) below(name string) bool    { return name != "" && within(name, o.root) }
-func (o *overlay) onTheWay(name string) bool { return name == o.root || within(o.root, name) }
+func (r root) below(name string) bool    { return name != "" && within(name, string(r)) }
+func (r root) onTheWay(name string) bool { return name == string(r) || within(string(r), name) }
 
-func parent(name string) string {
-	if folder := path.Dir(name); folder != "." {
-		return folder
-	}
-	return ""
+// relative gives the path of what lies below the root.
+func (r root) relative(name string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(name, string(r)), "/")
 }
 
-// hidden reports whether the layers above hide a path of the layer being read.
-func (o *overlay) hidden(name string, folder bool) bool {
-	if o.gone[name] || (!folder && o.folders[name]) {
-		return true
+// parts gives the parts of a path; the root of the image has none.
+func parts(name string) func(yield func(string) bool) {
+	if name == "" {
+		return func(func(string) bool) {}
 	}
-	for name != "" {
-		name = parent(name)
-		if o.gone[name] || o.opaque[name] {
+	return strings.SplitSeq(name, "/")
+}
+
+// find returns the node of a path, nil where nothing was ever said of it.
+func (o *overlay) find(name string) *node {
+	at := &o.top
+	for part := range parts(name) {
+		if at = at.children[part]; at == nil {
+			return nil
+		}
+	}
+	return at
+}
+
+// hidden reports whether the layers above hide a path of the layer being taken.
+func (o *overlay) hidden(name string, folder bool) bool {
+	above := func(layer int) bool { return layer != 0 && layer < o.layer }
+	at := &o.top
+	for part := range parts(name) {
+		if above(at.gone) || above(at.opaque) {
 			return true
 		}
-	}
-	return false
-}
-
-// covered reports that no layer below can show anything below the root.
-func (o *overlay) covered() bool { return o.opaque[o.root] || o.hidden(o.root, true) }
-
-// conceal records an opaque folder of the layer being read.
-func (o *overlay) conceal(folder string) { o.newOpaque = append(o.newOpaque, folder) }
-
-// remove records a whiteout of the layer being read. Unlike an entry it does not say that the paths
-// on the way are folders.
-func (o *overlay) remove(name string) { o.newGone = append(o.newGone, name) }
-
-// saw records an entry of the layer being read.
-func (o *overlay) saw(name string, folder bool) {
-	if folder {
-		o.newFolders = append(o.newFolders, name)
-	} else {
-		o.newGone = append(o.newGone, name)
-	}
-	if up := parent(name); name != "" && up != "" {
-		o.newFolders = append(o.newFolders, up)
-	}
-}
-
-// endLayer lets what the layer said take effect for the layers below.
-func (o *overlay) endLayer() {
-	for _, name := range o.newGone {
-		o.gone[name] = true
-	}
-	for _, name := range o.newOpaque {
-		o.opaque[name] = true
-	}
-	for _, name := range o.newFolders {
-		for ; name != "" && !o.folders[name]; name = parent(name) {
-			o.folders[name] = true
+		if at = at.children[part]; at == nil {
+			return false
 		}
 	}
-	o.newGone, o.newOpaque, o.newFolders = nil, nil, nil
+	return above(at.gone) || !folder && above(at.folder)
 }
 
-// pendingFolders returns the folders that the layer being read brings, if it brings nothing else.
-func (o *overlay) pendingFolders() (folders []string, only bool) {
-	return o.newFolders, len(o.newGone)+len(o.newOpaque) == 0
+// covered reports that no layer below those that were taken can show anything below the root.
+func (o *overlay) covered() bool {
+	o.layer++
+	defer func() { o.layer-- }()
+	at := o.find(string(o.root))
+	return o.hidden(string(o.root), true) || at != nil && at.opaque != 0
+}
+
+// at returns the node of a path and the number of nodes that it made. That the folders on the way are folders is said
+// by what is there, and not by what is removed.
+func (o *overlay) at(name string, there bool) (at *node, made int) {
+	at = &o.top
+	for part := range parts(name) {
+		if there {
+			first(&at.folder, o.layer)
+		}
+		next := at.children[part]
+		if next == nil {
+			if at.children == nil {
+				at.children = map[string]*node{}
+			}
+			next = &node{}
+			at.children[part] = next
+			made++
+		}
+		at = next
+	}
+	return at, made
+}
+
+// take lets an entry of the layer being taken have its effect, and tells how many nodes that made.
+func (o *overlay) take(e *entry) (made int) {
+	var at *node
+	switch {
+	case e.kind == isRemoved:
+		at, made = o.at(e.name, false)
+		first(&at.gone, o.layer)
+	case e.kind == isOpaque:
+		at, made = o.at(e.name, false)
+		first(&at.opaque, o.layer)
+	case o.hidden(e.name, e.kind == isFolder):
+		// A file that a folder above took the place of had itself taken the place of a folder below, which stays hidden.
+		if at = o.find(e.name); at != nil && e.kind != isFolder && at.folder != 0 {
+			first(&at.opaque, o.layer)
+		}
+	case e.kind == isFolder:
+		at, made = o.at(e.name, true)
+		first(&at.folder, o.layer)
+	default:
+		at, made = o.at(e.name, true)
+		first(&at.gone, o.layer)
+		e.twin = at.shown != nil
+		e.visible = true
+		at.shown = e
+	}
+	return made
+}
+
+// first keeps what the topmost layer says.
+func first(says *int, layer int) {
+	if *says == 0 {
+		*says = layer
+	}
 }

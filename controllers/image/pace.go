@@ -12,7 +12,7 @@ import (
 const (
 	stallAfter     = 30 * time.Second
 	paceAfter      = 60 * time.Second
-	minBytesPerSec = 1 << 10
+	minBytesPerSec = 64 << 10
 )
 
 var errStalled = errors.New("the registry stopped sending")

@@ -54,6 +54,19 @@ func TestARegistryThatHardlySendsIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestARegistryMaySendSlowlyButNotForDays(t *testing.T) {
+	const kib = 1 << 10
+	for _, row := range []struct {
+		perSecond int64
+		slow      bool
+	}{{2 * kib, true}, {63 * kib, true}, {65 * kib, false}} {
+		waited := paceAfter + time.Second
+		if got := tooSlow(row.perSecond*int64(waited.Seconds()), waited); got != row.slow {
+			t.Errorf("%d bytes a second are too slow: %t", row.perSecond, got)
+		}
+	}
+}
+
 func TestASlowReaderIsNotTheRegistrysFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -29,6 +30,7 @@ type pusher struct {
 	image  v1.Image
 	digest string
 	tag    name.Tag
+	seenBy *Collection
 	puller *remote.Puller
 	pusher *remote.Pusher
 }
@@ -89,7 +91,8 @@ func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (
 	}
 	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(signed), remote.WithJobs(jobs),
 		remote.WithRetryBackoff(retryBackoff)}
-	run := &pusher{image: image, digest: digest.String(), tag: into.Tag(target.Tag)}
+	run := &pusher{image: image, digest: digest.String(), tag: into.Tag(target.Tag),
+		seenBy: target.SeenBy}
 	if run.puller, err = remote.NewPuller(options...); err != nil {
 		return nil, err
 	}
@@ -135,14 +138,33 @@ func (p *pusher) layers(ctx context.Context, sent *Progress) error {
 	work.SetLimit(jobs)
 	for i, layer := range layers {
 		work.Go(func() error {
-			watched := &sentLayer{Layer: layer, number: i + 1, counts: sent}
-			return p.pusher.Upload(together, p.tag.Repository, watched)
+			return p.layer(together, layer, &sentLayer{Layer: layer, number: i + 1, counts: sent})
 		})
 	}
 	if err := work.Wait(); err != nil {
 		return err
 	}
 	return p.config(ctx, sent)
+}
+
+// layer sends one layer, and lets it be read for its assets as it passes.
+func (p *pusher) layer(ctx context.Context, layer v1.Layer, sent *sentLayer) error {
+	digest, err := layer.Digest()
+	if err != nil {
+		return fmt.Errorf("reading the digest of a layer: %w", err)
+	}
+	size, err := layer.Size()
+	if err != nil {
+		return fmt.Errorf("reading the size of a layer: %w", err)
+	}
+	if p.seenBy.wants(digest) {
+		sent.seen = func(content io.ReadCloser) io.ReadCloser { return p.seenBy.watch(ctx, digest, size, content) }
+	}
+	if err := p.pusher.Upload(ctx, p.tag.Repository, sent); err != nil {
+		return err
+	}
+	p.seenBy.skipped(digest)
+	return nil
 }
 
 func (p *pusher) config(ctx context.Context, sent *Progress) error {

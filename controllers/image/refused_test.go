@@ -13,8 +13,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	. "github.com/onsi/gomega"
-
-	"github.com/aloft-dev/aloft/api/function"
 )
 
 func TestFilesThatCannotBePublishedAreNamed(t *testing.T) {
@@ -24,9 +22,9 @@ func TestFilesThatCannotBePublishedAreNamed(t *testing.T) {
 		reason, message string
 		files           []file
 	}{
-		{"a symbolic link", `"a" is a symbolic link to "/etc/passwd"`, []file{symlink("www/a", "/etc/passwd")}},
 		{"a link on the way", "/www is a symbolic link", []file{symlink("www", "srv/www")}},
-		{"a hard link", `"b" is a hard link`, []file{in("a"), {name: "www/b", kind: tar.TypeLink, link: "www/a"}}},
+		{"a hard link to nothing", `"b" is a hard link to "www/c"`,
+			[]file{in("a"), {name: "www/b", kind: tar.TypeLink, link: "www/c"}}},
 		{"a device", `"null" is a device`, []file{{name: "www/null", kind: tar.TypeChar}}},
 		{"a pipe", `"p" is a device, a pipe`, []file{{name: "www/p", kind: tar.TypeFifo}}},
 		{"a way out", `".."`, []file{regular("www/../../etc/passwd", "x")}},
@@ -42,7 +40,6 @@ func TestFilesThatCannotBePublishedAreNamed(t *testing.T) {
 		{"a file that is a folder", "a file and a folder", []file{in("a"), in("a/b")}},
 		{"a path that is too long", "longer than 900", []file{in(strings.Repeat("a", 901))}},
 		{"a path that is too deep", "too deep", []file{in(deep + "a")}},
-		{"the marker's name", "reserved", []file{in(function.AssetsMarker)}},
 		{"no file at all", "has no files there", []file{regular("elsewhere/a", "x")}},
 		{"a file in place of the folder", "has no files there", []file{regular("www", "x")}},
 	} {
@@ -72,9 +69,11 @@ func TestEveryLimitIsKept(t *testing.T) {
 			append(two, regular("c", strings.Repeat("x", 20_000)))},
 		{"how far a layer unfolds", func(l *Limits) { l.Ratio = 1 },
 			append(two, regular("c", noise(1<<20)+strings.Repeat("\x00", freeOfRatio)))},
-		{"folders", func(l *Limits) { l.Files = 2 },
-			append(two, folder("www/1"), folder("www/2"), folder("www/3"), folder("www/4"), folder("www/5"), folder("www/6"),
-				folder("www/7"))},
+		{"the memory for names", func(l *Limits) { l.IndexBytes = 1000 }, append(two, folder("www/1"), folder("www/2"))},
+		{"the memory for names of removed files", func(l *Limits) { l.IndexBytes = 5000 },
+			append(two, regular("www/.wh."+strings.Repeat("c", 4000), ""))},
+		{"the memory for folders on the way to a file", func(l *Limits) { l.IndexBytes = 5000 },
+			append(two, regular("www/"+strings.Repeat("d/", 40)+"c", ""))},
 	} {
 		t.Run(row.reason, func(t *testing.T) {
 			g := NewWithT(t)
@@ -104,23 +103,21 @@ func (zeros) Read(into []byte) (int, error) { clear(into); return len(into), nil
 func TestABombIsStoppedBeforeItUnfolds(t *testing.T) {
 	g := NewWithT(t)
 	var packed bytes.Buffer
-	compressed := gzip.NewWriter(&packed)
+	compressed, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	g.Expect(err).NotTo(HaveOccurred())
 	archive := tar.NewWriter(compressed)
 	const size = 1 << 30
 	g.Expect(archive.WriteHeader(&tar.Header{Name: "bomb", Typeflag: tar.TypeReg, Size: size})).To(Succeed())
-	_, err := io.CopyN(archive, zeros{}, size)
+	_, err = io.CopyN(archive, zeros{}, size)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(archive.Close()).To(Succeed())
 	g.Expect(compressed.Close()).To(Succeed())
-	g.Expect(packed.Len()).To(BeNumerically("<", 2<<20))
+	g.Expect(packed.Len()).To(BeNumerically("<", 8<<20))
 
-	var unfolded int64
-	limits := DefaultLimits()
-	run := &collector{limits: limits, overlay: newOverlay("www"), barren: newBarrenLayers()}
-	err = run.collect(t.Context(), []v1.Layer{&fixedDiffID{packedLayer(t, packed.Bytes(), types.OCILayer)}})
-	unfolded = run.decompressed
+	run := &reading{of: newLocalClient(t).Collect(Folder{Path: "/www"}, DefaultLimits())}
+	_, err = run.read(t.Context(), &packed, int64(packed.Len()))
 	g.Expect(err).To(MatchError(ErrLimit))
-	g.Expect(unfolded).To(BeNumerically("<", size/2))
+	g.Expect(run.index.spent.decompressed).To(BeNumerically("<", size/2))
 }
 
 type fixedDiffID struct{ v1.Layer }
@@ -164,7 +161,7 @@ func TestABrokenLayerIsUnsupportedAndABrokenRegistryTransient(t *testing.T) {
 				answer(w)
 				return true
 			})
-			_, err = client.Assets(t.Context(), opened, "/www", DefaultLimits())
+			_, err = client.Assets(t.Context(), opened, Folder{Path: "/www"}, DefaultLimits())
 			g.Expect(err).To(HaveOccurred())
 			g.Expect(Terminal(err)).To(BeFalse(), "%v", err)
 		})

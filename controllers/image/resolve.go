@@ -29,7 +29,12 @@ type Resolved struct {
 //
 // Errors: ErrNotFound, ErrUnauthorized, ErrUnsupported, ErrAddressDenied; any other is transient.
 func (c *Client) Resolve(ctx context.Context, source Source, arch string) (Resolved, error) {
-	resolved, err := c.resolve(ctx, source, arch)
+	within, cancel := context.WithTimeout(ctx, c.resolveWithin)
+	defer cancel()
+	resolved, err := c.resolve(within, source, arch)
+	if ctx.Err() == nil && errors.Is(within.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("the registry has not answered within %s", c.resolveWithin)
+	}
 	return resolved, classify(err, "resolving "+bounded(source.String()))
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -207,4 +208,23 @@ func TestNamesThatAreNoImagesAreRefusedWithoutARequest(t *testing.T) {
 			g.Expect(err.Error()).NotTo(ContainSubstring("\x1b"))
 		})
 	}
+}
+
+func TestARegistryThatTakesItsTimeIsNotWaitedFor(t *testing.T) {
+	g := NewWithT(t)
+	registry, client := newRegistry(t), newLocalClient(t)
+	client.resolveWithin = 200 * time.Millisecond
+	put(t, registry.repository("acme"), "v1", forPlatform(t, "linux", "amd64", "x"))
+	g.Expect(client.Resolve(t.Context(), Source{Repository: registry.repository("acme"), Tag: "v1"}, "amd64")).
+		Error().NotTo(HaveOccurred())
+	registry.answer(func(_ http.ResponseWriter, r *http.Request) bool {
+		select { // each answer alone is in time
+		case <-time.After(150 * time.Millisecond):
+		case <-r.Context().Done():
+		}
+		return false
+	})
+	_, err := client.Resolve(t.Context(), Source{Repository: registry.repository("acme"), Tag: "v1"}, "amd64")
+	g.Expect(err).To(MatchError(ContainSubstring("has not answered within 200ms")))
+	g.Expect(Terminal(err)).To(BeFalse())
 }

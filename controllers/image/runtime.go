@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -30,15 +31,19 @@ type Runtime struct {
 	open    func() (io.ReadCloser, error)
 
 	mu     sync.Mutex
-	layers map[string]v1.Layer
+	layers map[[sha256.Size]byte]v1.Layer
 }
 
-// maxKeptLayers bounds the layers whose digests a Runtime remembers; each is a few hundred bytes.
-const maxKeptLayers = 256
+const (
+	// maxKeptLayers bounds the layers whose digests a Runtime remembers. Each holds what the image starts.
+	maxKeptLayers = 256
+	// maxStartBytes bounds that, which is in an image's hands: Linux takes 128 KiB as one argument and no more.
+	maxStartBytes = 64 << 10
+)
 
 // NewRuntime names a program of size bytes that open reads from its beginning, as often as it is called.
 func NewRuntime(version string, size int64, open func() (io.ReadCloser, error)) *Runtime {
-	return &Runtime{version: version, size: size, open: open, layers: map[string]v1.Layer{}}
+	return &Runtime{version: version, size: size, open: open, layers: map[[sha256.Size]byte]v1.Layer{}}
 }
 
 // RuntimeFromBytes names a program held in memory.

@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,7 +24,11 @@ func (r *Runtime) layer(start function.Start, mediaType types.MediaType) (v1.Lay
 		return nil, err
 	}
 	told = append(told, '\n')
-	key := string(mediaType) + "\n" + string(told)
+	if len(told) > maxStartBytes {
+		return nil, overLimit(ErrUnsupported, "its entry point, command and working directory take more than %d KiB; "+
+			"shorten them", maxStartBytes>>10)
+	}
+	key := sha256.Sum256([]byte(string(mediaType) + "\n" + string(told)))
 	r.mu.Lock()
 	kept, known := r.layers[key]
 	r.mu.Unlock()

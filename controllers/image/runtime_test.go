@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -180,4 +181,19 @@ func TestARuntimeThatCannotStartIsRefused(t *testing.T) {
 			NewWithT(t).Expect(err).To(MatchError(ErrUnsupported))
 		})
 	}
+}
+
+func TestWhatAnImageStartsIsBounded(t *testing.T) {
+	g := NewWithT(t)
+	starting := func(command string) error {
+		image := configured(t, imageOf(t, layerOf(t, regular("app", ""))), func(c *v1.ConfigFile) {
+			c.Config.Cmd = []string{command}
+		})
+		_, err := WithRuntime(image, RuntimeFromBytes("1", []byte("#!/bin/sh")))
+		return err
+	}
+	g.Expect(starting(strings.Repeat("x", maxStartBytes/2))).To(Succeed())
+	err := starting(strings.Repeat("x", maxStartBytes))
+	g.Expect(err).To(MatchError(ErrUnsupported))
+	g.Expect(err).To(MatchError(ContainSubstring("more than 64 KiB")))
 }

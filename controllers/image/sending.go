@@ -24,6 +24,8 @@ type sentLayer struct {
 	// number counts layers from 1; 0 is the configuration, which is JSON.
 	number int
 	counts *Progress
+	// seen reads the layer too, as it passes; nil where nobody does.
+	seen   func(io.ReadCloser) io.ReadCloser
 	opened atomic.Bool
 }
 
@@ -43,7 +45,11 @@ func (l *sentLayer) Compressed() (io.ReadCloser, error) {
 			l.counts.Layers.Add(1)
 		}
 	}
-	return &sentBody{Reader: buffered, Closer: content, counts: l.counts}, nil
+	var body io.ReadCloser = &sentBody{Reader: buffered, Closer: content, counts: l.counts}
+	if l.seen != nil {
+		body = l.seen(body)
+	}
+	return body, nil
 }
 
 // gzipMagic refuses what is called gzip and is not: Lambda takes such an image and fails it later, as InvalidImage.

@@ -1,6 +1,8 @@
 package image
 
 import (
+	"fmt"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
@@ -39,6 +41,18 @@ func Supported(image v1.Image, arch string) error {
 			len(config.RootFS.DiffIDs), len(manifest.Layers))
 	}
 	return nil
+}
+
+// Bytes is the size of an image's layers together, as they are compressed.
+func Bytes(image v1.Image) (total int64, err error) {
+	manifest, err := image.Manifest()
+	if err != nil {
+		return 0, fmt.Errorf("reading the manifest: %w", err)
+	}
+	for _, layer := range manifest.Layers {
+		total += layer.Size
+	}
+	return total, nil
 }
 
 func supportedLayers(manifest *v1.Manifest) error {

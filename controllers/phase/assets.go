@@ -1,18 +1,13 @@
 package phase
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"net/url"
 	"slices"
+	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -22,48 +17,116 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-const (
-	// parallelObjects are sent at the same time.
-	parallelObjects = 32
-	// immutable: the folder of a build never changes, so browsers and CloudFront may keep what they have.
-	immutable = "public, max-age=31536000, immutable"
-)
+// parallelObjects are sent at the same time.
+const parallelObjects = 32
 
-// uploadAssets brings the build's assets into its folder and gives their digest. What the live build has in the same
-// place with the same content is copied by S3 itself.
-func (p *Performer) uploadAssets(ctx context.Context, s Subject) (digest string, err error) {
+// assetsWanted is what is to be done about a build's assets.
+type assetsWanted struct {
+	// digest of what is there already, whole; empty when there is something to do, or nothing wanted.
+	digest string
+	// from collects the assets that are to be sent; nil where none are.
+	from *image.Collection
+	// source of the assets, as the index tells it.
+	source string
+	// only has the paths to send, where the others are there; nil for all.
+	only []string
+}
+
+// wantedAssets looks at what is there of a build's assets.
+func (p *Performer) wantedAssets(ctx context.Context, s Subject) (assetsWanted, error) {
 	d := s.Desired
 	if d.AssetsPath == "" {
-		return "", nil
+		return assetsWanted{}, nil
 	}
-	source := d.Image.Digest + " " + d.AssetsPath
+	wanted := assetsWanted{source: strings.Join(append([]string{d.Image.Digest, d.AssetsPath}, d.AssetsInclude...), " ")}
 	there, missing, err := observed.Assets(ctx, p.Clients, d.Names.Bucket, d.BuildID)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("looking for the assets of %s: %w", d.BuildID, err)
-	case there.Source == source && len(missing) == 0:
-		return there.Digest, nil
+		return wanted, fmt.Errorf("looking for the assets of %s: %w", d.BuildID, err)
+	case there.Source == wanted.source && len(missing) == 0:
+		wanted.digest = there.Digest
+		return wanted, nil
+	case there.Source == wanted.source: // the others are what they should be
+		wanted.only = missing
 	case there.Source != "" && activated(s.Recorded, d.BuildID):
-		return "", release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsMoved,
+		return wanted, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsMoved,
 			"the assets of %s were released with other content before: use a new tag for a new build", d.BuildID)
+	case there.Source != "":
+		if err := p.removeIndex(ctx, s); err != nil {
+			return wanted, err
+		}
 	}
-	assets, err := p.openAssets(ctx, d)
+	wanted.from = p.Images.Collect(image.Folder{Path: d.AssetsPath, Include: d.AssetsInclude}, assetLimits(d.Quota))
+	return wanted, nil
+}
+
+// assetLimits are the operator's own, or the profile's where those are lower.
+func assetLimits(quota release.Quota) image.Limits {
+	limits := image.DefaultLimits()
+	if quota.AssetFiles > 0 {
+		limits.Files = min(limits.Files, int(quota.AssetFiles))
+	}
+	if quota.AssetMiB > 0 {
+		limits.TotalBytes = min(limits.TotalBytes, int64(quota.AssetMiB)<<20)
+	}
+	return limits
+}
+
+// uploadAssets brings the build's assets into its folder and tells what they are. What the live build has in the same
+// place with the same content is copied by S3 itself.
+func (p *Performer) uploadAssets(
+	ctx context.Context, s Subject, wanted assetsWanted, open func() (v1.Image, error), uploaded *release.Uploaded,
+) error {
+	uploaded.AssetsDigest = wanted.digest
+	if wanted.from == nil {
+		return nil
+	}
+	assets, err := p.collectAssets(ctx, s, wanted, open)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { _ = assets.Close() }()
 	before, err := p.liveAssets(ctx, s)
 	if err != nil {
-		return "", err
+		return err
 	}
 	files := assets.Files
-	if there.Source == source { // the others are what they should be
-		files = slices.DeleteFunc(slices.Clone(files), func(file image.Asset) bool { return !slices.Contains(missing, file.Path) })
+	if wanted.only != nil {
+		files = slices.DeleteFunc(slices.Clone(files), func(file image.Asset) bool {
+			return !slices.Contains(wanted.only, file.Path)
+		})
+	}
+	index, err := indexOf(wanted.source, assets)
+	if err != nil {
+		return err
 	}
 	if err := p.sendAssets(ctx, s, assets, files, before); err != nil {
-		return "", err
+		return err
 	}
-	return assets.Digest(), p.writeIndex(ctx, s, source, assets)
+	uploaded.AssetsDigest, uploaded.AssetsLeftOut = assets.Digest(), strings.Join(assets.LeftOut, "; ")
+	return p.writeIndex(ctx, s, index)
+}
+
+func (p *Performer) collectAssets(
+	ctx context.Context, s Subject, wanted assetsWanted, open func() (v1.Image, error),
+) (*image.Assets, error) {
+	opened, err := open()
+	if err != nil {
+		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, s.Desired.Image, err)
+	}
+	assets, err := wanted.from.Assets(ctx, opened)
+	switch {
+	case errors.Is(err, image.ErrBusy):
+		return nil, release.Wait(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressing, roomPoll, "%v", err)
+	case errors.Is(err, image.ErrQuota):
+		return nil, release.Reject(v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid,
+			"the assets of %s:%s cannot be served: %v; spec.limits.assetFiles and spec.limits.assetMiB of the StageProfile "+
+				"bound them, up to what the operator can bear: publish fewer, or ask the platform team", s.Desired.Image.Repository,
+			s.Desired.Image.Tag, err)
+	case err != nil:
+		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, s.Desired.Image, err)
+	}
+	return assets, nil
 }
 
 // liveAssets gives the index of what the live build has, in which what is unchanged need not be sent again.
@@ -72,7 +135,8 @@ func (p *Performer) liveAssets(ctx context.Context, s Subject) (index release.As
 	if live == nil || live.BuildID == s.Desired.BuildID {
 		return index, nil
 	}
-	_, err = p.Clients.ReadJSON(ctx, s.Desired.Names.Bucket, release.MarkerKey(live.BuildID), release.MaxAssetIndex, &index)
+	bucket, key := s.Desired.Names.Bucket, release.MarkerKey(live.BuildID)
+	_, err = p.Clients.ReadJSON(ctx, bucket, key, release.MaxAssetIndex, &index)
 	if err != nil {
 		return index, fmt.Errorf("reading the index of the assets of %s: %w", live.BuildID, err)
 	}
@@ -84,92 +148,41 @@ func activated(recorded *release.Recorded, buildID string) bool {
 	return slices.ContainsFunc(recorded.Kept(), func(r release.Live) bool { return r.BuildID == buildID })
 }
 
-func (p *Performer) openAssets(ctx context.Context, d *release.Desired) (*image.Assets, error) {
-	opened, err := p.Images.Open(ctx, SourceOf(d.Image), d.Image.Digest)
-	if err != nil {
-		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, d.Image, err)
-	}
-	assets, err := p.Images.Assets(ctx, opened, d.AssetsPath, image.DefaultLimits())
-	if err != nil {
-		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, d.Image, err)
-	}
-	return assets, nil
-}
-
 func (p *Performer) sendAssets(
 	ctx context.Context, s Subject, assets *image.Assets, files []image.Asset, before release.AssetIndex,
 ) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelObjects)
 	s.assetsBegin(len(files))
-	bucket, prefix := s.Desired.Names.Bucket, release.AssetsPrefix(s.Desired.BuildID)
 	for _, file := range files {
 		group.Go(func() error {
 			defer s.assetDone()
-			if err := s.Hold.Check(ctx); err != nil {
+			if err := p.sendAsset(ctx, s, assets, file, file.Path, before); err != nil {
 				return err
 			}
-			if before.Files[file.Path] == file.SHA256 {
-				from := release.AssetsPrefix(s.Recorded.Live.BuildID) + file.Path
-				if err := p.copyAsset(ctx, bucket, from, prefix+file.Path); !cloud.IsNotFound(err) {
-					return err
-				}
+			twin := asPlusIsRead(file.Path)
+			if twin == "" || assets.Has(twin) {
+				return nil
 			}
-			return p.putAsset(ctx, bucket, prefix+file.Path, assets, file)
+			return p.sendAsset(ctx, s, assets, file, twin, before)
 		})
 	}
 	return group.Wait()
 }
 
-func (p *Performer) copyAsset(ctx context.Context, bucket, from, to string) error {
-	_, err := p.Clients.S3.CopyObject(ctx, &s3.CopyObjectInput{
-		Bucket: aws.String(bucket), Key: aws.String(to),
-		CopySource:          aws.String(bucket + "/" + (&url.URL{Path: from}).EscapedPath()),
-		ExpectedBucketOwner: aws.String(p.Clients.Account), ExpectedSourceBucketOwner: aws.String(p.Clients.Account),
-	})
-	if err != nil {
-		return fmt.Errorf("copying asset %s: %w", from, err)
-	}
-	return nil
-}
-
-func (p *Performer) putAsset(ctx context.Context, bucket, key string, assets *image.Assets, file image.Asset) error {
-	sum, err := hex.DecodeString(file.SHA256)
-	if err != nil {
-		return fmt.Errorf("reading the checksum of asset %s: %w", file.Path, err)
-	}
-	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(bucket), Key: aws.String(key), Body: assets.Open(file), ContentLength: aws.Int64(file.Size),
-		ContentType: aws.String(file.ContentType), CacheControl: aws.String(immutable),
-		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum)),
-		ExpectedBucketOwner: aws.String(p.Clients.Account),
-	})
-	if err != nil {
-		return fmt.Errorf("uploading asset %s: %w", file.Path, err)
-	}
-	return nil
-}
-
-func (p *Performer) writeIndex(ctx context.Context, s Subject, source string, assets *image.Assets) error {
-	d := s.Desired
-	index := release.AssetIndex{Source: source, Digest: assets.Digest(), Files: make(map[string]string, len(assets.Files))}
-	for _, file := range assets.Files {
-		index.Files[file.Path] = file.SHA256
-	}
-	content, err := json.Marshal(index)
-	if err != nil {
-		return fmt.Errorf("writing the index of the assets: %w", err)
-	}
+// sendAsset brings one file to its path in the build's folder.
+func (p *Performer) sendAsset(
+	ctx context.Context, s Subject, assets *image.Assets, file image.Asset, path string, before release.AssetIndex,
+) error {
 	if err := s.Hold.Check(ctx); err != nil {
 		return err
 	}
-	_, err = p.Clients.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(d.Names.Bucket), Key: aws.String(release.MarkerKey(d.BuildID)), Body: bytes.NewReader(content),
-		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"),
-		ExpectedBucketOwner: aws.String(p.Clients.Account),
-	})
-	if err != nil {
-		return fmt.Errorf("writing the index of the assets of %s: %w", d.BuildID, err)
+	bucket, key := s.Desired.Names.Bucket, release.AssetsPrefix(s.Desired.BuildID)+path
+	if before.Files[file.Path] == file.SHA256 {
+		from := release.AssetsPrefix(s.Recorded.Live.BuildID) + file.Path
+		if err := p.copyAsset(ctx, bucket, from, key); !cloud.IsNotFound(err) {
+			return err
+		}
 	}
-	return nil
+	return p.putAsset(ctx, bucket, key, assets, file)
 }

@@ -23,6 +23,11 @@ type index struct {
 	Files  map[string]string `json:"files"`
 }
 
+// isAsset says that an object is one of a build's assets or their index.
+func isAsset(key string) bool {
+	return strings.HasPrefix(key, release.AssetsFolder) || strings.HasPrefix(key, release.MarkersFolder)
+}
+
 func (s *stage) index(build string) (i index) {
 	s.t.Helper()
 	s.Must(json.Unmarshal([]byte(s.get(release.MarkerKey(build))), &i))
@@ -76,7 +81,7 @@ func TestTheIndexIsWrittenAfterTheLastAsset(t *testing.T) {
 	s.done(upload)
 	var order []string
 	for _, call := range s.Local.Calls().Operation("s3:PutObject") {
-		if _, key, _ := strings.Cut(call.Resource, "/"); strings.HasPrefix(key, "assets/") {
+		if _, key, _ := strings.Cut(call.Resource, "/"); isAsset(key) {
 			order = append(order, key)
 		}
 	}
@@ -142,9 +147,29 @@ func TestAPathWithLettersThatNeedEscapingIsCopied(t *testing.T) {
 	s.Recorded.Live = &release.Live{BuildID: "v2"}
 	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{path: "same"}))
 	s.done(upload)
-	if got := s.get("assets/v3/ü & 100%+.txt"); got != "same" ||
-		len(s.Local.Calls().Operation("s3:CopyObject").Effects()) != 1 {
-		t.Errorf("it is %q", got)
+	// S3 reads a plus sign in a URL as a space, so that the file is there by both.
+	for _, key := range []string{"assets/v3/ü & 100%+.txt", "assets/v3/ü & 100% .txt"} {
+		if got := s.get(key); got != "same" {
+			t.Errorf("%s is %q", key, got)
+		}
+	}
+	if copies := s.Local.Calls().Operation("s3:CopyObject").Effects(); len(copies) != 2 {
+		t.Errorf("%d were copied", len(copies))
+	}
+}
+
+func TestAFileWhoseNameIsThatOfAnotherWithoutItsPlusSignsStays(t *testing.T) {
+	s, registry := newStage(t), newSource(t)
+	s.Desired.AssetsPath = "/www"
+	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}, files{"www/a+b": "plus", "www/a b": "space"}))
+	s.done(upload)
+	s.Recorded.Live = &release.Live{BuildID: "v2"}
+	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{"www/a+b": "plus", "www/a b": "space"}))
+	s.done(upload)
+	for _, folder := range []string{"assets/v2/", "assets/v3/"} {
+		if plus, space := s.get(folder+"a+b"), s.get(folder+"a b"); plus != "plus" || space != "space" {
+			t.Errorf("in %s they are %q and %q", folder, plus, space)
+		}
 	}
 }
 
@@ -177,7 +202,7 @@ func TestAnIndexIsNotBelievedWhereItsAssetsAreGone(t *testing.T) {
 	}
 	var puts []string
 	for _, call := range s.Local.Calls().Since(since).Operation("s3:PutObject") {
-		if _, key, _ := strings.Cut(call.Resource, "/"); strings.HasPrefix(key, "assets/") {
+		if _, key, _ := strings.Cut(call.Resource, "/"); isAsset(key) {
 			puts = append(puts, key)
 		}
 	}

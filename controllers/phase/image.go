@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/google/go-containerregistry/pkg/authn"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
@@ -20,14 +22,19 @@ import (
 // uploadImage copies the build's image into the stage's repository, with the runtime appended where it lacks one, and
 // gives the digest of the copy. A copy that was made from the same source before is taken as it is, whichever runtime
 // it has.
-func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, err error) {
+func (p *Performer) uploadImage(
+	ctx context.Context, s Subject, seenBy *image.Collection, open func() (v1.Image, error),
+) (digest string, err error) {
 	digest, err = p.copyOf(ctx, s.Desired)
 	if err != nil || digest != "" {
 		return digest, err
 	}
-	source, err := p.Images.Open(ctx, SourceOf(s.Desired.Image), s.Desired.Image.Digest)
+	source, err := open()
 	if err != nil {
 		return "", sourceError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
+	}
+	if err := withinQuota(s.Desired, source); err != nil {
+		return "", err
 	}
 	runtime, ok := p.Runtimes[s.Desired.Image.Architecture]
 	if !ok {
@@ -53,7 +60,7 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 			return "", err
 		}
 		pushed, err := p.Images.Push(ctx, deployed, image.Target{
-			Repository: repository, Tag: tag, Progress: s.imageProgress(),
+			Repository: repository, Tag: tag, Progress: s.imageProgress(), SeenBy: seenBy,
 			Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
 		})
 		// left by a copy that was cut off and had another runtime: images are immutable here
@@ -66,6 +73,20 @@ func (p *Performer) uploadImage(ctx context.Context, s Subject) (digest string, 
 		digest = pushed.Digest
 	}
 	return digest, nil
+}
+
+// withinQuota refuses an image that is larger than the profile allows.
+func withinQuota(d *release.Desired, source v1.Image) error {
+	bytes, err := image.Bytes(source)
+	if err != nil {
+		return fmt.Errorf("reading the size of the image: %w", err)
+	}
+	if most := int64(d.Quota.ImageMiB) << 20; most > 0 && bytes > most {
+		return release.Reject(v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageUnsupported,
+			"%s:%s has %d MiB of compressed layers, and spec.limits.imageMiB of the StageProfile allows %d: build a smaller "+
+				"image, or ask the platform team", d.Image.Repository, d.Image.Tag, bytes>>20, d.Quota.ImageMiB)
+	}
+	return nil
 }
 
 // copyOf gives the digest of the build's copy; empty where there is none yet.
@@ -88,6 +109,9 @@ func (p *Performer) copyOf(ctx context.Context, d *release.Desired) (string, err
 	}
 	return aws.ToString(detail.ImageDigest), nil
 }
+
+// roomPoll is when an upload is tried again that the operator had no room for.
+const roomPoll = 15 * time.Second
 
 // SourceOf names a build's image in the registry that the user pushes to.
 func SourceOf(i release.Image) image.Source {

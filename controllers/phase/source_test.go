@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -36,6 +37,8 @@ type source struct {
 	refuse func(*http.Request) int
 	// code that a refusal has in the registry's words.
 	code string
+	// requests by method and path.
+	requests []string
 }
 
 func newSource(t *testing.T) *source {
@@ -45,6 +48,7 @@ func newSource(t *testing.T) *source {
 	r.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.mu.Lock()
 		refuse, code := r.refuse, r.code
+		r.requests = append(r.requests, request.Method+" "+request.URL.Path)
 		r.mu.Unlock()
 		if refuse != nil {
 			if status := refuse(request); status != 0 {
@@ -70,6 +74,15 @@ func (r *source) refuses(part string, status int, code string) {
 		}
 		return 0
 	}
+}
+
+// asked gives the requests since the last call whose path has a part, as "GET /v2/...".
+func (r *source) asked(part string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	asked := slices.DeleteFunc(r.requests, func(request string) bool { return !strings.Contains(request, part) })
+	r.requests = nil
+	return asked
 }
 
 // heals lets all requests pass again.
@@ -130,6 +143,13 @@ func layerOf(t *testing.T, content files) v1.Layer {
 		t.Fatal(err)
 	}
 	return layer
+}
+
+// noise does not compress.
+func noise(size int) string {
+	content := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(content)
+	return string(content)
 }
 
 // imageOf makes an image for linux of one layer for each set of files, bottom first.

@@ -24,6 +24,10 @@ type Desired struct {
 	Image    Image   `json:"image"`
 	// AssetsPath is the folder of the image that holds the assets; empty without assets.
 	AssetsPath string `json:"assetsPath,omitempty"`
+	// AssetsInclude names files in it that are published although they look private.
+	AssetsInclude []string `json:"assetsInclude,omitempty"`
+	// Quota is the profile's.
+	Quota Quota `json:"quota"`
 	// FunctionRoleName that the manifest chose among the profile's; empty with a role of the stage's own.
 	FunctionRoleName string `json:"functionRoleName,omitempty"`
 	// ConfigHash names the bundle of environment and secrets.
@@ -56,6 +60,13 @@ type Account struct {
 	StackRoleARN           string `json:"stackRoleARN,omitempty"`
 	FunctionRoleARN        string `json:"functionRoleARN,omitempty"`
 	PermissionsBoundaryARN string `json:"permissionsBoundaryARN,omitempty"`
+}
+
+// Quota bounds what an image may bring; zero leaves it to the operator's own bounds.
+type Quota struct {
+	ImageMiB   int32 `json:"imageMiB,omitempty"`
+	AssetFiles int32 `json:"assetFiles,omitempty"`
+	AssetMiB   int32 `json:"assetMiB,omitempty"`
 }
 
 // Names are the stage's names on AWS, a formula of namespace and name.

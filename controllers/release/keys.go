@@ -9,6 +9,7 @@ import (
 // Folders of the stage's bucket: all keys of objects begin with one of them.
 const (
 	AssetsFolder    = "assets/"
+	MarkersFolder   = "markers/"
 	ConfigFolder    = function.ConfigPrefix
 	ReleasesFolder  = "releases/"
 	TemplatesFolder = "templates/"
@@ -18,8 +19,9 @@ const (
 // AssetsPrefix of a build; CloudFront serves it under the same path.
 func AssetsPrefix(buildID string) string { return AssetsFolder + buildID + "/" }
 
-// MarkerKey is written last: a build whose marker is there has all its assets.
-func MarkerKey(buildID string) string { return AssetsPrefix(buildID) + function.AssetsMarker }
+// MarkerKey is of the index of a build's assets, which is written after them. It lists all of them, so it lies where
+// CloudFront does not serve it.
+func MarkerKey(buildID string) string { return MarkersFolder + buildID + ".json" }
 
 // ConfigKey of a bundle of environment and secrets.
 func ConfigKey(hash string) string { return ConfigFolder + hash }

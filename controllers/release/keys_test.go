@@ -57,7 +57,8 @@ func TestKeysStayWithinWhatS3Takes(t *testing.T) {
 
 func TestKeysAreBelowThePrefixesThatThePoliciesGrant(t *testing.T) {
 	for key, prefix := range map[string]string{
-		release.MarkerKey("v1"):                                      "assets/v1/",
+		release.AssetsPrefix("v1"):                                   "assets/v1/",
+		release.MarkerKey("v1"):                                      "markers/v1",
 		release.ConfigKey("abc"):                                     "config/",
 		release.ReleaseKey("0123"):                                   "releases/",
 		release.TemplateKey("abc"):                                   "templates/",
@@ -67,6 +68,12 @@ func TestKeysAreBelowThePrefixesThatThePoliciesGrant(t *testing.T) {
 		if !strings.HasPrefix(key, prefix) {
 			t.Errorf("%s is not below %s", key, prefix)
 		}
+	}
+}
+
+func TestTheIndexOfAssetsIsNotAmongWhatIsServed(t *testing.T) {
+	if strings.HasPrefix(release.MarkerKey("v1"), release.AssetsFolder) {
+		t.Error("everybody could read which files a build has")
 	}
 }
 

@@ -144,6 +144,9 @@ type Uploaded struct {
 	DeployedDigest string
 	AssetsDigest   string
 	ConfigHash     string
+	// AssetsLeftOut says which files below the assets path were not published and why; empty where all were, and where
+	// nothing had to be sent.
+	AssetsLeftOut string
 }
 
 // Pool is where a step that takes long is done beside the reconciles. Each has room of its own, so that none waits behind

@@ -37,7 +37,7 @@ func (r *Remover) sweepObjects(ctx context.Context, keep roots) error {
 		switch {
 		case !older(objects[i].LastModified, began) && !isTemplate(key), keep.object(key) &&
 			!r.followed(&objects[i], newest, began):
-		case key == release.MarkerKey(buildOf(key)):
+		case strings.HasPrefix(key, release.MarkersFolder):
 			markers = append(markers, id)
 		default:
 			doomed = append(doomed, id)
@@ -94,6 +94,8 @@ func (r roots) object(key string) bool {
 	switch folder + "/" {
 	case release.AssetsFolder:
 		return r.builds[buildOf(key)]
+	case release.MarkersFolder:
+		return r.builds[strings.TrimSuffix(rest, ".json")]
 	case release.ConfigFolder:
 		return r.configs[rest]
 	case release.ReleasesFolder:

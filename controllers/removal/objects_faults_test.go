@@ -32,7 +32,7 @@ func TestMarkersGoBeforeFiles(t *testing.T) {
 	})
 	s.removed(sweep)
 	want := []string{
-		"assets/v0/.a " + release.MarkerKey("v0") + " assets/v0/app.js", "s3:DeleteObjects",
+		"assets/v0/.a assets/v0/app.js " + release.MarkerKey("v0"), "s3:DeleteObjects",
 		"assets/v0/.a assets/v0/app.js", "s3:DeleteObjects",
 	}
 	if got := s.noted(); !slices.Equal(got, want) {

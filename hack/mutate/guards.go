@@ -16,6 +16,7 @@ const (
 	phaseFolder   = "controllers/phase/"
 	stageFolder   = "controllers/stage/"
 	workFolder    = "controllers/work/"
+	imageFolder   = "controllers/image/"
 )
 
 var guards = []guard{
@@ -138,6 +139,24 @@ var guards = []guard{
 	{name: "the image in the deployed template stays", file: removalFolder + "sweep.go",
 		guard: "r.images[digest] = true //", without: "_ = digest //"},
 
+	{name: "a name that no container takes is not looked at", file: imageFolder + "names.go",
+		guard: "if len(name) > maxNameBytes {", without: "if false {"},
+	{name: "a sparse file is none", file: imageFolder + "entry.go",
+		guard: `if strings.HasPrefix(record, "GNU.sparse.") {`, without: `if record == "" {`},
+	{name: "all images together keep within the budget", file: imageFolder + "budget.go",
+		guard: "if memory > s.of.memory || disk > s.of.disk {", without: "if false {"},
+	{name: "what must stay private is not published", file: imageFolder + "private.go",
+		guard: `if what := private(relative); what != "" {`, without: `if what := ""; what != "" {`},
+	{name: "a hard link is judged by the file whose content it has", file: imageFolder + "links.go",
+		guard: "if why := p.linkedObjection(shown); why != nil {", without: "if why := (*objection)(nil); why != nil {"},
+	{name: "what hides is the topmost layer's word", file: imageFolder + "overlay.go",
+		guard: "return layer != 0 && layer < o.layer }", without: "return layer != 0 }"},
+
+	{name: "the index of assets goes before they are replaced", file: phaseFolder + "assets.go",
+		guard: "if err := p.removeIndex(ctx, s); err != nil {", without: "if err := error(nil); err != nil {"},
+	{name: "a plus sign in a copy's source is escaped", file: phaseFolder + "objects.go",
+		guard:   `strings.ReplaceAll((&url.URL{Path: key}).EscapedPath(), "+", "%2B")`,
+		without: "(&url.URL{Path: key}).EscapedPath()"},
 	{name: "an alias moves only as it was seen", file: phaseFolder + "activate.go",
 		guard: "aws.String(alias.RevisionID),", without: "nil,"},
 	{name: "the claim of a command that started stays", file: phaseFolder + "commands.go",

@@ -92,6 +92,39 @@ func listFor(file string) client.ObjectList {
 	return &v1alpha1.StageList{}
 }
 
+var _ = Describe("the deployment", func() {
+	It("tells the operator what its pod may take of memory and disk", func() {
+		var found bool
+		for _, object := range documents("../../config/manager/manager.yaml") {
+			if object.GetKind() != "Deployment" {
+				continue
+			}
+			found = true
+			var deployment appsv1.Deployment
+			Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &deployment)).To(Succeed())
+			manager := deployment.Spec.Template.Spec.Containers[0]
+			from := map[string]string{}
+			for _, variable := range manager.Env {
+				if variable.ValueFrom.ResourceFieldRef != nil {
+					from[variable.Name] = variable.ValueFrom.ResourceFieldRef.Resource
+				}
+			}
+			Expect(from).To(Equal(map[string]string{
+				"MEMORY_LIMIT": "limits.memory", "DISK_LIMIT": "limits.ephemeral-storage",
+			}))
+			Expect(manager.Args).To(ContainElements("--memory-limit=$(MEMORY_LIMIT)", "--disk-limit=$(DISK_LIMIT)"))
+			for _, resource := range []corev1.ResourceName{corev1.ResourceMemory, corev1.ResourceEphemeralStorage} {
+				Expect(manager.Resources.Limits).To(HaveKey(resource))
+				Expect(manager.Resources.Requests).To(HaveKey(resource))
+			}
+			disk := manager.Resources.Limits[corev1.ResourceEphemeralStorage]
+			room := deployment.Spec.Template.Spec.Volumes[0].EmptyDir.SizeLimit
+			Expect(room.Cmp(disk)).To(BeNumerically(">=", 0), "the volume may be filled up to the pod's own limit")
+		}
+		Expect(found).To(BeTrue())
+	})
+})
+
 var _ = Describe("the roles", func() {
 	It("let the operator write status and finalizers, and nothing else of a Stage", func(ctx context.Context) {
 		operator := clusterRole(ctx, "role.yaml")

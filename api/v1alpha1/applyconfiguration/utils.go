@@ -57,6 +57,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PhaseDurationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhaseRun"):
 		return &apiv1alpha1.PhaseRunApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ProfileLimits"):
+		return &apiv1alpha1.ProfileLimitsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ProfileReference"):
 		return &apiv1alpha1.ProfileReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Queue"):

@@ -48,6 +48,8 @@ type Options struct {
 	RuntimeDir string
 	Images     image.Options
 	Limits     plan.Limits
+	// Resources of the pod bound what images may take of it.
+	Resources Resources
 	// Concurrency is how many Stages are reconciled at the same time.
 	Concurrency int
 	// MetricsAddress and HealthAddress are listened on; "0" leaves them out.
@@ -100,6 +102,8 @@ func Run(ctx context.Context, o Options) error {
 	o.AWS.Logger = logging.LoggerFunc(func(_ logging.Classification, format string, arguments ...any) {
 		ctrl.Log.WithName("aws").V(1).Info(fmt.Sprintf(format, arguments...))
 	})
+	o.Resources.apply()
+	o.Images.MemoryBytes, o.Images.DiskBytes = o.Resources.budget()
 	images := image.NewClient(o.Images)
 	defer images.Close()
 	reconciler := &stage.Reconciler{

@@ -75,10 +75,10 @@ func (s *service) copySource(call *wire.Call) (*object, error) {
 	return o, nil
 }
 
-// parseCopySource reads "/<bucket>/<key>?versionId=<id>", URL-encoded.
+// parseCopySource reads "/<bucket>/<key>?versionId=<id>", URL-encoded: a plus sign is a space. aws/aws-sdk-php#236.
 func parseCopySource(header string) (bucket, key, version string, err error) {
 	text, version, _ := strings.Cut(header, "?versionId=")
-	path, err := url.PathUnescape(text)
+	path, err := url.QueryUnescape(text)
 	if err != nil {
 		return "", "", "", invalidArgument("Invalid copy source encoding")
 	}

@@ -112,16 +112,21 @@ func (s *service) objectOperations() []wire.Operation {
 	}
 }
 
-// pathStyle moves a bucket name from the host (<bucket>.s3.<region>.amazonaws.com, <bucket>.localhost) to the path.
+// pathStyle moves a bucket name from the host (<bucket>.s3.<region>.amazonaws.com, <bucket>.localhost) to the path, and
+// reads a plus sign in the path as the space that S3 takes it for: aws/aws-sdk-ruby#654, imgix/js-core#88.
 func pathStyle(r *http.Request) *http.Request {
 	host, _, _ := strings.Cut(r.Host, ":")
 	bucket, found := bucketOfHost(host)
-	if !found {
+	escaped := strings.ReplaceAll(r.URL.EscapedPath(), "+", "%20")
+	if found {
+		escaped = "/" + bucket + escaped
+	}
+	if escaped == r.URL.EscapedPath() {
 		return r
 	}
 	out := r.Clone(r.Context())
 	out.Body = r.Body
-	out.URL.RawPath = "/" + bucket + r.URL.EscapedPath()
+	out.URL.RawPath = escaped
 	path, err := url.PathUnescape(out.URL.RawPath)
 	if err != nil {
 		return r

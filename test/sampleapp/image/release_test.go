@@ -50,7 +50,7 @@ func TestTheImagesGoThroughARelease(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(pushed.Layers).To(Equal(step.layers), step.reason)
 
-		assets, err := client.Assets(t.Context(), opened, AssetsPath, image.DefaultLimits())
+		assets, err := client.Assets(t.Context(), opened, image.Folder{Path: AssetsPath}, image.DefaultLimits())
 		g.Expect(err).NotTo(HaveOccurred())
 		assetsOf[source.Tag] = map[string]string{}
 		for _, file := range assets.Files {

@@ -53,6 +53,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.aloft-dev.aloft.api.v1alpha1.AssetsFromImage
   map:
     fields:
+    - name: include
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: path
       type:
         scalar: string
@@ -361,6 +367,18 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.aloft-dev.aloft.api.v1alpha1.PhaseState
 - name: com.github.aloft-dev.aloft.api.v1alpha1.PhaseState
   scalar: string
+- name: com.github.aloft-dev.aloft.api.v1alpha1.ProfileLimits
+  map:
+    fields:
+    - name: assetFiles
+      type:
+        scalar: numeric
+    - name: assetMiB
+      type:
+        scalar: numeric
+    - name: imageMiB
+      type:
+        scalar: numeric
 - name: com.github.aloft-dev.aloft.api.v1alpha1.ProfileReference
   map:
     fields:
@@ -632,6 +650,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+    - name: limits
+      type:
+        namedType: com.github.aloft-dev.aloft.api.v1alpha1.ProfileLimits
     - name: permissionsBoundaryARN
       type:
         scalar: string

@@ -12,6 +12,9 @@ package v1alpha1
 type AssetsFromImageApplyConfiguration struct {
 	// path is the absolute path of the folder, such as /var/www/public.
 	Path *string `json:"path,omitempty"`
+	// include names files that would not be published otherwise, since files of their kind must mostly stay private (dot
+	// files, sources, keys, dumps): a path below the folder, a folder with a slash at its end, or *.<ending>.
+	Include []string `json:"include,omitempty"`
 }
 
 // AssetsFromImageApplyConfiguration constructs a declarative configuration of the AssetsFromImage type for use with
@@ -25,5 +28,15 @@ func AssetsFromImage() *AssetsFromImageApplyConfiguration {
 // If called multiple times, the Path field is set to the value of the last call.
 func (b *AssetsFromImageApplyConfiguration) WithPath(value string) *AssetsFromImageApplyConfiguration {
 	b.Path = &value
+	return b
+}
+
+// WithInclude adds the given value to the Include field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Include field.
+func (b *AssetsFromImageApplyConfiguration) WithInclude(values ...string) *AssetsFromImageApplyConfiguration {
+	for i := range values {
+		b.Include = append(b.Include, values[i])
+	}
 	return b
 }

@@ -39,6 +39,8 @@ type StageProfileSpecApplyConfiguration struct {
 	// commandOutput says where the output of deploy commands is kept: Status shows its tail in the Stage's status,
 	// StoreOnly leaves it in the stage's bucket alone.
 	CommandOutput *apiv1alpha1.CommandOutput `json:"commandOutput,omitempty"`
+	// limits of what stages of this profile may ask for.
+	Limits *ProfileLimitsApplyConfiguration `json:"limits,omitempty"`
 }
 
 // StageProfileSpecApplyConfiguration constructs a declarative configuration of the StageProfileSpec type for use with
@@ -139,5 +141,13 @@ func (b *StageProfileSpecApplyConfiguration) WithDeletionPolicy(value apiv1alpha
 // If called multiple times, the CommandOutput field is set to the value of the last call.
 func (b *StageProfileSpecApplyConfiguration) WithCommandOutput(value apiv1alpha1.CommandOutput) *StageProfileSpecApplyConfiguration {
 	b.CommandOutput = &value
+	return b
+}
+
+// WithLimits sets the Limits field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Limits field is set to the value of the last call.
+func (b *StageProfileSpecApplyConfiguration) WithLimits(value *ProfileLimitsApplyConfiguration) *StageProfileSpecApplyConfiguration {
+	b.Limits = value
 	return b
 }
