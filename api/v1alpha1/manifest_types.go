@@ -9,13 +9,14 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.all(k, k.matches('^[A-Za-z_][A-Za-z0-9_]*$') && k.size() <= 128)",message="environment: names must be letters, digits and underscores, at most 128 characters"
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.all(k, !k.startsWith('AWS_') && !k.startsWith('ALOFT_'))",message="environment: names that begin with AWS_ or ALOFT_ are reserved: rename the variable"
 type Manifest struct {
-	// environment holds the variables of every function. They may override what Aloft sets itself (ASSET_URL,
-	// SQS_PREFIX, SQS_SUFFIX) and are not limited to Lambda's 4 KB.
+	// environment holds the variables of every function. They win over secrets and over the image's own, may override
+	// what Aloft sets itself (ASSET_URL, SQS_PREFIX, SQS_SUFFIX) and are not limited to Lambda's 4 KB.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=500
 	Environment map[string]EnvironmentValue `json:"environment,omitempty"`
 
-	// secrets are variables from Secrets of the Stage's namespace: each key becomes a variable.
+	// secrets are variables from Secrets of the Stage's namespace: each key becomes a variable, which wins over the
+	// image's own of that name.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
