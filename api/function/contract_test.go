@@ -114,7 +114,7 @@ func TestTheEnvelope(t *testing.T) {
 func TestTheStartOfAnImage(t *testing.T) {
 	golden(t, "start.json", function.Start{
 		Entrypoint: []string{"docker-php-entrypoint"}, Cmd: []string{"php-fpm"},
-		WorkingDir: "/var/www/html", User: "www-data",
+		WorkingDir: "/var/www/html", User: "www-data", StopSignal: "SIGQUIT",
 	})
 }
 
