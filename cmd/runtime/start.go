@@ -84,6 +84,10 @@ func (s *starter) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stop, err := process.ParseSignal(start.StopSignal)
+	if err != nil {
+		return err
+	}
 	s.config = awsapi.Config(s.getenv)
 	if location := s.getenv(contract.VariableConfig); location != "" {
 		source := bundle.Source{
@@ -97,7 +101,7 @@ func (s *starter) prepare(ctx context.Context) error {
 	s.hide = redact.New(slices.Collect(maps.Values(s.bundle.Secrets))...)
 	s.spec = process.Spec{
 		Args: slices.Concat(start.Entrypoint, start.Cmd), Dir: start.WorkingDir, User: start.User,
-		Env: environ.Merge(s.environment, s.bundle, s.getenv(contract.VariableHTTPPort)),
+		StopSignal: stop, Env: environ.Merge(s.environment, s.bundle, s.getenv(contract.VariableHTTPPort)),
 	}
 	return nil
 }
