@@ -34,6 +34,10 @@ func serve([]string) {
 	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, os.Getenv(r.FormValue("name")))
 	})
+	mux.HandleFunc("/parent", func(w http.ResponseWriter, r *http.Request) {
+		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", os.Getppid(), r.FormValue("file")))
+		fmt.Fprint(w, len(content), " bytes, ", err)
+	})
 	mux.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getpid()) })
 	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
 	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) { time.Sleep(time.Hour) })
