@@ -135,6 +135,8 @@ func TestTheNames(t *testing.T) {
 		"build id":                  function.VariableBuildID,
 		"place of the bundle":       function.VariableConfig,
 		"port":                      function.VariableHTTPPort,
+		"path of readiness":         function.VariableHTTPHealthPath,
+		"place of the assets":       function.VariableAssetURL,
 		"worker's command":          function.VariableQueueCommand,
 		"worker's path":             function.VariableQueuePath,
 		"worker's back-off":         function.VariableQueueBackoff,

@@ -105,6 +105,8 @@ type RuntimeHTTP struct {
 	// +kubebuilder:default=8080
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
+	// +kubebuilder:validation:XValidation:rule="self >= 1024",message="runtime.http.port: on Lambda no program listens on a port below 1024, for none runs as root: let the server listen on another one, such as 8080"
+	// +kubebuilder:validation:XValidation:rule="self != 9001",message="runtime.http.port: port 9001 is Lambda's own: let the server listen on another one, such as 8080"
 	Port int32 `json:"port,omitempty"`
 }
 
@@ -130,6 +132,15 @@ type HTTPFunction struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	WarmEnvironments int32 `json:"warmEnvironments,omitempty"`
+
+	// healthPath is a path of the image's server that answers with a status below 500 when the server is ready. Without
+	// it a server is ready when its port accepts connections. It is asked at each start, and in Warm before deploy
+	// commands run, so it must not need what they bring.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^/[A-Za-z0-9._~/-]*$')",message="must be a path that begins with /, without query"
+	HealthPath string `json:"healthPath,omitempty"`
 
 	// reservedConcurrency of the function; 0 stops it. Without it the function shares the account's pool.
 	// +optional

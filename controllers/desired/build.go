@@ -45,7 +45,7 @@ func Build(in Inputs) *release.Desired {
 	if spec.Assets != nil && spec.Assets.FromImage != nil {
 		d.AssetsPath = spec.Assets.FromImage.Path
 	}
-	addWorkers(d, spec.Manifest.Workers, spec.Manifest.Runtime.HTTP.Port)
+	addWorkers(d, &spec.Manifest)
 	addCLI(d, &spec.Manifest)
 	addHTTP(d, &spec.Manifest)
 	d.ConfigHash = configHash(in.HashKey, d.Config)
@@ -77,8 +77,8 @@ func config(in Inputs) release.Config {
 	return c
 }
 
-func addWorkers(d *release.Desired, workers []v1alpha1.Worker, port int32) {
-	for _, worker := range sorted(workers, func(w v1alpha1.Worker) string { return w.Name }) {
+func addWorkers(d *release.Desired, manifest *v1alpha1.Manifest) {
+	for _, worker := range sorted(manifest.Workers, func(w v1alpha1.Worker) string { return w.Name }) {
 		function := release.Function{
 			Name:                worker.Name + "-queue",
 			FullName:            d.Names.Prefix + "-" + worker.Name + "-queue",
@@ -91,7 +91,7 @@ func addWorkers(d *release.Desired, workers []v1alpha1.Worker, port int32) {
 			BackoffSeconds:      worker.BackoffSeconds,
 		}
 		if worker.HTTPPath != "" {
-			function.Port = port
+			function.Port, function.HealthPath = manifest.Runtime.HTTP.Port, manifest.HTTP.HealthPath
 		}
 		d.Functions = append(d.Functions, function)
 		for _, queue := range sorted(worker.Queues, func(q v1alpha1.Queue) string { return q.Name }) {
@@ -140,6 +140,7 @@ func addHTTP(d *release.Desired, manifest *v1alpha1.Manifest) {
 		TimeoutSeconds:      manifest.HTTP.TimeoutSeconds,
 		ReservedConcurrency: manifest.HTTP.ReservedConcurrency,
 		Port:                manifest.Runtime.HTTP.Port,
+		HealthPath:          manifest.HTTP.HealthPath,
 	})
 }
 

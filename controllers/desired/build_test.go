@@ -71,14 +71,19 @@ func TestAQueueHidesAJobForAsLongAsItMayTake(t *testing.T) {
 	}
 }
 
-func TestAWorkerHasAPortOnlyWhenItsJobsGoToOne(t *testing.T) {
-	d := desired.Build(inputs())
-	ports := map[string]int32{}
-	for _, f := range d.Functions {
-		ports[f.Name] = f.Port
+func TestAWorkerHasAServerOnlyWhenItsJobsGoToOne(t *testing.T) {
+	d := desired.Build(edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.HTTP.HealthPath = "/up" }))
+	type server struct {
+		port int32
+		path string
 	}
-	want := map[string]int32{"default-queue": 0, "mail-queue": 8080, "cli": 0, "http": 8080}
-	if diff := cmp.Diff(want, ports); diff != "" {
+	servers := map[string]server{}
+	for _, f := range d.Functions {
+		servers[f.Name] = server{f.Port, f.HealthPath}
+	}
+	web := server{8080, "/up"}
+	want := map[string]server{"default-queue": {}, "mail-queue": web, "cli": {}, "http": web}
+	if diff := cmp.Diff(want, servers, cmp.AllowUnexported(server{})); diff != "" {
 		t.Error(diff)
 	}
 }

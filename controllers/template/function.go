@@ -87,13 +87,16 @@ func (a App) variables(f release.Function) map[string]value {
 		contract.VariableStage:   text(d.Stage.String()),
 		contract.VariableBuildID: text(d.BuildID),
 		contract.VariableConfig:  join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
-		"ASSET_URL": join{text("https://"), attribute{distributionID, "DomainName"},
+		contract.VariableAssetURL: join{text("https://"), attribute{distributionID, "DomainName"},
 			text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
 		contract.VariableQueuePrefix: join{text("https://sqs."), region, text("."), urlSuffix, text("/"), account},
 		contract.VariableQueueSuffix: text("-" + d.Names.Prefix),
 	}
 	if f.Port > 0 {
 		variables[contract.VariableHTTPPort] = text(strconv.Itoa(int(f.Port)))
+	}
+	if f.HealthPath != "" {
+		variables[contract.VariableHTTPHealthPath] = text(f.HealthPath)
 	}
 	if f.Role == release.RoleQueue {
 		addQueueVariables(variables, f)

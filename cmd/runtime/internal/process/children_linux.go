@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -82,15 +83,40 @@ func reap(pid int) { _, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil) }
 
 // orphans are the children that nobody waits for.
 func (k *kin) orphans() []int {
+	var list []int
+	for pid, parent := range parents() {
+		if parent == os.Getpid() && !k.own[pid] {
+			list = append(list, pid)
+		}
+	}
+	return list
+}
+
+// Descendants are the processes that this one started, or that they started.
+func Descendants() []int {
+	all := parents()
+	var list []int
+	for pid := range all {
+		for parent, known := all[pid]; known; parent, known = all[parent] {
+			if parent == os.Getpid() {
+				list = append(list, pid)
+				break
+			}
+		}
+	}
+	return list
+}
+
+// parents has the parent of each process that /proc tells of.
+func parents() map[int]int {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
 	}
-	var list []int
-	self := []byte(strconv.Itoa(os.Getpid()))
+	all := map[int]int{}
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
-		if err != nil || k.own[pid] {
+		if err != nil {
 			continue
 		}
 		stat, err := os.ReadFile("/proc/" + entry.Name() + "/stat")
@@ -98,10 +124,13 @@ func (k *kin) orphans() []int {
 			continue
 		}
 		// "pid (name) state parent ...", where the name may hold anything.
-		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-		if len(fields) > 1 && bytes.Equal(fields[1], self) {
-			list = append(list, pid)
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		if len(fields) < 2 {
+			continue
+		}
+		if parent, err := strconv.Atoi(fields[1]); err == nil {
+			all[pid] = parent
 		}
 	}
-	return list
+	return all
 }

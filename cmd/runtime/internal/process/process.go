@@ -17,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // drain is how long the output of a program may stay open after its end, held by a child that left its process group.
@@ -82,9 +84,21 @@ func Start(spec Spec) (*Process, error) {
 	_ = write.Close()
 	if err != nil {
 		_ = read.Close()
-		return nil, err
+		return nil, explained(cmd, err)
 	}
 	return p, nil
+}
+
+// explained says what the kernel's "no such file" means where the file is there.
+func explained(cmd *exec.Cmd, err error) error {
+	path := cmd.Path
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(cmd.Dir, path)
+	}
+	if _, missing := os.Stat(path); missing == nil && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: the file is there, but not the interpreter that it names in its #! line or as its loader", err)
+	}
+	return err
 }
 
 func command(spec Spec) (*exec.Cmd, error) {
@@ -92,6 +106,9 @@ func command(spec Spec) (*exec.Cmd, error) {
 		return nil, errors.New("there is no command to start: the image has neither an entry point nor a command")
 	}
 	dir := filepath.Join("/", spec.Dir)
+	if err := unix.Faccessat(unix.AT_FDCWD, dir, unix.X_OK, unix.AT_EACCESS); err != nil {
+		return nil, fmt.Errorf("entering the working directory %s: %w", dir, err)
+	}
 	path, err := lookPath(spec.Args[0], dir, spec.Env)
 	if err != nil {
 		return nil, err
