@@ -211,6 +211,7 @@ type Schedule struct {
 
 // Worker is one function that drains queues. Exactly one of command and httpPath.
 // +kubebuilder:validation:XValidation:rule="has(self.command) != has(self.httpPath)",message="workers: each needs exactly one of command and httpPath"
+// +kubebuilder:validation:XValidation:rule="self.?reservedConcurrency.orValue(0) == 0 || self.?maxConcurrency.orValue(2) * self.queues.size() <= self.?reservedConcurrency.orValue(0)",message="workers: reservedConcurrency must be 0, or at least the number of queues times maxConcurrency (2 where it is left out): what Lambda throttles counts as an attempt, so jobs would become dead letters untried"
 type Worker struct {
 	// name of the worker.
 	// +required
@@ -233,13 +234,15 @@ type Worker struct {
 	// +kubebuilder:validation:Maximum=900
 	TimeoutSeconds int32 `json:"timeoutSeconds,omitempty"`
 
-	// maxConcurrency of each queue's event source mapping.
+	// maxConcurrency of each queue's event source mapping. Without it the queues share reservedConcurrency, or else use
+	// what the account has left.
 	// +optional
 	// +kubebuilder:validation:Minimum=2
 	// +kubebuilder:validation:Maximum=1000
 	MaxConcurrency *int32 `json:"maxConcurrency,omitempty"`
 
-	// reservedConcurrency of the function; 0 stops it. Without it the function shares the account's pool.
+	// reservedConcurrency of the function; with 0 the worker rests and its queues keep their jobs, for four days at most.
+	// Without it the function shares the account's pool.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000

@@ -12,6 +12,9 @@ import (
 // maxVisibilitySeconds is SQS's limit: twelve hours.
 const maxVisibilitySeconds = 43200
 
+// maxMappingConcurrency is Lambda's limit of an event source mapping's MaximumConcurrency.
+const maxMappingConcurrency int32 = 1000
+
 // Build makes the release that the inputs ask for. It expects inputs that passed Check and whose image is resolved.
 func Build(in Inputs) *release.Desired {
 	spec := &in.Stage.Spec
@@ -104,10 +107,20 @@ func addWorkers(d *release.Desired, manifest *v1alpha1.Manifest) {
 				Function:          function.Name,
 				VisibilitySeconds: min(6*worker.TimeoutSeconds, maxVisibilitySeconds),
 				MaxAttempts:       worker.MaxAttempts,
-				MaxConcurrency:    worker.MaxConcurrency,
+				MaxConcurrency:    maxConcurrency(worker),
 			})
 		}
 	}
+}
+
+// maxConcurrency is how many jobs of one of a worker's queues run at once. Where the worker has a reserve its queues share
+// it: what they delivered beyond it would be throttled, and count as an attempt.
+func maxConcurrency(worker v1alpha1.Worker) *int32 {
+	reserve := worker.ReservedConcurrency
+	if worker.MaxConcurrency != nil || reserve == nil || *reserve == 0 {
+		return worker.MaxConcurrency
+	}
+	return new(min(*reserve/int32(len(worker.Queues)), maxMappingConcurrency)) //nolint:gosec // at most 10 queues
 }
 
 func addCLI(d *release.Desired, manifest *v1alpha1.Manifest) {

@@ -88,6 +88,33 @@ func TestAWorkerHasAServerOnlyWhenItsJobsGoToOne(t *testing.T) {
 	}
 }
 
+func TestTheQueuesOfAWorkerShareItsReserve(t *testing.T) {
+	for _, row := range []struct {
+		why                string
+		most, reserve, got *int32
+	}{
+		{"without a reserve Lambda decides", nil, nil, nil},
+		{"what is declared holds", new(int32(3)), new(int32(20)), new(int32(3))},
+		{"what is throttled would count as an attempt", nil, new(int32(9)), new(int32(4))},
+		{"Lambda takes no more", nil, new(int32(5000)), new(int32(1000))},
+		{"a worker that rests has none to share", nil, new(int32(0)), nil},
+	} {
+		d := desired.Build(edited(func(in *desired.Inputs) {
+			worker := &in.Stage.Spec.Manifest.Workers[0]
+			worker.MaxConcurrency, worker.ReservedConcurrency = row.most, row.reserve
+			worker.Queues = []v1alpha1.Queue{{Name: "one"}, {Name: "two"}}
+		}))
+		for _, q := range d.Queues {
+			if q.Name != "one" && q.Name != "two" {
+				continue
+			}
+			if diff := cmp.Diff(row.got, q.MaxConcurrency); diff != "" {
+				t.Errorf("%s: %s", row.why, diff)
+			}
+		}
+	}
+}
+
 func TestTheProfileDecidesAboutAccountAndRoles(t *testing.T) {
 	in := edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.FunctionRoleName = "reporting" })
 	want := release.Account{

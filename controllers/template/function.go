@@ -68,8 +68,16 @@ func (a App) addFunction(t *Template, f release.Function) {
 		Timeout:                      f.TimeoutSeconds,
 		Environment:                  environment{Variables: a.variables(f)},
 		LoggingConfig:                logging{LogGroup: ref(logGroupID(base))},
-		ReservedConcurrentExecutions: f.ReservedConcurrency,
+		ReservedConcurrentExecutions: reserve(f),
 	}, of(f.Name))
+}
+
+// reserve of a function. A worker that rests needs none, for what its queues deliver last may still be done.
+func reserve(f release.Function) *int32 {
+	if paused(f) {
+		return nil
+	}
+	return f.ReservedConcurrency
 }
 
 // architecture in Lambda's words.
