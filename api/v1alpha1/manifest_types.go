@@ -176,6 +176,7 @@ type CLIFunction struct {
 // +kubebuilder:validation:MinItems=1
 // +kubebuilder:validation:MaxItems=64
 // +kubebuilder:validation:items:MaxLength=1024
+// +kubebuilder:validation:XValidation:rule="self.map(a, a.size()).sum() <= 4096",message="command: its elements may have at most 4096 characters together: put what is longer into a script in the image"
 // +kubebuilder:validation:XValidation:rule="self[0].size() > 0",message="command: the first element names the program and must not be empty"
 // +listType=atomic
 type Command []string

@@ -92,6 +92,10 @@ var _ = DescribeTable("a Stage that cannot be deployed is refused with the field
 		"spec.manifest.deployCommands[0].command", "at least 1 items"),
 	Entry("a command without a program", "spec: {manifest: {deployCommands: [{name: a, command: ['']}]}}",
 		"spec.manifest.deployCommands[0].command", "names the program"),
+	Entry("a command longer than its places take",
+		"spec: {manifest: {deployCommands: [{name: a, command: ["+strings.TrimSuffix(strings.Repeat(
+			strings.Repeat("x", 1000)+", ", 5), ", ")+"]}]}}",
+		"spec.manifest.deployCommands[0].command", "at most 4096 characters together: put what is longer into a script"),
 	Entry("two commands of one name",
 		"spec: {manifest: {deployCommands: [{name: a, command: [x]}, {name: a, command: [y]}]}}",
 		"spec.manifest.deployCommands[1]", "Duplicate value"),
