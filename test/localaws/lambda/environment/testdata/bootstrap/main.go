@@ -3,7 +3,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +14,10 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 var (
@@ -71,6 +77,21 @@ func extend() {
 	go http.DefaultClient.Do(rest)
 }
 
+// buckets asks S3 with the function's own credentials, and gives the status.
+func buckets() int {
+	client := s3.New(s3.Options{
+		Region: os.Getenv("AWS_REGION"), BaseEndpoint: aws.String(os.Getenv("AWS_ENDPOINT_URL")), UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"),
+			os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")),
+	})
+	_, err := client.ListBuckets(context.Background(), &s3.ListBucketsInput{})
+	var answer interface{ HTTPStatusCode() int }
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode()
+	}
+	return http.StatusOK
+}
+
 func register() (*http.Response, error) {
 	ask, _ := http.NewRequest(http.MethodPost, extensions+"register", strings.NewReader(`{"events":[]}`))
 	ask.Header.Set("Lambda-Extension-Name", "own")
@@ -122,6 +143,8 @@ func handle(header http.Header, body []byte, count int) {
 		}
 		content, _ := io.ReadAll(answer.Body)
 		reply(string(content))
+	case "buckets":
+		reply(buckets())
 	case "extend":
 		answer, err := register()
 		if err != nil {
