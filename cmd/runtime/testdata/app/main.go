@@ -34,7 +34,12 @@ func serve([]string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo/", echo)
 	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, os.Getenv(r.FormValue("name")))
+		if name := r.FormValue("name"); name != "PWD" {
+			io.WriteString(w, os.Getenv(name))
+			return
+		}
+		dir, _ := os.Getwd()
+		io.WriteString(w, dir)
 	})
 	mux.HandleFunc("/parent", func(w http.ResponseWriter, r *http.Request) {
 		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", os.Getppid(), r.FormValue("file")))
@@ -74,9 +79,9 @@ func serve([]string) {
 	address := net.JoinHostPort(cmp.Or(os.Getenv("BIND"), "127.0.0.1"), cmp.Or(os.Getenv("OWN_PORT"), os.Getenv("PORT")))
 	fmt.Println("listening on", address)
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGQUIT)
 	go func() {
-		<-stop
+		fmt.Println("got", <-stop)
 		note("terminated")
 		os.Exit(0)
 	}()
