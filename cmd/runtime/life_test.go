@@ -86,7 +86,8 @@ func TestAnApplicationOnAnotherPortIsToldWhichOneItIs(t *testing.T) {
 	if got.errorType != "Aloft.ApplicationPort" {
 		t.Fatalf("got %+v", got)
 	}
-	says(t, got.body, "did not listen on port "+f.port, "it listens on 127.0.0.1:"+own, "runtime.http.port", "listening on")
+	says(t, got.body, "did not listen on port "+f.port, "it listens on 127.0.0.1:"+own, "runtime.http.port",
+		"listening on")
 }
 
 func TestTheServerMayListenOnAnyAddressOfTheMachine(t *testing.T) {
@@ -135,8 +136,8 @@ func TestAnApplicationThatIsNotReadyInTimeIsToldWhatItAnswered(t *testing.T) {
 	if got.errorType != "Aloft.ApplicationHealth" || strings.Contains(got.body, password) {
 		t.Fatalf("got %+v", got)
 	}
-	says(t, got.body, "listens on 127.0.0.1:"+f.port, "was not ready within ", "GET /up answered 502: the one behind is not up",
-		"[redacted]", "It printed:")
+	says(t, got.body, "listens on 127.0.0.1:"+f.port, "was not ready within ",
+		"GET /up answered 502: the one behind is not up", "[redacted]", "It printed:")
 }
 
 func TestTerminationEndsTheApplicationGracefully(t *testing.T) {

@@ -125,8 +125,8 @@ func (s *starter) startApplication(ctx context.Context, f *function) (*web.Handl
 	return handler, nil
 }
 
-// host is the stage's own name. What Aloft itself asks of the application is asked under it, as visitors do: applications
-// turn away names that they do not know.
+// host is the stage's own name. What Aloft itself asks of the application is asked under it, as visitors do:
+// applications turn away names that they do not know.
 func (s *starter) host() string {
 	if assets, err := url.Parse(s.getenv(contract.VariableAssetURL)); err == nil && assets.Host != "" {
 		return assets.Host

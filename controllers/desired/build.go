@@ -113,8 +113,8 @@ func addWorkers(d *release.Desired, manifest *v1alpha1.Manifest) {
 	}
 }
 
-// maxConcurrency is how many jobs of one of a worker's queues run at once. Where the worker has a reserve its queues share
-// it: what they delivered beyond it would be throttled, and count as an attempt.
+// maxConcurrency is how many jobs of one of a worker's queues run at once. Where the worker has a reserve its queues
+// share it: what they delivered beyond it would be throttled, and count as an attempt.
 func maxConcurrency(worker v1alpha1.Worker) *int32 {
 	reserve := worker.ReservedConcurrency
 	if worker.MaxConcurrency != nil || reserve == nil || *reserve == 0 {

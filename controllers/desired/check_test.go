@@ -97,7 +97,8 @@ var refusals = []struct {
 					v1alpha1.DeployCommand{Command: []string{strings.Repeat("<", 4000)}})
 			}
 		},
-		v1alpha1.ReasonInvalidManifest, []string{"the commands of spec.manifest take", "at most 524288", "scripts in the image"},
+		v1alpha1.ReasonInvalidManifest,
+		[]string{"the commands of spec.manifest take", "at most 524288", "scripts in the image"},
 	}, {
 		"the image comes from elsewhere",
 		func(in *desired.Inputs) { in.Stage.Spec.Image.Repository = "docker.io/library/nginx" },

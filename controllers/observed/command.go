@@ -55,8 +55,8 @@ type claimed struct {
 	startedAt   time.Time
 }
 
-// claim reads a claim. One that is not proven tells nothing, neither that the command runs nor that it never will; but it
-// keeps the command from being claimed, so it counts as a start at the time at which S3 took it.
+// claim reads a claim. One that is not proven tells nothing, neither that the command runs nor that it never will; but
+// it keeps the command from being claimed, so it counts as a start at the time at which S3 took it.
 func (o *Observer) claim(ctx context.Context, id, run, name string) (claimed, error) {
 	var claim function.Claim
 	written, found, err := o.readJSON(ctx, release.CommandKey(id, run, name)+release.ClaimSuffix, &claim)

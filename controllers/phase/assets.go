@@ -72,7 +72,9 @@ func (p *Performer) liveAssets(ctx context.Context, s Subject) (index release.As
 	if live == nil || live.BuildID == s.Desired.BuildID {
 		return index, nil
 	}
-	_, _, err = p.Clients.ReadJSON(ctx, s.Desired.Names.Bucket, release.MarkerKey(live.BuildID), release.MaxAssetIndex, &index)
+	_, _, err = p.Clients.ReadJSON(
+		ctx, s.Desired.Names.Bucket, release.MarkerKey(live.BuildID), release.MaxAssetIndex, &index,
+	)
 	if err != nil {
 		return index, fmt.Errorf("reading the index of the assets of %s: %w", live.BuildID, err)
 	}

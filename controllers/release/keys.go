@@ -39,8 +39,8 @@ func RunsPrefix(id string) string { return RunsFolder + id + "/" }
 // CommandKey is the beginning of a command's objects in a run.
 func CommandKey(id, run, command string) string { return RunsPrefix(id) + run + "/" + command }
 
-// ProofKey is what a command of a run is proven with (package proof). It follows from the operator's own secret, so that
-// it is the same whenever it is asked for and is stored nowhere.
+// ProofKey is what a command of a run is proven with (package proof). It follows from the operator's own secret, so
+// that it is the same whenever it is asked for and is stored nowhere.
 func ProofKey(secret []byte, id, run, command string) string {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("command " + CommandKey(id, run, command)))

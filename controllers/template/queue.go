@@ -55,7 +55,8 @@ type scaling struct{ MaximumConcurrency int32 }
 const oneJob = 1
 
 // paused says that a worker rests. Its queues are not read then: a reserve of nothing would throttle each delivery, SQS
-// would count them, and jobs would become dead letters that no worker has seen (AWS Lambda Developer Guide, services-sqs).
+// would count them, and jobs would become dead letters that no worker has seen (AWS Lambda Developer Guide,
+// services-sqs).
 func paused(f release.Function) bool {
 	return f.Role == release.RoleQueue && f.ReservedConcurrency != nil && *f.ReservedConcurrency == 0
 }

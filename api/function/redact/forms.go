@@ -17,7 +17,8 @@ import (
 // sayNothing are words that many applications take for "not set", or for a setting that is no secret.
 var sayNothing = []string{"true", "false", "null", "none", "undefined", "localhost"}
 
-// pieces are the parts of a value that are hidden: what is a secret by itself, and the lines of several, which are many.
+// pieces are the parts of a value that are hidden: what is a secret by itself, and the lines of several, which are
+// many.
 func pieces(value string) (secrets, lines []string) {
 	whole := strings.TrimSpace(value)
 	// What is hidden in is plain text.

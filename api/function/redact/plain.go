@@ -7,8 +7,8 @@ import (
 )
 
 // Plain gives a text without what steers a terminal or misleads a reader: escape sequences, control characters other
-// than line feeds and tabs, and marks that turn the direction of writing. A carriage return ends a line, and a byte that
-// is no UTF-8 becomes a question mark.
+// than line feeds and tabs, and marks that turn the direction of writing. A carriage return ends a line, and a byte
+// that is no UTF-8 becomes a question mark.
 func Plain(text string) string {
 	var p plain
 	return string(p.pass(p.pass(nil, []byte(text), false), nil, true))

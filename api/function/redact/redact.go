@@ -3,9 +3,10 @@
 // The rule is the same for the function's runtime, which stores the output, and for the operator, which shows it. Of
 // each value these pieces are hidden: the whole value, with and without the space around it; each of its lines without
 // the space around it; and of each line that is a URL the user, the password and the host, as they are written and
-// decoded. Each piece is hidden as it is and as JSON, URLs and base64 write it, and all but the lines also as hexadecimal
-// digits, and in base64 that has lines or holds more than the piece. Where pieces overlap or follow each other they are
-// hidden as one, from the beginning of the first to the end of the last. What is left is plain text: see Plain.
+// decoded. Each piece is hidden as it is and as JSON, URLs and base64 write it, and all but the lines also as
+// hexadecimal digits, and in base64 that has lines or holds more than the piece. Where pieces overlap or follow each
+// other they are hidden as one, from the beginning of the first to the end of the last. What is left is plain text: see
+// Plain.
 //
 // What says nothing stays, for the sake of what people must be able to read: pieces of fewer than four bytes, which are
 // parts of ordinary words; the words "true", "false", "null", "none", "undefined" and "localhost", and the addresses of

@@ -93,8 +93,8 @@ func TestARoleTellsItsFunctionsApart(t *testing.T) {
 		}
 	})
 	uri := push(t, server)
-	arn := role(t, server, "shared", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets",`+
-		`"Resource":"*","Condition":{"ArnEquals":{"lambda:SourceFunctionArn":`+
+	arn := role(t, server, "shared", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+		`"Action":"s3:ListAllMyBuckets","Resource":"*","Condition":{"ArnEquals":{"lambda:SourceFunctionArn":`+
 		`"arn:aws:lambda:`+server.Config().Region+`:123456789012:function:writer"}}}]}`)
 	for function, want := range map[string]string{"writer": "200", "reader": "403"} {
 		create(t, server, function, arn, uri)

@@ -96,8 +96,8 @@ func (e *Env) trusting(service, roleARN string) (Role, error) {
 	return role, nil
 }
 
-// FunctionSession is Session for a function's environment, whose requests tell which function they come from (AWS Lambda
-// Developer Guide, permissions-source-function-arn).
+// FunctionSession is Session for a function's environment, whose requests tell which function they come from (AWS
+// Lambda Developer Guide, permissions-source-function-arn).
 func (e *Env) FunctionSession(roleARN, session, functionARN string, lifetime time.Duration) (aws.Credentials, error) {
 	role, err := e.trusting("lambda.amazonaws.com", roleARN)
 	if err != nil {

@@ -62,8 +62,8 @@ func elsewhere() string {
 		return "it listens on no port; let it listen on the port given in PORT or set runtime.http.port, and where it is " +
 			"slow, give it more memoryMiB, which is more CPU too"
 	}
-	return "it listens on " + strings.Join(others[:min(len(others), shownAddresses)], " and ") + "; let it listen on the port given in PORT, or set " +
-		"runtime.http.port in the manifest to the port that it uses"
+	return "it listens on " + strings.Join(others[:min(len(others), shownAddresses)], " and ") +
+		"; let it listen on the port given in PORT, or set runtime.http.port in the manifest to the port that it uses"
 }
 
 // output is what the application printed, after the rule of Lambda's that it complains of.

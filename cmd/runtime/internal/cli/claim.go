@@ -43,8 +43,8 @@ func placesOf(text string) (siblings, error) {
 	return siblings{claim: at, result: awsapi.Location{Bucket: at.Bucket, Key: base + function.ResultSuffix}}, nil
 }
 
-// take puts the claim, at the latest at the order's notAfter, and returns the claim that holds: its own, recognized by the token,
-// or another's.
+// take puts the claim, at the latest at the order's notAfter, and returns the claim that holds: its own, recognized by
+// the token, or another's.
 //
 // A put whose answer was lost has perhaps been executed, and the SDK's own retry then sees its first attempt as
 // somebody else's. So a refusal is never believed before the stored claim was read. An error says that no claim is

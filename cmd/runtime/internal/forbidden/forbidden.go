@@ -31,7 +31,8 @@ var rules = []rule{
 	{
 		"No program listens on a port below 1024, for none runs as root.",
 		regexp.MustCompile(`\b(bind|listen)[^\n]*(permission denied|eacces|permitted)|` +
-			`(permission denied|eacces)[^\n]*(\b(bind|listen)|(:|\bport )\d{1,3}\b)|(:|\bport )\d{1,3}\b[^\n]*permission denied`),
+			`(permission denied|eacces)[^\n]*(\b(bind|listen)|(:|\bport )\d{1,3}\b)|` +
+			`(:|\bport )\d{1,3}\b[^\n]*permission denied`),
 	},
 	{
 		"Port 9001 is Lambda's own.",

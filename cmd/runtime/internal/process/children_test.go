@@ -120,7 +120,9 @@ func TestStopSignalsInEveryForm(t *testing.T) {
 			t.Errorf("%q is %d, %v, want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"0", "-1", "65", "SIGNOTHING", "SIGRTMIN+31", "SIGRTMAX+1", "SIGRTMINx", "SIGRTMIN3", "SIGRTMIN+"} {
+	for _, text := range []string{
+		"0", "-1", "65", "SIGNOTHING", "SIGRTMIN+31", "SIGRTMAX+1", "SIGRTMINx", "SIGRTMIN3", "SIGRTMIN+",
+	} {
 		if got, err := ParseSignal(text); err == nil {
 			t.Errorf("%q is %d, want an error", text, got)
 		}

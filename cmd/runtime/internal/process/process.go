@@ -184,8 +184,8 @@ func (p *Process) Exited() <-chan struct{} { return p.exited }
 // Exit says how the program ended; it is valid after Exited.
 func (p *Process) Exit() Exit { return p.exit }
 
-// endGroup ends what the program has left in its process group. When it was asked to end, the others are asked too, such
-// as the server of a shell that went without it, and have the rest of the time.
+// endGroup ends what the program has left in its process group. When it was asked to end, the others are asked too,
+// such as the server of a shell that went without it, and have the rest of the time.
 func (p *Process) endGroup() {
 	select {
 	case <-p.stopping:

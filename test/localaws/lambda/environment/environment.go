@@ -1,9 +1,10 @@
 // Package environment runs function versions as processes that speak the Lambda Runtime API.
 //
 // It encodes how Lambda executes functions (AWS Lambda Developer Guide: lambda-runtime-environment, runtimes-api,
-// runtimes-extensions-api, configuration-envvars, lambda-concurrency): one request per environment at a time, a new environment whenever none is
-// idle, an init phase of ten seconds that is repeated inside the invocation when it failed, timeouts and exits that end
-// the environment, the texts that callers see then, and a shutdown phase that only who has an extension gets time in.
+// runtimes-extensions-api, configuration-envvars, lambda-concurrency): one request per environment at a time, a new
+// environment whenever none is idle, an init phase of ten seconds that is repeated inside the invocation when it
+// failed, timeouts and exits that end the environment, the texts that callers see then, and a shutdown phase that only
+// who has an extension gets time in.
 package environment
 
 import (
@@ -165,7 +166,8 @@ func (e *environment) end() {
 }
 
 // shutdownLimit is how long a process with an extension of its own may take to end when its environment is no longer
-// needed; without one it gets no time at all (AWS Lambda Developer Guide, lambda-runtime-environment, "Shutdown phase").
+// needed; without one it gets no time at all (AWS Lambda Developer Guide, lambda-runtime-environment, "Shutdown
+// phase").
 const shutdownLimit = 500 * time.Millisecond
 
 // shutDown ends an environment that waits for work: the shutdown phase.
