@@ -122,7 +122,7 @@ func (a *Application) Suspect() {
 	timer := time.NewTimer(suspicion)
 	defer timer.Stop()
 	select {
-	case <-now.gone:
+	case <-now.over():
 	case <-timer.C:
 	}
 }

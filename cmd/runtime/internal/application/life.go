@@ -117,9 +117,17 @@ func textOf(p *atomic.Pointer[string]) string {
 	return ""
 }
 
+// over is closed when the process has ended, though not yet all that it started.
+func (l *life) over() <-chan struct{} {
+	if l.process == nil {
+		return l.gone
+	}
+	return l.process.Ended()
+}
+
 func (l *life) dead() bool {
 	select {
-	case <-l.gone:
+	case <-l.over():
 		return true
 	default:
 		return false

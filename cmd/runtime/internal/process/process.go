@@ -45,8 +45,9 @@ type Spec struct {
 type Process struct {
 	cmd        *exec.Cmd
 	stopSignal syscall.Signal
-	exited     chan struct{}
-	exit       Exit
+	// ended is closed when the program itself has ended.
+	ended, exited chan struct{}
+	exit          Exit
 
 	// stopping is closed by Stop; killed when the time to end is over.
 	stopping, killed chan struct{}
@@ -75,7 +76,8 @@ func Start(spec Spec) (*Process, error) {
 	}
 	cmd.Stdout, cmd.Stderr = write, write
 	p := &Process{
-		cmd: cmd, stopSignal: cmp.Or(spec.StopSignal, syscall.SIGTERM), exited: make(chan struct{}),
+		cmd: cmd, stopSignal: cmp.Or(spec.StopSignal, syscall.SIGTERM),
+		ended: make(chan struct{}), exited: make(chan struct{}),
 		stopping: make(chan struct{}), killed: make(chan struct{}),
 	}
 	started := make(chan error)
@@ -142,6 +144,7 @@ func (p *Process) live(started chan<- error, read *os.File, output io.Writer) {
 	}()
 	_ = p.cmd.Wait()
 	p.exit = exitOf(p.cmd.ProcessState)
+	close(p.ended)
 	p.endGroup()
 	children.forget(p.cmd.Process.Pid)
 	select {
@@ -177,6 +180,9 @@ func StartCode(err error) int {
 	}
 	return 126
 }
+
+// Ended is closed when the program has ended; what it started may still be there.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
 
 // Exited is closed when the program, its process group and its output have ended.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
