@@ -14,6 +14,8 @@ type CommandEvent struct {
 	Claim string `json:"claim,omitempty"`
 	// TimeoutSeconds is how long the command may run; without it, as long as the function.
 	TimeoutSeconds int64 `json:"timeoutSeconds,omitempty"`
+	// Key is what the function proves claim and result with: see package proof.
+	Key string `json:"key,omitempty"`
 }
 
 // Claim decides whether a command runs: whoever puts it first. It is also the function's answer, without its token,
@@ -27,6 +29,8 @@ type Claim struct {
 	Reason string `json:"reason,omitempty"`
 	// Token tells a function its own claim from another's, also when the answer to its put was lost.
 	Token string `json:"token,omitempty"`
+	// Proof says that who put it knows the command's key.
+	Proof string `json:"proof,omitempty"`
 }
 
 // The states of a claim.
@@ -49,4 +53,6 @@ type Result struct {
 	Truncated  bool   `json:"truncated"`
 	StartedAt  string `json:"startedAt,omitempty"`
 	FinishedAt string `json:"finishedAt,omitempty"`
+	// Proof says that who put it knows the command's key.
+	Proof string `json:"proof,omitempty"`
 }

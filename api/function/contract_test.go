@@ -42,7 +42,7 @@ func TestTheEventOfADeployCommand(t *testing.T) {
 		Command: []string{"php", "artisan", "migrate", "--force"}, ID: "migrate", Run: "20260102t120000-abcd",
 		NotAfter:       "2026-01-02T12:10:00Z",
 		Claim:          "s3://demo-123456789012-eu-central-1/runs/0123/20260102t120000-abcd/migrate.claim",
-		TimeoutSeconds: 600,
+		TimeoutSeconds: 600, Key: "0123456789abcdef",
 	})
 }
 
@@ -56,6 +56,7 @@ func TestTheClaimOfAFunction(t *testing.T) {
 	golden(t, "claim.json", function.Claim{
 		State: function.ClaimStarted, StartedAt: "2026-01-02T12:00:05.123456789Z",
 		Environment: "2026/01/02/[7]0123456789abcdef", Token: "8f0c1d7e-request/ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+		Proof: "fedcba9876543210",
 	})
 }
 
@@ -73,6 +74,7 @@ func TestTheResultOfACommand(t *testing.T) {
 	golden(t, "result.json", function.Result{
 		ExitCode: 1, Output: []byte("no such table\n"),
 		StartedAt: "2026-01-02T12:00:05.123456789Z", FinishedAt: "2026-01-02T12:00:09.5Z",
+		Proof: "fedcba9876543210",
 	})
 }
 
@@ -114,7 +116,7 @@ func TestTheEnvelope(t *testing.T) {
 func TestTheStartOfAnImage(t *testing.T) {
 	golden(t, "start.json", function.Start{
 		Entrypoint: []string{"docker-php-entrypoint"}, Cmd: []string{"php-fpm"},
-		WorkingDir: "/var/www/html", User: "www-data",
+		WorkingDir: "/var/www/html", User: "www-data", StopSignal: "SIGQUIT",
 	})
 }
 
@@ -135,6 +137,8 @@ func TestTheNames(t *testing.T) {
 		"build id":                  function.VariableBuildID,
 		"place of the bundle":       function.VariableConfig,
 		"port":                      function.VariableHTTPPort,
+		"path of readiness":         function.VariableHTTPHealthPath,
+		"place of the assets":       function.VariableAssetURL,
 		"worker's command":          function.VariableQueueCommand,
 		"worker's path":             function.VariableQueuePath,
 		"worker's back-off":         function.VariableQueueBackoff,

@@ -13,8 +13,12 @@ const (
 	VariableBuildID = "ALOFT_BUILD_ID"
 	// VariableConfig is where the bundle is, s3://bucket/config/<hash>.
 	VariableConfig = "ALOFT_CONFIG"
-	// VariableHTTPPort is where the application listens on 127.0.0.1.
+	// VariableHTTPPort is the port that the application listens on.
 	VariableHTTPPort = "ALOFT_HTTP_PORT"
+	// VariableHTTPHealthPath is the path that the application answers when it is ready; without one its port tells.
+	VariableHTTPHealthPath = "ALOFT_HTTP_HEALTH_PATH"
+	// VariableAssetURL is where the build's assets are, https://<the stage's host>/...; applications read it too.
+	VariableAssetURL = "ASSET_URL"
 	// VariableQueueCommand is the worker's command, a JSON list of arguments; VariableQueuePath is, in its place, the
 	// path of the application that jobs are posted to.
 	VariableQueueCommand = "ALOFT_QUEUE_COMMAND"

@@ -10,4 +10,6 @@ type Start struct {
 	Cmd        []string `json:"cmd"`
 	WorkingDir string   `json:"workingDir"`
 	User       string   `json:"user"`
+	// StopSignal asks the program to end, by its number or its name; without one it is SIGTERM.
+	StopSignal string `json:"stopSignal,omitempty"`
 }

@@ -9,13 +9,14 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.all(k, k.matches('^[A-Za-z_][A-Za-z0-9_]*$') && k.size() <= 128)",message="environment: names must be letters, digits and underscores, at most 128 characters"
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.all(k, !k.startsWith('AWS_') && !k.startsWith('ALOFT_'))",message="environment: names that begin with AWS_ or ALOFT_ are reserved: rename the variable"
 type Manifest struct {
-	// environment holds the variables of every function. They may override what Aloft sets itself (ASSET_URL,
-	// SQS_PREFIX, SQS_SUFFIX) and are not limited to Lambda's 4 KB.
+	// environment holds the variables of every function. They win over secrets and over the image's own, may override
+	// what Aloft sets itself (ASSET_URL, SQS_PREFIX, SQS_SUFFIX) and are not limited to Lambda's 4 KB.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=500
 	Environment map[string]EnvironmentValue `json:"environment,omitempty"`
 
-	// secrets are variables from Secrets of the Stage's namespace: each key becomes a variable.
+	// secrets are variables from Secrets of the Stage's namespace: each key becomes a variable, which wins over the
+	// image's own of that name.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -104,6 +105,8 @@ type RuntimeHTTP struct {
 	// +kubebuilder:default=8080
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
+	// +kubebuilder:validation:XValidation:rule="self >= 1024",message="runtime.http.port: on Lambda no program listens on a port below 1024, for none runs as root: let the server listen on another one, such as 8080"
+	// +kubebuilder:validation:XValidation:rule="self != 9001",message="runtime.http.port: port 9001 is Lambda's own: let the server listen on another one, such as 8080"
 	Port int32 `json:"port,omitempty"`
 }
 
@@ -129,6 +132,15 @@ type HTTPFunction struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	WarmEnvironments int32 `json:"warmEnvironments,omitempty"`
+
+	// healthPath is a path of the image's server that answers with a status below 500 when the server is ready. Without
+	// it a server is ready when its port accepts connections. It is asked at each start, and in Warm before deploy
+	// commands run, so it must not need what they bring.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^/[A-Za-z0-9._~/-]*$')",message="must be a path that begins with /, without query"
+	HealthPath string `json:"healthPath,omitempty"`
 
 	// reservedConcurrency of the function; 0 stops it. Without it the function shares the account's pool.
 	// +optional
@@ -164,6 +176,7 @@ type CLIFunction struct {
 // +kubebuilder:validation:MinItems=1
 // +kubebuilder:validation:MaxItems=64
 // +kubebuilder:validation:items:MaxLength=1024
+// +kubebuilder:validation:XValidation:rule="self.map(a, a.size()).sum() <= 4096",message="command: its elements may have at most 4096 characters together: put what is longer into a script in the image"
 // +kubebuilder:validation:XValidation:rule="self[0].size() > 0",message="command: the first element names the program and must not be empty"
 // +listType=atomic
 type Command []string
@@ -199,6 +212,7 @@ type Schedule struct {
 
 // Worker is one function that drains queues. Exactly one of command and httpPath.
 // +kubebuilder:validation:XValidation:rule="has(self.command) != has(self.httpPath)",message="workers: each needs exactly one of command and httpPath"
+// +kubebuilder:validation:XValidation:rule="self.?reservedConcurrency.orValue(0) == 0 || self.?maxConcurrency.orValue(2) * self.queues.size() <= self.?reservedConcurrency.orValue(0)",message="workers: reservedConcurrency must be 0, or at least the number of queues times maxConcurrency (2 where it is left out): what Lambda throttles counts as an attempt, so jobs would become dead letters untried"
 type Worker struct {
 	// name of the worker.
 	// +required
@@ -221,13 +235,15 @@ type Worker struct {
 	// +kubebuilder:validation:Maximum=900
 	TimeoutSeconds int32 `json:"timeoutSeconds,omitempty"`
 
-	// maxConcurrency of each queue's event source mapping.
+	// maxConcurrency of each queue's event source mapping. Without it the queues share reservedConcurrency, or else use
+	// what the account has left.
 	// +optional
 	// +kubebuilder:validation:Minimum=2
 	// +kubebuilder:validation:Maximum=1000
 	MaxConcurrency *int32 `json:"maxConcurrency,omitempty"`
 
-	// reservedConcurrency of the function; 0 stops it. Without it the function shares the account's pool.
+	// reservedConcurrency of the function; with 0 the worker rests and its queues keep their jobs, for four days at most.
+	// Without it the function shares the account's pool.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000

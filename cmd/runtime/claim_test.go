@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	contract "github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/proof"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -17,10 +19,14 @@ const (
 	claimPlace = "s3://" + bucket + "/" + runBase + ".claim"
 )
 
+// proofKey is what the operator gives with the order.
+const proofKey = "a key of this command alone"
+
 // deploy is the event of a deploy command with a claim.
 func deploy(notAfter time.Time, arguments ...string) string {
 	raw, err := json.Marshal(map[string]any{
 		"command": arguments, "id": "migrate", "run": "run-1", "notAfter": notAfter.UTC(), "claim": claimPlace,
+		"key": proofKey,
 	})
 	if err != nil {
 		panic(err)
@@ -195,5 +201,24 @@ func TestLateCommandDoesNotAskS3(t *testing.T) {
 	f.invoke(t, deploy(time.Now().Add(-time.Second), appPath(t), "count"), 10*time.Second)
 	if calls := c.Calls().Since(before); len(calls) != 0 {
 		t.Errorf("calls: %v", calls.Names())
+	}
+}
+
+func TestClaimAndResultAreProvenToTheOperatorAndToNobodyElse(t *testing.T) {
+	c := newCloud(t)
+	f := startCLI(t, c.environment(nil))
+	answered := f.invoke(t, deploy(soon(), appPath(t), "say", "3", "hello"), patience)
+	claim, _ := c.get(t, runBase+".claim")
+	result, _ := c.get(t, runBase+".result.json")
+	if !proof.ClaimHolds(proofKey, decode[contract.Claim](t, claim)) {
+		t.Errorf("the claim is not proven: %s", claim)
+	}
+	if !proof.ResultHolds(proofKey, decode[contract.Result](t, result)) {
+		t.Errorf("the result is not proven: %s", result)
+	}
+	for _, key := range c.keys(t) {
+		if content, _ := c.get(t, key); strings.Contains(content+answered.body+f.output(), proofKey) {
+			t.Errorf("the key is in %s, in the answer or in the log", key)
+		}
 	}
 }

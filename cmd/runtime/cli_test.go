@@ -64,11 +64,25 @@ func TestCommandRunsWithItsArgumentsAndWithoutAShell(t *testing.T) {
 		"not there": {"as in a shell", command("no-such-program"), ended{
 			ExitCode: 127,
 			Output: []byte("\naloft: looking for \"no-such-program\" in PATH " + os.Getenv("PATH") +
-				": executable file not found in $PATH\n"),
+				": executable file not found in $PATH.\n"),
 		}},
 		"not executable": {"as in a shell", command("/dev/null"), ended{
-			ExitCode: 126, Output: []byte("\naloft: fork/exec /dev/null: permission denied\n"),
+			ExitCode: 126, Output: []byte("\naloft: fork/exec /dev/null: permission denied. " +
+				"On Lambda: Programs run as a user of Lambda's, not as root and not as the image's USER. (docs/images.md)\n"),
 		}},
+		"forbidden on Lambda": {
+			"who fails for what Lambda forbids is told so", command(app, "say", "1", "open /app/log: Read-only file system"),
+			ended{ExitCode: 1, Output: []byte("open /app/log: Read-only file system\nto standard error\n\n" +
+				"aloft: On Lambda: Only /tmp can be written to; the image's own files are read-only. (docs/images.md)\n")},
+		},
+		"forbidden, and no matter": {
+			"who succeeds is told nothing", command(app, "say", "0", "permission denied"),
+			ended{Output: []byte("permission denied\nto standard error\n")},
+		},
+		"colours": {
+			"the output is plain text", command(app, "say", "0", "\x1b[31mred\x1b[0m\x07"),
+			ended{Output: []byte("red\nto standard error\n")},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(row.want, f.command(t, row.event)); diff != "" {

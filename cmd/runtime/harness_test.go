@@ -24,6 +24,9 @@ var binaries = sync.OnceValues(func() (folder string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if err := os.Chmod(folder, 0o755); err != nil { // also for the other user of startAs
+		return "", err
+	}
 	start := filepath.Join(folder, "start.json")
 	for name, arguments := range map[string][]string{
 		"app":     {"./testdata/app"},
@@ -64,6 +67,14 @@ type running struct {
 // start starts the runtime in front of the test's application.
 func start(t *testing.T, environment map[string]string, application ...string) *running {
 	t.Helper()
+	return startAs(t, nil, environment, application...)
+}
+
+// startAs starts it as another user.
+func startAs(
+	t *testing.T, user *syscall.Credential, environment map[string]string, application ...string,
+) *running {
+	t.Helper()
 	folder, err := binaries()
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +96,7 @@ func start(t *testing.T, environment map[string]string, application ...string) *
 		f.cmd.Env = append(f.cmd.Env, name+"="+value)
 	}
 	f.cmd.Stderr, f.cmd.Stdout = f, f
+	f.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: user}
 	if err := f.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

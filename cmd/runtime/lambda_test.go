@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/aloft-dev/aloft/controllers/image"
@@ -39,6 +40,24 @@ func (c *cloud) deployFunction(
 	t *testing.T, build sample.Variant, role string, environment map[string]string,
 ) *deployed {
 	t.Helper()
+	folder, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	builder, err := sample.NewBuilder(t.Context(), folder, runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := builder.Image(build)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.deployImage(t, plain, role, environment)
+}
+
+// deployImage does so with any image.
+func (c *cloud) deployImage(t *testing.T, plain v1.Image, role string, environment map[string]string) *deployed {
+	t.Helper()
 	if _, err := jail.Available(); err != nil {
 		t.Skip(err)
 	}
@@ -49,7 +68,7 @@ func (c *cloud) deployFunction(
 	_, err := d.client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: &d.name, PackageType: types.PackageTypeImage, Role: aws.String(c.role(t)), Timeout: aws.Int32(20),
 		MemorySize:  aws.Int32(256),
-		Code:        &types.FunctionCode{ImageUri: aws.String(c.pushSample(t, build))},
+		Code:        &types.FunctionCode{ImageUri: aws.String(c.push(t, plain))},
 		Environment: &types.Environment{Variables: variables},
 	})
 	if err != nil {
@@ -90,18 +109,10 @@ func (c *cloud) role(t *testing.T) string {
 	return *created.Role.Arn
 }
 
-// pushSample brings the image to the local registry and returns the name under which Lambda knows it.
-func (c *cloud) pushSample(t *testing.T, build sample.Variant) string {
+// push brings the image to the local registry and returns the name under which Lambda knows it.
+func (c *cloud) push(t *testing.T, plain v1.Image) string {
 	t.Helper()
 	folder, err := binaries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	builder, err := sample.NewBuilder(t.Context(), folder, runtime.GOARCH)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := builder.Image(build)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,14 +124,14 @@ func (c *cloud) pushSample(t *testing.T, build sample.Variant) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reference, err := name.ParseReference(strings.TrimPrefix(c.URL(), "http://")+"/demo:"+build.Version, name.Insecure)
+	reference, err := name.ParseReference(strings.TrimPrefix(c.URL(), "http://")+"/demo:v1", name.Insecure)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := remote.Write(reference, full, c.registry(t)); err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("123456789012.dkr.ecr.%s.amazonaws.com/demo:%s", c.Config().Region, build.Version)
+	return fmt.Sprintf("123456789012.dkr.ecr.%s.amazonaws.com/demo:v1", c.Config().Region)
 }
 
 // registry makes the repository that Lambda may pull from, and the right to push into it.

@@ -40,10 +40,17 @@ func TestApplicationThatEndsAtStartIsAnInitErrorWithItsOutput(t *testing.T) {
 	if got.kind != "init" || got.errorType != "Aloft.ApplicationStart" {
 		t.Fatalf("got %+v", got)
 	}
-	for _, part := range []string{"exit status 70", "the cache does not exist", "port " + f.port} {
+	for _, part := range []string{
+		" crash) ended ", "after its start, before it listened on port " + f.port, "exit status 70",
+		"On Lambda: Only /tmp can be written to; the image's own files are read-only. (docs/images.md)",
+		"the cache does not exist", "  at line 3 of", "bytes left out", "  at line 999 of", "password is",
+	} {
 		if !strings.Contains(got.body, part) {
 			t.Errorf("the message does not say %q: %s", part, got.body)
 		}
+	}
+	if strings.Contains(got.body, `\u001b`) || len(got.body) > 4<<10 {
+		t.Errorf("the message is neither plain nor short: %q", got.body)
 	}
 	<-f.exited
 	if f.cmd.ProcessState.ExitCode() == 0 {
@@ -55,10 +62,82 @@ func TestApplicationThatDoesNotListenFailsTheInvocationWithTheRemedy(t *testing.
 	t.Parallel()
 	f := start(t, nil, "deaf")
 	got := f.invoke(t, `{"warmer_ping":true}`, 2*time.Second)
-	if got.kind != "error" || got.errorType != "Aloft.ApplicationPort" ||
-		!strings.Contains(got.body, "runtime.http.port") {
+	if got.kind != "error" || got.errorType != "Aloft.ApplicationPort" {
+		t.Fatalf("got %+v", got)
+	}
+	says(t, got.body, " deaf) did not listen on port "+f.port+" within ", "it listens on no port", "runtime.http.port",
+		"memoryMiB", "It printed nothing.")
+}
+
+func says(t *testing.T, message string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(message, part) {
+			t.Errorf("the message does not say %q: %s", part, message)
+		}
+	}
+}
+
+func TestAnApplicationOnAnotherPortIsToldWhichOneItIs(t *testing.T) {
+	t.Parallel()
+	own := freePort(t)
+	f := start(t, map[string]string{"OWN_PORT": own})
+	got := f.invoke(t, `{"warmer_ping":true}`, 2*time.Second)
+	if got.errorType != "Aloft.ApplicationPort" {
+		t.Fatalf("got %+v", got)
+	}
+	says(t, got.body, "did not listen on port "+f.port, "it listens on 127.0.0.1:"+own, "runtime.http.port",
+		"listening on")
+}
+
+func TestTheServerMayListenOnAnyAddressOfTheMachine(t *testing.T) {
+	for _, address := range []string{"127.0.0.1", "0.0.0.0", "::1", "::", "127.0.1.1", "127.9.8.7"} {
+		t.Run(address, func(t *testing.T) {
+			f := start(t, map[string]string{"BIND": address})
+			if got := f.request(t, get("/env", "name=BIND")); got.StatusCode != 200 || got.Body != address {
+				t.Errorf("got %+v", got)
+			}
+			f.request(t, get("/crash", ""))
+			if got := f.request(t, get("/env", "name=BIND")); got.StatusCode != 200 || got.Body != address {
+				t.Errorf("after a new start: %+v", got)
+			}
+		})
+	}
+}
+
+func TestASlowStarterHasTheTimeOfTheInvocation(t *testing.T) {
+	t.Parallel()
+	f := start(t, map[string]string{"START_AFTER": "10s"})
+	if got := f.request(t, get("/env", "name=START_AFTER")); got.Body != "10s" {
 		t.Errorf("got %+v", got)
 	}
+}
+
+func TestNoRequestComesBeforeThePathOfReadinessAnswers(t *testing.T) {
+	t.Parallel()
+	f := start(t, map[string]string{
+		"SICK_FOR": "700ms", "ALOFT_HTTP_HEALTH_PATH": "/up", "ASSET_URL": "https://shop.example/_aloft/assets/v1",
+	})
+	if got := f.request(t, get("/env", "name=PORT")); got.StatusCode != 200 {
+		t.Errorf("got %+v", got)
+	}
+	// It does not say who may know, but that it answers for itself.
+	if diff := cmp.Diff([]string{"up shop.example https"}, f.noted(t)); diff != "" {
+		t.Errorf("the application was asked something else:\n%s", diff)
+	}
+}
+
+func TestAnApplicationThatIsNotReadyInTimeIsToldWhatItAnswered(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	c.storeBundle(t, stageName)
+	f := start(t, c.configured(map[string]string{"SICK_FOR": "1h", "ALOFT_HTTP_HEALTH_PATH": "/up"}))
+	got := f.invoke(t, `{"warmer_ping":true}`, 2*time.Second)
+	if got.errorType != "Aloft.ApplicationHealth" || strings.Contains(got.body, password) {
+		t.Fatalf("got %+v", got)
+	}
+	says(t, got.body, "listens on 127.0.0.1:"+f.port, "was not ready within ",
+		"GET /up answered 502: the one behind is not up", "[redacted]", "It printed:")
 }
 
 func TestTerminationEndsTheApplicationGracefully(t *testing.T) {

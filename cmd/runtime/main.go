@@ -10,18 +10,15 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
 )
 
 // startFile can be set at link time by images that keep the file elsewhere.
 var startFile = contract.StartPath
-
-// stopGrace is how long the application may take to end; Lambda's shutdown phase lasts two seconds.
-const stopGrace = 1500 * time.Millisecond
 
 func main() { os.Exit(run()) }
 
@@ -35,7 +32,14 @@ func run() int {
 		log.Error("AWS_LAMBDA_RUNTIME_API is not set: this program is the entry point of an AWS Lambda function")
 		return 2
 	}
+	if err := process.Conceal(); err != nil {
+		log.Warn("what the application starts may read what the runtime was told", "error", err.Error())
+	}
 	client := lambdaapi.New(api)
+	// Before the first question for an invocation, which ends the init phase.
+	if err := client.Extend(ctx); err != nil {
+		log.Warn("the application will be killed without being asked to end", "error", err.Error())
+	}
 	start := &starter{environment: os.Environ(), arguments: os.Args[1:], sink: sink, log: log}
 	function, err := start.start(ctx)
 	if err != nil {
@@ -46,7 +50,7 @@ func run() int {
 		}
 		return 1
 	}
-	defer function.stop(stopGrace)
+	defer function.stop(process.Grace)
 	if err := lambdaapi.Serve(ctx, client, function.handle, log); err != nil {
 		log.Error("the Runtime API is gone", "error", err.Error())
 		return 1

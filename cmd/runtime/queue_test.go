@@ -124,7 +124,8 @@ func TestMessagesForWhichTheTimeIsOverAreDeliveredAgain(t *testing.T) {
 }
 
 func TestWorkerMayBeAPathOfTheApplication(t *testing.T) {
-	f := start(t, map[string]string{"ALOFT_ROLE": "queue", "ALOFT_QUEUE_HTTP_PATH": "/work", "SQS_SUFFIX": "-demo"})
+	f := start(t, map[string]string{"ALOFT_ROLE": "queue", "ALOFT_QUEUE_HTTP_PATH": "/work", "SQS_SUFFIX": "-demo",
+		"ASSET_URL": "https://shop.example/_aloft/assets/v1"})
 	got := failed(t, f.invoke(t, batch(
 		message{id: "m1", body: "one"}, message{id: "m2", body: "fail"}, message{id: "m3", body: "three"},
 	), 20*time.Second))
@@ -132,7 +133,10 @@ func TestWorkerMayBeAPathOfTheApplication(t *testing.T) {
 		t.Errorf("failed: %v, want %v", got, want)
 	}
 	if diff := cmp.Diff(
-		[]string{"POST one m1 default", "POST fail m2 default", "POST three m3 default"}, f.noted(t),
+		[]string{
+			"POST one m1 default shop.example https", "POST fail m2 default shop.example https",
+			"POST three m3 default shop.example https",
+		}, f.noted(t),
 	); diff != "" {
 		t.Errorf("the application got something else:\n%s", diff)
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -73,4 +75,20 @@ func TestSecretThatLiesAcrossTheCutOfTheOutputIsHidden(t *testing.T) {
 			t.Errorf("got %s", got.body)
 		}
 	})
+}
+
+func TestTheApplicationCannotReadWhatTheRuntimeWasTold(t *testing.T) {
+	var user *syscall.Credential
+	if os.Geteuid() == 0 { // who reads everything
+		user = &syscall.Credential{Uid: 993, Gid: 990}
+	}
+	f := startAs(t, user, nil)
+	for _, file := range []string{"environ", "mem"} {
+		if got := f.request(t, get("/parent", "file="+file)).Body; !strings.Contains(got, "permission denied") {
+			t.Errorf("%s of the runtime gave %s", file, got)
+		}
+	}
+	if got := f.request(t, get("/parent", "file=cmdline")).Body; !strings.Contains(got, "<nil>") {
+		t.Errorf("the test does not find the runtime: %s", got)
+	}
 }

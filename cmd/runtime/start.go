@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -84,6 +85,10 @@ func (s *starter) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stop, err := process.ParseSignal(start.StopSignal)
+	if err != nil {
+		return err
+	}
 	s.config = awsapi.Config(s.getenv)
 	if location := s.getenv(contract.VariableConfig); location != "" {
 		source := bundle.Source{
@@ -97,7 +102,7 @@ func (s *starter) prepare(ctx context.Context) error {
 	s.hide = redact.New(slices.Collect(maps.Values(s.bundle.Secrets))...)
 	s.spec = process.Spec{
 		Args: slices.Concat(start.Entrypoint, start.Cmd), Dir: start.WorkingDir, User: start.User,
-		Env: environ.Merge(s.environment, s.bundle, s.getenv(contract.VariableHTTPPort)),
+		StopSignal: stop, Env: environ.Merge(s.environment, s.bundle, s.getenv(contract.VariableHTTPPort)),
 	}
 	return nil
 }
@@ -108,13 +113,25 @@ func (s *starter) startApplication(ctx context.Context, f *function) (*web.Handl
 		return nil, fmt.Errorf("reading %s: %.20q is no port",
 			contract.VariableHTTPPort, s.getenv(contract.VariableHTTPPort))
 	}
-	f.app = application.New(application.Config{Spec: s.spec, Port: int(port), Log: s.log, Output: s.sink, Hide: s.hide})
+	f.app = application.New(application.Config{
+		Spec: s.spec, Port: int(port), Log: s.log, Output: s.sink, Hide: s.hide,
+		HealthPath: s.getenv(contract.VariableHTTPHealthPath), Host: s.host(),
+	})
 	if err := f.app.Start(ctx); err != nil {
 		return nil, err
 	}
-	handler := web.NewHandler(f.app, s.log)
+	handler := web.NewHandler(f.app, s.host(), s.log)
 	f.dummy = handler.Dummy
 	return handler, nil
+}
+
+// host is the stage's own name. What Aloft itself asks of the application is asked under it, as visitors do:
+// applications turn away names that they do not know.
+func (s *starter) host() string {
+	if assets, err := url.Parse(s.getenv(contract.VariableAssetURL)); err == nil && assets.Host != "" {
+		return assets.Host
+	}
+	return "localhost"
 }
 
 func (s *starter) startQueue(ctx context.Context, f *function) error {
@@ -140,7 +157,7 @@ func (s *starter) startQueue(ctx context.Context, f *function) error {
 		if err != nil {
 			return err
 		}
-		config.Worker = queue.Path{Target: path, Suffix: suffix, Application: handler}
+		config.Worker = queue.Path{Target: path, Host: s.host(), Suffix: suffix, Application: handler}
 	default:
 		return fmt.Errorf("the worker has neither %s nor %s", contract.VariableQueueCommand, contract.VariableQueuePath)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -35,20 +36,22 @@ func (c *Clients) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[
 }
 
 // ReadJSON reads an object of one of the account's buckets; it is an error when it holds more than a number of bytes.
-// False says that there is no such object.
-func (c *Clients) ReadJSON(ctx context.Context, bucket, key string, atMost int64, into any) (found bool, err error) {
+// False says that there is no such object. It also tells when S3 took the object.
+func (c *Clients) ReadJSON(
+	ctx context.Context, bucket, key string, atMost int64, into any,
+) (written time.Time, found bool, err error) {
 	answer, err := c.S3.GetObject(ctx, &s3.GetObjectInput{
 		Bucket: aws.String(bucket), Key: aws.String(key), ExpectedBucketOwner: aws.String(c.Account),
 	})
 	if IsNotFound(err) && !IsNoBucket(err) {
-		return false, nil
+		return time.Time{}, false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("reading %s: %w", key, err)
+		return time.Time{}, false, fmt.Errorf("reading %s: %w", key, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if err := json.NewDecoder(io.LimitReader(answer.Body, atMost)).Decode(into); err != nil {
-		return false, fmt.Errorf("reading %s: %w", key, err)
+		return time.Time{}, false, fmt.Errorf("reading %s: %w", key, err)
 	}
-	return true, nil
+	return aws.ToTime(answer.LastModified), true, nil
 }

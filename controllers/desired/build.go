@@ -12,6 +12,9 @@ import (
 // maxVisibilitySeconds is SQS's limit: twelve hours.
 const maxVisibilitySeconds = 43200
 
+// maxMappingConcurrency is Lambda's limit of an event source mapping's MaximumConcurrency.
+const maxMappingConcurrency int32 = 1000
+
 // Build makes the release that the inputs ask for. It expects inputs that passed Check and whose image is resolved.
 func Build(in Inputs) *release.Desired {
 	spec := &in.Stage.Spec
@@ -49,7 +52,7 @@ func Build(in Inputs) *release.Desired {
 	if limits := in.Profile.Spec.Limits; limits != nil {
 		d.Quota = release.Quota{ImageMiB: limits.ImageMiB, AssetFiles: limits.AssetFiles, AssetMiB: limits.AssetMiB}
 	}
-	addWorkers(d, spec.Manifest.Workers, spec.Manifest.Runtime.HTTP.Port)
+	addWorkers(d, &spec.Manifest)
 	addCLI(d, &spec.Manifest)
 	addHTTP(d, &spec.Manifest)
 	d.ConfigHash = configHash(in.HashKey, d.Config)
@@ -81,8 +84,8 @@ func config(in Inputs) release.Config {
 	return c
 }
 
-func addWorkers(d *release.Desired, workers []v1alpha1.Worker, port int32) {
-	for _, worker := range sorted(workers, func(w v1alpha1.Worker) string { return w.Name }) {
+func addWorkers(d *release.Desired, manifest *v1alpha1.Manifest) {
+	for _, worker := range sorted(manifest.Workers, func(w v1alpha1.Worker) string { return w.Name }) {
 		function := release.Function{
 			Name:                worker.Name + "-queue",
 			FullName:            d.Names.Prefix + "-" + worker.Name + "-queue",
@@ -95,7 +98,7 @@ func addWorkers(d *release.Desired, workers []v1alpha1.Worker, port int32) {
 			BackoffSeconds:      worker.BackoffSeconds,
 		}
 		if worker.HTTPPath != "" {
-			function.Port = port
+			function.Port, function.HealthPath = manifest.Runtime.HTTP.Port, manifest.HTTP.HealthPath
 		}
 		d.Functions = append(d.Functions, function)
 		for _, queue := range sorted(worker.Queues, func(q v1alpha1.Queue) string { return q.Name }) {
@@ -108,10 +111,20 @@ func addWorkers(d *release.Desired, workers []v1alpha1.Worker, port int32) {
 				Function:          function.Name,
 				VisibilitySeconds: min(6*worker.TimeoutSeconds, maxVisibilitySeconds),
 				MaxAttempts:       worker.MaxAttempts,
-				MaxConcurrency:    worker.MaxConcurrency,
+				MaxConcurrency:    maxConcurrency(worker),
 			})
 		}
 	}
+}
+
+// maxConcurrency is how many jobs of one of a worker's queues run at once. Where the worker has a reserve its queues
+// share it: what they delivered beyond it would be throttled, and count as an attempt.
+func maxConcurrency(worker v1alpha1.Worker) *int32 {
+	reserve := worker.ReservedConcurrency
+	if worker.MaxConcurrency != nil || reserve == nil || *reserve == 0 {
+		return worker.MaxConcurrency
+	}
+	return new(min(*reserve/int32(len(worker.Queues)), maxMappingConcurrency)) //nolint:gosec // at most 10 queues
 }
 
 func addCLI(d *release.Desired, manifest *v1alpha1.Manifest) {
@@ -144,6 +157,7 @@ func addHTTP(d *release.Desired, manifest *v1alpha1.Manifest) {
 		TimeoutSeconds:      manifest.HTTP.TimeoutSeconds,
 		ReservedConcurrency: manifest.HTTP.ReservedConcurrency,
 		Port:                manifest.Runtime.HTTP.Port,
+		HealthPath:          manifest.HTTP.HealthPath,
 	})
 }
 

@@ -71,15 +71,47 @@ func TestAQueueHidesAJobForAsLongAsItMayTake(t *testing.T) {
 	}
 }
 
-func TestAWorkerHasAPortOnlyWhenItsJobsGoToOne(t *testing.T) {
-	d := desired.Build(inputs())
-	ports := map[string]int32{}
-	for _, f := range d.Functions {
-		ports[f.Name] = f.Port
+func TestAWorkerHasAServerOnlyWhenItsJobsGoToOne(t *testing.T) {
+	d := desired.Build(edited(func(in *desired.Inputs) { in.Stage.Spec.Manifest.HTTP.HealthPath = "/up" }))
+	type server struct {
+		port int32
+		path string
 	}
-	want := map[string]int32{"default-queue": 0, "mail-queue": 8080, "cli": 0, "http": 8080}
-	if diff := cmp.Diff(want, ports); diff != "" {
+	servers := map[string]server{}
+	for _, f := range d.Functions {
+		servers[f.Name] = server{f.Port, f.HealthPath}
+	}
+	web := server{8080, "/up"}
+	want := map[string]server{"default-queue": {}, "mail-queue": web, "cli": {}, "http": web}
+	if diff := cmp.Diff(want, servers, cmp.AllowUnexported(server{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTheQueuesOfAWorkerShareItsReserve(t *testing.T) {
+	for _, row := range []struct {
+		why                string
+		most, reserve, got *int32
+	}{
+		{"without a reserve Lambda decides", nil, nil, nil},
+		{"what is declared holds", new(int32(3)), new(int32(20)), new(int32(3))},
+		{"what is throttled would count as an attempt", nil, new(int32(9)), new(int32(4))},
+		{"Lambda takes no more", nil, new(int32(5000)), new(int32(1000))},
+		{"a worker that rests has none to share", nil, new(int32(0)), nil},
+	} {
+		d := desired.Build(edited(func(in *desired.Inputs) {
+			worker := &in.Stage.Spec.Manifest.Workers[0]
+			worker.MaxConcurrency, worker.ReservedConcurrency = row.most, row.reserve
+			worker.Queues = []v1alpha1.Queue{{Name: "one"}, {Name: "two"}}
+		}))
+		for _, q := range d.Queues {
+			if q.Name != "one" && q.Name != "two" {
+				continue
+			}
+			if diff := cmp.Diff(row.got, q.MaxConcurrency); diff != "" {
+				t.Errorf("%s: %s", row.why, diff)
+			}
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/controllers/template"
@@ -35,6 +36,7 @@ var admissions = []check{
 var checks = []check{
 	secretsUsable,     // keys become names of variables
 	configFits,        // the bundle is bounded
+	commandsFit,       // so is what AWS and the stage's bucket take of commands
 	nothingResolvable, // CloudFormation would resolve dynamic references in any text
 }
 
@@ -172,6 +174,51 @@ func configFits(in Inputs) error {
 	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
 		"environment and secrets have %d bytes together, at most %d are possible: keep large files in the image or in a "+
 			"bucket", size, maxConfigBytes)
+}
+
+// How much room there is for commands, as JSON and in bytes.
+const (
+	// maxWorkerCommand leaves the rest of Lambda's 4 KB of variables to the others (gettingstarted-limits).
+	maxWorkerCommand = 2560
+	// maxScheduleInput is EventBridge's limit of a target's input (PutTargets, Target).
+	maxScheduleInput = 8192
+	// maxCommands leaves the declaration of a release well below what is read of one.
+	maxCommands = 512 << 10
+)
+
+// commandsFit measures what the definition can only bound in characters: JSON escapes some of them.
+func commandsFit(in Inputs) error {
+	manifest, all := in.Stage.Spec.Manifest, 0
+	fits := func(field, name string, size, limit int) error {
+		all += size
+		if size <= limit {
+			return nil
+		}
+		return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
+			"spec.manifest.%s[%s].command takes %d bytes, and AWS has room for %d: put it into a script in the image",
+			field, name, size, limit)
+	}
+	for _, worker := range manifest.Workers {
+		within := canonical(string(canonical(worker.Command))) // a JSON text within the JSON of the variables
+		if err := fits("workers", worker.Name, len(within), maxWorkerCommand); err != nil {
+			return err
+		}
+	}
+	for _, schedule := range manifest.Schedules {
+		event := canonical(function.CommandEvent{Command: schedule.Command})
+		if err := fits("schedules", schedule.Name, len(event), maxScheduleInput); err != nil {
+			return err
+		}
+	}
+	for _, command := range manifest.DeployCommands {
+		all += len(canonical(command.Command))
+	}
+	if all <= maxCommands {
+		return nil
+	}
+	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
+		"the commands of spec.manifest take %d bytes together, at most %d are possible: put them into scripts in the image",
+		all, maxCommands)
 }
 
 // nothingResolvable looks at the texts that end up in a CloudFormation template.

@@ -76,6 +76,30 @@ var refusals = []struct {
 		},
 		v1alpha1.ReasonProfileNotAllowed, []string{"allowedNamespaces", `StageProfile "production"`},
 	}, {
+		"a worker's command is larger than the variables of its function",
+		func(in *desired.Inputs) {
+			in.Stage.Spec.Manifest.Workers[0].Command = []string{strings.Repeat(`"`, 1000)}
+		},
+		v1alpha1.ReasonInvalidManifest,
+		[]string{"spec.manifest.workers[default].command takes 4008 bytes", "room for 2560", "a script in the image"},
+	}, {
+		"a schedule's command is larger than EventBridge takes",
+		func(in *desired.Inputs) {
+			in.Stage.Spec.Manifest.Schedules[0].Command = []string{strings.Repeat("<", 4000)}
+		},
+		v1alpha1.ReasonInvalidManifest,
+		[]string{"spec.manifest.schedules[scheduler].command takes 24", "room for 8192", "a script in the image"},
+	}, {
+		"all commands together are larger than a declaration may be",
+		func(in *desired.Inputs) {
+			for len(in.Stage.Spec.Manifest.DeployCommands) < 30 {
+				in.Stage.Spec.Manifest.DeployCommands = append(in.Stage.Spec.Manifest.DeployCommands,
+					v1alpha1.DeployCommand{Command: []string{strings.Repeat("<", 4000)}})
+			}
+		},
+		v1alpha1.ReasonInvalidManifest,
+		[]string{"the commands of spec.manifest take", "at most 524288", "scripts in the image"},
+	}, {
 		"the image comes from elsewhere",
 		func(in *desired.Inputs) { in.Stage.Spec.Image.Repository = "docker.io/library/nginx" },
 		v1alpha1.ReasonRegistryNotAllowed, []string{"spec.image.repository", "docker.io/library/nginx", "ghcr.io/acme"},

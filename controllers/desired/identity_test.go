@@ -130,6 +130,7 @@ var declarations = map[string]func(*v1alpha1.StageSpec){
 	"manifest.environment, one less": func(s *v1alpha1.StageSpec) { delete(s.Manifest.Environment, "APP_ENV") },
 	"manifest.secrets":               func(s *v1alpha1.StageSpec) { s.Manifest.Secrets = s.Manifest.Secrets[:1] },
 	"manifest.runtime.http.port":     func(s *v1alpha1.StageSpec) { s.Manifest.Runtime.HTTP.Port = 3000 },
+	"manifest.http.healthPath":       func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.HealthPath = "/up" },
 	"manifest.http.memoryMiB":        func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.MemoryMiB++ },
 	"manifest.http.timeoutSeconds":   func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.TimeoutSeconds-- },
 	"manifest.http.warmEnvironments": func(s *v1alpha1.StageSpec) { s.Manifest.HTTP.WarmEnvironments++ },

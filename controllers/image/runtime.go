@@ -9,6 +9,8 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -63,8 +65,9 @@ func RuntimeFromFile(version, path string) (*Runtime, error) {
 }
 
 // WithRuntime returns an image that starts the runtime. An image that brings one is returned as it is; to any other one
-// layer is appended, the entry point is changed, and the image's own start is kept for the runtime. The same image and
-// runtime give the same digest, always.
+// layer is appended, the entry point is changed, and the image's own start is kept for the runtime. What an engine adds
+// when it starts a container is in it too: a PATH, and the names of this machine. The same image and runtime give the
+// same digest, always.
 //
 // Errors: ErrUnsupported for an image that has nothing to start, or that is for another architecture than the runtime.
 func WithRuntime(image v1.Image, runtime *Runtime) (v1.Image, error) {
@@ -105,6 +108,11 @@ func (r *Runtime) append(image v1.Image, layer v1.Layer) (v1.Image, error) {
 	}
 	config = config.DeepCopy()
 	config.Config.Entrypoint, config.Config.Cmd = []string{RuntimePath}, nil
+	// The runtime enters the working directory itself: Lambda would refuse one that its user may not enter, and say less.
+	config.Config.WorkingDir = ""
+	if !slices.ContainsFunc(config.Config.Env, isPath) {
+		config.Config.Env = append(slices.Clip(config.Config.Env), defaultPath)
+	}
 	labels := maps.Clone(config.Config.Labels)
 	if labels == nil {
 		labels = map[string]string{}
@@ -118,9 +126,16 @@ func (r *Runtime) append(image v1.Image, layer v1.Layer) (v1.Image, error) {
 	return changed, nil
 }
 
+// defaultPath is the PATH that container engines give to an image without one (moby, oci.DefaultPathEnv). Lambda's own
+// has no folder for administrators' programs, such as nginx and php-fpm.
+const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+func isPath(variable string) bool { return strings.HasPrefix(variable, "PATH=") }
+
 func startOf(config v1.Config) function.Start {
 	start := function.Start{
 		Entrypoint: config.Entrypoint, Cmd: config.Cmd, WorkingDir: config.WorkingDir, User: config.User,
+		StopSignal: config.StopSignal,
 	}
 	// An absent list and an empty one are the same start, and must give the same layer.
 	if start.Entrypoint == nil {

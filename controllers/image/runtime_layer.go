@@ -16,6 +16,12 @@ import (
 	"github.com/aloft-dev/aloft/api/function"
 )
 
+// hosts are the names of this machine, which a container engine writes into every container, over what the image has.
+const (
+	hostsPath = "/etc/hosts"
+	hosts     = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+)
+
 // layer returns the layer of a start. Its digests are computed once per start, so the next release of the same
 // application costs no compression; the content is produced anew whenever it is read and is never held in memory.
 func (r *Runtime) layer(start function.Start, mediaType types.MediaType) (v1.Layer, error) {
@@ -58,10 +64,13 @@ func (r *Runtime) archive(told []byte) io.ReadCloser {
 
 func (r *Runtime) write(archive *tar.Writer, told []byte) error {
 	folder := path.Dir(RuntimePath)
-	for _, name := range []string{path.Dir(folder), folder} {
+	for _, name := range []string{path.Dir(hostsPath), path.Dir(folder), folder} {
 		if err := archive.WriteHeader(header(tar.TypeDir, name+"/", 0, 0o755)); err != nil {
 			return err
 		}
+	}
+	if err := small(archive, hostsPath, []byte(hosts)); err != nil {
+		return err
 	}
 	program, err := r.open()
 	if err != nil {
@@ -74,13 +83,19 @@ func (r *Runtime) write(archive *tar.Writer, told []byte) error {
 	if _, err := io.Copy(archive, program); err != nil {
 		return fmt.Errorf("reading the function runtime: %w", err)
 	}
-	if err := archive.WriteHeader(header(tar.TypeReg, function.StartPath, int64(len(told)), 0o644)); err != nil {
-		return err
-	}
-	if _, err := archive.Write(told); err != nil {
+	if err := small(archive, function.StartPath, told); err != nil {
 		return err
 	}
 	return archive.Close()
+}
+
+// small writes a small file that everybody may read.
+func small(archive *tar.Writer, name string, content []byte) error {
+	if err := archive.WriteHeader(header(tar.TypeReg, name, int64(len(content)), 0o644)); err != nil {
+		return err
+	}
+	_, err := archive.Write(content)
+	return err
 }
 
 // header is the same for the same file on every machine and every day: root's, from the beginning of 1970.

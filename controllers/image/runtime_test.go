@@ -31,16 +31,17 @@ func TestAnImageIsGivenTheRuntimeAndKeepsItsOwnStart(t *testing.T) {
 	g := NewWithT(t)
 	source := configured(t, imageOf(t, layerOf(t, regular("app", "x"))), func(c *v1.ConfigFile) {
 		c.Config = v1.Config{Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app",
-			Env: []string{"A=b"}, Labels: map[string]string{"a": "b"}}
+			Env: []string{"A=b"}, Labels: map[string]string{"a": "b"}, StopSignal: "SIGQUIT"}
 	})
 	made := withRuntime(t, source, RuntimeFromBytes("1.2.3", []byte("#!/bin/runtime")))
 
 	config, err := made.ConfigFile()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(config.Config).To(Equal(v1.Config{
-		Entrypoint: []string{"/opt/aloft/runtime"}, WorkingDir: "/srv", User: "app", Env: []string{"A=b"},
+		Entrypoint: []string{"/opt/aloft/runtime"}, User: "app", StopSignal: "SIGQUIT",
+		Env:    []string{"A=b", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 		Labels: map[string]string{"a": "b", "dev.aloft.runtime": "1.2.3"},
-	}))
+	}), "the runtime enters the working directory itself")
 	g.Expect(Supported(made, "amd64")).To(Succeed())
 
 	layers, err := made.Layers()
@@ -53,8 +54,22 @@ func TestAnImageIsGivenTheRuntimeAndKeepsItsOwnStart(t *testing.T) {
 	var start function.Start
 	g.Expect(json.Unmarshal([]byte(content["opt/aloft/runtime.json"].content), &start)).To(Succeed())
 	g.Expect(start).To(Equal(function.Start{
-		Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app",
+		Entrypoint: []string{"/app"}, Cmd: []string{"serve"}, WorkingDir: "/srv", User: "app", StopSignal: "SIGQUIT",
 	}))
+	g.Expect(content["etc/hosts"].content).To(HavePrefix("127.0.0.1\tlocalhost\n"))
+	g.Expect(content["etc/hosts"].header.Mode).To(BeEquivalentTo(0o644))
+}
+
+func TestAnImagesOwnPathStaysAsItIs(t *testing.T) {
+	for _, own := range []string{"PATH=/opt/app/bin", "PATH="} {
+		source := configured(t, imageOf(t, layerOf(t, regular("app", "x"))), func(c *v1.ConfigFile) {
+			c.Config = v1.Config{Entrypoint: []string{"/app"}, Env: []string{own}}
+		})
+		config, err := withRuntime(t, source, RuntimeFromBytes("1", []byte("program"))).ConfigFile()
+		if err != nil || len(config.Config.Env) != 1 || config.Config.Env[0] != own {
+			t.Errorf("%s became %v, %v", own, config.Config.Env, err)
+		}
+	}
 }
 
 type member struct {

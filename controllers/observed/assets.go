@@ -15,7 +15,7 @@ import (
 func Assets(
 	ctx context.Context, clients *cloud.Clients, bucket, buildID string,
 ) (index release.AssetIndex, missing []string, err error) {
-	found, err := clients.ReadJSON(ctx, bucket, release.MarkerKey(buildID), release.MaxAssetIndex, &index)
+	_, found, err := clients.ReadJSON(ctx, bucket, release.MarkerKey(buildID), release.MaxAssetIndex, &index)
 	if err != nil || !found {
 		return release.AssetIndex{}, nil, err
 	}

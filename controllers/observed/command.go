@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/proof"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -18,30 +19,26 @@ import (
 // maxEvidence bounds what is read of a claim or a result; a result holds at most 256 KiB of output, in base64.
 const maxEvidence = 1 << 20
 
-// command reads claim and result of a command of the run.
+// command reads claim and result of a command of the run. Who may write the bucket can write both, the application for
+// one, so only what is proven is believed: a result that is not counts as none.
 func (o *Observer) command(ctx context.Context, run *release.Run, name string) (*release.CommandEvidence, error) {
 	evidence := &release.CommandEvidence{Name: name}
 	key := release.CommandKey(run.ReleaseID, run.ID, name)
-	var claim function.Claim
-	found, err := o.readJSON(ctx, key+release.ClaimSuffix, &claim)
-	if cloud.IsNoBucket(err) {
+	claim, err := o.claim(ctx, run.ReleaseID, run.ID, name)
+	switch {
+	case cloud.IsNoBucket(err):
 		evidence.Lost = true
 		return evidence, nil
-	}
-	if err != nil || !found {
+	case err != nil || !claim.found:
 		return evidence, err
-	}
-	if claim.State == function.ClaimVoid {
+	case claim.void:
 		evidence.Void = true
 		return evidence, nil
 	}
-	evidence.Claimed = true
-	if evidence.StartedAt, err = time.Parse(time.RFC3339Nano, claim.StartedAt); err != nil {
-		return nil, fmt.Errorf("reading the claim of command %s: %w", name, err)
-	}
+	evidence.Claimed, evidence.StartedAt = true, claim.startedAt
 	var result function.Result
-	found, err = o.readJSON(ctx, key+release.ResultSuffix, &result)
-	if err != nil || !found {
+	_, found, err := o.readJSON(ctx, key+release.ResultSuffix, &result)
+	if err != nil || !found || !proof.ResultHolds(release.ProofKey(o.HashKey, run.ReleaseID, run.ID, name), result) {
 		return evidence, err
 	}
 	finished, err := time.Parse(time.RFC3339Nano, result.FinishedAt)
@@ -50,6 +47,32 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	}
 	evidence.Result = &release.CommandResult{ExitCode: result.ExitCode, Output: result.Output, FinishedAt: finished}
 	return evidence, nil
+}
+
+// claimed is what a command's claim tells.
+type claimed struct {
+	found, void bool
+	startedAt   time.Time
+}
+
+// claim reads a claim. One that is not proven tells nothing, neither that the command runs nor that it never will; but
+// it keeps the command from being claimed, so it counts as a start at the time at which S3 took it.
+func (o *Observer) claim(ctx context.Context, id, run, name string) (claimed, error) {
+	var claim function.Claim
+	written, found, err := o.readJSON(ctx, release.CommandKey(id, run, name)+release.ClaimSuffix, &claim)
+	switch {
+	case err != nil || !found:
+		return claimed{}, err
+	case !proof.ClaimHolds(release.ProofKey(o.HashKey, id, run, name), claim):
+		return claimed{found: true, startedAt: written}, nil
+	case claim.State == function.ClaimVoid:
+		return claimed{found: true, void: true}, nil
+	}
+	startedAt, err := time.Parse(time.RFC3339Nano, claim.StartedAt)
+	if err != nil {
+		return claimed{}, fmt.Errorf("reading the claim of command %s: %w", name, err)
+	}
+	return claimed{found: true, startedAt: startedAt}, nil
 }
 
 // left finds the newest run of a release that left claims in the bucket, and which commands they are of. Run ids begin
@@ -93,20 +116,15 @@ func (o *Observer) left(ctx context.Context, releaseID string) (*release.LeftRun
 // open tells which of the claimed commands have started. A claim may also say that its command never will.
 func (o *Observer) open(ctx context.Context, claimed []string) (open []release.OpenCommand, err error) {
 	for _, command := range claimed {
-		var claim function.Claim
-		found, err := o.readJSON(ctx, command+release.ClaimSuffix, &claim)
+		id, rest, _ := strings.Cut(strings.TrimPrefix(command, release.RunsFolder), "/")
+		run, name, _ := strings.Cut(rest, "/")
+		claim, err := o.claim(ctx, id, run, name)
 		if err != nil {
 			return nil, err
 		}
-		if !found || claim.State == function.ClaimVoid {
-			continue
+		if claim.found && !claim.void {
+			open = append(open, release.OpenCommand{Release: id, Name: path.Base(rest), StartedAt: claim.startedAt})
 		}
-		startedAt, err := time.Parse(time.RFC3339Nano, claim.StartedAt)
-		if err != nil {
-			return nil, fmt.Errorf("reading the claim of command %s: %w", command, err)
-		}
-		id, rest, _ := strings.Cut(strings.TrimPrefix(command, release.RunsFolder), "/")
-		open = append(open, release.OpenCommand{Release: id, Name: path.Base(rest), StartedAt: startedAt})
 	}
 	return open, nil
 }
@@ -114,7 +132,7 @@ func (o *Observer) open(ctx context.Context, claimed []string) (open []release.O
 // declaration reads the declaration of a release that is being brought live; the Stage may ask for another one by now.
 func (o *Observer) declaration(ctx context.Context, id string) (*release.Declaration, error) {
 	d := &release.Desired{}
-	found, err := o.readJSON(ctx, release.ReleaseKey(id), d)
+	_, found, err := o.readJSON(ctx, release.ReleaseKey(id), d)
 	switch {
 	case err != nil && !cloud.IsNoBucket(err):
 		return nil, err
@@ -125,6 +143,7 @@ func (o *Observer) declaration(ctx context.Context, id string) (*release.Declara
 	}
 }
 
-func (o *Observer) readJSON(ctx context.Context, key string, into any) (found bool, err error) {
+// readJSON reads an object of the stage's bucket, which S3 says was written at some time.
+func (o *Observer) readJSON(ctx context.Context, key string, into any) (written time.Time, found bool, err error) {
 	return o.Clients.ReadJSON(ctx, o.Names.Bucket, key, maxEvidence, into)
 }

@@ -1,14 +1,14 @@
 package observed_test
 
 import (
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aloft-dev/aloft/api/function"
+	contract "github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/proof"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/tenant"
 )
@@ -22,17 +22,19 @@ var (
 	result = release.CommandKey("r1", runID, "migrate") + release.ResultSuffix
 )
 
-func started() map[string]any {
-	return map[string]any{
-		"state": "started", "startedAt": "2026-01-02T12:00:05.25Z", "environment": "2026/01/02/[7]stream",
-	}
+// key is what the function was given with the order to run the command.
+var key = release.ProofKey(hashKey, "r1", runID, "migrate")
+
+func started() contract.Claim {
+	return proof.Claim(key, contract.Claim{
+		State: contract.ClaimStarted, StartedAt: "2026-01-02T12:00:05.25Z", Environment: "2026/01/02/[7]stream",
+	})
 }
 
-func ended(code int, output string) map[string]any {
-	return map[string]any{
-		"exit_code": code, "output": base64.StdEncoding.EncodeToString([]byte(output)),
-		"finishedAt": "2026-01-02T12:00:09Z",
-	}
+func ended(code int32, output string) contract.Result {
+	return proof.Result(key, contract.Result{
+		ExitCode: code, Output: []byte(output), FinishedAt: "2026-01-02T12:00:09Z",
+	})
 }
 
 func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
@@ -55,9 +57,55 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 		!got.FinishedAt.Equal(time.Date(2026, 1, 2, 12, 0, 9, 0, time.UTC)) {
 		t.Errorf("with a result seen is %+v", got)
 	}
-	v.put(claim, map[string]any{"state": function.ClaimVoid})
+	v.put(claim, proof.Claim(key, contract.Claim{State: contract.ClaimVoid}))
 	if got := look(); got != (release.CommandEvidence{Name: "migrate", Void: true}) {
 		t.Errorf("with a void claim seen is %+v", got)
+	}
+}
+
+func TestWhatIsNotProvenIsNotBelieved(t *testing.T) {
+	for _, row := range []struct {
+		why    string
+		claim  contract.Claim
+		result contract.Result
+		want   *int32
+	}{
+		{
+			"the application says that the command succeeded", contract.Claim{State: contract.ClaimStarted},
+			contract.Result{FinishedAt: "2026-01-02T12:00:09Z"}, nil,
+		},
+		{
+			"it says so of a command that runs", started(), contract.Result{FinishedAt: "2026-01-02T12:00:09Z"}, nil,
+		},
+		{
+			"it changes what the function said", started(),
+			func() contract.Result { r := ended(1, "no such table"); r.ExitCode = 0; return r }(), nil,
+		},
+		{
+			"it says that the command never will start", contract.Claim{State: contract.ClaimVoid}, contract.Result{}, nil,
+		},
+		{
+			"it says that the command starts in eight thousand years",
+			contract.Claim{State: contract.ClaimStarted, StartedAt: "9999-01-02T12:00:05Z"}, contract.Result{}, nil,
+		},
+		{"it overwrites the claim of a command that ran", contract.Claim{}, ended(3, "no such table"), new(int32(3))},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := newView(t)
+			v.MakeBucket()
+			v.put(claim, row.claim)
+			v.put(result, row.result)
+			got := v.look(lookCommand).Command
+			if !got.Claimed || got.Void || got.StartedAt.IsZero() || got.StartedAt.After(time.Now()) {
+				t.Errorf("a claim that proves nothing is a start by S3's time, not %+v", got)
+			}
+			switch {
+			case row.want == nil && got.Result != nil:
+				t.Errorf("the result %+v is believed", got.Result)
+			case row.want != nil && (got.Result == nil || got.Result.ExitCode != *row.want):
+				t.Errorf("the result is %+v", got.Result)
+			}
+		})
 	}
 }
 
@@ -104,7 +152,8 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 		{"the claim is denied", func(v *view) { v.Fault("s3:GetObject", claim, tenant.Denied()) }, "reading " + claim},
 		{"the claim is no JSON", func(v *view) { v.Store(claim, "oops") }, "reading " + claim},
 		{
-			"the claim has no time", func(v *view) { v.put(claim, map[string]any{"state": "started"}) },
+			"the claim has no time",
+			func(v *view) { v.put(claim, proof.Claim(key, contract.Claim{State: contract.ClaimStarted})) },
 			"the claim of command migrate",
 		},
 		{"the result is denied", func(v *view) { v.Fault("s3:GetObject", result, tenant.Denied()) }, "reading " + result},
@@ -117,7 +166,10 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 			func(v *view) { v.Store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) },
 			"reading " + result,
 		},
-		{"the result has no time", func(v *view) { v.Store(result, `{"output":""}`) }, "the result of command migrate"},
+		{
+			"the result has no time", func(v *view) { v.put(result, proof.Result(key, contract.Result{})) },
+			"the result of command migrate",
+		},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			v := newView(t)
@@ -177,21 +229,25 @@ func TestTheRunThatWasLeftIsTheNewestThatLeftAClaim(t *testing.T) {
 func TestCommandsOfOtherReleasesAreLeftAsLongAsTheyHaveNoResult(t *testing.T) {
 	v := newView(t)
 	v.MakeBucket()
-	started := function.Claim{State: function.ClaimStarted, StartedAt: "2026-01-02T12:00:00Z"}
-	key := release.CommandKey
-	claims := map[string]function.Claim{
-		key("r1", first, "own"): started, key("r2", first, "ended"): started, key("r2", second, "migrate"): started,
-		key("r3", first, "never"): {State: function.ClaimVoid, StartedAt: "2026-01-02T12:00:00Z"},
+	put := func(id, run, name, state string) {
+		claim := contract.Claim{State: state, StartedAt: "2026-01-02T12:00:00Z"}
+		v.put(release.CommandKey(id, run, name)+release.ClaimSuffix,
+			proof.Claim(release.ProofKey(hashKey, id, run, name), claim))
 	}
-	for command, claim := range claims {
-		v.put(command+release.ClaimSuffix, claim)
-	}
-	v.put(key("r2", first, "ended")+release.ResultSuffix, function.Result{})
+	put("r1", first, "own", contract.ClaimStarted)
+	put("r2", first, "ended", contract.ClaimStarted)
+	put("r2", second, "migrate", contract.ClaimStarted)
+	put("r3", first, "never", contract.ClaimVoid)
+	v.put(release.CommandKey("r2", first, "ended")+release.ResultSuffix, contract.Result{})
 	want := []release.OpenCommand{
 		{Release: "r2", Name: "migrate", StartedAt: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)},
 	}
 	if got := v.look(lookLeft).Left.Open; !slices.Equal(got, want) {
 		t.Errorf("open are %+v", got)
+	}
+	v.put(release.CommandKey("r3", first, "never")+release.ClaimSuffix, contract.Claim{State: contract.ClaimVoid})
+	if got := v.look(lookLeft).Left.Open; len(got) != 2 || got[1].Name != "never" || got[1].StartedAt.IsZero() {
+		t.Errorf("that a command never ran is believed without a proof: %+v", got)
 	}
 	v.Fault("s3:GetObject", "", tenant.Denied())
 	v.blind(lookLeft, "reading runs/r2/")

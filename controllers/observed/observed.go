@@ -16,6 +16,8 @@ type Observer struct {
 	Names   release.Names
 	// Owner is the value of the stage's ownership tag.
 	Owner string
+	// HashKey is the operator's secret, which the evidence of commands is proven with.
+	HashKey []byte
 }
 
 // Look observes one part, as a step asks for it.

@@ -17,6 +17,9 @@ import (
 	"github.com/aloft-dev/aloft/test/tenant"
 )
 
+// hashKey is the operator's secret.
+var hashKey = []byte("secret")
+
 const runID = "20260102t120000-abcd"
 
 // view is an observer of a stage on a local AWS of its own, with what it is asked by.
@@ -37,7 +40,8 @@ func newView(t *testing.T, options ...func(*localaws.Options)) *view {
 	on := tenant.New(t, options...)
 	clients, names := on.Access()
 	return &view{
-		Tenant: on, Observer: &observed.Observer{Clients: clients, Names: names, Owner: tenant.Owner}, t: t,
+		Tenant: on, Observer: &observed.Observer{Clients: clients, Names: names, Owner: tenant.Owner, HashKey: hashKey},
+		t: t,
 		desired: &release.Desired{ID: "r1", BuildID: "v1", AssetsPath: "/www", Functions: []release.Function{
 			{Name: "cli", Role: release.RoleCLI}, {Name: "http", Role: release.RoleHTTP},
 		}},

@@ -136,7 +136,7 @@ func (p *Performer) liveAssets(ctx context.Context, s Subject) (index release.As
 		return index, nil
 	}
 	bucket, key := s.Desired.Names.Bucket, release.MarkerKey(live.BuildID)
-	_, err = p.Clients.ReadJSON(ctx, bucket, key, release.MaxAssetIndex, &index)
+	_, _, err = p.Clients.ReadJSON(ctx, bucket, key, release.MaxAssetIndex, &index)
 	if err != nil {
 		return index, fmt.Errorf("reading the index of the assets of %s: %w", live.BuildID, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/proof"
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -31,6 +32,7 @@ func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 	event, err := json.Marshal(function.CommandEvent{
 		Command: command.Argv, ID: name, Run: run.ID, TimeoutSeconds: int64(command.TimeoutSeconds),
 		NotAfter: record.NotAfter.UTC().Format(time.RFC3339),
+		Key:      release.ProofKey(p.HashKey, run.ReleaseID, run.ID, name),
 		Claim:    "s3://" + p.Names.Bucket + "/" + release.CommandKey(run.ReleaseID, run.ID, name) + release.ClaimSuffix,
 	})
 	if err != nil {
@@ -55,9 +57,9 @@ func (p *Performer) invoke(ctx context.Context, name string, s Subject) error {
 // refusal proves that it started, or that this was done before. Either way the next look tells.
 func (p *Performer) void(ctx context.Context, name string, s Subject) error {
 	run := s.Recorded.Run
-	claim, err := json.Marshal(function.Claim{
+	claim, err := json.Marshal(proof.Claim(release.ProofKey(p.HashKey, run.ReleaseID, run.ID, name), function.Claim{
 		State: function.ClaimVoid, StartedAt: p.Now().UTC().Format(time.RFC3339Nano), Reason: "not started in time",
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf("writing the claim of deploy command %q: %w", name, err)
 	}

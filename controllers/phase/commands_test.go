@@ -9,6 +9,7 @@ import (
 	"time"
 
 	contract "github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/proof"
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -50,6 +51,7 @@ func TestACommandIsStartedByAnEventForTheNewVersion(t *testing.T) {
 	want := map[string]any{
 		"command": []any{"/app", "migrate"}, "id": "migrate", "run": runID, "notAfter": "2026-01-02T12:05:00Z",
 		"claim": "s3://" + s.Names.Bucket + "/" + claimKey, "timeoutSeconds": float64(60),
+		"key": release.ProofKey(s.HashKey, "r2", runID, "migrate"),
 	}
 	for name, value := range want {
 		if same(event[name]) != same(value) {
@@ -135,9 +137,9 @@ func TestACommandThatNeverStartedIsMadeVoidForGood(t *testing.T) {
 	s.Now = func() time.Time { return time.Date(2026, 1, 2, 13, 0, 0, 5, time.FixedZone("CET", 3600)) }
 	s.done(void)
 	first := s.claim()
-	want := contract.Claim{
+	want := proof.Claim(release.ProofKey(s.HashKey, "r2", runID, "migrate"), contract.Claim{
 		State: contract.ClaimVoid, StartedAt: "2026-01-02T12:00:00.000000005Z", Reason: "not started in time",
-	}
+	})
 	if first != want {
 		t.Errorf("the claim is %+v", first)
 	}

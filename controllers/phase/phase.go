@@ -20,7 +20,9 @@ type Performer struct {
 	Images  *image.Client
 	// Runtimes are the function runtimes by architecture.
 	Runtimes map[string]*image.Runtime
-	Now      func() time.Time
+	// HashKey is the operator's secret, which the evidence of commands is proven with.
+	HashKey []byte
+	Now     func() time.Time
 }
 
 // Subject is what a step works on. Steps only read it.

@@ -36,7 +36,7 @@ func newStage(t *testing.T, options ...func(*localaws.Options)) *stage {
 	t.Cleanup(images.Close)
 	s := &stage{
 		Performer: &phase.Performer{
-			Clients: clients, Names: names, Now: time.Now, Images: images,
+			Clients: clients, Names: names, Now: time.Now, Images: images, HashKey: []byte("secret"),
 			Runtimes: map[string]*image.Runtime{"amd64": image.RuntimeFromBytes("1.0", []byte("#!/bin/sh\n"))},
 		},
 		Tenant: on, t: t,

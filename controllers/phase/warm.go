@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -132,6 +133,9 @@ func (p *Performer) ping(
 	return answered, nil
 }
 
+// errorType is what runtimes name an error with; anything else may be what an application has printed.
+var errorType = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,63}$`)
+
 // functionError reads the payload of a failed invocation: {"errorType", "errorMessage"}. The message may hold what the
 // application has printed.
 func (s Subject) functionError(function release.Function, payload []byte) string {
@@ -142,6 +146,9 @@ func (s Subject) functionError(function release.Function, payload []byte) string
 	elsewhere := "see its log group /aws/lambda/" + function.FullName
 	if err := json.Unmarshal(payload, &failure); err != nil {
 		return elsewhere
+	}
+	if !errorType.MatchString(failure.Type) {
+		failure.Type = ""
 	}
 	text := s.Desired.Config.Shown([]byte(failure.Message))
 	if s.HideOutput || text == "" {

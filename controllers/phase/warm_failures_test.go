@@ -52,6 +52,21 @@ func TestAVersionThatDoesNotStartSaysWhy(t *testing.T) {
 			func(*stage) {}, func(*stage) string { return "does not start: oops" },
 		},
 		{
+			"a type that is none is left out",
+			answered{
+				status: http.StatusOK, functionError: "Unhandled",
+				payload: `{"errorType":"hunter2-token \u001b[31m","errorMessage":"oops"}`,
+			},
+			func(*stage) {}, func(*stage) string { return "does not start: oops" },
+		},
+		{
+			"both ends of a long output are told", crash("no such gem " + strings.Repeat("x", 3000) + " \x1b[31mexit 1\x1b[0m"),
+			func(*stage) {},
+			func(*stage) string {
+				return ": no such gem " + strings.Repeat("x", 785) + "…\n…" + strings.Repeat("x", 793) + " exit 1"
+			},
+		},
+		{
 			"its failure is no JSON",
 			answered{status: http.StatusOK, functionError: "Unhandled", payload: "oops hunter2-token"},
 			func(*stage) {}, func(s *stage) string { return "does not start: " + logs(s) },

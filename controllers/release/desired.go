@@ -112,6 +112,7 @@ type Function struct {
 	TimeoutSeconds      int32    `json:"timeoutSeconds"`
 	ReservedConcurrency *int32   `json:"reservedConcurrency,omitempty"`
 	Port                int32    `json:"port,omitempty"`
+	HealthPath          string   `json:"healthPath,omitempty"`
 	Command             []string `json:"command,omitempty"`
 	HTTPPath            string   `json:"httpPath,omitempty"`
 	BackoffSeconds      []int32  `json:"backoffSeconds,omitempty"`

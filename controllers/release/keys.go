@@ -1,6 +1,9 @@
 package release
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/aloft-dev/aloft/api/function"
@@ -37,6 +40,14 @@ func RunsPrefix(id string) string { return RunsFolder + id + "/" }
 
 // CommandKey is the beginning of a command's objects in a run.
 func CommandKey(id, run, command string) string { return RunsPrefix(id) + run + "/" + command }
+
+// ProofKey is what a command of a run is proven with (package proof). It follows from the operator's own secret, so
+// that it is the same whenever it is asked for and is stored nowhere.
+func ProofKey(secret []byte, id, run, command string) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("command " + CommandKey(id, run, command)))
+	return hex.EncodeToString(mac.Sum(nil))
+}
 
 // Endings of a command's objects.
 const (

@@ -82,3 +82,21 @@ func TestOneBuildsAssetsAreNotBelowAnothers(t *testing.T) {
 		t.Error("removing the assets of v1 would remove those of v1.1")
 	}
 }
+
+func TestTheProofKeyOfACommandIsItsOwn(t *testing.T) {
+	secret := []byte("secret")
+	own := release.ProofKey(secret, "0123", "r1", "migrate")
+	if own != release.ProofKey(secret, "0123", "r1", "migrate") || len(own) != 64 {
+		t.Errorf("the key is %q", own)
+	}
+	for why, other := range map[string]string{
+		"another release": release.ProofKey(secret, "0124", "r1", "migrate"),
+		"another run":     release.ProofKey(secret, "0123", "r2", "migrate"),
+		"another command": release.ProofKey(secret, "0123", "r1", "seed"),
+		"another secret":  release.ProofKey([]byte("guess"), "0123", "r1", "migrate"),
+	} {
+		if other == own {
+			t.Errorf("%s has the same key", why)
+		}
+	}
+}

@@ -6,11 +6,15 @@ import (
 	"github.com/aloft-dev/aloft/api/function/redact"
 )
 
-// maxOutput is how much of the application's output is shown.
-const maxOutput = 1024
+// How much of the beginning and of the end of the application's output is shown, in bytes: some programs say first what
+// is wrong, others last. The status has room for both, and for the sentence that they stand in.
+const (
+	firstOutput = 800
+	lastOutput  = 800
+)
 
-// Shown gives the tail of what the application has printed without any known secret value. Without the secrets at hand
-// nothing is shown: the whole output stays where the application wrote it.
+// Shown gives both ends of what the application has printed, as plain text and without any known secret value. Without
+// the secrets at hand nothing is shown: the whole output stays where the application wrote it.
 func (c Config) Shown(output []byte) string {
 	if c.Secrets == nil {
 		return ""
@@ -21,8 +25,16 @@ func (c Config) Shown(output []byte) string {
 	}
 	// The runtime hides secrets by the same rule, but a release keeps the runtime that it was made with.
 	text := strings.TrimSpace(redact.New(secrets...).Text(string(output)))
-	if len(text) > maxOutput {
-		text = "…" + text[len(text)-maxOutput:]
+	return bothEnds(text)
+}
+
+func bothEnds(text string) string {
+	if len(text) <= firstOutput+lastOutput {
+		return text
 	}
-	return strings.ToValidUTF8(text, "?")
+	first, last := Bounded(text, firstOutput), len(text)-lastOutput
+	for text[last]&0xC0 == 0x80 { // half a character
+		last++
+	}
+	return first + "\n…" + text[last:]
 }

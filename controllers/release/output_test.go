@@ -19,8 +19,15 @@ func TestTheOutputOfACommandIsShownWithoutSecrets(t *testing.T) {
 		{"the password of a URL, as it is written in it", "dialing :sw%40rdf%2Fish@", "dialing :[redacted]@"},
 		{"the password of a URL, decoded", "password sw@rdf/ish is wrong", "password [redacted] is wrong"},
 		{"user and host of a URL", "clouder@db-1.example.com", "[redacted]@[redacted]"},
-		{"one that lies across the cut", strings.Repeat("x", 20) + "MIIEvQIBADANBg" + strings.Repeat("y", 1020),
-			"…ted]" + strings.Repeat("y", 1020)},
+		{"one that lies across the cut", strings.Repeat("x", 795) + "MIIEvQIBADANBg" + strings.Repeat("y", 1020),
+			strings.Repeat("x", 795) + "[r…\n…" + strings.Repeat("y", 800)},
+		{"the beginning is shown as well as the end",
+			"LoadError: no sinatra\n" + strings.Repeat("from a\n", 500) + "exit 1\n",
+			"LoadError: no sinatra\n" + strings.Repeat("from a\n", 500)[:775] + "…\n…" +
+				strings.Repeat("from a\n", 500)[3500-794:] + "exit 1"},
+		{"letters are not cut in half", strings.Repeat("ü", 1000),
+			strings.Repeat("ü", 398) + "…\n…" + strings.Repeat("ü", 400)},
+		{"colours and titles", "\x1b[31mERROR\x1b[0m \x1b]0;title\x07 \x00\b1 of 2\r2 of 2", "ERROR  1 of 2\n2 of 2"},
 	} {
 		t.Run(r.why, func(t *testing.T) {
 			if got := config.Shown([]byte(r.output)); got != r.want {

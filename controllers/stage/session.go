@@ -114,9 +114,10 @@ func (s *session) connect(ctx context.Context) error {
 	key := release.StageKey{Namespace: s.stage.Namespace, Name: s.stage.Name}
 	names := desired.Names(key, clients.Account, clients.Region)
 	s.clients = clients
-	s.observer = &observed.Observer{Clients: clients, Names: names, Owner: desired.Owner(s.r.ClusterID, key)}
+	s.observer = &observed.Observer{Clients: clients, Names: names, Owner: desired.Owner(s.r.ClusterID, key),
+		HashKey: s.r.HashKey}
 	s.performer = &phase.Performer{
-		Clients: clients, Names: names, Images: s.r.Images, Runtimes: s.r.Runtimes, Now: s.r.Now,
+		Clients: clients, Names: names, Images: s.r.Images, Runtimes: s.r.Runtimes, HashKey: s.r.HashKey, Now: s.r.Now,
 	}
 	s.remover = &removal.Remover{
 		Clients: clients, Names: names, Keep: s.r.Limits.KeepSuperseded, Now: s.r.Now,

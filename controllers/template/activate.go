@@ -1,10 +1,20 @@
 package template
 
+import "strings"
+
 // Activate renders all that the new release asks for, entry resources and limits included, beside what is deployed
 // and not asked for any more.
 func Activate(a App, deployed *Template, deployedParameters map[string]string) Rendering {
-	return carry(a.manifest(), a.latched(deployedParameters), deployed, deployedParameters,
-		func(_, want Resource) Resource { return want })
+	return carry(a.manifest(), a.latched(deployedParameters), deployed, deployedParameters, activated)
+}
+
+// activated gives a resource that is both deployed and wanted. A worker's reserve shrinks only when the stack settles:
+// within one update it would do so before its queues deliver less, and deliveries that are throttled count as attempts.
+func activated(deployed, want Resource) Resource {
+	if want.Type == functionType && strings.HasSuffix(want.function(), queueSuffix) {
+		return withProperty(want, reservedConcurrency, saferConcurrency(deployed, want))
+	}
+	return want
 }
 
 // latched gives the parameters with the latches moved on: what was live stays so, what has an alias is.

@@ -91,6 +91,12 @@ func keyOf(d *release.Desired) key {
 func roleOf(d *release.Desired) role {
 	trust := statement{Effect: "Allow", Principal: service(lambdaService), Action: []string{"sts:AssumeRole"}}
 	objects := func(prefix string) value { return join{attribute{bucketID, "Arn"}, text("/" + prefix + "*")} }
+	commands := allow("RunCommands", []string{"s3:GetObject", "s3:PutObject"}, objects(contract.RunsPrefix))
+	// What tells how a command ended is written by the function that runs commands, and not by one that serves visitors
+	// (AWS Lambda Developer Guide, permissions-source-function-arn).
+	commands.Condition = map[string]map[string]value{
+		"ArnEquals": {"lambda:SourceFunctionArn": arn("lambda", text(functionARN+d.Names.Prefix+"-"+contract.RoleCLI))},
+	}
 	queues := "*-" + d.Names.Prefix
 	return role{
 		RoleName:                 d.Names.FunctionRole,
@@ -100,13 +106,15 @@ func roleOf(d *release.Desired) role {
 			allow("Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 				arn("logs", text("log-group:/aws/lambda/"+d.Names.Prefix+"-*"))),
 			allow("ReadBundles", []string{"s3:GetObject"}, objects(contract.ConfigPrefix)),
-			allow("RunCommands", []string{"s3:GetObject", "s3:PutObject"}, objects(contract.RunsPrefix)),
+			commands,
 			allow("OpenBundles", []string{"kms:Decrypt"}, attribute{keyID, "Arn"}),
 			allow("Queues", []string{
 				"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
 				"sqs:GetQueueAttributes", "sqs:GetQueueUrl",
 			}, arn("sqs", text(queues)), arn("sqs", text(queues+".fifo"))),
-			allow("Functions", []string{"lambda:InvokeFunction"}, arn("lambda", text(functionARN+d.Names.Prefix+"-*"))),
+			// For the order to warm other environments; who could invoke commands could order them.
+			allow("Warm", []string{"lambda:InvokeFunction"},
+				arn("lambda", text(functionARN+d.Names.Prefix+"-"+contract.RoleHTTP+":*"))),
 		)}},
 	}
 }

@@ -68,8 +68,16 @@ func (a App) addFunction(t *Template, f release.Function) {
 		Timeout:                      f.TimeoutSeconds,
 		Environment:                  environment{Variables: a.variables(f)},
 		LoggingConfig:                logging{LogGroup: ref(logGroupID(base))},
-		ReservedConcurrentExecutions: f.ReservedConcurrency,
+		ReservedConcurrentExecutions: reserve(f),
 	}, of(f.Name))
+}
+
+// reserve of a function. A worker that rests needs none, for what its queues deliver last may still be done.
+func reserve(f release.Function) *int32 {
+	if paused(f) {
+		return nil
+	}
+	return f.ReservedConcurrency
 }
 
 // architecture in Lambda's words.
@@ -87,13 +95,16 @@ func (a App) variables(f release.Function) map[string]value {
 		contract.VariableStage:   text(d.Stage.String()),
 		contract.VariableBuildID: text(d.BuildID),
 		contract.VariableConfig:  join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
-		"ASSET_URL": join{text("https://"), attribute{distributionID, "DomainName"},
+		contract.VariableAssetURL: join{text("https://"), attribute{distributionID, "DomainName"},
 			text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
 		contract.VariableQueuePrefix: join{text("https://sqs."), region, text("."), urlSuffix, text("/"), account},
 		contract.VariableQueueSuffix: text("-" + d.Names.Prefix),
 	}
 	if f.Port > 0 {
 		variables[contract.VariableHTTPPort] = text(strconv.Itoa(int(f.Port)))
+	}
+	if f.HealthPath != "" {
+		variables[contract.VariableHTTPHealthPath] = text(f.HealthPath)
 	}
 	if f.Role == release.RoleQueue {
 		addQueueVariables(variables, f)

@@ -40,6 +40,7 @@ type mapping struct {
 	EventSourceArn        value
 	FunctionName          value
 	BatchSize             int32
+	Enabled               bool
 	FunctionResponseTypes []string
 	ScalingConfig         *scaling `json:",omitempty"`
 }
@@ -52,6 +53,13 @@ type scaling struct{ MaximumConcurrency int32 }
 
 // oneJob in an invocation: the worker takes jobs one after another, and the function's timeout is that of one job.
 const oneJob = 1
+
+// paused says that a worker rests. Its queues are not read then: a reserve of nothing would throttle each delivery, SQS
+// would count them, and jobs would become dead letters that no worker has seen (AWS Lambda Developer Guide,
+// services-sqs).
+func paused(f release.Function) bool {
+	return f.Role == release.RoleQueue && f.ReservedConcurrency != nil && *f.ReservedConcurrency == 0
+}
 
 func (a App) addQueue(t *Template, q release.Queue) {
 	f, err := a.Desired.Function(q.Function)
@@ -72,7 +80,7 @@ func (a App) addQueue(t *Template, q release.Queue) {
 	}, disposable, of(f.Name))
 	m := mapping{
 		EventSourceArn: attribute{queueID(q.Name), "Arn"}, FunctionName: aliasARN(base), BatchSize: oneJob,
-		FunctionResponseTypes: []string{"ReportBatchItemFailures"},
+		Enabled: !paused(f), FunctionResponseTypes: []string{"ReportBatchItemFailures"},
 	}
 	if q.MaxConcurrency != nil {
 		m.ScalingConfig = &scaling{MaximumConcurrency: *q.MaxConcurrency}

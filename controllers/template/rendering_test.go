@@ -75,6 +75,50 @@ func TestExpandTakesTheSaferConcurrency(t *testing.T) {
 	}
 }
 
+// withReserve has a worker for mail with a reserve.
+func withReserve(build string, reserve *int32) *release.Desired {
+	d := withWorker(stage(build), "mail", "mail")
+	for i := range d.Functions {
+		if d.Functions[i].Name == "mail-queue" {
+			d.Functions[i].ReservedConcurrency = reserve
+		}
+	}
+	return d
+}
+
+func TestAWorkerThatRestsReadsNoQueue(t *testing.T) {
+	for _, row := range []struct {
+		reserve *int32
+		enabled bool
+		want    any
+		why     string
+	}{
+		{nil, true, nil, "it works"},
+		{new(int32(4)), true, json.Number("4"), "it works within its reserve"},
+		{new(int32(0)), false, nil, "throttled deliveries would make dead letters of jobs that nobody tried"},
+	} {
+		resources := released(withReserve("v1", row.reserve)).Template.Resources
+		if got := resources["MailMapping"].Properties["Enabled"]; got != row.enabled {
+			t.Errorf("%s: the mapping is enabled: %v", row.why, got)
+		}
+		if got := resources["MailWorkerFunction"].Properties["ReservedConcurrentExecutions"]; got != row.want {
+			t.Errorf("%s: the reserve is %v", row.why, got)
+		}
+	}
+}
+
+func TestAWorkersReserveShrinksOnlyAfterItsQueuesDeliverLess(t *testing.T) {
+	before := readBack(t, released(withReserve("v1", new(int32(9)))))
+	a := allLive(app(withReserve("v2", new(int32(4)))))
+	activated := template.Activate(a, before.Template, before.Parameters)
+	settled := template.Settled(a, activated.Template, activated.Parameters)
+	const property = "ReservedConcurrentExecutions"
+	requireEqual(t, "the reserve at first", any(json.Number("9")),
+		activated.Template.Resources["MailWorkerFunction"].Properties[property])
+	requireEqual(t, "the reserve at last", any(json.Number("4")),
+		settled.Template.Resources["MailWorkerFunction"].Properties[property])
+}
+
 func TestTheFirstReleaseLetsNoTrafficIn(t *testing.T) {
 	first := template.Expand(app(full("v1")), nil, nil)
 	for id, r := range first.Template.Resources {

@@ -186,4 +186,10 @@ var guards = []guard{
 	{name: "what rests on a status is not done when it could not be written", file: stageFolder + "perform.go",
 		guard:   "if err := s.prepare(ctx, step, act); err != nil {",
 		without: "if err := s.prepare(ctx, step, act); err != nil && false {"},
+	{name: "a claim that is not proven tells nothing", file: "controllers/observed/command.go",
+		guard: "case !proof.ClaimHolds(release.ProofKey(o.HashKey, id, run, name), claim):", without: "case false:"},
+	{name: "a result that is not proven is none", file: "controllers/observed/command.go",
+		guard: "err != nil || !found || !proof.ResultHolds(", without: "err != nil || !found || false && !proof.ResultHolds("},
+	{name: "the queues of a worker that rests are not read", file: "controllers/template/queue.go",
+		guard: "Enabled: !paused(f),", without: "Enabled: true,"},
 }

@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -16,16 +17,27 @@ import (
 // sayNothing are words that many applications take for "not set", or for a setting that is no secret.
 var sayNothing = []string{"true", "false", "null", "none", "undefined", "localhost"}
 
-// pieces are the parts of a value that are hidden.
-func pieces(value string) []string {
+// pieces are the parts of a value that are hidden: what is a secret by itself, and the lines of several, which are
+// many.
+func pieces(value string) (secrets, lines []string) {
 	whole := strings.TrimSpace(value)
-	all := []string{value, whole}
+	// What is hidden in is plain text.
+	secrets = []string{value, Plain(value), whole}
+	several := strings.Contains(whole, "\n")
 	for line := range strings.Lines(whole) {
 		line = strings.TrimSpace(line)
-		all = append(all, line)
-		all = append(all, partsOfURL(line)...)
+		if several {
+			lines = append(lines, line, Plain(line))
+		}
+		secrets = append(secrets, partsOfURL(line)...)
 	}
-	return slices.DeleteFunc(all, ordinary)
+	return distinct(secrets), distinct(lines)
+}
+
+// distinct are the pieces worth hiding, each of them once.
+func distinct(pieces []string) []string {
+	slices.Sort(pieces)
+	return slices.DeleteFunc(slices.Compact(pieces), ordinary)
 }
 
 // ordinary says that hiding a piece would hide what has nothing to do with the secret.
@@ -50,6 +62,54 @@ func formsOf(piece string) []string {
 	raw := []byte(piece)
 	return append(forms, base64.StdEncoding.EncodeToString(raw), base64.RawStdEncoding.EncodeToString(raw),
 		base64.URLEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw))
+}
+
+// buriedForms are the ways in which a piece is a part of something longer or is cut into lines.
+func buriedForms(piece string) []string {
+	if len(piece) > maxBuried {
+		return nil
+	}
+	return slices.Concat(hexForms(piece), base64Parts(piece))
+}
+
+// maxBuried is the longest piece with those forms, in bytes: larger than any key, and small enough for a function's
+// memory.
+const maxBuried = 16 << 10
+
+func hexForms(piece string) []string {
+	digits := hex.EncodeToString([]byte(piece))
+	return []string{digits, strings.ToUpper(digits)}
+}
+
+// base64Lines are how long the lines of PEM, openssl and MIME are, in characters.
+var base64Lines = []int{64, 76}
+
+// base64Parts are the piece in base64, in lines and as a part of something longer, such as user:password.
+func base64Parts(piece string) []string {
+	raw := []byte(piece)
+	var parts []string
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		whole := encoding.EncodeToString(raw)
+		for _, length := range base64Lines {
+			for at := 0; at < len(whole) && len(whole) > length; at += length {
+				parts = append(parts, whole[at:min(at+length, len(whole))])
+			}
+		}
+		for before := range 3 {
+			parts = append(parts, within(encoding, before, raw))
+		}
+	}
+	return slices.DeleteFunc(parts, func(part string) bool { return len(part) < leastPart })
+}
+
+// leastPart is how long a part of a form must be that stands for a piece: a shorter one may be a part of a word.
+const leastPart = 8
+
+// within are the characters that tell of nothing but the bytes, where others stand before and after them.
+func within(encoding *base64.Encoding, before int, raw []byte) string {
+	whole := encoding.EncodeToString(slices.Concat(make([]byte, before), raw))
+	first, end := (before*8+5)/6, (before+len(raw))*8/6
+	return whole[first:end]
 }
 
 // escaped says that JSON or URLs may write a character otherwise than it is. The others are the unreserved ones of

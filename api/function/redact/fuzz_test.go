@@ -25,7 +25,7 @@ func FuzzRedactor(f *testing.F) {
 				t.Errorf("%q shows %q", hidden, value)
 			}
 		}
-		if !strings.Contains(hidden, redact.Replacement) && hidden != text {
+		if !strings.Contains(hidden, redact.Replacement) && hidden != redact.Plain(text) {
 			t.Errorf("%q became %q", text, hidden)
 		}
 		cut = min(max(cut, 0), len(text))

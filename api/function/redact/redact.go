@@ -3,8 +3,10 @@
 // The rule is the same for the function's runtime, which stores the output, and for the operator, which shows it. Of
 // each value these pieces are hidden: the whole value, with and without the space around it; each of its lines without
 // the space around it; and of each line that is a URL the user, the password and the host, as they are written and
-// decoded. Each piece is hidden as it is and as JSON, URLs and base64 write it. Where pieces overlap or follow each
-// other they are hidden as one, from the beginning of the first to the end of the last.
+// decoded. Each piece is hidden as it is and as JSON, URLs and base64 write it, and all but the lines also as
+// hexadecimal digits, and in base64 that has lines or holds more than the piece. Where pieces overlap or follow each
+// other they are hidden as one, from the beginning of the first to the end of the last. What is left is plain text: see
+// Plain.
 //
 // What says nothing stays, for the sake of what people must be able to read: pieces of fewer than four bytes, which are
 // parts of ordinary words; the words "true", "false", "null", "none", "undefined" and "localhost", and the addresses of
@@ -45,10 +47,12 @@ type places struct{ first, end int }
 func New(values ...string) Redactor {
 	var forms []string
 	for _, value := range values {
-		for _, piece := range pieces(value) {
-			for _, form := range formsOf(piece) {
-				forms = append(forms, windows(form)...)
-			}
+		secrets, lines := pieces(value)
+		for _, piece := range secrets {
+			forms = appendWindows(forms, formsOf(piece), buriedForms(piece))
+		}
+		for _, piece := range lines {
+			forms = appendWindows(forms, formsOf(piece))
 		}
 	}
 	slices.Sort(forms)
@@ -71,10 +75,19 @@ func New(values ...string) Redactor {
 	return r
 }
 
-// Text gives the text without the secrets.
+func appendWindows(forms []string, more ...[]string) []string {
+	for _, list := range more {
+		for _, form := range list {
+			forms = append(forms, windows(form)...)
+		}
+	}
+	return forms
+}
+
+// Text gives the text, plain, without the secrets.
 func (r Redactor) Text(text string) string {
 	var s state
-	hidden, _ := r.hide(&s, nil, []byte(text), true)
+	hidden, _ := r.hide(&s, nil, []byte(Plain(text)), true)
 	return string(hidden)
 }
 

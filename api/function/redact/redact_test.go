@@ -52,8 +52,8 @@ func TestWhatIsHidden(t *testing.T) {
 			"1: [redacted]\n2: [redacted]",
 		},
 		{
-			"lines end differently elsewhere", []string{"first line\r\nsecond line"}, "first line\nsecond line",
-			"[redacted]\n[redacted]",
+			"lines end differently elsewhere", []string{"first line\r\nsecond line"}, "first line\nsecond line; second line",
+			"[redacted]; [redacted]",
 		},
 		{"short lines are hidden only together", []string{"ab\ncd"}, "ab cd; ab\ncd", "ab cd; [redacted]"},
 
@@ -72,6 +72,20 @@ func TestWhatIsHidden(t *testing.T) {
 			"in base64 for URLs", []string{"??>>swordfish"}, "Pz8-PnN3b3JkZmlzaA== Pz8-PnN3b3JkZmlzaA",
 			"[redacted] [redacted]",
 		},
+		{"in base64 behind a user", []string{"swordfish-42"}, "Basic YXBwOnN3b3JkZmlzaC00Mg==", "Basic YXBwOn[redacted]g=="},
+		{"in base64 before something else", []string{"swordfish-42"}, "c3dvcmRmaXNoLTQyOnJlc3Q=", "[redacted]OnJlc3Q="},
+		{
+			"in base64 of several lines", []string{strings.Repeat("swordfish", 8)},
+			"c3dvcmRmaXNoc3dvcmRmaXNoc3dvcmRmaXNoc3dvcmRmaXNoc3dvcmRmaXNoc3dv\ncmRmaXNoc3dvcmRmaXNoc3dvcmRmaXNo",
+			"[redacted]\n[redacted]",
+		},
+		{"in hexadecimal", []string{"hunter2"}, "68756e74657232 68756E74657232", "[redacted] [redacted]"},
+		{"in colours", []string{"hunter2"}, "hun\x1b[1mter\x1b[0m2", "[redacted]"},
+		{
+			"with a control character of its own", []string{"hun\x01ter2"},
+			"<hun\x01ter2> <hunter2>", "<[redacted]> <[redacted]>",
+		},
+		{"with bytes that are no text", []string{"\xff\xfe12"}, "<\xff\xfe12>", "<[redacted]>"},
 		{"a value with its newline in base64", []string{"hunter2\n"}, "aHVudGVyMgo=", "[redacted]"},
 
 		{"a URL as a whole", []string{dsn}, "dialing " + dsn, "dialing [redacted]"},

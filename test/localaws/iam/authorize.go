@@ -19,6 +19,9 @@ func (s *service) authorize(call *wire.Call, action, resource string) error {
 	}
 	request := policy.Request{Principal: p, Action: action, Resource: resource,
 		Keys: map[string][]string{"aws:RequestedRegion": {call.Region}}}
+	if p.FunctionARN != "" {
+		request.Keys["lambda:SourceFunctionArn"] = []string{p.FunctionARN}
+	}
 	if policy.Identity(s.documents(r), request) != policy.Allowed {
 		return wire.Denied(call, action, resource)
 	}

@@ -113,7 +113,9 @@ func (l *Lambda) runnable(name, number string, c configuration, image *unpackedI
 		Timeout:  seconds(c.timeout),
 		TmpBytes: int64(c.ephemeral) << 20, LogGroup: c.logging.LogGroup, Root: image.root, WorkingDir: dir, Args: args,
 		ImageEnv: image.Config.Env, Env: c.environment, Handler: handler,
-		Credentials: func() (aws.Credentials, error) { return l.env.Session(service, c.role, name, 12*time.Hour) }}
+		Credentials: func() (aws.Credentials, error) {
+			return l.env.FunctionSession(c.role, name, l.arn(name), 12*time.Hour)
+		}}
 }
 
 // checkImages does what Lambda does from time to time: it looks whether the images are still there and readable, and

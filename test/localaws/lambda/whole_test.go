@@ -77,6 +77,36 @@ func TestInTheWholeLocalAWS(t *testing.T) {
 	}
 }
 
+// TestARoleTellsItsFunctionsApart has one role for two functions and a right that only one of them has.
+func TestARoleTellsItsFunctionsApart(t *testing.T) {
+	contract.Local(t, "enforced policies that can be turned on")
+	if _, err := jail.Available(); err != nil {
+		t.Skip(err)
+	}
+	server, err := localaws.New(localaws.Options{EnforceIAM: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	uri := push(t, server)
+	arn := role(t, server, "shared", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+		`"Action":"s3:ListAllMyBuckets","Resource":"*","Condition":{"ArnEquals":{"lambda:SourceFunctionArn":`+
+		`"arn:aws:lambda:`+server.Config().Region+`:123456789012:function:writer"}}}]}`)
+	for function, want := range map[string]string{"writer": "200", "reader": "403"} {
+		create(t, server, function, arn, uri)
+		out, err := sdk.NewFromConfig(server.Config()).Invoke(t.Context(), &sdk.InvokeInput{
+			FunctionName: &function, Payload: []byte(`{"do":"buckets"}`),
+		})
+		if err != nil || string(out.Payload) != want {
+			t.Errorf("the function %s got %s, %v, want %s", function, out.Payload, err, want)
+		}
+	}
+}
+
 func role(t *testing.T, server *localaws.Server, name, policy string) string {
 	t.Helper()
 	client := iam.NewFromConfig(server.Config())
@@ -94,7 +124,7 @@ func role(t *testing.T, server *localaws.Server, name, policy string) string {
 	return *out.Role.Arn
 }
 
-func run(t *testing.T, server *localaws.Server, function, role, uri string) {
+func create(t *testing.T, server *localaws.Server, function, role, uri string) {
 	t.Helper()
 	client := sdk.NewFromConfig(server.Config())
 	_, err := client.CreateFunction(t.Context(),
@@ -109,7 +139,12 @@ func run(t *testing.T, server *localaws.Server, function, role, uri string) {
 	if err := waiter.Wait(t.Context(), &sdk.GetFunctionInput{FunctionName: &function}, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	out, err := client.Invoke(t.Context(), &sdk.InvokeInput{
+}
+
+func run(t *testing.T, server *localaws.Server, function, role, uri string) {
+	t.Helper()
+	create(t, server, function, role, uri)
+	out, err := sdk.NewFromConfig(server.Config()).Invoke(t.Context(), &sdk.InvokeInput{
 		FunctionName: &function, Payload: []byte(`{"do":"fetch","text":"/"}`),
 	})
 	if err != nil {

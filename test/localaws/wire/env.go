@@ -76,15 +76,36 @@ func (e *Env) ServiceConfig(service, sourceARN string) aws.Config {
 // Session issues credentials of a role without a call to STS, as AWS does inside for Lambda's functions and
 // CloudFormation's stacks. The service must be allowed by the role's trust policy: *Error AccessDenied otherwise.
 func (e *Env) Session(service, roleARN, session string, lifetime time.Duration) (aws.Credentials, error) {
+	role, err := e.trusting(service, roleARN)
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	return e.Identities.Issue(RoleSession(e.AccountID, role, session), lifetime), nil
+}
+
+// trusting is a role that lets a service act in its name.
+func (e *Env) trusting(service, roleARN string) (Role, error) {
 	if e.Roles == nil {
-		return aws.Credentials{}, Errorf(http.StatusInternalServerError, "InternalFailure", "no role directory is plugged in")
+		return Role{}, Errorf(http.StatusInternalServerError, "InternalFailure", "no role directory is plugged in")
 	}
 	role, ok := e.Roles.Role(roleARN)
 	if !ok || !TrustsService(role.TrustPolicy, service) {
-		return aws.Credentials{}, Errorf(http.StatusForbidden, "AccessDenied",
+		return Role{}, Errorf(http.StatusForbidden, "AccessDenied",
 			"%s is not authorized to perform: sts:AssumeRole on resource: %s", service, roleARN)
 	}
-	return e.Identities.Issue(RoleSession(e.AccountID, role, session), lifetime), nil
+	return role, nil
+}
+
+// FunctionSession is Session for a function's environment, whose requests tell which function they come from (AWS
+// Lambda Developer Guide, permissions-source-function-arn).
+func (e *Env) FunctionSession(roleARN, session, functionARN string, lifetime time.Duration) (aws.Credentials, error) {
+	role, err := e.trusting("lambda.amazonaws.com", roleARN)
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	principal := RoleSession(e.AccountID, role, session)
+	principal.FunctionARN = functionARN
+	return e.Identities.Issue(principal, lifetime), nil
 }
 
 // RoleConfig is Session as an SDK configuration that renews itself.

@@ -19,6 +19,8 @@ type Principal struct {
 	Service string
 	// SourceARN is the aws:SourceArn condition key that a service principal brings along.
 	SourceARN string
+	// FunctionARN is the lambda:SourceFunctionArn condition key: the function in whose environment the credentials are.
+	FunctionARN string
 	// Tags are the session tags (aws:PrincipalTag/..).
 	Tags map[string]string
 	// TransitiveTags are the keys of session tags that role chaining inherits.

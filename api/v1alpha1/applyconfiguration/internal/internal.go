@@ -212,6 +212,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.aloft-dev.aloft.api.v1alpha1.HTTPFunction
   map:
     fields:
+    - name: healthPath
+      type:
+        scalar: string
     - name: memoryMiB
       type:
         scalar: numeric

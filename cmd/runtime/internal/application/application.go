@@ -1,15 +1,15 @@
-// Package application keeps the image's own server running: it starts it, waits for its port, and starts it again when
-// it ends.
+// Package application keeps the image's own server running: it starts it, waits until it is ready, and starts it again
+// when it ends.
 //
-// It encodes that an application which cannot start is an init error with the end of its output, and one that ends
-// later costs the request in flight and nothing else.
+// It encodes that an application which cannot start is an init error with both ends of its output, and one that ends
+// later costs the request in flight and nothing else. Ready is what listens on the port, at whatever address of this
+// machine, and, where a path is named, answers it with a status below 500: before that a request would only meet the
+// error of a server that waits for another one behind it.
 package application
 
 import (
 	"context"
 	"log/slog"
-	"net"
-	"strconv"
 	"sync"
 	"time"
 
@@ -32,8 +32,12 @@ const (
 type Config struct {
 	// Spec is the image's own command; its Output is set by this package.
 	Spec process.Spec
-	// Port is where the application listens on 127.0.0.1.
+	// Port is where the application listens.
 	Port int
+	// HealthPath is the path that tells whether the application is ready; empty where its port alone does.
+	HealthPath string
+	// Host is the name under which the application is asked.
+	Host string
 	Log  *slog.Logger
 	// Output receives the application's lines.
 	Output *logging.Sink
@@ -44,7 +48,6 @@ type Config struct {
 // Application is the supervised server. Its methods are safe for concurrent use.
 type Application struct {
 	Config
-	address string
 	// hurry ends a pause before a restart, because a request waits.
 	hurry chan struct{}
 
@@ -56,32 +59,32 @@ type Application struct {
 
 // New prepares an application; Start starts it.
 func New(config Config) *Application {
-	return &Application{
-		Config: config, address: net.JoinHostPort("127.0.0.1", strconv.Itoa(config.Port)),
-		hurry: make(chan struct{}, 1), changed: make(chan struct{}),
-	}
+	return &Application{Config: config, hurry: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
-// Address is where the application listens, host and port.
-func (a *Application) Address() string { return a.address }
+// Address is where the application listens, host and port; it is known when the application is ready.
+func (a *Application) Address() string {
+	now, _ := a.snapshot()
+	return now.listensOn()
+}
 
-// Start starts the application and returns when it listens. It returns an *Error when the application ended first, and
+// Start starts the application and returns when it is ready. It returns an *Error when the application ended first, and
 // nil when the context ended first: a slow application goes on starting, and Ready waits for it.
 func (a *Application) Start(ctx context.Context) error {
 	first := a.begin()
 	a.adopt(first)
 	select {
-	case <-first.listening:
+	case <-first.ready:
 	case <-first.gone:
 		return a.startError(first)
 	case <-ctx.Done():
-		a.Log.Warn("the application does not listen yet; going on without it", "port", a.Port)
+		a.Log.Warn("the application is not ready yet; going on without it", "port", a.Port)
 	}
 	go a.keep(first)
 	return nil
 }
 
-// Ready waits until the application listens. It returns an *Error when the application ends instead or the context
+// Ready waits until the application is ready. It returns an *Error when the application ends instead or the context
 // does.
 func (a *Application) Ready(ctx context.Context) error {
 	now, changed := a.snapshot()
@@ -98,17 +101,17 @@ func (a *Application) Ready(ctx context.Context) error {
 		}
 	}
 	select {
-	case <-now.listening:
+	case <-now.ready:
 		return nil
 	default:
 	}
 	select {
-	case <-now.listening:
+	case <-now.ready:
 		return nil
 	case <-now.gone:
 		return a.startError(now)
 	case <-ctx.Done():
-		return a.portError()
+		return a.lateError(now)
 	}
 }
 
@@ -119,7 +122,7 @@ func (a *Application) Suspect() {
 	timer := time.NewTimer(suspicion)
 	defer timer.Stop()
 	select {
-	case <-now.gone:
+	case <-now.over():
 	case <-timer.C:
 	}
 }

@@ -3,37 +3,47 @@ package application
 import (
 	"fmt"
 	"io"
-	"net"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
 )
 
-// tailBytes is how much of the application's last output an error shows.
-const tailBytes = 3 << 10
+// How much of the beginning and of the end of the application's output an error shows.
+const (
+	firstBytes = 1 << 10
+	lastBytes  = 2 << 10
+)
+
+// The longest pauses between two looks.
+const (
+	portPause   = 20 * time.Millisecond
+	healthPause = 250 * time.Millisecond
+)
 
 // life is one process of the application, from its start to its end.
 type life struct {
 	process *process.Process
 	// failed is why no process could be started.
 	failed error
-	tail   *process.Tail
+	said   *process.Ends
 	began  time.Time
 	ended  time.Time
+	// address is where it accepts connections, and unwell why it is not ready all the same.
+	address, unwell atomic.Pointer[string]
 
-	listening chan struct{}
-	gone      chan struct{}
-	intended  atomic.Bool
+	ready    chan struct{}
+	gone     chan struct{}
+	intended atomic.Bool
 }
 
 func (a *Application) begin() *life {
 	now := &life{
-		tail: process.NewTail(tailBytes), began: time.Now(), listening: make(chan struct{}), gone: make(chan struct{}),
+		said: process.NewEnds(firstBytes, lastBytes), began: time.Now(),
+		ready: make(chan struct{}), gone: make(chan struct{}),
 	}
-	// Secrets are hidden before the end is cut off: of one that lies across the cut, a part would be left.
-	kept := a.Hide.Writer(now.tail)
+	// Secrets are hidden before anything is cut: of one that lies across the cut, a part would be left.
+	kept := a.Hide.Writer(now.said)
 	now.process, now.failed = a.launch(kept)
 	if now.failed != nil {
 		now.ended = now.began
@@ -46,15 +56,14 @@ func (a *Application) begin() *life {
 		now.ended = time.Now()
 		close(now.gone)
 	}()
-	go now.probe(a.address)
+	go a.watch(now)
 	return now
 }
 
 func (a *Application) launch(kept io.Writer) (*process.Process, error) {
 	// Whoever listens already would be taken for the application.
-	if conn, err := net.DialTimeout("tcp", a.address, time.Second); err == nil {
-		conn.Close()
-		return nil, fmt.Errorf("another process listens on %s already", a.address)
+	if address, found := accepting(a.Port); found {
+		return nil, fmt.Errorf("another process listens on %s already", address)
 	}
 	spec := a.Spec
 	lines := a.Output.Lines()
@@ -70,28 +79,55 @@ func (a *Application) launch(kept io.Writer) (*process.Process, error) {
 	return p, nil
 }
 
-// probe waits until the port accepts connections.
-func (l *life) probe(address string) {
-	pause := time.Millisecond
-	for {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			conn.Close()
-			close(l.listening)
-			return
+// watch waits until the application is ready.
+func (a *Application) watch(l *life) {
+	listens := l.until(portPause, func() bool {
+		address, found := accepting(a.Port)
+		if found {
+			l.address.Store(&address)
 		}
+		return found
+	})
+	if listens && (a.HealthPath == "" || l.until(healthPause, func() bool { return a.healthy(l) })) {
+		close(l.ready)
+	}
+}
+
+// until looks again and again, with growing pauses; it returns false when the process ended first.
+func (l *life) until(longest time.Duration, happened func() bool) bool {
+	pause := time.Millisecond
+	for !happened() {
 		select {
 		case <-l.gone:
-			return
+			return false
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, 20*time.Millisecond)
+		pause = min(2*pause, longest)
 	}
+	return true
+}
+
+// listensOn is the address, or "" before it is known.
+func (l *life) listensOn() string { return textOf(&l.address) }
+
+func textOf(p *atomic.Pointer[string]) string {
+	if text := p.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
+// over is closed when the process has ended, though not yet all that it started.
+func (l *life) over() <-chan struct{} {
+	if l.process == nil {
+		return l.gone
+	}
+	return l.process.Ended()
 }
 
 func (l *life) dead() bool {
 	select {
-	case <-l.gone:
+	case <-l.over():
 		return true
 	default:
 		return false
@@ -113,43 +149,4 @@ func (l *life) ending() string {
 		return l.failed.Error()
 	}
 	return l.process.Exit().Text
-}
-
-// Error says why the application does not serve, for the person who released it.
-type Error struct {
-	kind    string
-	message string
-}
-
-func (e *Error) Error() string { return e.message }
-
-// ErrorType is the type that Lambda shows: Aloft.ApplicationStart or Aloft.ApplicationPort.
-func (e *Error) ErrorType() string { return e.kind }
-
-func (a *Application) startError(l *life) *Error {
-	command := a.Hide.Text(strings.Join(a.Spec.Args, " "))
-	if len(command) > 200 {
-		command = command[:200] + "..."
-	}
-	if l.failed != nil {
-		return &Error{
-			kind:    "Aloft.ApplicationStart",
-			message: fmt.Sprintf("starting the application (%s): %s", command, a.Hide.Text(l.failed.Error())),
-		}
-	}
-	message := fmt.Sprintf("the application (%s) ended before it listened on port %d: %s", command, a.Port, l.ending())
-	if end, _ := l.tail.Bytes(); len(end) > 0 {
-		message += "; the end of its output:\n" + strings.ToValidUTF8(string(end), "?")
-	} else {
-		message += "; it printed nothing"
-	}
-	return &Error{kind: "Aloft.ApplicationStart", message: message}
-}
-
-func (a *Application) portError() *Error {
-	return &Error{
-		kind: "Aloft.ApplicationPort",
-		message: "the application runs but does not listen on " + a.address + "; let it listen on the port given in " +
-			"PORT, or set runtime.http.port in the manifest to the port that it uses",
-	}
 }

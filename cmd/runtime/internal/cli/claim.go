@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/proof"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
 )
 
@@ -42,23 +43,23 @@ func placesOf(text string) (siblings, error) {
 	return siblings{claim: at, result: awsapi.Location{Bucket: at.Bucket, Key: base + function.ResultSuffix}}, nil
 }
 
-// take puts the claim, at the latest at notAfter, and returns the claim that holds: its own, recognized by the token,
-// or another's.
+// take puts the claim, at the latest at the order's notAfter, and returns the claim that holds: its own, recognized by
+// the token, or another's.
 //
 // A put whose answer was lost has perhaps been executed, and the SDK's own retry then sees its first attempt as
 // somebody else's. So a refusal is never believed before the stored claim was read. An error says that no claim is
 // known to hold.
 func (h *Handler) take(
-	ctx context.Context, at awsapi.Location, requestID string, notAfter time.Time,
+	ctx context.Context, at awsapi.Location, requestID string, o order,
 ) (held function.Claim, own bool, err error) {
-	mine := function.Claim{
+	mine := proof.Claim(o.Key, function.Claim{
 		State: function.ClaimStarted, StartedAt: stamp(time.Now()), Environment: h.Environment,
 		Token: requestID + "/" + rand.Text(),
-	}
-	if !time.Now().Before(notAfter) {
+	})
+	if !time.Now().Before(o.notAfter) {
 		return function.Claim{}, false, errLate
 	}
-	putting, cancel := context.WithDeadline(ctx, notAfter)
+	putting, cancel := context.WithDeadline(ctx, o.notAfter)
 	defer cancel()
 	for {
 		err := putJSON(putting, h.Objects, at, mine, true)

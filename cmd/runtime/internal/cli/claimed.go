@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/api/function/proof"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/awsapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 )
@@ -24,7 +25,7 @@ func (h *Handler) handleClaimed(
 	if err != nil {
 		return nil, err
 	}
-	held, own, err := h.take(ctx, places.claim, in.RequestID, o.notAfter)
+	held, own, err := h.take(ctx, places.claim, in.RequestID, o)
 	if errors.Is(err, errLate) {
 		log.Warn(err.Error(), "notAfter", o.NotAfter)
 		return json.Marshal(function.Claim{State: function.ClaimLate, Reason: err.Error()})
@@ -43,7 +44,7 @@ func (h *Handler) handleClaimed(
 	storing, cancel := context.WithDeadline(context.WithoutCancel(ctx), in.Deadline)
 	defer cancel()
 	output.finish(storing)
-	if err := h.store(storing, places.result, ended.Result, log); err != nil {
+	if err := h.store(storing, places.result, proof.Result(o.Key, ended.Result), log); err != nil {
 		return nil, err
 	}
 	return json.Marshal(ended.Result)
@@ -55,13 +56,14 @@ func (h *Handler) standing(ctx context.Context, places siblings, held function.C
 		var ended function.Result
 		err := getJSON(ctx, h.Objects, places.result, &ended)
 		if err == nil {
+			ended.Proof = ""
 			return json.Marshal(ended)
 		}
 		if !errors.Is(err, errAbsent) {
 			return nil, fmt.Errorf("reading the command's result: %w", err)
 		}
 	}
-	held.Token = "" // it is for the one who put it
+	held.Token, held.Proof = "", "" // for the one who put it, and the operator
 	return json.Marshal(held)
 }
 

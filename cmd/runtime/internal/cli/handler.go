@@ -12,6 +12,7 @@ import (
 
 	"github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/api/function/redact"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/forbidden"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
@@ -19,6 +20,9 @@ import (
 
 // maxOutput is how much of a command's output its answer and result keep, in bytes, from the end.
 const maxOutput = 256 << 10
+
+// hintBytes is how much of the end of the output is looked at for what Lambda forbids.
+const hintBytes = 8 << 10
 
 // Config is what commands are run with.
 type Config struct {
@@ -93,7 +97,8 @@ func (h *Handler) run(
 		},
 		lasted: finished.Sub(started), outOfTime: exit.TimedOut && !own,
 	}
-	if note := noteOn(exit, ended, o.TimeoutSeconds); note != "" {
+	end, _ := tail.Bytes()
+	if note := noteOn(exit, ended, o.TimeoutSeconds, end[max(0, len(end)-hintBytes):]); note != "" {
 		_, _ = io.WriteString(output, note)
 	}
 	_, _ = lines.Close(), kept.Close()
@@ -103,7 +108,7 @@ func (h *Handler) run(
 }
 
 // noteOn is what the reader of the output must know beside it.
-func noteOn(exit process.Exit, ended ending, timeoutSeconds int64) string {
+func noteOn(exit process.Exit, ended ending, timeoutSeconds int64, end []byte) string {
 	switch {
 	case exit.TimedOut && !ended.outOfTime:
 		return fmt.Sprintf("\naloft: the command was ended with everything that it started after %d s, "+
@@ -112,7 +117,10 @@ func noteOn(exit process.Exit, ended ending, timeoutSeconds int64) string {
 		return fmt.Sprintf("\naloft: the command was ended after %s, one second before the function's time was over; "+
 			"raise its timeoutSeconds or the function's\n", ended.lasted.Round(time.Second))
 	case exit.NotStarted:
-		return "\naloft: " + exit.Text + "\n"
+		return "\naloft: " + exit.Text + "." + forbidden.Hint(exit.Text) + "\n"
+	}
+	if hint := forbidden.Hint(string(end)); exit.Code != 0 && hint != "" {
+		return "\naloft:" + hint + "\n"
 	}
 	return ""
 }

@@ -1,10 +1,11 @@
 // Package environ composes the environment of the application's processes.
 //
-// It encodes which value wins: the function's own variables, over them the stage's environment, and secrets only for
-// names that are not present yet.
+// It encodes which value wins, as a container engine has it: what the deployment says over what the image says. The
+// function's own variables, the image's among them, yield to secrets, and those to the stage's environment.
 package environ
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -21,10 +22,19 @@ func Reserved(name string) bool {
 	return strings.HasPrefix(name, function.VariablePrefix) || strings.HasPrefix(name, "AWS_")
 }
 
+// home is the HOME of an image that sets none: container engines take the one that /etc/passwd gives the user, but on
+// Lambda the user is another one, and only /tmp is writable.
+const home = "/tmp"
+
 // Merge returns the application's environment as sorted "NAME=value" pairs. A port, when not empty, is given as PORT:
 // it wins over the image's own variable, for it is the port that is waited for, and yields to the stage's.
 func Merge(own []string, bundle function.Bundle, port string) []string {
 	all := ofFunction(own)
+	for name, value := range bundle.Secrets {
+		if _, present := all[name]; usable(name, value) && !(present && Reserved(name)) {
+			all[name] = value
+		}
+	}
 	if port != "" {
 		all["PORT"] = port
 	}
@@ -33,11 +43,7 @@ func Merge(own []string, bundle function.Bundle, port string) []string {
 			all[name] = value
 		}
 	}
-	for name, value := range bundle.Secrets {
-		if _, present := all[name]; !present && usable(name, value) {
-			all[name] = value
-		}
-	}
+	all["HOME"] = cmp.Or(all["HOME"], home)
 	list := make([]string, 0, len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		list = append(list, name+"="+all[name])

@@ -29,16 +29,17 @@ var ErrTooLarge = errors.New("the answer is larger than Lambda's limit of 6 MB")
 
 // Client talks to the Runtime API. It is for one goroutine.
 type Client struct {
-	base    string
-	http    *http.Client
-	payload bytes.Buffer
+	base, extensions string
+	http             *http.Client
+	payload          bytes.Buffer
 }
 
 // New returns a client for the API at the address (host:port, AWS_LAMBDA_RUNTIME_API).
 func New(address string) *Client {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	return &Client{
-		base: "http://" + address + "/2018-06-01/runtime/",
+		base:       "http://" + address + "/2018-06-01/runtime/",
+		extensions: "http://" + address + "/2020-01-01/extension/",
 		http: &http.Client{Transport: &http.Transport{
 			DialContext: dialer.DialContext, MaxIdleConnsPerHost: 2, DisableCompression: true,
 		}},

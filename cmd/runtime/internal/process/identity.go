@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/environ"
 )
@@ -26,16 +29,27 @@ func lookPath(name, dir string, env []string) (string, error) {
 	if search == "" {
 		search = defaultPath
 	}
+	missing := exec.ErrNotFound
 	for _, folder := range filepath.SplitList(search) {
 		if !filepath.IsAbs(folder) {
 			folder = filepath.Join(dir, folder)
 		}
 		path := filepath.Join(folder, name)
-		if info, err := os.Stat(path); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+		info, err := os.Stat(path)
+		if err != nil || info.IsDir() {
+			continue
+		}
+		if executable(path) {
 			return path, nil
 		}
+		missing = &fs.PathError{Op: "executing", Path: path, Err: fs.ErrPermission}
 	}
-	return "", fmt.Errorf("looking for %q in PATH %s: %w", name, search, exec.ErrNotFound)
+	return "", fmt.Errorf("looking for %q in PATH %s: %w", name, search, missing)
+}
+
+// executable says that this program's user may execute a file.
+func executable(path string) bool {
+	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS) == nil
 }
 
 // credential is the user of an image, when the runtime may become it. Lambda runs images as a user of its own choice,

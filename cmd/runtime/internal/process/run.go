@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// grace is how long a program may go on after the function itself was asked to end.
-const grace = 1500 * time.Millisecond
+// Grace is how long a program may go on after the function itself was asked to end: Lambda gives the function half a
+// second, and a moment of it is the runtime's.
+const Grace = 400 * time.Millisecond
 
 // TimeoutCode is the exit code of a program that was ended for its time, as of timeout(1).
 const TimeoutCode = 124
@@ -26,7 +27,7 @@ func Run(ctx context.Context, spec Spec, cut time.Time) Exit {
 	case <-timer.C:
 	case <-ctx.Done():
 		if ctx.Err() == context.Canceled {
-			p.Stop(min(grace, max(0, time.Until(cut))))
+			p.Stop(min(Grace, max(0, time.Until(cut))))
 			return p.Exit()
 		}
 	}

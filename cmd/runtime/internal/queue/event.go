@@ -6,6 +6,8 @@ package queue
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -75,7 +77,9 @@ func (r record) url(prefix string) string {
 // out.
 func (r record) attributes() map[string]string {
 	kept := map[string]string{}
-	for name, value := range r.MessageAttributes {
+	// In order, so that of two names that become the same it is always the same one that counts: the last.
+	for _, name := range slices.Sorted(maps.Keys(r.MessageAttributes)) {
+		value := r.MessageAttributes[name]
 		binary := strings.HasPrefix(value.DataType, "Binary")
 		if binary || len(name) > maxAttributeName || len(value.StringValue) > maxAttributeValue ||
 			strings.ContainsAny(value.StringValue, "\x00\r\n") {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/forbidden"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/logging"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
@@ -27,6 +29,9 @@ type Command struct {
 	Suffix string
 }
 
+// hintBytes is how much of the end of the output is looked at for what Lambda forbids.
+const hintBytes = 8 << 10
+
 // ParseCommand reads the value of function.VariableQueueCommand.
 func ParseCommand(text string) ([]string, error) {
 	var args []string
@@ -39,7 +44,8 @@ func ParseCommand(text string) ([]string, error) {
 func (c Command) work(ctx context.Context, r record, in lambdaapi.Invocation) error {
 	spec, lines := c.Spec, c.Output.Lines()
 	defer lines.Close()
-	spec.Stdin, spec.Output = strings.NewReader(r.Body), lines
+	said := process.NewEnds(0, hintBytes)
+	spec.Stdin, spec.Output = strings.NewReader(r.Body), io.MultiWriter(lines, said)
 	spec.Env = append(slices.Clip(spec.Env),
 		function.VariableMessageID+"="+r.MessageID,
 		function.VariableQueue+"="+r.shortName(c.Suffix),
@@ -52,7 +58,8 @@ func (c Command) work(ctx context.Context, r record, in lambdaapi.Invocation) er
 	}
 	exit := process.Run(ctx, spec, in.Cut)
 	if exit.Code != 0 {
-		return fmt.Errorf("the worker ended with exit code %d: %s", exit.Code, exit.Text)
+		hint := forbidden.Hint(exit.Text + "\n" + said.String())
+		return fmt.Errorf("the worker ended with exit code %d: %s.%s", exit.Code, exit.Text, hint)
 	}
 	return nil
 }
@@ -61,6 +68,8 @@ func (c Command) work(ctx context.Context, r record, in lambdaapi.Invocation) er
 type Path struct {
 	// Target is the path, the value of function.VariableQueuePath.
 	Target string
+	// Host is the stage's own name: applications turn away names that they do not know.
+	Host string
 	// Suffix is the value of function.VariableQueueSuffix.
 	Suffix string
 	// Application answers HTTP requests.
@@ -74,6 +83,8 @@ func (p Path) work(ctx context.Context, r record, in lambdaapi.Invocation) error
 	}
 	fields := []upstream.Field{
 		{Name: "Content-Type", Value: contentType},
+		// Without it an application that insists on TLS would send the job elsewhere.
+		{Name: "X-Forwarded-Proto", Value: "https"},
 		{Name: function.HeaderMessageID, Value: r.MessageID},
 		{Name: function.HeaderQueue, Value: r.shortName(p.Suffix)},
 		{Name: function.HeaderReceiveCount, Value: strconv.Itoa(r.receiveCount())},
@@ -88,7 +99,7 @@ func (p Path) work(ctx context.Context, r record, in lambdaapi.Invocation) error
 		fields = append(fields, upstream.Field{Name: "X-Amzn-Trace-Id", Value: in.TraceID})
 	}
 	request := upstream.Request{
-		Method: http.MethodPost, Target: p.Target, Host: "localhost", Fields: fields, Body: []byte(r.Body),
+		Method: http.MethodPost, Target: p.Target, Host: p.Host, Fields: fields, Body: []byte(r.Body),
 	}
 	response, err := p.Application.Do(ctx, request, in)
 	if err != nil {

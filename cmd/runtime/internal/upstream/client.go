@@ -60,7 +60,7 @@ type Response struct {
 
 // Client sends requests to one address, one after the other.
 type Client struct {
-	address string
+	address func() string
 	conn    net.Conn
 	reader  *bufio.Reader
 	writer  *bufio.Writer
@@ -68,8 +68,8 @@ type Client struct {
 	body    []byte
 }
 
-// New returns a client for an address, host and port.
-func New(address string) *Client { return &Client{address: address} }
+// New returns a client for an address, host and port, which is asked for whenever a connection is made.
+func New(address func() string) *Client { return &Client{address: address} }
 
 // Do sends the request and reads the whole response until the deadline.
 func (c *Client) Do(request Request, deadline time.Time) (Response, error) {
@@ -100,7 +100,7 @@ func (c *Client) connect(deadline time.Time) error {
 	}
 	if c.conn == nil {
 		dialer := net.Dialer{Deadline: deadline}
-		conn, err := dialer.Dial("tcp", c.address)
+		conn, err := dialer.Dial("tcp", c.address())
 		if err != nil {
 			return err
 		}

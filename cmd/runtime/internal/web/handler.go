@@ -17,13 +17,14 @@ import (
 type Handler struct {
 	app    *application.Application
 	client *upstream.Client
+	host   string
 	log    *slog.Logger
 	answer []byte
 }
 
-// NewHandler returns a handler for a started application.
-func NewHandler(app *application.Application, log *slog.Logger) *Handler {
-	return &Handler{app: app, client: upstream.New(app.Address()), log: log}
+// NewHandler returns a handler for a started application, and the host under which the handler itself asks it.
+func NewHandler(app *application.Application, host string, log *slog.Logger) *Handler {
+	return &Handler{app: app, client: upstream.New(app.Address), host: host, log: log}
 }
 
 // Handle answers one event.
@@ -97,9 +98,10 @@ func (h *Handler) refuse(event *Event, status int, text string) ([]byte, error) 
 // Dummy asks the application for /aloft-warm, so that everything that it prepares at its first request is there. Its
 // status does not matter.
 func (h *Handler) Dummy(ctx context.Context, in lambdaapi.Invocation) error {
-	request := upstream.Request{Method: http.MethodGet, Target: "/aloft-warm", Host: "localhost"}
+	request := upstream.Request{Method: http.MethodGet, Target: "/aloft-warm", Host: h.host}
 	request.Fields = []upstream.Field{
 		{Name: "User-Agent", Value: "aloft-warmer"}, {Name: "Accept", Value: "*/*"},
+		{Name: "X-Forwarded-Proto", Value: "https"},
 	}
 	_, err := h.Do(ctx, request, in)
 	return err

@@ -3,9 +3,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,7 +34,16 @@ func serve([]string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo/", echo)
 	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, os.Getenv(r.FormValue("name")))
+		if name := r.FormValue("name"); name != "PWD" {
+			io.WriteString(w, os.Getenv(name))
+			return
+		}
+		dir, _ := os.Getwd()
+		io.WriteString(w, dir)
+	})
+	mux.HandleFunc("/parent", func(w http.ResponseWriter, r *http.Request) {
+		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", os.Getppid(), r.FormValue("file")))
+		fmt.Fprint(w, len(content), " bytes, ", err)
 	})
 	mux.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getpid()) })
 	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
@@ -41,25 +52,40 @@ func serve([]string) {
 	mux.HandleFunc("/work", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		message, queue := r.Header.Get("X-Aloft-Message-Id"), r.Header.Get("X-Aloft-Queue")
-		note(strings.Join([]string{r.Method, string(body), message, queue}, " "))
+		proto := r.Header.Get("X-Forwarded-Proto")
+		note(strings.Join([]string{r.Method, string(body), message, queue, r.Host, proto}, " "))
 		if strings.Contains(string(body), "fail") {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
 	mux.HandleFunc("/aloft-warm", func(http.ResponseWriter, *http.Request) { note("warm") })
+	begun := time.Now()
+	mux.HandleFunc("/up", func(w http.ResponseWriter, r *http.Request) {
+		if sick, _ := time.ParseDuration(os.Getenv("SICK_FOR")); time.Since(begun) < sick {
+			http.Error(w, "the one behind is not up, password "+os.Getenv("DB_PASSWORD"), http.StatusBadGateway)
+			return
+		}
+		note(strings.Join([]string{"up", r.Host, r.Header.Get("X-Forwarded-Proto")}, " "))
+		w.WriteHeader(http.StatusUnauthorized)
+	})
 	mux.HandleFunc("/early", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Connection", "close")
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 	})
-	fmt.Println("listening on", os.Getenv("PORT"))
+	if late, _ := time.ParseDuration(os.Getenv("START_AFTER")); late > 0 {
+		fmt.Println("starting takes", late)
+		time.Sleep(late)
+	}
+	address := net.JoinHostPort(cmp.Or(os.Getenv("BIND"), "127.0.0.1"), cmp.Or(os.Getenv("OWN_PORT"), os.Getenv("PORT")))
+	fmt.Println("listening on", address)
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGQUIT)
 	go func() {
-		<-stop
+		fmt.Println("got", <-stop)
 		note("terminated")
 		os.Exit(0)
 	}()
-	http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), mux)
+	fmt.Println(http.ListenAndServe(address, mux))
 }
 
 // echo says what arrived.
@@ -90,6 +116,10 @@ func answer(w http.ResponseWriter, r *http.Request) {
 
 func crash([]string) {
 	fmt.Println("configuration: the cache does not exist")
+	for line := range 1000 {
+		fmt.Println("\x1b[2m  at line", line, "of a stack trace\x1b[0m")
+	}
+	fmt.Println("mkdir /app/cache: read-only file system")
 	fmt.Fprintln(os.Stderr, "password is", os.Getenv("DB_PASSWORD"))
 	os.Exit(70)
 }

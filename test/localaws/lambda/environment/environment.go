@@ -1,9 +1,10 @@
 // Package environment runs function versions as processes that speak the Lambda Runtime API.
 //
 // It encodes how Lambda executes functions (AWS Lambda Developer Guide: lambda-runtime-environment, runtimes-api,
-// configuration-envvars, lambda-concurrency): one request per environment at a time, a new environment whenever none is
-// idle, an init phase of ten seconds that is repeated inside the invocation when it failed, timeouts and exits that end
-// the environment, and the texts that callers see then.
+// runtimes-extensions-api, configuration-envvars, lambda-concurrency): one request per environment at a time, a new
+// environment whenever none is idle, an init phase of ten seconds that is repeated inside the invocation when it
+// failed, timeouts and exits that end the environment, the texts that callers see then, and a shutdown phase that only
+// who has an extension gets time in.
 package environment
 
 import (
@@ -36,6 +37,8 @@ type environment struct {
 	// failed receives what the process posts as its init error.
 	failed chan []byte
 
+	extension *extension
+
 	mu      sync.Mutex
 	current *task
 	idle    *time.Timer
@@ -44,7 +47,8 @@ type environment struct {
 // begin starts a process for the version; it does not wait for its init phase.
 func begin(host *Host, function *Function) (*environment, error) {
 	e := &environment{function: function, stream: streamName(host.Now(), function.Version),
-		work: make(chan *task), waiting: make(chan struct{}, 1), failed: make(chan []byte, 1)}
+		work: make(chan *task), waiting: make(chan struct{}, 1), failed: make(chan []byte, 1),
+		extension: newExtension()}
 	e.log = newLineLog(func(line string) { host.Logs(function.LogGroup, e.stream, host.Now(), line) })
 	mode, err := jail.Available()
 	if err != nil {
@@ -159,6 +163,23 @@ func (e *environment) end() {
 	e.process.Kill()
 	<-e.process.Exited
 	e.log.flush()
+}
+
+// shutdownLimit is how long a process with an extension of its own may take to end when its environment is no longer
+// needed; without one it gets no time at all (AWS Lambda Developer Guide, lambda-runtime-environment, "Shutdown
+// phase").
+const shutdownLimit = 500 * time.Millisecond
+
+// shutDown ends an environment that waits for work: the shutdown phase.
+func (e *environment) shutDown() {
+	if e.extension.registered() {
+		e.process.Terminate()
+		select {
+		case <-e.process.Exited:
+		case <-time.After(shutdownLimit):
+		}
+	}
+	e.end()
 }
 
 func (e *environment) gone() bool {

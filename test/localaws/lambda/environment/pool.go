@@ -1,6 +1,8 @@
 package environment
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,11 +16,25 @@ type Pool struct {
 	idle   []*environment
 	all    map[*environment]bool
 	closed bool
+	// leaving are in their shutdown phase.
+	leaving map[*environment]bool
 }
 
 // NewPool makes a pool without environments.
 func NewPool(host *Host, function *Function) *Pool {
-	return &Pool{host: host, function: function, all: map[*environment]bool{}}
+	return &Pool{host: host, function: function, all: map[*environment]bool{}, leaving: map[*environment]bool{}}
+}
+
+// release lets an idle environment end in its shutdown phase; callers hold the lock.
+func (p *Pool) release(e *environment) {
+	delete(p.all, e)
+	p.leaving[e] = true
+	go func() {
+		e.shutDown()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.leaving, e)
+	}()
 }
 
 // Size is how many environments the pool has, busy ones included.
@@ -60,8 +76,7 @@ func (p *Pool) put(e *environment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || e.gone() {
-		delete(p.all, e)
-		e.process.Kill()
+		p.release(e)
 		return
 	}
 	p.idle = append(p.idle, e)
@@ -75,8 +90,7 @@ func (p *Pool) reap(old *environment) {
 	for i, e := range p.idle {
 		if e == old {
 			p.idle = append(p.idle[:i:i], p.idle[i+1:]...)
-			delete(p.all, e)
-			e.process.Kill()
+			p.release(e)
 			return
 		}
 	}
@@ -96,8 +110,7 @@ func (p *Pool) Retire() {
 	p.closed = true
 	for _, e := range p.idle {
 		e.idle.Stop()
-		delete(p.all, e)
-		e.process.Kill()
+		p.release(e)
 	}
 	p.idle = nil
 }
@@ -106,10 +119,7 @@ func (p *Pool) Retire() {
 func (p *Pool) Kill() {
 	p.Retire()
 	p.mu.Lock()
-	var left []*environment
-	for e := range p.all {
-		left = append(left, e)
-	}
+	left := slices.AppendSeq(slices.Collect(maps.Keys(p.all)), maps.Keys(p.leaving))
 	p.mu.Unlock()
 	for _, e := range left {
 		e.process.Kill()

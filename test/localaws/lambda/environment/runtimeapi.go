@@ -34,6 +34,8 @@ func (e *environment) runtimeAPI() http.Handler {
 	mux.HandleFunc("POST "+base+"invocation/{id}/response", e.response)
 	mux.HandleFunc("POST "+base+"invocation/{id}/error", e.failure)
 	mux.HandleFunc("POST "+base+"init/error", e.initError)
+	mux.HandleFunc("POST "+extensionBase+"register", e.register)
+	mux.HandleFunc("GET "+extensionBase+"event/next", e.rest)
 	return mux
 }
 
@@ -45,6 +47,9 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	if busy {
 		refuse(w, http.StatusForbidden, "InvalidStateTransition",
 			"Transition from Running to Ready is not allowed: the invocation has no response yet")
+		return
+	}
+	if !e.extension.resting(r.Context()) {
 		return
 	}
 	select {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -155,6 +156,16 @@ func pivot(got order) error {
 		return fmt.Errorf("leaving the host's files: %w", err)
 	}
 	return os.Chdir("/")
+}
+
+// maxFiles is how many files a function may hold open (AWS Lambda Developer Guide, gettingstarted-limits).
+const maxFiles = 1024
+
+func limitFiles() error {
+	if err := syscall.Setrlimit(unix.RLIMIT_NOFILE, &syscall.Rlimit{Cur: maxFiles, Max: maxFiles}); err != nil {
+		return fmt.Errorf("limiting the open files: %w", err)
+	}
+	return nil
 }
 
 // dropPrivileges becomes the user that functions run as and can never gain more. In a user namespace

@@ -60,11 +60,15 @@ func become(got order) report {
 	if dir == "" {
 		dir = "/"
 	}
-	if err := os.Chdir(dir); err != nil {
-		return report{Kind: kindWorkingDir, Error: err.Error()}
+	if err := limitFiles(); err != nil {
+		return report{Error: err.Error()}
 	}
 	if err := dropPrivileges(got.Mode); err != nil {
 		return report{Error: err.Error()}
+	}
+	// As the program's user: a folder that only root may enter is none for it.
+	if err := os.Chdir(dir); err != nil {
+		return report{Kind: kindWorkingDir, Error: err.Error()}
 	}
 	if len(got.Args) == 0 || got.Args[0] == "" || got.Args[0][0] != '/' {
 		return report{Kind: kindEntrypoint, Error: "the entry point is not an absolute path"}

@@ -1,9 +1,10 @@
 // Package jail runs a program with a container image as its root, apart from the host and from its neighbours.
 //
 // It encodes what a Lambda execution environment looks like from inside (AWS Lambda Developer Guide,
-// lambda-runtime-environment and images-create): the image is read-only, /tmp is private, writable and of a fixed size,
-// the program runs as an unprivileged user that the image does not choose, no /dev/shm exists, and the only network is
-// the environment's own, so that every environment may listen on the same loopback port.
+// lambda-runtime-environment, images-create and gettingstarted-limits): the image is read-only, /tmp is private,
+// writable and of a fixed size, the program runs as an unprivileged user that the image does not choose and that
+// neither reads what is root's alone nor listens on ports below 1024, no /dev/shm exists, 1024 files may be open, and
+// the only network is the environment's own, so that every environment may listen on the same loopback port.
 //
 // The program is started through this very binary: a process whose first argument is helperName becomes the helper in
 // an init function, builds the namespaces from inside and replaces itself by the program.
@@ -78,8 +79,12 @@ type Process struct {
 	Exited <-chan struct{}
 
 	kill  func()
+	term  func()
 	state func() string
 }
+
+// Terminate asks the program, and nothing that it started, to end.
+func (p *Process) Terminate() { p.term() }
 
 // Kill ends the program and everything in its jail at once.
 func (p *Process) Kill() { p.kill() }

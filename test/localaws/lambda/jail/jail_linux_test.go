@@ -28,6 +28,17 @@ func image(t *testing.T) string {
 	if err := os.WriteFile(filepath.Join(root, "etc", "kept"), []byte("kept"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	for name, mode := range map[string]os.FileMode{"etc/secret": 0o600, "root": os.ModeDir | 0o700} {
+		if mode.IsDir() {
+			if err := os.Mkdir(filepath.Join(root, name), mode.Perm()); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(root, name), []byte("root's"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
 	build := exec.Command("go", "build", "-o", filepath.Join(root, "inside"), "./testdata/inside")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -72,12 +83,14 @@ func TestAProgramSeesAnEnvironmentLikeLambdas(t *testing.T) {
 				t.Fatalf("reading %q: %v", out.String(), err)
 			}
 			want := map[string]string{"uid": "993", "env": "hello", "dir": "/work", "root": "no", "tmp": "yes", "shm": "no",
-				"null": "yes", "kept": "no", "listen": "yes", "outside": "served"}
-			if mode == UserNamespace {
-				want["uid"] = "0"
+				"null": "yes", "kept": "no", "listen": "yes", "outside": "served", "files": "1024", "root's own": "no",
+				"owner": "no"}
+			if mode == UserNamespace { // where the caller's own identity is the only one, and the image is its own
+				want["uid"], want["root's own"] = "0", "yes"
 			}
-			if mode == Chroot {
+			if mode == Chroot { // where the machine says whether ports are privileged
 				delete(want, "outside")
+				delete(seen, "privileged port")
 			}
 			if diff := cmp.Diff(want, seen); diff != "" {
 				t.Errorf("what the program sees (-want +got):\n%s", diff)
@@ -139,9 +152,32 @@ func TestKillEndsTheProgram(t *testing.T) {
 	}
 }
 
+func TestAProgramMayBeAskedToEnd(t *testing.T) {
+	root := image(t)
+	for _, mode := range modes(t) {
+		t.Run(string(mode), func(t *testing.T) {
+			said, out := io.Pipe()
+			process, err := start(Spec{Root: root, Args: []string{"/inside", "obey"}, TmpBytes: 1 << 20, Stdout: out,
+				Stderr: io.Discard}, mode)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer process.Kill()
+			if _, err := io.ReadFull(said, make([]byte, len("ready\n"))); err != nil {
+				t.Fatal(err)
+			}
+			process.Terminate()
+			<-process.Exited
+			if got := process.ExitStatus(); got != "exit status 5" {
+				t.Errorf("the program ended with %q", got)
+			}
+		})
+	}
+}
+
 func TestWhatCannotStartSaysWhy(t *testing.T) {
 	root := image(t)
-	modes(t)
+	mode := modes(t)[0]
 	for name, tc := range map[string]struct {
 		spec Spec
 		want error
@@ -150,8 +186,12 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 		"relative program":         {Spec{Args: []string{"inside"}}, ErrEntrypoint},
 		"not executable":           {Spec{Args: []string{"/etc/kept"}}, ErrEntrypoint},
 		"absent working directory": {Spec{Args: []string{"/inside"}, Dir: "/absent"}, ErrWorkingDir},
+		"root's working directory": {Spec{Args: []string{"/inside"}, Dir: "/root"}, ErrWorkingDir},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if tc.spec.Dir == "/root" && mode == UserNamespace {
+				t.Skip("the caller's own identity is the only one, and the image is its own")
+			}
 			tc.spec.Root, tc.spec.TmpBytes, tc.spec.Stdout, tc.spec.Stderr = root, 1<<20, io.Discard, io.Discard
 			process, err := Start(tc.spec)
 			if err != nil {

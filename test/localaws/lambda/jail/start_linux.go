@@ -60,6 +60,7 @@ func start(spec Spec, mode Mode) (*Process, error) {
 	}
 	_ = inside.Close()
 	process := &Process{Exited: exited, kill: killer(cmd, exited),
+		term:  func() { _ = cmd.Process.Signal(syscall.SIGTERM) },
 		state: func() string { return cmd.ProcessState.String() }}
 	sent := order{Mode: mode, Root: spec.Root, Dir: spec.Dir, Args: spec.Args, Env: spec.Env, TmpBytes: spec.TmpBytes,
 		Ports: spec.Ports}

@@ -16,6 +16,10 @@ type HTTPFunctionApplyConfiguration struct {
 	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
 	// warmEnvironments is the number of distinct environments that are warm before traffic moves.
 	WarmEnvironments *int32 `json:"warmEnvironments,omitempty"`
+	// healthPath is a path of the image's server that answers with a status below 500 when the server is ready. Without
+	// it a server is ready when its port accepts connections. It is asked at each start, and in Warm before deploy
+	// commands run, so it must not need what they bring.
+	HealthPath *string `json:"healthPath,omitempty"`
 	// reservedConcurrency of the function; 0 stops it. Without it the function shares the account's pool.
 	ReservedConcurrency *int32 `json:"reservedConcurrency,omitempty"`
 }
@@ -47,6 +51,14 @@ func (b *HTTPFunctionApplyConfiguration) WithTimeoutSeconds(value int32) *HTTPFu
 // If called multiple times, the WarmEnvironments field is set to the value of the last call.
 func (b *HTTPFunctionApplyConfiguration) WithWarmEnvironments(value int32) *HTTPFunctionApplyConfiguration {
 	b.WarmEnvironments = &value
+	return b
+}
+
+// WithHealthPath sets the HealthPath field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the HealthPath field is set to the value of the last call.
+func (b *HTTPFunctionApplyConfiguration) WithHealthPath(value string) *HTTPFunctionApplyConfiguration {
+	b.HealthPath = &value
 	return b
 }
 

@@ -14,10 +14,11 @@ import (
 //
 // Manifest is what a stage consists of.
 type ManifestApplyConfiguration struct {
-	// environment holds the variables of every function. They may override what Aloft sets itself (ASSET_URL,
-	// SQS_PREFIX, SQS_SUFFIX) and are not limited to Lambda's 4 KB.
+	// environment holds the variables of every function. They win over secrets and over the image's own, may override
+	// what Aloft sets itself (ASSET_URL, SQS_PREFIX, SQS_SUFFIX) and are not limited to Lambda's 4 KB.
 	Environment map[string]apiv1alpha1.EnvironmentValue `json:"environment,omitempty"`
-	// secrets are variables from Secrets of the Stage's namespace: each key becomes a variable.
+	// secrets are variables from Secrets of the Stage's namespace: each key becomes a variable, which wins over the
+	// image's own of that name.
 	Secrets []SecretSourceApplyConfiguration `json:"secrets,omitempty"`
 	// runtime tells how the image's own server is reached.
 	Runtime *RuntimeApplyConfiguration `json:"runtime,omitempty"`

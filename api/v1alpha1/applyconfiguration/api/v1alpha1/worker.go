@@ -20,9 +20,11 @@ type WorkerApplyConfiguration struct {
 	MemoryMiB *int32 `json:"memoryMiB,omitempty"`
 	// timeoutSeconds of a job.
 	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
-	// maxConcurrency of each queue's event source mapping.
+	// maxConcurrency of each queue's event source mapping. Without it the queues share reservedConcurrency, or else use
+	// what the account has left.
 	MaxConcurrency *int32 `json:"maxConcurrency,omitempty"`
-	// reservedConcurrency of the function; 0 stops it. Without it the function shares the account's pool.
+	// reservedConcurrency of the function; with 0 the worker rests and its queues keep their jobs, for four days at most.
+	// Without it the function shares the account's pool.
 	ReservedConcurrency *int32 `json:"reservedConcurrency,omitempty"`
 	// maxAttempts before a job goes to the dead-letter queue.
 	MaxAttempts *int32 `json:"maxAttempts,omitempty"`

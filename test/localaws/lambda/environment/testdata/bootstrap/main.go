@@ -3,18 +3,32 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-var base = "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/"
+var (
+	base       = "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/"
+	extensions = "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2020-01-01/extension/"
+)
 
 func main() {
+	if os.Getenv("EXTENSION") != "" {
+		extend()
+	}
 	initialize(os.Getenv("INIT"))
 	for count := 1; ; count++ {
 		answer, err := http.Get(base + "invocation/next")
@@ -40,6 +54,48 @@ func initialize(how string) {
 	case "slow":
 		time.Sleep(300 * time.Millisecond)
 	}
+}
+
+// extend registers an extension of this process, and ends it slowly when it is asked to.
+func extend() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		fmt.Println("asked to end")
+		length, _ := time.ParseDuration(os.Getenv("EXTENSION"))
+		time.Sleep(length)
+		fmt.Println("ended by itself")
+		os.Exit(0)
+	}()
+	answer, err := register()
+	if err != nil || answer.StatusCode != http.StatusOK {
+		os.Exit(7)
+	}
+	rest, _ := http.NewRequest(http.MethodGet, extensions+"event/next", nil)
+	rest.Header.Set("Lambda-Extension-Identifier", answer.Header.Get("Lambda-Extension-Identifier"))
+	go http.DefaultClient.Do(rest)
+}
+
+// buckets asks S3 with the function's own credentials, and gives the status.
+func buckets() int {
+	client := s3.New(s3.Options{
+		Region: os.Getenv("AWS_REGION"), BaseEndpoint: aws.String(os.Getenv("AWS_ENDPOINT_URL")), UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"),
+			os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")),
+	})
+	_, err := client.ListBuckets(context.Background(), &s3.ListBucketsInput{})
+	var answer interface{ HTTPStatusCode() int }
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode()
+	}
+	return http.StatusOK
+}
+
+func register() (*http.Response, error) {
+	ask, _ := http.NewRequest(http.MethodPost, extensions+"register", strings.NewReader(`{"events":[]}`))
+	ask.Header.Set("Lambda-Extension-Name", "own")
+	return http.DefaultClient.Do(ask)
 }
 
 type event struct {
@@ -87,6 +143,14 @@ func handle(header http.Header, body []byte, count int) {
 		}
 		content, _ := io.ReadAll(answer.Body)
 		reply(string(content))
+	case "buckets":
+		reply(buckets())
+	case "extend":
+		answer, err := register()
+		if err != nil {
+			os.Exit(7)
+		}
+		reply(answer.StatusCode)
 	case "log":
 		fmt.Println(e.Text)
 		reply(nil)

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -15,6 +17,13 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "sleep" {
 		fmt.Println("asleep")
 		time.Sleep(time.Hour)
+	}
+	if len(os.Args) > 1 && os.Args[1] == "obey" {
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM)
+		fmt.Println("ready")
+		<-stop
+		os.Exit(5)
 	}
 	seen := map[string]string{
 		"uid":  fmt.Sprint(os.Getuid()),
@@ -30,6 +39,16 @@ func main() {
 		defer listener.Close()
 		seen["listen"] = "yes"
 	}
+	if listener, err := net.Listen("tcp", "127.0.0.1:80"); err == nil {
+		defer listener.Close()
+		seen["privileged port"] = "yes"
+	}
+	var limit syscall.Rlimit
+	_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
+	seen["files"] = fmt.Sprint(limit.Max)
+	_, err := os.ReadFile("/etc/secret")
+	seen["root's own"] = verdict(err)
+	seen["owner"] = verdict(os.Chown("/tmp/written", 1, 1))
 	if answer, err := http.Get("http://127.0.0.1:9001/"); err == nil {
 		body, _ := io.ReadAll(answer.Body)
 		seen["outside"] = string(body)
