@@ -21,7 +21,17 @@ func filled(value reflect.Value, number *int) {
 		value.Set(reflect.ValueOf(time.Unix(1_800_000_000+int64(*number), 0)))
 		return
 	}
+	if value.Type() == reflect.TypeFor[time.Duration]() {
+		value.SetInt(int64(*number) * int64(time.Millisecond))
+		return
+	}
 	switch value.Kind() {
+	case reflect.Map:
+		key, member := reflect.New(value.Type().Key()).Elem(), reflect.New(value.Type().Elem()).Elem()
+		filled(key, number)
+		filled(member, number)
+		value.Set(reflect.MakeMap(value.Type()))
+		value.SetMapIndex(key, member)
 	case reflect.Pointer:
 		value.Set(reflect.New(value.Type().Elem()))
 		filled(value.Elem(), number)
