@@ -34,7 +34,7 @@ func run() error {
 		"The first part of every ownership tag on AWS. Default: the UID of the namespace kube-system.")
 	flag.StringVar(&o.RuntimeDir, "runtime-dir", beside(),
 		"The folder of the function runtimes, runtime-linux-amd64 and runtime-linux-arm64.")
-	flag.IntVar(&o.Concurrency, "concurrent", 8, "How many Stages are reconciled at the same time.")
+	flag.IntVar(&o.Concurrency, "concurrent", 32, "How many Stages are reconciled at the same time.")
 	flag.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8443", "Where metrics are served; 0 leaves them out.")
 	flag.BoolVar(&o.SecureMetrics, "metrics-secure", true,
 		"Serve metrics by https, to those whom the API server authorizes.")
@@ -42,7 +42,7 @@ func run() error {
 		"Where health checks are answered; 0 leaves them out.")
 	flag.BoolVar(&o.LeaderElection, "leader-elect", false, "Elect one of several replicas to act.")
 	flag.DurationVar(&o.LeaseDuration, "lease-duration", 0,
-		"How long a leader counts as one after it was last heard of. Default: 15s.")
+		"How long a leader counts as one after it was last heard of. Default: 12s.")
 	flag.DurationVar(&o.Limits.Settle, "settle", o.Limits.Settle,
 		"How long the clean-up waits after the aliases were switched.")
 	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded,
@@ -53,6 +53,8 @@ func run() error {
 		"The bytes of memory that the pod may take. Sets the soft limit of Go, and bounds what images take for their assets.")
 	flag.Int64Var(&o.Resources.Disk, "disk-limit", 0,
 		"The bytes of ephemeral storage that the pod may take. Bounds the assets that are kept on disk while they are sent.")
+	flag.BoolVar(&o.Unbudgeted, "unbudgeted", false,
+		"Make AWS calls as fast as they are asked for, as an AWS without quotas allows.")
 	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")
 	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false,
 		"Allow image registries on loopback, by http.")

@@ -62,22 +62,44 @@ func (e *WrongAccount) Error() string {
 
 // Provider makes clients and keeps them.
 type Provider struct {
-	base aws.Config
+	base    aws.Config
+	budgets *budgets
 
 	mu      sync.Mutex
 	clients map[Access]*Clients
 }
 
+// Option changes a provider.
+type Option func(*Provider)
+
+// WithoutBudgets makes calls as fast as they are asked for: for an AWS that has no quotas, such as a local one.
+func WithoutBudgets(p *Provider) { p.budgets = nil }
+
 // NewProvider makes a provider on the operator's own configuration.
-func NewProvider(base aws.Config) *Provider {
-	base.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts = 5
-			o.MaxBackoff = 5 * time.Second
-		})
-	}
+func NewProvider(base aws.Config, options ...Option) *Provider {
+	base.Retryer = func() aws.Retryer { return retry.NewStandard(fiveAttempts) }
 	base.APIOptions = append(slices.Clip(base.APIOptions), measured)
-	return &Provider{base: base, clients: map[Access]*Clients{}}
+	p := &Provider{base: base, budgets: newBudgets(), clients: map[Access]*Clients{}}
+	for _, option := range options {
+		option(p)
+	}
+	return p
+}
+
+func fiveAttempts(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 5, 5*time.Second }
+
+// impatient does not wait within a call for room for it: whoever made the call comes back, and holds up nobody until
+// then.
+func impatient() aws.Retryer {
+	waitsElsewhere := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+		if _, busy := AsBusy(err); busy {
+			return aws.FalseTernary
+		}
+		return aws.UnknownTernary
+	})
+	return retry.NewStandard(fiveAttempts, func(o *retry.StandardOptions) {
+		o.Retryables = append([]retry.IsErrorRetryable{waitsElsewhere}, o.Retryables...)
+	})
 }
 
 // For gives the clients of an access. The first time, the account behind the credentials is verified, before anything
@@ -118,6 +140,9 @@ func (p *Provider) Forget(access Access) {
 func (p *Provider) assume(access Access) aws.Config {
 	config := p.base.Copy()
 	config.Region = access.Region
+	if p.budgets != nil {
+		config.APIOptions = append(slices.Clip(config.APIOptions), p.budgets.budgeted(access.AccountID, access.Region))
+	}
 	if access.RoleARN == "" {
 		return config
 	}
@@ -137,13 +162,15 @@ func (p *Provider) assume(access Access) aws.Config {
 
 func newClients(access Access, config aws.Config) *Clients {
 	return &Clients{
-		Account:        access.AccountID,
-		Region:         access.Region,
-		CloudFormation: cloudformation.NewFromConfig(config),
-		S3:             s3.NewFromConfig(config),
-		ECR:            ecr.NewFromConfig(config),
-		KMS:            kms.NewFromConfig(config),
-		Lambda:         lambda.NewFromConfig(config),
+		Account: access.AccountID,
+		Region:  access.Region,
+		CloudFormation: cloudformation.NewFromConfig(config, func(o *cloudformation.Options) {
+			o.Retryer = impatient()
+		}),
+		S3:     s3.NewFromConfig(config),
+		ECR:    ecr.NewFromConfig(config),
+		KMS:    kms.NewFromConfig(config),
+		Lambda: lambda.NewFromConfig(config, func(o *lambda.Options) { o.Retryer = impatient() }),
 		Invoke: lambda.NewFromConfig(config, func(o *lambda.Options) {
 			o.Retryer = aws.NopRetryer{}
 			o.RetryMaxAttempts = 1

@@ -138,8 +138,11 @@ func TestNothingMoreIsAskedOfAStackWhoseOperationGoesOn(t *testing.T) {
 	if !got.Exists || got.Status != "CREATE_IN_PROGRESS" || got.Template != nil || got.Failure != "" {
 		t.Errorf("seen is %s with the failure %q", got.Status, got.Failure)
 	}
-	if calls := v.Local.Calls().Since(since).Names(); !slices.Equal(calls, []string{"cloudformation:DescribeStacks"}) {
-		t.Errorf("asked was %v", calls)
+	asked := slices.DeleteFunc(v.Local.Calls().Since(since).Names(), func(call string) bool {
+		return strings.HasPrefix(call, "sqs:") // of the operation that goes on
+	})
+	if !slices.Equal(asked, []string{"cloudformation:DescribeStacks"}) {
+		t.Errorf("asked was %v", asked)
 	}
 }
 

@@ -5,9 +5,12 @@ import (
 	"fmt"
 
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -20,7 +23,9 @@ type profileReconciler struct{ client client.Client }
 func (r *profileReconciler) setupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.StageProfile{}).
-		Watches(&v1alpha1.Stage{}, handler.EnqueueRequestsFromMapFunc(profileOfStage)).
+		Watches(&v1alpha1.Stage{}, handler.EnqueueRequestsFromMapFunc(profileOfStage),
+			// A Stage keeps its profile as long as it lives.
+			builder.WithPredicates(predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }})).
 		Named("stageprofile").
 		Complete(r)
 	if err != nil {
@@ -44,7 +49,10 @@ func (r *profileReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		return ctrl.Result{}, client.IgnoreNotFound(err) //nolint:wrapcheck // nothing to add
 	}
 	stages := &v1alpha1.StageList{}
-	if err := r.client.List(ctx, stages, client.MatchingFields{profileIndex: profile.Name}); err != nil {
+	// Whether there is any is all there is to know, so that none is copied.
+	err := r.client.List(ctx, stages, client.MatchingFields{profileIndex: profile.Name}, client.Limit(1),
+		client.UnsafeDisableDeepCopy)
+	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("listing the Stages of StageProfile %q: %w", profile.Name, err)
 	}
 	before := profile.DeepCopy()
@@ -57,7 +65,7 @@ func (r *profileReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if !changed {
 		return ctrl.Result{}, nil
 	}
-	err := r.client.Patch(ctx, profile, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	err = r.client.Patch(ctx, profile, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
 		return ctrl.Result{}, fmt.Errorf("writing the finalizers of StageProfile %q: %w", profile.Name, err)
 	}

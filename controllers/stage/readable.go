@@ -30,9 +30,13 @@ func (s *shown) Unwrap() error { return s.err }
 func readable(err error) error {
 	_, isRejected := release.AsRejected(err)
 	_, isWaiting := release.AsWaiting(err)
+	after, _ := cloud.AsBusy(err)
 	switch {
 	case err == nil, isRejected, isWaiting:
 		return err
+	case after > 0:
+		return release.Wait(release.ConditionOf(err), v1alpha1.ReasonProgressingWithRetry, after, "AWS has no room for it now: %s",
+			textOf(err))
 	case cloud.IsDenied(err):
 		return release.Wait(release.ConditionOf(err), v1alpha1.ReasonAccessDenied, deniedPoll, "AWS refuses: %s", textOf(err))
 	default:

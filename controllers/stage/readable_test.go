@@ -8,15 +8,23 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
 func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 	withSecret := releasing()
 	withSecret.stage.Spec.Manifest.Secrets = []v1alpha1.SecretSource{{Name: "env"}}
+	atRest := releasing()
+	atRest.stage.Spec.Manifest.Secrets = withSecret.stage.Spec.Manifest.Secrets
+	noon := time.Now()
+	withSecret.r.Now, atRest.r.Now = func() time.Time { return noon }, func() time.Time { return noon }
+	withSecret.stage.CreationTimestamp = metav1.NewTime(noon.Add(-9 * time.Minute))
+	atRest.stage.CreationTimestamp = metav1.NewTime(noon.Add(-time.Hour))
 	refusal := release.Reject(v1alpha1.ConditionWarmed, "WarmFailed", "it crashes")
 	for _, row := range []struct {
 		why      string
@@ -27,7 +35,8 @@ func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 		terminal bool
 	}{
 		{"nothing is due", releasing(), nil, 0, 0, false},
-		{"Secrets are read again each minute", withSecret, nil, time.Minute, 66 * time.Second, false},
+		{"Secrets are read again each minute while something happens", withSecret, nil, time.Minute, 66 * time.Second, false},
+		{"and seldom at rest", atRest, nil, 10 * time.Minute, 11 * time.Minute, false},
 		{"a wait says when", releasing(), release.Wait("", "Progressing", 7*time.Second, "x"), 7 * time.Second,
 			7 * time.Second, false},
 		{"a hold ends by an edit", releasing(), release.Wait("", "Suspended", 0, "x"), 0, 0, false},
@@ -55,6 +64,19 @@ func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 	if _, err := releasing().resultOf(errors.New("connection reset")); err == nil ||
 		errors.Is(err, reconcile.TerminalError(nil)) {
 		t.Errorf("an error that may pass gives %v: it is left to the queue's backoff", err)
+	}
+}
+
+func TestThatAWSHasNoRoomForACallIsWaitedForAndHoldsNobodyUp(t *testing.T) {
+	throttled := &smithy.GenericAPIError{Code: "TooManyRequestsException", Message: "Rate exceeded"}
+	for why, err := range map[string]error{
+		"AWS throttles": fmt.Errorf("reading the alias: %w", throttled), "the budget is used up": &cloud.Busy{After: time.Second},
+	} {
+		waiting, ok := release.AsWaiting(readable(release.At(v1alpha1.ConditionActivated, err)))
+		if !ok || waiting.After < time.Second || waiting.After > 3*time.Second ||
+			waiting.Condition != v1alpha1.ConditionActivated || waiting.Reason != v1alpha1.ReasonProgressingWithRetry {
+			t.Errorf("%s: it is shown as %+v", why, waiting)
+		}
 	}
 }
 

@@ -19,8 +19,11 @@ import (
 type result = ctrl.Result
 
 const (
-	// secretPoll is how often referenced Secrets are read again; they are not watched.
-	secretPoll = time.Minute
+	// secretPoll is how often referenced Secrets are read again while something happens with the Stage, and
+	// secretPollAtRest is how often after that: they are not watched, for the right to watch a Secret is the right to read
+	// all of them.
+	secretPoll       = time.Minute
+	secretPollAtRest = 10 * time.Minute
 	// cleanRetry spaces out tries of a clean-up that is refused.
 	cleanRetry = 10 * time.Minute
 	// conflictPoll is when a Stage that was changed meanwhile is read again; its watch event is on its way.
@@ -37,7 +40,8 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 	if _, lost := errors.AsType[*unwritten](outcome); lost {
 		return lostRace(outcome)
 	}
-	if s.clients != nil && cloud.IsExpired(outcome) {
+	// Clients are kept while a release goes on: a thousand Stages at rest need none.
+	if s.clients != nil && (cloud.IsExpired(outcome) || outcome == nil && s.machine.Live()) {
 		s.r.Cloud.Forget(s.r.access(s.stage, s.profile))
 	}
 	s.machine.Ended(outcome)
@@ -91,7 +95,11 @@ func remembered(recorded *release.Recorded) v1alpha1.StageStatus {
 func (s *session) resultOf(outcome error) (result, error) {
 	poll := result{}
 	if len(s.stage.Spec.Manifest.Secrets) > 0 {
-		poll.RequeueAfter = secretPoll + rand.N(secretPoll/10) //nolint:gosec // spreads load, guards nothing
+		every := secretPoll
+		if s.rests() >= secretPollAtRest {
+			every = secretPollAtRest
+		}
+		poll.RequeueAfter = every + rand.N(every/10) //nolint:gosec // spreads load, guards nothing
 	}
 	waiting, isWaiting := release.AsWaiting(outcome)
 	rejected, isRejected := release.AsRejected(outcome)
@@ -109,6 +117,17 @@ func (s *session) resultOf(outcome error) (result, error) {
 	default:
 		return result{}, outcome
 	}
+}
+
+// rests is for how long nothing has happened with the Stage.
+func (s *session) rests() time.Duration {
+	last := s.stage.CreationTimestamp.Time
+	for i := range s.stage.Status.Conditions {
+		if changed := s.stage.Status.Conditions[i].LastTransitionTime.Time; changed.After(last) {
+			last = changed
+		}
+	}
+	return s.r.Now().Sub(last)
 }
 
 // pollOf is when to look again after a refusal. For most it is enough that the Stage, or what it refers to, changes.

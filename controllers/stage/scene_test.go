@@ -81,7 +81,8 @@ func playWith(ctx context.Context, grant func(*v1alpha1.StageProfileSpec), edits
 	s.stage = applyStage(ctx, profile, append([]func(*v1alpha1.Stage){fromRegistry}, edits...)...)
 	s.Reconciler, s.recorder = newReconciler(ctx)
 	s.Client, s.Reader = s.api(""), s.api("uncached ")
-	s.Cloud = cloud.NewProvider(local.ConfigFor(aws.Credentials{AccessKeyID: operatorKey, SecretAccessKey: "x"}))
+	s.Cloud = cloud.NewProvider(local.ConfigFor(aws.Credentials{AccessKeyID: operatorKey, SecretAccessKey: "x"}),
+		cloud.WithoutBudgets)
 	s.Images = image.NewClient(image.Options{AllowInsecureLoopback: true, TempDir: GinkgoT().TempDir()})
 	s.Runtimes = map[string]*image.Runtime{"amd64": image.RuntimeFromBytes("1.0", []byte("#!/bin/sh\n"))}
 	playing.Store(s)

@@ -80,6 +80,7 @@ func (s *session) reconcileStep(ctx context.Context, step release.Step, unnamed 
 
 func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release.Outcome, error) {
 	m := s.machine
+	ctx = cloud.WithUrgency(ctx, urgencyOf(step))
 	if step.Action == release.ActionLook {
 		if err := s.connect(ctx); err != nil {
 			return release.Outcome{}, err
@@ -94,6 +95,20 @@ func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release
 		outcome = release.Outcome{}
 	}
 	return outcome, err
+}
+
+// urgencyOf is what the calls of a step are made for.
+func urgencyOf(step release.Step) cloud.Urgency {
+	switch {
+	case step.Phase == release.PhaseClean, step.Phase == "" && step.Action != release.ActionLook:
+		return cloud.Later
+	case step.Action == release.ActionMove, step.Action == release.ActionRevert:
+		return cloud.Moves
+	case step.Action == release.ActionLook:
+		return cloud.Looks
+	default:
+		return cloud.Works
+	}
 }
 
 // runEnded says that a run has ended that is not written as such.

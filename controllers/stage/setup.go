@@ -45,9 +45,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 	err = ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Stage{}, builder.WithPredicates(worthALook())).
 		Watches(&v1alpha1.StageProfile{}, handler.EnqueueRequestsFromMapFunc(r.stagesOfProfile),
-			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+			builder.WithPredicates(predicate.GenerationChangedPredicate{}, notAtTheStart)).
 		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.stagesOfNamespace),
-			builder.WithPredicates(predicate.LabelChangedPredicate{})).
+			builder.WithPredicates(predicate.LabelChangedPredicate{}, notAtTheStart)).
 		WatchesRawSource(source.Channel(r.work.Wakes(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileWithin}).
 		Named("stage").
@@ -85,6 +85,11 @@ func (r *Reconciler) requestsFor(ctx context.Context, which client.ListOption) [
 // status, nor a resync does.
 func worthALook() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, statusWiped{})
+}
+
+// notAtTheStart leaves out what was there when the operator began: the Stages themselves are then looked at anyway.
+var notAtTheStart = predicate.Funcs{
+	CreateFunc: func(e event.CreateEvent) bool { return !e.IsInInitialList },
 }
 
 // statusWiped lets an update through that took away the status: only the operator writes it, so someone restored the

@@ -73,7 +73,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 func newReconciler(ctx context.Context) (*Reconciler, *events.FakeRecorder) {
 	recorder := events.NewFakeRecorder(100)
 	r := &Reconciler{
-		Client: admin, Reader: admin, Events: recorder, Cloud: cloud.NewProvider(local.Config()),
+		Client: admin, Reader: admin, Events: recorder, Cloud: cloud.NewProvider(local.Config(), cloud.WithoutBudgets),
 		ClusterID: "cluster", HashKey: []byte("key"), TemplateRevision: "1", Limits: plan.DefaultLimits(), Now: time.Now,
 	}
 	r.work = work.New(ctx, r.Now)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -39,6 +40,10 @@ func (u *unwritten) Unwrap() error { return u.err }
 func (s *session) write(ctx context.Context, outcome error, whether whether) error {
 	writeRecorded(&s.stage.Status, &s.machine.Recorded)
 	s.report(outcome)
+	if whether == ifChanged && equality.Semantic.DeepEqual(&s.before.Status, &s.stage.Status) { // which costs less than a patch
+		s.emitNotes()
+		return nil
+	}
 	locked := client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{})
 	patch, err := locked.Data(s.stage)
 	if err != nil {

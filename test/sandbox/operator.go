@@ -70,7 +70,7 @@ func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer, flags ...s
 	flags = append([]string{
 		"--namespace", Namespace, "--cluster-id", ClusterID, "--runtime-dir", s.RuntimeDir, "--insecure-loopback-registries",
 		"--aws-endpoint-url", s.AWS.URL(), "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
-		"--soonest-look", s.limits.Pace.Soonest.String(),
+		"--unbudgeted", "--soonest-look", s.limits.Pace.Soonest.String(),
 		"--settle", s.limits.Settle.String(), "--keep-superseded", s.limits.KeepSuperseded.String(),
 	}, flags...)
 	command := exec.Command(s.program, flags...) //nolint:gosec // built above

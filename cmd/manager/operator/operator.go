@@ -57,9 +57,11 @@ type Options struct {
 	SecureMetrics  bool
 	HealthAddress  string
 	LeaderElection bool
-	// LeaseDuration is how long a leader counts as one after it was last heard of; zero is 15 seconds. What the operator
+	// LeaseDuration is how long a leader counts as one after it was last heard of; zero is 12 seconds. What the operator
 	// does beyond it is refused by its fences.
 	LeaseDuration time.Duration
+	// Unbudgeted makes AWS calls as fast as they are asked for: for an AWS that has no quotas.
+	Unbudgeted bool
 	// TemplateRevision of the releases that it begins; empty takes that of this program's templates.
 	TemplateRevision string
 	// SkipNameValidation allows several operators in one process.
@@ -108,7 +110,7 @@ func Run(ctx context.Context, o Options) error {
 	defer images.Close()
 	reconciler := &stage.Reconciler{
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("aloft"),
-		Cloud: cloud.NewProvider(o.AWS), Images: images, Runtimes: runtimes,
+		Cloud: cloud.NewProvider(o.AWS, o.budgets()...), Images: images, Runtimes: runtimes,
 		ClusterID: o.ClusterID, HashKey: key, TemplateRevision: cmp.Or(o.TemplateRevision, template.Revision),
 		Limits: o.Limits, Now: time.Now,
 	}
@@ -121,7 +123,14 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-const defaultLease = 15 * time.Second
+func (o Options) budgets() []cloud.Option {
+	if o.Unbudgeted {
+		return []cloud.Option{cloud.WithoutBudgets}
+	}
+	return nil
+}
+
+const defaultLease = 12 * time.Second
 
 func newManager(o Options) (ctrl.Manager, error) {
 	scheme, err := Scheme()
@@ -143,7 +152,7 @@ func newManager(o Options) (ctrl.Manager, error) {
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &lease,
 		RenewDeadline:                 new(lease * 2 / 3),
-		RetryPeriod:                   new(lease * 2 / 15),
+		RetryPeriod:                   new(lease / 12),
 		Cache: cache.Options{DefaultTransform: cache.TransformStripManagedFields(),
 			ReaderFailOnMissingInformer: false},
 		// A reconcile that follows closely on a write must see it: a Stage from before would only be refused by its

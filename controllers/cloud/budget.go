@@ -1,0 +1,171 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+	"golang.org/x/time/rate"
+)
+
+// Urgency is what a call is made for: when an account's calls are short, those that end something come first.
+type Urgency int
+
+// The urgencies, the least urgent first.
+const (
+	// Later: what is cleaned up or removed.
+	Later Urgency = iota
+	// Looks at what goes on.
+	Looks
+	// Works: what takes a release further.
+	Works
+	// Moves: aliases that are being moved must not stay on different releases.
+	Moves
+)
+
+type urgencyKey struct{}
+
+// WithUrgency says what the calls of a context are made for; without it they take a release further.
+func WithUrgency(ctx context.Context, urgency Urgency) context.Context {
+	return context.WithValue(ctx, urgencyKey{}, urgency)
+}
+
+func urgencyOf(ctx context.Context) Urgency {
+	if urgency, ok := ctx.Value(urgencyKey{}).(Urgency); ok {
+		return urgency
+	}
+	return Works
+}
+
+// Busy says that a call was not made, because the account's calls of its kind are used up for now.
+type Busy struct {
+	// After is when there may be room.
+	After  time.Duration
+	Family string
+}
+
+func (b *Busy) Error() string {
+	return fmt.Sprintf("the account's calls to %s are used up by other stages for now", b.Family)
+}
+
+// quota is what AWS lets an account do in a region.
+type quota struct {
+	family string
+	rate   rate.Limit
+	burst  int
+}
+
+// Lambda's control plane (Lambda developer guide, "Lambda quotas": 15 requests a second in all but Invoke, GetFunction,
+// which has 100, and GetPolicy), less a reserve for whoever else acts in the account.
+var (
+	lambdaControl = quota{"Lambda's control plane", 14.25, 10}
+	lambdaRead    = quota{"Lambda's GetFunction", 90, 50}
+	// AWS documents no quota of CloudFormation's calls; this is below what accounts are seen to be granted.
+	cloudFormation = quota{"CloudFormation", 8, 8}
+)
+
+func quotaOf(service, operation string) (quota, bool) {
+	switch {
+	case service == "CloudFormation":
+		return cloudFormation, true
+	case service != "Lambda", operation == "Invoke":
+		return quota{}, false
+	case operation == "GetFunction":
+		return lambdaRead, true
+	default:
+		return lambdaControl, true
+	}
+}
+
+// reserves are how much of a budget is left for what is more urgent, as a share of its burst.
+var reserves = map[Urgency]float64{Later: 0.5, Looks: 0.2, Works: 0.1, Moves: 0}
+
+// patience is how long a call waits for its turn. Whoever would wait longer is told to come back, and holds nothing up.
+const patience = 100 * time.Millisecond
+
+// budgets are shared by all stages of an account and region.
+type budgets struct {
+	mu       sync.Mutex
+	limiters map[budgetKey]*rate.Limiter
+}
+
+type budgetKey struct{ account, region, family string }
+
+func newBudgets() *budgets { return &budgets{limiters: map[budgetKey]*rate.Limiter{}} }
+
+func (b *budgets) limiter(key budgetKey, q quota) *rate.Limiter {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.limiters[key] == nil {
+		b.limiters[key] = rate.NewLimiter(q.rate, q.burst)
+	}
+	return b.limiters[key]
+}
+
+// take waits for a call's turn; the error is a *Busy when that would take long, or the context's.
+func take(ctx context.Context, limiter *rate.Limiter, q quota) error {
+	needed := 1 + reserves[urgencyOf(ctx)]*float64(q.burst)
+	for waited := time.Duration(0); ; {
+		now := time.Now()
+		tokens := limiter.TokensAt(now)
+		if tokens >= needed && limiter.AllowN(now, 1) {
+			return nil
+		}
+		wait := max(time.Duration((needed-tokens)/float64(q.rate)*float64(time.Second)), time.Millisecond)
+		if waited+wait > patience {
+			// Those who come back at the same time would meet again.
+			return &Busy{After: wait + rand.N(time.Second+wait), Family: q.family} //nolint:gosec // spreads load
+		}
+		waited += wait
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// budgeted keeps the attempts of an account's calls within its budgets. When AWS throttles all the same, because others
+// act in the account too, the budget is taken to be used up.
+func (b *budgets) budgeted(account, region string) func(*middleware.Stack) error {
+	spend := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
+		out middleware.FinalizeOutput, metadata middleware.Metadata, err error,
+	) {
+		q, limited := quotaOf(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx))
+		if !limited {
+			return next.HandleFinalize(ctx, in)
+		}
+		limiter := b.limiter(budgetKey{account, region, q.family}, q)
+		if err := take(ctx, limiter, q); err != nil {
+			return out, metadata, err
+		}
+		out, metadata, err = next.HandleFinalize(ctx, in)
+		if IsThrottle(err) {
+			now := time.Now()
+			limiter.AllowN(now, int(limiter.TokensAt(now)))
+		}
+		return out, metadata, err
+	}
+	return func(stack *middleware.Stack) error {
+		return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("AloftBudget", spend), "Retry", middleware.After)
+	}
+}
+
+// throttledAfter is when a call is made again that AWS has throttled.
+const throttledAfter = time.Second
+
+// AsBusy gives when to come back where AWS, or the account's budget, has no room for a call now.
+func AsBusy(err error) (after time.Duration, busy bool) {
+	if full, ok := errors.AsType[*Busy](err); ok {
+		return full.After, true
+	}
+	if IsThrottle(err) {
+		return throttledAfter + rand.N(2*throttledAfter), true //nolint:gosec // spreads load, guards nothing
+	}
+	return 0, false
+}

@@ -1,0 +1,142 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// spending is an account's budget for Lambda's control plane, and when each of those who come for it had their turn.
+type spending struct {
+	*rate.Limiter
+	mu    sync.Mutex
+	turns map[Urgency][]time.Time
+}
+
+func spends(t *testing.T, story func(*testing.T, *spending)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		story(t, &spending{
+			Limiter: rate.NewLimiter(lambdaControl.rate, lambdaControl.burst), turns: map[Urgency][]time.Time{},
+		})
+	})
+}
+
+// comes asks for a call again and again until it may be made, as a reconcile does.
+func (s *spending) comes(ctx context.Context, urgency Urgency) {
+	for {
+		err := take(WithUrgency(ctx, urgency), s.Limiter, lambdaControl)
+		after, busy := AsBusy(err)
+		switch {
+		case err == nil:
+			s.mu.Lock()
+			s.turns[urgency] = append(s.turns[urgency], time.Now())
+			s.mu.Unlock()
+			return
+		case !busy:
+			return
+		}
+		time.Sleep(after)
+	}
+}
+
+func TestAnAccountsCallsKeepWithinItsQuota(t *testing.T) {
+	spends(t, func(t *testing.T, s *spending) {
+		const calls = 1400
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 200 {
+			all.Go(func() {
+				for range calls / 200 {
+					s.comes(t.Context(), Works)
+				}
+			})
+		}
+		all.Wait()
+		took := time.Since(began).Seconds()
+		if least := float64(calls-lambdaControl.burst) / 15; took < least {
+			t.Errorf("they took %.0f s, and AWS would have throttled what is quicker than %.0f s", took, least)
+		}
+		if most := float64(calls) / (15 * 0.9); took > most {
+			t.Errorf("they took %.0f s, more than %.0f s: nine tenths of the quota are not used", took, most)
+		}
+	})
+}
+
+func TestNobodyIsHeldUpWhereThereIsNoRoom(t *testing.T) {
+	spends(t, func(t *testing.T, s *spending) {
+		for range lambdaControl.burst {
+			s.comes(t.Context(), Moves)
+		}
+		began := time.Now()
+		err := take(WithUrgency(t.Context(), Later), s.Limiter, lambdaControl)
+		if after, busy := AsBusy(err); !busy || after <= 0 || after > 3*time.Second || time.Since(began) > patience {
+			t.Errorf("after %s it is told %v, to come back in %s", time.Since(began), err, after)
+		}
+	})
+}
+
+func TestWhatEndsSomethingComesFirst(t *testing.T) {
+	spends(t, func(t *testing.T, s *spending) {
+		order := []Urgency{Later, Looks, Works, Moves}
+		var all sync.WaitGroup
+		for _, urgency := range order {
+			for range 40 {
+				all.Go(func() { s.comes(t.Context(), urgency) })
+			}
+		}
+		all.Wait()
+		middle := map[Urgency]time.Time{}
+		for _, urgency := range order {
+			middle[urgency] = s.turns[urgency][20]
+		}
+		if !middle[Moves].Before(middle[Works]) || !middle[Works].Before(middle[Later]) {
+			t.Errorf("half of them had their turn at %v", middle)
+		}
+	})
+}
+
+func TestWhoGivesUpWaitsNoMore(t *testing.T) {
+	spends(t, func(t *testing.T, s *spending) {
+		for range lambdaControl.burst {
+			s.comes(t.Context(), Moves)
+		}
+		ctx, cancel := context.WithCancel(WithUrgency(t.Context(), Moves))
+		cancel()
+		if err := take(ctx, s.Limiter, lambdaControl); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestWhichCallsCountToWhichQuota(t *testing.T) {
+	for call, want := range map[[2]string]string{
+		{"Lambda", "PublishVersion"}:           lambdaControl.family,
+		{"Lambda", "GetAlias"}:                 lambdaControl.family,
+		{"Lambda", "GetFunctionConfiguration"}: lambdaControl.family,
+		{"Lambda", "GetFunction"}:              lambdaRead.family,
+		{"Lambda", "Invoke"}:                   "",
+		{"CloudFormation", "DescribeStacks"}:   cloudFormation.family,
+		{"S3", "PutObject"}:                    "",
+		{"ECR", "DescribeImages"}:              "",
+	} {
+		if q, limited := quotaOf(call[0], call[1]); q.family != want || limited != (want != "") {
+			t.Errorf("%v counts to %q", call, q.family)
+		}
+	}
+}
+
+func TestStagesOfAnAccountShareItsBudgetsAndOthersHaveTheirOwn(t *testing.T) {
+	b := newBudgets()
+	of := func(account, region string) *rate.Limiter {
+		return b.limiter(budgetKey{account, region, lambdaControl.family}, lambdaControl)
+	}
+	if of("1", "a") != of("1", "a") || of("1", "a") == of("2", "a") || of("1", "a") == of("1", "b") {
+		t.Error("budgets are of an account and a region")
+	}
+}
