@@ -116,3 +116,21 @@ func TestWhatAWSRefusesIsWaitedForAtItsCondition(t *testing.T) {
 		t.Errorf("a refusal of ours became %v", got)
 	}
 }
+
+func TestWhatEndsSomethingIsMoreUrgent(t *testing.T) {
+	for _, row := range []struct {
+		step release.Step
+		want cloud.Urgency
+	}{
+		{release.Step{Action: release.ActionMove, Phase: release.PhaseActivate}, cloud.Moves},
+		{release.Step{Action: release.ActionRevert, Phase: release.PhaseActivate}, cloud.Moves},
+		{release.Step{Action: release.ActionPublish, Phase: release.PhasePublish}, cloud.Works},
+		{release.Step{Action: release.ActionLook, Part: release.PartApp}, cloud.Looks},
+		{release.Step{Action: release.ActionLook, Phase: release.PhaseClean, Part: release.PartWhole}, cloud.Later},
+		{release.Step{Action: release.ActionStack}, cloud.Later}, // of a deletion
+	} {
+		if got := urgencyOf(row.step); got != row.want {
+			t.Errorf("%+v is made with urgency %d, want %d", row.step, got, row.want)
+		}
+	}
+}
