@@ -117,6 +117,42 @@ func queueHeld(change func(*plan.Machine)) func(*plan.Machine) {
 	}
 }
 
+// rateExceeded says that the last operation was throttled.
+func rateExceeded(change func(*plan.Machine)) func(*plan.Machine) {
+	return func(s *plan.Machine) {
+		change(s)
+		s.Observed.App.Failure = `AWS::Lambda::Function Http UPDATE_FAILED: Resource handler returned message: "Rate exceeded ` +
+			`(Service: Lambda, Status Code: 429)" (HandlerErrorCode: Throttling)`
+	}
+}
+
+func TestAnOperationThatWasThrottledIsTriedAgainByItself(t *testing.T) {
+	calm := ago(time.Minute)
+	decide(t, updating, []row{
+		{"it was rolled back a moment ago", rateExceeded(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), ago(-time.Minute))),
+			"wait StackBusy"},
+		{"that is a while ago", rateExceeded(and(inState("UPDATE_ROLLBACK_COMPLETE", "own"), calm)), "TryAgain"},
+		{"so is a first creation", rateExceeded(and(inState("ROLLBACK_COMPLETE", "own"), calm)), "TryAgain"},
+		{"its rollback was throttled too: it is continued", rateExceeded(inState("UPDATE_ROLLBACK_FAILED", "own")),
+			"Stack App ContinueRollback"},
+		{"the continuation was throttled a moment ago",
+			rateExceeded(and(inState("UPDATE_ROLLBACK_FAILED", "own-continue"), ago(-time.Minute))), "wait StackBusy"},
+		{"it is continued again", rateExceeded(and(inState("UPDATE_ROLLBACK_FAILED", "own-continue"), calm)),
+			"Stack App ContinueRollback"},
+		{"as often as it takes", rateExceeded(and(inState("UPDATE_ROLLBACK_FAILED", "own-again-1767355200-continue"), calm)),
+			"Stack App ContinueRollback"},
+		{"and then the update is tried again",
+			rateExceeded(and(inState("UPDATE_ROLLBACK_COMPLETE", "own-again-1767355200-continue"), calm)), "TryAgain"},
+	})
+	s := updating(t)
+	rateExceeded(and(inState("UPDATE_ROLLBACK_FAILED", "own-continue"), calm))(s)
+	first := stackStep(s).Token
+	s.Observed.App.Token, s.Observed.App.ChangedAt = first, s.Observed.App.ChangedAt.Add(time.Second)
+	if second := stackStep(s).Token; second == first || len(second) > 128 || strings.Count(second, "-again-") != 1 {
+		t.Errorf("after %q it is continued by %q", first, second)
+	}
+}
+
 func TestAQueueThatWasJustDeletedIsMadeAgainAfterAMinute(t *testing.T) {
 	decide(t, updating, []row{
 		{"the rollback of the operation before has just deleted it",
