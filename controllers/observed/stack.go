@@ -45,8 +45,7 @@ func (o *Observer) stack(ctx context.Context, name string, withTemplate bool, ch
 		stack.Foreign = fmt.Sprintf("stack %s exists and belongs to %q", name, stack.Owner)
 		return stack, nil
 	}
-	if strings.HasSuffix(stack.Status, "_IN_PROGRESS") &&
-		stack.Status != string(types.StackStatusUpdateCompleteCleanupInProgress) {
+	if stack.InProgress() || stack.Status == string(types.StackStatusReviewInProgress) {
 		return stack, nil
 	}
 	if stack.Exists && withTemplate {

@@ -25,7 +25,7 @@ func awaitEntries(m *Machine) (release.Step, error) {
 	switch app := m.Observed.App; {
 	case app == nil:
 		return look(release.PartApp)
-	case app.Foreign == "" && inProgress(app):
+	case app.Foreign == "" && app.InProgress():
 		return release.Step{}, m.awaitStack(app, release.PhaseActivate, v1alpha1.ConditionActivated)
 	default:
 		return next()

@@ -240,13 +240,6 @@ func (m *Machine) inspect(
 	return template.Direct(before, goal.rendering), refusal, nil
 }
 
-// inProgress says that a stack's operation, or its rollback, has not ended; nothing more can be known of it then. What
-// CloudFormation cleans up after an update has ended does not count.
-func inProgress(stack *release.Stack) bool {
-	return strings.HasSuffix(stack.Status, "_IN_PROGRESS") && stack.Status != "REVIEW_IN_PROGRESS" &&
-		stack.Status != "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-}
-
 // leastElapsed keeps looks apart where only AWS's clock tells since when something goes on.
 const leastElapsed = 4 * time.Second
 

@@ -51,7 +51,7 @@ func (m *Machine) stacks(phase release.Phase) (release.Step, error) {
 	switch foundation, app := m.Observed.Foundation, m.Observed.App; {
 	case app == nil:
 		return look(release.PartApp)
-	case app.Foreign == "" && inProgress(app):
+	case app.Foreign == "" && app.InProgress():
 		return release.Step{}, m.awaitStack(app, phase, condition)
 	case foundation == nil:
 		return look(release.PartFoundation)

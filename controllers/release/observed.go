@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Part is one part of what can be observed. Each is looked at only when the plan needs it.
 type Part string
@@ -98,6 +101,13 @@ type Stack struct {
 	ChangedAt time.Time
 	// ChangeSet is the change set that is neither executed nor deleted, of the name that was asked for.
 	ChangeSet *ChangeSet
+}
+
+// InProgress says that a stack's operation, or its rollback, has not ended; nothing more can be known of it then. What
+// CloudFormation cleans up after an update has ended does not count.
+func (s *Stack) InProgress() bool {
+	return s != nil && strings.HasSuffix(s.Status, "_IN_PROGRESS") && s.Status != "REVIEW_IN_PROGRESS" &&
+		s.Status != "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 }
 
 // ChangeSet is a pending change of a stack.

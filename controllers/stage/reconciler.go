@@ -47,7 +47,8 @@ type Reconciler struct {
 	Limits           plan.Limits
 	Now              func() time.Time
 
-	work *work.Dispatcher
+	work  *work.Dispatcher
+	turns turns
 }
 
 // Reconcile takes one Stage as far as it can go without waiting.

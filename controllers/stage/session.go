@@ -85,7 +85,9 @@ func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release
 		if err := s.connect(ctx); err != nil {
 			return release.Outcome{}, err
 		}
-		return release.Outcome{}, s.observer.Look(ctx, step, m.Desired, &m.Recorded, &m.Observed)
+		err := s.observer.Look(ctx, step, m.Desired, &m.Recorded, &m.Observed)
+		s.endTurn()
+		return release.Outcome{}, err
 	}
 	m.Doing(step)
 	outcome, err := s.perform(ctx, step)
