@@ -84,6 +84,8 @@ const (
 	// ReasonAssetsInvalid: the assets folder cannot be served as it is.
 	ReasonAssetsInvalid = "AssetsInvalid"
 
+	// ReasonUploadInterrupted: the operator ended in the midst of the upload, again and again.
+	ReasonUploadInterrupted = "UploadInterrupted"
 	// ReasonStackBusy: another operation runs on the stack.
 	ReasonStackBusy = "StackBusy"
 	// ReasonStackRolledBack: the stack could not be updated and was rolled back.

@@ -153,6 +153,14 @@ type Run struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=71
 	ImageDigest string `json:"imageDigest,omitempty"`
+	// uploadTries counts how often an upload was begun since one was last seen to end, and uploadTriedAt is when: where it
+	// ends the operator again and again, it is left alone for a while.
+	// +optional
+	UploadTries int32 `json:"uploadTries,omitempty"`
+	// uploadTriedAt is when an upload was last begun.
+	// +optional
+	UploadTriedAt *metav1.Time `json:"uploadTriedAt,omitempty"`
+
 	// deployedDigest of the copy in ECR, with the runtime appended where the image lacked it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=71

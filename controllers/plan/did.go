@@ -111,6 +111,7 @@ func (m *Machine) take(outcome release.Outcome) {
 	if outcome.Uploaded != nil {
 		run.DeployedDigest, run.AssetsDigest = outcome.Uploaded.DeployedDigest, outcome.Uploaded.AssetsDigest
 		run.ConfigHash = outcome.Uploaded.ConfigHash
+		run.UploadTries, run.UploadTriedAt = 0, time.Time{}
 	}
 	for _, function := range outcome.Functions {
 		run.Published(function)

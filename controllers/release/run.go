@@ -51,7 +51,10 @@ type Run struct {
 	StartedAt   time.Time
 	FinishedAt  time.Time
 	// Recovering says that nothing was remembered when the run began, and that AWS was not asked yet.
-	Recovering     bool
+	Recovering bool
+	// UploadTries counts how often an upload was begun since one was seen to end, and UploadTriedAt is when the last was.
+	UploadTries    int32
+	UploadTriedAt  time.Time
 	DeployedDigest string
 	AssetsDigest   string
 	ConfigHash     string

@@ -50,6 +50,9 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 		if begun {
 			return nil
 		}
+		if err := s.machine.Start(step, failed != nil); err != nil {
+			return err
+		}
 		told = retrying(step, failed, briefly)
 	}
 	switch act.Write {

@@ -541,6 +541,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: templateRevision
       type:
         scalar: string
+    - name: uploadTriedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: uploadTries
+      type:
+        scalar: numeric
     - name: warm
       type:
         namedType: com.github.aloft-dev.aloft.api.v1alpha1.Warm

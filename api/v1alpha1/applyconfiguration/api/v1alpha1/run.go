@@ -29,6 +29,11 @@ type RunApplyConfiguration struct {
 	BuildID *string `json:"buildID,omitempty"`
 	// imageDigest of the source image.
 	ImageDigest *string `json:"imageDigest,omitempty"`
+	// uploadTries counts how often an upload was begun since one was last seen to end, and uploadTriedAt is when: where it
+	// ends the operator again and again, it is left alone for a while.
+	UploadTries *int32 `json:"uploadTries,omitempty"`
+	// uploadTriedAt is when an upload was last begun.
+	UploadTriedAt *v1.Time `json:"uploadTriedAt,omitempty"`
 	// deployedDigest of the copy in ECR, with the runtime appended where the image lacked it.
 	DeployedDigest *string `json:"deployedDigest,omitempty"`
 	// assetsDigest of the index of the build's assets.
@@ -118,6 +123,22 @@ func (b *RunApplyConfiguration) WithBuildID(value string) *RunApplyConfiguration
 // If called multiple times, the ImageDigest field is set to the value of the last call.
 func (b *RunApplyConfiguration) WithImageDigest(value string) *RunApplyConfiguration {
 	b.ImageDigest = &value
+	return b
+}
+
+// WithUploadTries sets the UploadTries field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UploadTries field is set to the value of the last call.
+func (b *RunApplyConfiguration) WithUploadTries(value int32) *RunApplyConfiguration {
+	b.UploadTries = &value
+	return b
+}
+
+// WithUploadTriedAt sets the UploadTriedAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UploadTriedAt field is set to the value of the last call.
+func (b *RunApplyConfiguration) WithUploadTriedAt(value v1.Time) *RunApplyConfiguration {
+	b.UploadTriedAt = &value
 	return b
 }
 

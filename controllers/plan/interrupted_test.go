@@ -1,0 +1,57 @@
+package plan_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
+)
+
+func TestAnUploadThatEndsTheOperatorIsLeftAlone(t *testing.T) {
+	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
+	upload := release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
+	const sawItEnd = true
+	for _, row := range []struct {
+		why      string
+		after    time.Duration
+		sawItEnd bool
+		begins   bool
+	}{
+		{"it is begun", 0, false, true},
+		{"the operator was restarted: that happens", time.Minute, false, true},
+		{"and once more", time.Minute, false, true},
+		{"three times is no accident", time.Minute, false, false},
+		{"ten minutes after the last time it is tried again", 9 * time.Minute, false, true},
+		{"it ended the operator once more", time.Minute, false, false},
+		{"which is twice as bad", 10 * time.Minute, false, false},
+		{"it is tried again all the same", 9 * time.Minute, false, true},
+		{"it met an error and ended by itself", time.Second, sawItEnd, true},
+		{"so that a restart is an accident again", time.Minute, false, true},
+	} {
+		m.Now = m.Now.Add(row.after)
+		err := m.Start(upload, row.sawItEnd)
+		if (err == nil) != row.begins {
+			t.Fatalf("%s: got %v after %d tries", row.why, err, m.Recorded.Run.UploadTries)
+		}
+		if waiting, ok := release.AsWaiting(err); err != nil && (!ok ||
+			waiting.Reason != v1alpha1.ReasonUploadInterrupted || !strings.Contains(waiting.Message, "out of memory")) {
+			t.Errorf("%s: it says %v", row.why, err)
+		}
+	}
+	m.Now = m.Now.Add(time.Minute)
+	m.Did(upload, release.Outcome{Uploaded: &release.Uploaded{DeployedDigest: "sha256:1"}})
+	if run := m.Recorded.Run; run.UploadTries != 0 || !run.UploadTriedAt.IsZero() {
+		t.Errorf("an upload that succeeded leaves %+v", run)
+	}
+}
+
+func TestWhatMovesLittleMayBeBegunAsOftenAsItLikes(t *testing.T) {
+	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
+	for range 10 {
+		if err := m.Start(release.Step{Action: release.ActionWarm, Phase: release.PhaseWarm}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
