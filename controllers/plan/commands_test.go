@@ -235,7 +235,8 @@ func TestAnOutputIsShownWithoutSecrets(t *testing.T) {
 		{"a secret as short as a word's part", "a table", secrets("a"), "a table"},
 		{"the secrets are not known, so that nothing can be hidden", "hunter2",
 			release.Config{Environment: map[string]string{"A": "b"}}, ""},
-		{"only the end is shown", long + " done", secrets(), "…" + (long + " done")[len(long)+5-1024:]},
+		{"both ends are shown", "first " + long + " done", secrets(),
+			"first " + long[:791] + "…\n…" + (long + " done")[len(long)+5-800:]},
 		{"half a character", "\xffok", secrets(), "?ok"},
 	} {
 		t.Run(r.why, func(t *testing.T) {

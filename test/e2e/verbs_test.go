@@ -30,6 +30,7 @@ import (
 func limits() plan.Limits {
 	limits := plan.DefaultLimits()
 	limits.Settle, limits.KeepSuperseded = 100*time.Millisecond, 0
+	limits.Pace.Soonest = 10 * time.Millisecond
 	return limits
 }
 
