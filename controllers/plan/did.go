@@ -112,6 +112,9 @@ func (m *Machine) take(outcome release.Outcome) {
 		run.DeployedDigest, run.AssetsDigest = outcome.Uploaded.DeployedDigest, outcome.Uploaded.AssetsDigest
 		run.ConfigHash = outcome.Uploaded.ConfigHash
 		run.UploadTries, run.UploadTriedAt = 0, time.Time{}
+		if left := outcome.Uploaded.AssetsLeftOut; left != "" {
+			m.note(NoteAssetsLeftOut, "not everything in the assets' folder is published: %s", left)
+		}
 	}
 	for _, function := range outcome.Functions {
 		run.Published(function)

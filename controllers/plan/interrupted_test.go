@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -53,5 +54,14 @@ func TestWhatMovesLittleMayBeBegunAsOftenAsItLikes(t *testing.T) {
 		if err := m.Start(release.Step{Action: release.ActionWarm, Phase: release.PhaseWarm}, false); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestWhatIsNotPublishedIsTold(t *testing.T) {
+	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
+	upload := release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
+	m.Did(upload, release.Outcome{Uploaded: &release.Uploaded{DeployedDigest: "sha256:1", AssetsLeftOut: "index.php"}})
+	if len(m.Notes) != 1 || m.Notes[0].Reason != plan.NoteAssetsLeftOut || !strings.Contains(m.Notes[0].Message, "index.php") {
+		t.Errorf("told is %+v", m.Notes)
 	}
 }

@@ -25,7 +25,8 @@ type Machine struct {
 	Desired  *release.Desired
 	Observed release.Observed
 	Recorded release.Recorded
-	// Notes are what requests came to that led to nothing. The driver tells them and takes them away.
+	// Notes are what is told once: requests that led to nothing, files that are not published. The driver tells them and
+	// takes them away.
 	Notes []Note
 
 	// superseded says that a run must end before what is asked for has its turn.

@@ -21,6 +21,7 @@ type Requests struct {
 const (
 	NoteRetryIgnored      = "RetryIgnored"
 	NoteResolutionIgnored = "ResolutionIgnored"
+	NoteAssetsLeftOut     = "AssetsLeftOut"
 )
 
 // The words that resolve a command of unknown outcome.

@@ -118,7 +118,7 @@ func (s *session) logSituation(ctx context.Context, before *v1alpha1.Stage, is *
 		"situation", s.stage.Status.Phase, "intent", s.machine.Intent(), "run", run, "ready", is.Status, "reason", is.Reason)
 }
 
-// emitNotes tells of requests that led to nothing.
+// emitNotes tells what leaves no other trace.
 func (s *session) emitNotes() {
 	for _, note := range s.machine.Notes {
 		s.event(corev1.EventTypeWarning, note.Reason, "%s", note.Message)
