@@ -59,6 +59,9 @@ func run(ctx context.Context) error {
 	return write(*output, figures)
 }
 
+// paced is how many releases are measured at the pace of production, each of which takes half a minute.
+const paced = 5
+
 func measure(ctx context.Context, box *sandbox.Sandbox, api *apiCalls, runs, reconciles int) ([]figure, error) {
 	s, err := begin(ctx, box)
 	if err != nil {
@@ -73,6 +76,8 @@ func measure(ctx context.Context, box *sandbox.Sandbox, api *apiCalls, runs, rec
 		{fmt.Sprintf("%d releases at zero latency", runs),
 			func(ctx context.Context) ([]figure, error) { return s.overhead(ctx, runs) }},
 		{"a release of unchanged content", s.unchanged},
+		{fmt.Sprintf("%d releases at the pace of production", paced),
+			func(ctx context.Context) ([]figure, error) { return s.paced(ctx, paced) }},
 		{fmt.Sprintf("%d reconciles at rest", reconciles),
 			func(ctx context.Context) ([]figure, error) { return s.atRest(ctx, reconciles) }},
 	} {

@@ -218,6 +218,6 @@ func (s *Sandbox) options() operator.Options {
 	return operator.Options{
 		Kubernetes: s.ControlPlane.Config, AWS: s.AWSConfig, Namespace: Namespace, ClusterID: ClusterID,
 		RuntimeDir: s.RuntimeDir, Images: image.Options{AllowInsecureLoopback: true}, Limits: s.limits, Concurrency: 8,
-		MetricsAddress: "0", HealthAddress: "0", SkipNameValidation: true,
+		MetricsAddress: "0", HealthAddress: "0", SkipNameValidation: true, Unbudgeted: true,
 	}
 }
