@@ -105,7 +105,7 @@ func TestRequestReachesTheApplicationAsTheClientSentIt(t *testing.T) {
 		Body: []byte{0, 1, 0xff, 0xfe}, Length: 4,
 		Header: http.Header{
 			"Accept": {"a, b"}, "Content-Type": {"application/octet-stream"}, "Cookie": {"one=1; two=2"},
-			"Content-Length": {"4"}, "X-Forwarded-For": {"198.51.100.7, 203.0.113.9"},
+			"Connection": {"close"}, "Content-Length": {"4"}, "X-Forwarded-For": {"198.51.100.7, 203.0.113.9"},
 			"X-Forwarded-Host": {"www.example.com"}, "X-Forwarded-Port": {"443"}, "X-Forwarded-Proto": {"https"},
 			"X-Aloft-Request-Id": {"request-1"}, "X-Amzn-Trace-Id": {"Root=1-5759e988-bd862e3fe1be46a994272793"},
 		},
@@ -166,7 +166,7 @@ func TestResponseReachesTheClientAsTheApplicationSentIt(t *testing.T) {
 		},
 		"hop by hop": {
 			"headers of the connection end here",
-			"header=Content-Type: text/plain&header=Keep-Alive: 5&header=Connection: x-own&header=X-Own: 1",
+			"header=Content-Type: text/plain&header=Keep-Alive: 5&header=Connection: close",
 			response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/plain"}},
 		},
 	} {
