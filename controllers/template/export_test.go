@@ -1,0 +1,4 @@
+package template
+
+// References are the names that a resource refers to.
+func References(r Resource) []string { return r.references() }
