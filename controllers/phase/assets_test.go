@@ -123,7 +123,8 @@ func TestUnchangedAssetsAreCopiedFromTheLiveBuildAndChangedOnesAreSent(t *testin
 		t.Errorf("copied were %+v", copies)
 	}
 	for key, want := range map[string]string{
-		"_aloft/assets/v3/app.js": "run()", "_aloft/assets/v3/css/site.css": "body{color:red}", "_aloft/assets/v3/new file.txt": "new",
+		"_aloft/assets/v3/app.js": "run()", "_aloft/assets/v3/css/site.css": "body{color:red}",
+		"_aloft/assets/v3/new file.txt": "new",
 		"_aloft/assets/v2/css/site.css": "body{}",
 	} {
 		if got := s.get(key); got != want {

@@ -158,13 +158,14 @@ func TestTheEdgeServesBothReleasesUntilTheFormerIsDone(t *testing.T) {
 	expanded := template.Expand(a, before.Template, before.Parameters)
 	activated := template.Activate(a, expanded.Template, expanded.Parameters)
 	settled := template.Settled(a, activated.Template, activated.Parameters)
+	both := []string{"/_aloft/assets/*", "/assets/*"}
 	own := []string{"DistributionReadsOwnPaths", "DistributionKnowsWhatIsMissing", "OnlyTLS"}
 	for name, row := range map[string]struct {
 		rendering         template.Rendering
 		paths, statements []string
 	}{
-		"expanded":  {expanded, []string{"/_aloft/assets/*", "/assets/*"}, append(slices.Clip(own), "DistributionReadsAssets")},
-		"activated": {activated, []string{"/_aloft/assets/*", "/assets/*"}, append(slices.Clip(own), "DistributionReadsAssets")},
+		"expanded":  {expanded, both, append(slices.Clip(own), "DistributionReadsAssets")},
+		"activated": {activated, both, append(slices.Clip(own), "DistributionReadsAssets")},
 		"settled":   {settled, []string{"/_aloft/assets/*"}, own},
 	} {
 		paths, statements := served(row.rendering)

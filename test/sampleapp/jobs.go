@@ -30,8 +30,8 @@ func (a web) enqueueJob(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusAccepted, map[string]string{"id": id, "message": messageID, "queue": name})
 }
 
-// performJob does a job that arrives over HTTP, for workers that are given a path and not a command. What is no job of a
-// queue has no message, and nobody else can say that it had one.
+// performJob does a job that arrives over HTTP, for workers that are given a path and not a command. What is no job of
+// a queue has no message, and nobody else can say that it had one.
 func (a web) performJob(w http.ResponseWriter, r *http.Request) {
 	message := r.Header.Get("X-Aloft-Message-Id")
 	if message == "" {

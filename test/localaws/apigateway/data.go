@@ -190,7 +190,8 @@ func (g *Gateway) invoke(ctx context.Context, to destination, method string, eve
 	return converted, 0
 }
 
-// invocationStatus tells "too slow", "throttled" and "too large for Lambda" from everything else that keeps a function from being invoked.
+// invocationStatus tells "too slow", "throttled" and "too large for Lambda" from everything else that keeps a function
+// from being invoked.
 func invocationStatus(ctx context.Context, err error) int {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return http.StatusServiceUnavailable

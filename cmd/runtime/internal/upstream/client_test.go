@@ -100,17 +100,22 @@ func TestAResponseIsReadToItsEndOrNotAtAll(t *testing.T) {
 	}{
 		"length": {"counted", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour", "four", false},
 		"empty":  {"counted to nothing", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", false},
-		"chunked": {"in pieces", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n" + pause + "1\r\nc\r\n0\r\n\r\n",
-			"abc", false},
+		"chunked": {
+			"in pieces", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n" + pause + "1\r\nc\r\n0\r\n\r\n",
+			"abc", false,
+		},
 		"interim": {
 			"100 and 103 are no answer yet",
-			"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+			"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" +
+				"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
 			"ok", false,
 		},
 		"nothing":       {"the connection ends", "", "", true},
 		"no HTTP":       {"another protocol", "SSH-2.0-OpenSSH\r\n\r\n", "", true},
 		"another one":   {"nobody asked for it", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "", true},
-		"endless head":  {"it would fill the memory", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", maxHead/6+9), "", true},
+		"endless head": {
+			"it would fill the memory", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", maxHead/6+9), "", true,
+		},
 		"endless hints": {"so would these", strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", maxHead/28+9), "", true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -95,8 +95,8 @@ func (e *Event) body() ([]byte, error) {
 	return decoded, nil
 }
 
-// target is the request line's path and query. API Gateway has decoded the path once and left the query as it came; sent
-// is the path as the viewer sent it, where that is known. Load balancers decode nothing and give the query's parts
+// target is the request line's path and query. API Gateway has decoded the path once and left the query as it came;
+// sent is the path as the viewer sent it, where that is known. Load balancers decode nothing and give the query's parts
 // without their order; sorting keeps it at least the same each time.
 func (e *Event) target(sent string) string {
 	path, query := encodePath(e.RawPath), e.RawQueryString

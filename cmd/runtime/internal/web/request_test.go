@@ -131,8 +131,8 @@ func TestWhatTheRuntimeAloneMaySayIsDroppedInEverySpelling(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := []byte(rapid.SampledFrom([]string{
 			function.HeaderMessageID, function.HeaderQueue, function.HeaderReceiveCount, function.HeaderAttribute + "Trace-Id",
-			DeadlineHeader, RequestIDHeader, function.EdgeSecret, function.EdgeHost, "X-Forwarded-Host", "X-Real-Ip", "Forwarded",
-			"Transfer-Encoding", "Content-Length",
+			DeadlineHeader, RequestIDHeader, function.EdgeSecret, function.EdgeHost, "X-Forwarded-Host", "X-Real-Ip",
+			"Forwarded", "Transfer-Encoding", "Content-Length",
 		}).Draw(t, "name"))
 		for i, b := range name {
 			if b == '-' {

@@ -31,8 +31,8 @@ type head struct {
 	IsBase64Encoded   bool                `json:"isBase64Encoded"`
 }
 
-// appendAnswer writes the answer for a response behind dst. ErrTooLarge says that Lambda would refuse it, errStatus that
-// the gateway would.
+// appendAnswer writes the answer for a response behind dst. ErrTooLarge says that Lambda would refuse it, errStatus
+// that the gateway would.
 func appendAnswer(dst []byte, e *Event, response upstream.Response) ([]byte, error) {
 	if response.Status < http.StatusOK || response.Status > maxStatus {
 		return nil, fmt.Errorf("%w: %d", errStatus, response.Status)
