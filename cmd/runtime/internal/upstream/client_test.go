@@ -110,9 +110,9 @@ func TestAResponseIsReadToItsEndOrNotAtAll(t *testing.T) {
 				"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
 			"ok", false,
 		},
-		"nothing":       {"the connection ends", "", "", true},
-		"no HTTP":       {"another protocol", "SSH-2.0-OpenSSH\r\n\r\n", "", true},
-		"another one":   {"nobody asked for it", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "", true},
+		"nothing":     {"the connection ends", "", "", true},
+		"no HTTP":     {"another protocol", "SSH-2.0-OpenSSH\r\n\r\n", "", true},
+		"another one": {"nobody asked for it", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "", true},
 		"endless head": {
 			"it would fill the memory", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", maxHead/6+9), "", true,
 		},
