@@ -71,7 +71,7 @@ func appendAnswer(dst []byte, e *Event, response upstream.Response) ([]byte, err
 // endToEnd are the headers that concern the client. The gateway computes the length itself, but for a HEAD
 // request only the application knows it.
 func endToEnd(header http.Header, method string) http.Header {
-	for name := range connectionNames(header.Get("Connection")) {
+	for name := range connectionNames(strings.Join(header.Values("Connection"), ",")) {
 		header.Del(name)
 	}
 	for _, name := range []string{

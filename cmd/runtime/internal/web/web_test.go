@@ -76,7 +76,7 @@ func TestAStatusThatNoClientKnowsIsNotPassedOn(t *testing.T) {
 func TestTheHeadersOfAResponse(t *testing.T) {
 	answer, err := appendAnswer(nil, &Event{RequestContext: &RequestContext{}}, upstream.Response{
 		Status: 200, Header: http.Header{
-			"Connection": {"close, x-own"}, "X-Own": {"1"}, "Keep-Alive": {"5"}, "Content-Length": {"9"},
+			"Connection": {"close", "x-own"}, "X-Own": {"1"}, "Keep-Alive": {"5"}, "Content-Length": {"9"},
 			"Vary": {"Accept", "Cookie"}, "Set-Cookie": {"a=1; Path=/", "b=2"}, "X-Empty": {""},
 			"Content-Disposition": {"filename=\"gr\xfcn\""}, "X-Utf8": {"grün"},
 		},
