@@ -1,4 +1,6 @@
 package template
 
-// References are the names that a resource refers to.
-func References(r Resource) []string { return r.references() }
+import "slices"
+
+// References are the names that a resource refers to, sorted.
+func References(r Resource) []string { return slices.Sorted(slices.Values(r.references())) }
