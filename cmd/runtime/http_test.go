@@ -126,7 +126,8 @@ func TestRequestReachesTheApplicationAsTheClientSentIt(t *testing.T) {
 const originSecret = "only the distribution knows"
 
 var behindADistribution = map[string]string{
-	"ALOFT_ORIGIN_DIGEST": "b323c9549975713009fe40f25e1dc1185b6c88d22e6c7cd6b35367f18299c743", "ASSET_URL": "https://www.example.com/_aloft/assets/v1",
+	"ALOFT_ORIGIN_DIGEST": "b323c9549975713009fe40f25e1dc1185b6c88d22e6c7cd6b35367f18299c743",
+	"ASSET_URL":           "https://www.example.com/_aloft/assets/v1",
 }
 
 func TestWhoComesPastTheDistributionIsTurnedAway(t *testing.T) {

@@ -42,9 +42,9 @@ var edgeCode = strings.NewReplacer(
 }
 `)
 
-// addEdge adds the function, and the origin's secret: a parameter that CloudFormation does not show again. Its digest is
-// one that the functions are told. Both are chosen once in a stack's life, for a version that runs knows the digest that
-// it was published with.
+// addEdge adds the function, and the origin's secret: a parameter that CloudFormation does not show again. Its digest
+// is one that the functions are told. Both are chosen once in a stack's life, for a version that runs knows the digest
+// that it was published with.
 func (a App) addEdge(t *Template) {
 	t.Parameters[originSecretParameter] = Parameter{
 		Type: "String", Description: "Secret by which the functions know the distribution", NoEcho: true,
