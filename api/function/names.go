@@ -13,6 +13,9 @@ const (
 	VariableBuildID = "ALOFT_BUILD_ID"
 	// VariableConfig is where the bundle is, s3://bucket/config/<hash>.
 	VariableConfig = "ALOFT_CONFIG"
+	// VariableOriginDigest is the SHA-256, in hexadecimal digits, of the secret that the stage's distribution sends with
+	// each request. A function without it has no distribution in front.
+	VariableOriginDigest = "ALOFT_ORIGIN_DIGEST"
 	// VariableHTTPPort is the port that the application listens on.
 	VariableHTTPPort = "ALOFT_HTTP_PORT"
 	// VariableHTTPHealthPath is the path that the application answers when it is ready; without one its port tells.
@@ -36,6 +39,17 @@ const (
 	RoleHTTP  = "http"
 	RoleCLI   = "cli"
 	RoleQueue = "queue"
+)
+
+// Headers by which the stage's distribution tells the function what it knows of the viewer. They are in lower case, as
+// functions at the edge must write them and as events have them, and count only together with the secret.
+const (
+	EdgeSecret = "x-aloft-origin"
+	// EdgeHost is the Host header that the viewer sent, EdgeAddress the viewer's IP address.
+	EdgeHost    = "x-aloft-host"
+	EdgeAddress = "x-aloft-address"
+	// EdgePath is the path as the viewer sent it, where it has percent-encoded parts: API Gateway gives it decoded.
+	EdgePath = "x-aloft-path"
 )
 
 // Keys of objects in the stage's bucket.

@@ -276,7 +276,8 @@ type Worker struct {
 	// +optional
 	Command Command `json:"command,omitempty"`
 
-	// httpPath of the image's server that handles one job by POST.
+	// httpPath of the image's server that handles one job by POST; any status of 2xx is success. Visitors can reach the
+	// path too; a job has the header X-Aloft-Message-Id, which no visitor can send.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255

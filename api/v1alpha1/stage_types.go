@@ -51,7 +51,8 @@ type StageSpec struct {
 	// +required
 	Image Image `json:"image"`
 
-	// assets tells where the build's static files are; they are served from /assets/<image tag>/.
+	// assets tells where the build's static files are; they are served from /_aloft/assets/<image tag>/,
+	// which the variable ASSET_URL of every function tells in full.
 	// +optional
 	Assets *Assets `json:"assets,omitempty"`
 

@@ -31,7 +31,7 @@ func BenchmarkRequest(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer app.Stop(time.Second)
-	handler := web.NewHandler(app, "localhost", logging.New(sink))
+	handler := web.NewHandler(app, web.Edge{}, logging.New(sink))
 	for _, size := range []int{1 << 10, 64 << 10, 1 << 20} {
 		for _, kind := range []string{"text/html", "image/png"} {
 			query := fmt.Sprintf("size=%d&header=Content-Type:%%20%s", size, kind)

@@ -84,13 +84,15 @@ type echoed struct {
 }
 
 func TestRequestReachesTheApplicationAsTheClientSentIt(t *testing.T) {
-	f := start(t, nil)
+	f := start(t, behindADistribution)
 	event := withMethod("POST", map[string]any{
-		"rawPath": "/echo/a%2Fb/%C3%A4", "rawQueryString": "a[]=1&a[]=2&q=%20+x&empty=",
+		"rawPath": "/echo/a/b/ä", "rawQueryString": "a[]=1&a[]=2&q=%20+x&empty=",
 		"cookies": []string{"one=1", "two=2"},
 		"headers": map[string]string{
-			"host": "internal.example", "x-forwarded-host": "www.example.com",
-			"x-forwarded-for": "198.51.100.7, 203.0.113.9", "accept": "a, b",
+			"x-aloft-origin": originSecret, "x-aloft-host": "www.example.com", "x-aloft-address": "198.51.100.7",
+			"x-aloft-path": "/echo/a%2Fb/%C3%A4", "x_aloft_message_id": "forged",
+			"host": "internal.example", "x-forwarded-host": "evil.example",
+			"x-forwarded-for": "127.0.0.1, 203.0.113.9", "accept": "a, b",
 			"content-type": "application/octet-stream", "connection": "keep-alive, x-private", "x-private": "1",
 			"te": "trailers", "transfer-encoding": "chunked", "content-length": "999",
 			"x-aloft-deadline-ms": "1", "bad name": "1", "x-split": "a\r\nx-injected: 1",
@@ -105,7 +107,7 @@ func TestRequestReachesTheApplicationAsTheClientSentIt(t *testing.T) {
 		Body: []byte{0, 1, 0xff, 0xfe}, Length: 4,
 		Header: http.Header{
 			"Accept": {"a, b"}, "Content-Type": {"application/octet-stream"}, "Cookie": {"one=1; two=2"},
-			"Content-Length": {"4"}, "X-Forwarded-For": {"198.51.100.7, 203.0.113.9"},
+			"Connection": {"close"}, "Content-Length": {"4"}, "X-Forwarded-For": {"198.51.100.7"},
 			"X-Forwarded-Host": {"www.example.com"}, "X-Forwarded-Port": {"443"}, "X-Forwarded-Proto": {"https"},
 			"X-Aloft-Request-Id": {"request-1"}, "X-Amzn-Trace-Id": {"Root=1-5759e988-bd862e3fe1be46a994272793"},
 		},
@@ -117,6 +119,38 @@ func TestRequestReachesTheApplicationAsTheClientSentIt(t *testing.T) {
 	fmt.Sscan(deadline, &millis)
 	if left := time.Until(time.UnixMilli(millis)); left <= 0 || left > 19*time.Second {
 		t.Errorf("the deadline header %q is not one second before the function's deadline", deadline)
+	}
+}
+
+// originSecret is what the distribution of the tests sends; the function knows its digest.
+const originSecret = "only the distribution knows"
+
+var behindADistribution = map[string]string{
+	"ALOFT_ORIGIN_DIGEST": "b323c9549975713009fe40f25e1dc1185b6c88d22e6c7cd6b35367f18299c743",
+	"ASSET_URL":           "https://www.example.com/_aloft/assets/v1",
+}
+
+func TestWhoComesPastTheDistributionIsTurnedAway(t *testing.T) {
+	f := start(t, behindADistribution)
+	if got := f.request(t, get("/pid", "")); got.StatusCode != 403 || !strings.Contains(got.Body, "distribution only") {
+		t.Errorf("got %d %s", got.StatusCode, got.Body)
+	}
+	if got := f.request(t, withMethod("GET", map[string]any{
+		"rawPath": "/pid", "headers": map[string]string{"x-aloft-origin": originSecret},
+	})); got.StatusCode != 200 {
+		t.Errorf("the distribution got %d %s", got.StatusCode, got.Body)
+	}
+}
+
+func TestEndlessEventsAreAnsweredAndTheApplicationGoesOn(t *testing.T) {
+	f := start(t, nil)
+	before := f.request(t, get("/pid", "")).Body
+	got := f.invoke(t, get("/events", ""), 3*time.Second)
+	if answer := decode[response](t, got.body); answer.StatusCode != 200 || answer.Body != "data: 1\n\n" {
+		t.Errorf("got %s", got.body)
+	}
+	if after := f.request(t, get("/pid", "")).Body; after != before {
+		t.Error("the application was started again")
 	}
 }
 
@@ -166,7 +200,7 @@ func TestResponseReachesTheClientAsTheApplicationSentIt(t *testing.T) {
 		},
 		"hop by hop": {
 			"headers of the connection end here",
-			"header=Content-Type: text/plain&header=Keep-Alive: 5&header=Connection: x-own&header=X-Own: 1",
+			"header=Content-Type: text/plain&header=Keep-Alive: 5&header=Connection: close",
 			response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/plain"}},
 		},
 	} {

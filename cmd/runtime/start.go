@@ -120,7 +120,8 @@ func (s *starter) startApplication(ctx context.Context, f *function) (*web.Handl
 	if err := f.app.Start(ctx); err != nil {
 		return nil, err
 	}
-	handler := web.NewHandler(f.app, s.host(), s.log)
+	edge := web.Edge{Digest: s.getenv(contract.VariableOriginDigest), Host: s.host()}
+	handler := web.NewHandler(f.app, edge, s.log)
 	f.dummy = handler.Dummy
 	return handler, nil
 }
@@ -157,7 +158,7 @@ func (s *starter) startQueue(ctx context.Context, f *function) error {
 		if err != nil {
 			return err
 		}
-		config.Worker = queue.Path{Target: path, Host: s.host(), Suffix: suffix, Application: handler}
+		config.Worker = queue.Path{Target: path, Suffix: suffix, Application: handler}
 	default:
 		return fmt.Errorf("the worker has neither %s nor %s", contract.VariableQueueCommand, contract.VariableQueuePath)
 	}

@@ -17,7 +17,7 @@ import (
 var lookWhole = release.Step{Action: release.ActionLook, Part: release.PartWhole}
 
 // assets of build v1.
-var assets = []string{"assets/v1/app.js", "assets/v1/css/a b.css", "assets/v1/index.html"}
+var assets = []string{"_aloft/assets/v1/app.js", "_aloft/assets/v1/css/a b.css", "_aloft/assets/v1/index.html"}
 
 // serving is a stage whose release r1 is live and whole.
 func serving(t *testing.T) *view {
@@ -137,7 +137,7 @@ func TestThatItIsNotKnownWhetherTheReleaseIsWholeIsAnError(t *testing.T) {
 		{"its variables", "s3:HeadObject", release.ConfigKey("c1"), "looking for " + release.ConfigKey("c1")},
 		{"its declaration", "s3:HeadObject", release.ReleaseKey("r1"), "looking for " + release.ReleaseKey("r1")},
 		{"the index of its assets", "s3:GetObject", release.MarkerKey("v1"), "reading " + release.MarkerKey("v1")},
-		{"its assets", "s3:ListObjectsV2", "", "/assets/v1/: operation error S3"},
+		{"its assets", "s3:ListObjectsV2", "", "/_aloft/assets/v1/: operation error S3"},
 		{"its image", "ecr:DescribeImages", "", "looking for image sha256:"},
 		{"a version", "lambda:GetFunctionConfiguration", "-http", "reading version 1 of "},
 	} {

@@ -102,7 +102,7 @@ func TestWhatIsLeftOutIsTold(t *testing.T) {
 	if got := s.done(upload).Uploaded.AssetsLeftOut; !strings.Contains(got, `"index.php" is for the web server`) {
 		t.Errorf("it says %q", got)
 	}
-	if got := s.Keys("assets/"); !slices.Equal(got, []string{"assets/v2/a.js"}) {
+	if got := s.Keys("_aloft/assets/"); !slices.Equal(got, []string{"_aloft/assets/v2/a.js"}) {
 		t.Errorf("there are %v", got)
 	}
 }
@@ -113,12 +113,12 @@ func TestWhatMustStayPrivateIsPublishedOnlyWhereItIsIncluded(t *testing.T) {
 	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}, public))
 	s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, `"api.yaml"`,
 		"spec.assets.fromImage.include")
-	if got := s.Keys("assets/"); len(got) > 0 {
+	if got := s.Keys("_aloft/assets/"); len(got) > 0 {
 		t.Errorf("there are %v", got)
 	}
 	s.Desired.AssetsInclude = []string{"*.yaml"}
 	s.done(upload)
-	if got := s.get("assets/v2/api.yaml"); got != "openapi: 3" {
+	if got := s.get("_aloft/assets/v2/api.yaml"); got != "openapi: 3" {
 		t.Errorf("it is %q", got)
 	}
 	s.Desired.AssetsInclude = []string{"api.yaml", "other.yaml"}
@@ -157,7 +157,7 @@ func TestAnIndexGoesBeforeItsAssetsAreReplaced(t *testing.T) {
 	s.deleteImages()
 	s.Desired.Image = first
 	s.done(upload)
-	if got := s.get("assets/v2/app.js"); got != "run()" {
+	if got := s.get("_aloft/assets/v2/app.js"); got != "run()" {
 		t.Errorf("it is %q", got)
 	}
 }

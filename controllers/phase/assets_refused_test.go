@@ -93,7 +93,7 @@ func TestAnAssetWhoseAnswerIsLostIsSentAgain(t *testing.T) {
 	})
 	s.fails(upload)
 	s.done(upload)
-	if got := s.get("assets/v2/app.js"); got != "run()" {
+	if got := s.get("_aloft/assets/v2/app.js"); got != "run()" {
 		t.Errorf("it is %q", got)
 	}
 }

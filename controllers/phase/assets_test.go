@@ -47,7 +47,7 @@ func TestAssetsAreServedForEverAndByTheirType(t *testing.T) {
 	s, _ := sending(t)
 	s.done(upload)
 	for key, kind := range map[string]string{
-		"assets/v2/app.js": "text/javascript", "assets/v2/css/site.css": "text/css",
+		"_aloft/assets/v2/app.js": "text/javascript", "_aloft/assets/v2/css/site.css": "text/css",
 	} {
 		got := s.head(key)
 		if aws.ToString(got.CacheControl) != "public, max-age=31536000, immutable" ||
@@ -55,7 +55,7 @@ func TestAssetsAreServedForEverAndByTheirType(t *testing.T) {
 			t.Errorf("%s is served as %q, %q", key, aws.ToString(got.ContentType), aws.ToString(got.CacheControl))
 		}
 	}
-	if got := s.get("assets/v2/app.js"); got != "run()" {
+	if got := s.get("_aloft/assets/v2/app.js"); got != "run()" {
 		t.Errorf("the content is %q", got)
 	}
 	if got := aws.ToString(s.head(release.MarkerKey("v2")).CacheControl); got != "no-store" {
@@ -96,7 +96,7 @@ func TestAReleaseWithoutAssetsAsksForNone(t *testing.T) {
 	if got := s.done(upload).Uploaded.AssetsDigest; got != "" {
 		t.Errorf("the assets are %q", got)
 	}
-	if got := s.Keys("assets/"); len(got) > 0 {
+	if got := s.Keys("_aloft/assets/"); len(got) > 0 {
 		t.Errorf("there are %v", got)
 	}
 }
@@ -119,18 +119,19 @@ func TestUnchangedAssetsAreCopiedFromTheLiveBuildAndChangedOnesAreSent(t *testin
 	s.done(upload)
 	calls := s.Local.Calls().Since(since)
 	if copies := calls.Operation("s3:CopyObject"); len(copies) != 1 ||
-		!strings.HasSuffix(copies[0].Resource, "/assets/v3/app.js") {
+		!strings.HasSuffix(copies[0].Resource, "/_aloft/assets/v3/app.js") {
 		t.Errorf("copied were %+v", copies)
 	}
 	for key, want := range map[string]string{
-		"assets/v3/app.js": "run()", "assets/v3/css/site.css": "body{color:red}", "assets/v3/new file.txt": "new",
-		"assets/v2/css/site.css": "body{}",
+		"_aloft/assets/v3/app.js": "run()", "_aloft/assets/v3/css/site.css": "body{color:red}",
+		"_aloft/assets/v3/new file.txt": "new",
+		"_aloft/assets/v2/css/site.css": "body{}",
 	} {
 		if got := s.get(key); got != want {
 			t.Errorf("%s is %q", key, got)
 		}
 	}
-	if got := aws.ToString(s.head("assets/v3/app.js").CacheControl); !strings.Contains(got, "immutable") {
+	if got := aws.ToString(s.head("_aloft/assets/v3/app.js").CacheControl); !strings.Contains(got, "immutable") {
 		t.Errorf("the copy is served by %q", got)
 	}
 	if got := s.index("v3"); len(got.Files) != 3 {
@@ -148,7 +149,7 @@ func TestAPathWithLettersThatNeedEscapingIsCopied(t *testing.T) {
 	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{path: "same"}))
 	s.done(upload)
 	// S3 reads a plus sign in a URL as a space, so that the file is there by both.
-	for _, key := range []string{"assets/v3/ü & 100%+.txt", "assets/v3/ü & 100% .txt"} {
+	for _, key := range []string{"_aloft/assets/v3/ü & 100%+.txt", "_aloft/assets/v3/ü & 100% .txt"} {
 		if got := s.get(key); got != "same" {
 			t.Errorf("%s is %q", key, got)
 		}
@@ -166,7 +167,7 @@ func TestAFileWhoseNameIsThatOfAnotherWithoutItsPlusSignsStays(t *testing.T) {
 	s.Recorded.Live = &release.Live{BuildID: "v2"}
 	s.resolved(registry, "v3", imageOf(t, "amd64", files{"app": "three"}, files{"www/a+b": "plus", "www/a b": "space"}))
 	s.done(upload)
-	for _, folder := range []string{"assets/v2/", "assets/v3/"} {
+	for _, folder := range []string{"_aloft/assets/v2/", "_aloft/assets/v3/"} {
 		if plus, space := s.get(folder+"a+b"), s.get(folder+"a b"); plus != "plus" || space != "space" {
 			t.Errorf("in %s they are %q and %q", folder, plus, space)
 		}
@@ -175,9 +176,9 @@ func TestAFileWhoseNameIsThatOfAnotherWithoutItsPlusSignsStays(t *testing.T) {
 
 func TestAnAssetThatIsGoneFromTheLiveBuildIsSent(t *testing.T) {
 	s := followed(t)
-	s.Discard("assets/v2/app.js")
+	s.Discard("_aloft/assets/v2/app.js")
 	s.done(upload)
-	if got := s.get("assets/v3/app.js"); got != "run()" {
+	if got := s.get("_aloft/assets/v3/app.js"); got != "run()" {
 		t.Errorf("it is %q", got)
 	}
 }
@@ -185,7 +186,7 @@ func TestAnAssetThatIsGoneFromTheLiveBuildIsSent(t *testing.T) {
 func TestThatAnAssetCannotBeCopiedKeepsTheIndexAway(t *testing.T) {
 	s := followed(t)
 	s.Fault("s3:CopyObject", "", tenant.Denied())
-	contains(t, s.fails(upload).Error(), "copying asset assets/v2/")
+	contains(t, s.fails(upload).Error(), "copying asset _aloft/assets/v2/")
 	if got := s.Keys(release.MarkerKey("v3")); len(got) > 0 {
 		t.Error("the index was written")
 	}
@@ -195,7 +196,7 @@ func TestThatAnAssetCannotBeCopiedKeepsTheIndexAway(t *testing.T) {
 func TestAnIndexIsNotBelievedWhereItsAssetsAreGone(t *testing.T) {
 	s, _ := sending(t)
 	first := s.done(upload).Uploaded.AssetsDigest
-	s.Discard("assets/v2/css/site.css")
+	s.Discard("_aloft/assets/v2/css/site.css")
 	since := s.Local.Calls().End()
 	if again := s.done(upload).Uploaded.AssetsDigest; again != first {
 		t.Errorf("it is of %s, before it was of %s", again, first)
@@ -206,7 +207,7 @@ func TestAnIndexIsNotBelievedWhereItsAssetsAreGone(t *testing.T) {
 			puts = append(puts, key)
 		}
 	}
-	if want := []string{"assets/v2/css/site.css", release.MarkerKey("v2")}; !slices.Equal(puts, want) {
+	if want := []string{"_aloft/assets/v2/css/site.css", release.MarkerKey("v2")}; !slices.Equal(puts, want) {
 		t.Errorf("sent again was %v", puts)
 	}
 	if got := s.index("v2").Files; len(got) != 2 {

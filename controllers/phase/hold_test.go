@@ -91,11 +91,11 @@ func TestAnUploadThatStoodStillDoesNotWriteItsIndex(t *testing.T) {
 	s.Hold = c.hold()
 	s.done(upload)
 	s.Discard(release.MarkerKey("v2"))
-	s.Discard("assets/v2/app.js")
+	s.Discard("_aloft/assets/v2/app.js")
 	c.answer = errReplaced
 	c.now = c.now.Add(time.Minute)
 	s.fails(upload)
-	if got := s.Keys("assets/v2/"); !slices.Equal(got, []string{"assets/v2/css/site.css"}) {
+	if got := s.Keys("_aloft/assets/v2/"); !slices.Equal(got, []string{"_aloft/assets/v2/css/site.css"}) {
 		t.Errorf("there is %v", got)
 	}
 }

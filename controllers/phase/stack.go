@@ -74,7 +74,7 @@ func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subje
 	name, token := aws.String(step.Name), aws.String(step.Token)
 	tags := []types.Tag{{Key: aws.String(release.OwnerTag), Value: aws.String(s.Desired.Owner)}}
 	capabilities := []types.Capability{types.CapabilityCapabilityNamedIam}
-	parameters := parameters(step.Parameters)
+	parameters := p.parameters(step, s)
 	switch step.Operation {
 	case release.StackCreate:
 		_, err = cfn.CreateStack(ctx, &cloudformation.CreateStackInput{
@@ -121,10 +121,20 @@ func (p *Performer) stackRole(s Subject) *string {
 	return aws.String(s.Desired.Account.StackRoleARN)
 }
 
-func parameters(values map[string]string) []types.Parameter {
-	list := make([]types.Parameter, 0, len(values))
-	for key, value := range values {
+func (p *Performer) parameters(step *release.StackStep, s Subject) []types.Parameter {
+	list := make([]types.Parameter, 0, len(step.Parameters)+1)
+	for key, value := range step.Parameters {
 		list = append(list, types.Parameter{ParameterKey: aws.String(key), ParameterValue: aws.String(value)})
 	}
-	return list
+	secret := types.Parameter{ParameterKey: aws.String(release.ParameterOriginSecret)}
+	switch step.Secret {
+	case release.SecretSent:
+		origin, _ := release.OriginSecret(p.HashKey, s.Desired.Stage)
+		secret.ParameterValue = aws.String(origin.Reveal())
+	case release.SecretKept:
+		secret.UsePreviousValue = aws.Bool(true)
+	default:
+		return list
+	}
+	return append(list, secret)
 }

@@ -205,3 +205,33 @@ func TestATemplateThatCannotBeCopiedIsAnErrorAndNothingIsAsked(t *testing.T) {
 		t.Errorf("asked is %v", got)
 	}
 }
+
+func TestTheOriginsSecretIsSentOnceAndKeptFromThen(t *testing.T) {
+	origin, _ := release.OriginSecret([]byte("secret"), release.StageKey{Namespace: "clouder", Name: "production"})
+	for use, want := range map[release.SecretUse]map[string]string{
+		release.SecretNone: {},
+		release.SecretSent: {
+			"Parameters.member.1.ParameterKey":   release.ParameterOriginSecret,
+			"Parameters.member.1.ParameterValue": origin.Reveal(),
+		},
+		release.SecretKept: {
+			"Parameters.member.1.ParameterKey": release.ParameterOriginSecret, "Parameters.member.1.UsePreviousValue": "true",
+		},
+	} {
+		s := newStage(t)
+		recorded := s.requests()
+		s.Fault("cloudformation:UpdateStack", "", tenant.Denied())
+		step := s.operation(release.StackUpdate, "token-1", oneQueue)
+		step.Stack.Secret = use
+		s.fails(step)
+		got := map[string]string{}
+		for name, values := range recorded()[0] {
+			if strings.HasPrefix(name, "Parameters.member") {
+				got[name] = values[0]
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%q: asked is %v", use, got)
+		}
+	}
+}

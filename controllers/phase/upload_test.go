@@ -137,8 +137,8 @@ func TestAnUploadGoesOnAfterItsFaultHasPassed(t *testing.T) {
 	}
 	repair()
 	s.done(upload)
-	want := []string{"assets/v2/app.js", "assets/v2/css/site.css", release.MarkerKey("v2")}
-	if got := append(s.Keys("assets/"), s.Keys("markers/")...); !slices.Equal(got, want) {
+	want := []string{"_aloft/assets/v2/app.js", "_aloft/assets/v2/css/site.css", release.MarkerKey("v2")}
+	if got := slices.Concat(s.Keys(release.AssetsFolder), s.Keys(release.MarkersFolder)); !slices.Equal(got, want) {
 		t.Errorf("there are %v, want %v", got, want)
 	}
 }

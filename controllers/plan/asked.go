@@ -18,6 +18,8 @@ type Asked struct {
 	Image release.Image
 	// Revision is the newest of the operator's templates.
 	Revision string
+	// OriginDigest is of the secret by which the stage's distribution is known to its functions.
+	OriginDigest string
 	// Generation of the Stage, and whether its outcome was known before.
 	Generation int64
 	Settled    bool

@@ -107,7 +107,7 @@ func asked(d *release.Desired, edits ...func(*plan.Asked)) plan.Asked {
 			return &other
 		},
 		Image:    release.Image{Repository: d.Image.Repository, Tag: d.Image.Tag, Architecture: d.Image.Architecture},
-		Revision: "1", Generation: 1,
+		Revision: "1", OriginDigest: "digest", Generation: 1,
 	}
 	for _, edit := range edits {
 		edit(&a)

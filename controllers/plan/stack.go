@@ -40,7 +40,7 @@ func (m *Machine) ensureStack(stack *release.Stack, goal stackGoal) (release.Ste
 	operation := func(o release.StackOperation, token string) (release.Step, error) {
 		return release.Step{Action: release.ActionStack, Phase: goal.phase, Part: goal.part, Stack: &release.StackStep{
 			Part: goal.part, Condition: goal.condition, Name: stack.Name, Operation: o, Token: token,
-			Template: goal.rendering.JSON(), Parameters: goal.rendering.Parameters,
+			Template: goal.rendering.JSON(), Parameters: goal.rendering.Parameters, Secret: secretUse(stack, goal),
 		}}, nil
 	}
 	reached := stack.Outputs[goal.hashOutput] == goal.rendering.Hash()
@@ -225,6 +225,19 @@ func (m *Machine) changeSet(
 	}
 }
 
+// secretUse says whether the stack gets the secret of its origin with this operation or has it already.
+func secretUse(stack *release.Stack, goal stackGoal) release.SecretUse {
+	_, has := stack.Parameters[release.ParameterOriginSecret]
+	switch _, wants := goal.rendering.Template.Parameters[release.ParameterOriginSecret]; {
+	case !wants:
+		return release.SecretNone
+	case has:
+		return release.SecretKept
+	default:
+		return release.SecretSent
+	}
+}
+
 // inspect tells whether the update may go without a change set, and gives the judge of a change set.
 func (m *Machine) inspect(
 	stack *release.Stack, goal stackGoal,
@@ -295,5 +308,7 @@ func (m *Machine) app() template.App {
 		Foundation: foundation,
 		ImageURI:   foundation.RepositoryURI + "@" + digest,
 		Live:       live,
+
+		OriginDigest: m.Asked.OriginDigest,
 	}
 }

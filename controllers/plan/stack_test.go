@@ -277,3 +277,29 @@ func TestTheWayBackToWhatIsLiveIsTriedAgainAfterAWhile(t *testing.T) {
 			func(s *plan.Machine) { s.Observed.App.Token = "aloft-v2" }, "Stack App Update"},
 	})
 }
+
+func TestAStackGetsItsOriginsSecretOnce(t *testing.T) {
+	for name, row := range map[string]struct {
+		reason string
+		state  func(*plan.Machine)
+		want   release.SecretUse
+	}{
+		"first": {"there is no stack that has one", func(s *plan.Machine) { s.Observed.App = &release.Stack{Name: "app"} },
+			release.SecretSent},
+		"former": {"a stack of templates that knew of none", func(s *plan.Machine) {
+			delete(s.Observed.App.Parameters, release.ParameterOriginSecret)
+		}, release.SecretSent},
+		"later": {"what runs knows the one that is there", func(s *plan.Machine) {
+			s.Observed.App.Parameters[release.ParameterOriginSecret] = "****"
+		}, release.SecretKept},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := updating(t)
+			row.state(s)
+			step, err := s.Next()
+			if err != nil || step.Stack == nil || step.Stack.Secret != row.want {
+				t.Errorf("%s: %+v (%v)", row.reason, step.Stack, err)
+			}
+		})
+	}
+}

@@ -141,7 +141,15 @@ func (w *world) apply(s *stackState, step *release.StackStep) {
 			delete(w.functions, name)
 		}
 	}
+	_, had := s.stack.Parameters[release.ParameterOriginSecret]
+	_, declared := after.Parameters[release.ParameterOriginSecret]
+	if kept := step.Secret == release.SecretKept; declared != (step.Secret != release.SecretNone) || kept && !had {
+		w.t.Fatalf("CloudFormation refuses: the secret is %q, the stack has one: %v", step.Secret, had)
+	}
 	s.stack.Template, s.stack.Parameters = step.Template, maps.Clone(step.Parameters)
+	if declared {
+		s.stack.Parameters[release.ParameterOriginSecret] = "****"
+	}
 	s.stack.Outputs = map[string]string{"BucketName": "bucket", "RepositoryUri": "repository", "FunctionRoleArn": "role"}
 	for _, name := range []string{release.OutputRendering, release.OutputTemplateHash} {
 		if hash, ok := after.Outputs[name].Value.(string); ok {

@@ -26,6 +26,10 @@ const (
 	OutputDistributionID = "DistributionId"
 )
 
+// ParameterOriginSecret is the parameter of the application stack by which its distribution gets the secret that it
+// sends. CloudFormation shows it to nobody.
+const ParameterOriginSecret = "OriginSecret"
+
 // OwnerTag is the tag key that says who owns a stack, bucket or repository.
 const OwnerTag = "aloft.dev/owner"
 

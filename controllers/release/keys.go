@@ -9,9 +9,13 @@ import (
 	"github.com/aloft-dev/aloft/api/function"
 )
 
-// Folders of the stage's bucket: all keys of objects begin with one of them.
+// OwnPaths is what the paths begin with that the stage's distribution answers itself; all others are the application's.
+const OwnPaths = "_aloft/"
+
+// Folders of the stage's bucket: all keys of objects begin with one of them. The assets' is the only one that the
+// distribution reads.
 const (
-	AssetsFolder    = "assets/"
+	AssetsFolder    = OwnPaths + "assets/"
 	MarkersFolder   = "markers/"
 	ConfigFolder    = function.ConfigPrefix
 	ReleasesFolder  = "releases/"

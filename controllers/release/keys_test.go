@@ -57,7 +57,7 @@ func TestKeysStayWithinWhatS3Takes(t *testing.T) {
 
 func TestKeysAreBelowThePrefixesThatThePoliciesGrant(t *testing.T) {
 	for key, prefix := range map[string]string{
-		release.AssetsPrefix("v1"):                                   "assets/v1/",
+		release.AssetsPrefix("v1"):                                   "_aloft/assets/v1/",
 		release.MarkerKey("v1"):                                      "markers/v1",
 		release.ConfigKey("abc"):                                     "config/",
 		release.ReleaseKey("0123"):                                   "releases/",

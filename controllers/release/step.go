@@ -116,6 +116,16 @@ const (
 	StackDelete           StackOperation = "Delete"
 )
 
+// SecretUse is how an operation gives a stack its origin's secret.
+type SecretUse string
+
+// The ways to give it. A stack keeps the secret that it has, for that is the one which its functions know.
+const (
+	SecretNone SecretUse = ""
+	SecretSent SecretUse = "Sent"
+	SecretKept SecretUse = "Kept"
+)
+
 // StackStep is one operation on one stack.
 type StackStep struct {
 	Part Part
@@ -125,6 +135,8 @@ type StackStep struct {
 	Operation  StackOperation
 	Template   []byte
 	Parameters map[string]string
+	// Secret is how the operation gives the stack its origin's secret.
+	Secret SecretUse
 	// Token makes the operation happen once; it is the name of the change set too.
 	Token string
 }

@@ -22,7 +22,7 @@ func full(t *testing.T) *stage {
 	s.Desired.Functions = append(s.Desired.Functions, release.Function{Name: "cli"})
 	s.recorded("r2", "http/3", "cli/3")
 	s.PushAny(release.BuildTag("v0"))
-	s.put("assets/v0/app.js", release.MarkerKey("v0"))
+	s.put("_aloft/assets/v0/app.js", release.MarkerKey("v0"))
 	s.later()
 	s.noted()
 	return s

@@ -147,7 +147,7 @@ func TestThatImagesCannotBeSweptIsToldAndObjectsGoNevertheless(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			s := swept(t)
 			s.PushAny(release.BuildTag("v0"))
-			s.put("assets/v0/app.js")
+			s.put("_aloft/assets/v0/app.js")
 			s.later()
 			s.Fault(call, "", tenant.Denied())
 			s.fails(sweep, text+s.Names.Repository)

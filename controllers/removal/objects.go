@@ -83,17 +83,14 @@ func (r *Remover) followed(object *types.Object, newest map[string]string, now t
 	return ok && run < newest[id] && older(object.LastModified, now.Add(-r.Keep))
 }
 
-func buildOf(key string) string {
-	build, _, _ := strings.Cut(strings.TrimPrefix(key, release.AssetsFolder), "/")
-	return build
-}
-
 // object says that an object stays. What is not below one of Aloft's folders is not Aloft's.
 func (r roots) object(key string) bool {
+	if asset, ok := strings.CutPrefix(key, release.AssetsFolder); ok {
+		build, _, _ := strings.Cut(asset, "/")
+		return r.builds[build]
+	}
 	folder, rest, _ := strings.Cut(key, "/")
 	switch folder + "/" {
-	case release.AssetsFolder:
-		return r.builds[buildOf(key)]
 	case release.MarkersFolder:
 		return r.builds[strings.TrimSuffix(rest, ".json")]
 	case release.ConfigFolder:

@@ -17,7 +17,7 @@ import (
 
 func TestMarkersGoBeforeFiles(t *testing.T) {
 	s := swept(t)
-	s.put("assets/v0/.a", "assets/v0/app.js", release.MarkerKey("v0"))
+	s.put("_aloft/assets/v0/.a", "_aloft/assets/v0/app.js", release.MarkerKey("v0"))
 	s.later()
 	s.noted()
 	s.Fence = func(fence func() error) func(context.Context) error {
@@ -32,8 +32,8 @@ func TestMarkersGoBeforeFiles(t *testing.T) {
 	})
 	s.removed(sweep)
 	want := []string{
-		"assets/v0/.a assets/v0/app.js " + release.MarkerKey("v0"), "s3:DeleteObjects",
-		"assets/v0/.a assets/v0/app.js", "s3:DeleteObjects",
+		"_aloft/assets/v0/.a _aloft/assets/v0/app.js " + release.MarkerKey("v0"), "s3:DeleteObjects",
+		"_aloft/assets/v0/.a _aloft/assets/v0/app.js", "s3:DeleteObjects",
 	}
 	if got := s.noted(); !slices.Equal(got, want) {
 		t.Errorf("it went by %v", got)
@@ -43,13 +43,13 @@ func TestMarkersGoBeforeFiles(t *testing.T) {
 func TestManyObjectsGoInBatches(t *testing.T) {
 	s := swept(t)
 	for i := range 1001 { // S3 lists and deletes at most 1,000 at once
-		s.put(fmt.Sprintf("assets/v0/%d", i))
+		s.put(fmt.Sprintf("_aloft/assets/v0/%d", i))
 	}
-	s.put("assets/v2/app.js")
+	s.put("_aloft/assets/v2/app.js")
 	s.later()
 	s.noted()
 	s.removed(sweep)
-	leaves(t, s.Keys(""), []string{"assets/v2/app.js"})
+	leaves(t, s.Keys(""), []string{"_aloft/assets/v2/app.js"})
 	leaves(t, s.noted(), []string{"fence", "s3:DeleteObjects", "fence", "s3:DeleteObjects"})
 }
 
@@ -68,16 +68,16 @@ func TestThatObjectsCannotBeSweptIsTold(t *testing.T) {
 			"the bucket belongs to another account", func(s *stage) { s.Clients.Account = "210987654321" },
 			"listing bucket ",
 		},
-		{"one of them cannot be deleted", func(s *stage) { s.guard("assets/v0/app.js") }, "assets/v0/app.js"},
+		{"one of them cannot be deleted", func(s *stage) { s.guard("_aloft/assets/v0/app.js") }, "_aloft/assets/v0/app.js"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s := swept(t)
-			s.put("assets/v0/app.js", release.ConfigKey("c0"))
+			s.put("_aloft/assets/v0/app.js", release.ConfigKey("c0"))
 			s.later()
 			row.given(s)
 			s.fails(sweep, row.text)
 			s.Local.Faults().Clear()
-			if left := s.Keys(""); !slices.Contains(left, "assets/v0/app.js") {
+			if left := s.Keys(""); !slices.Contains(left, "_aloft/assets/v0/app.js") {
 				t.Errorf("left are %v", left)
 			}
 		})
@@ -98,7 +98,7 @@ func (s *stage) guard(key string) {
 func TestAVersionedBucketKeepsOldVersionsOfWhatIsSwept(t *testing.T) {
 	s := swept(t)
 	s.versioned()
-	s.put("assets/v0/app.js")
+	s.put("_aloft/assets/v0/app.js")
 	s.later()
 	s.removed(sweep)
 	if left := s.Keys(""); len(left) != 0 {

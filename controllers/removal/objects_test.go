@@ -21,13 +21,13 @@ func claim(id, run string) string {
 func TestTheSweepLeavesWhatAKeptReleaseNeedsAndWhatIsNotAlofts(t *testing.T) {
 	s := swept(t)
 	kept := []string{
-		"assets/v2/app.js", release.MarkerKey("v2"), "assets/v1/css/site.css", release.ConfigKey("c2"),
+		"_aloft/assets/v2/app.js", release.MarkerKey("v2"), "_aloft/assets/v1/css/site.css", release.ConfigKey("c2"),
 		release.ConfigKey("c1"),
 		release.ReleaseKey("r2"), release.ReleaseKey("r1"), claim("r2", secondRun), claim("r1", firstRun),
 		"someone/elses.txt", "notes.txt",
 	}
 	gone := []string{
-		"assets/v0/app.js", release.MarkerKey("v0"), "assets/v1.1/app.js", release.ConfigKey("c0"),
+		"_aloft/assets/v0/app.js", release.MarkerKey("v0"), "_aloft/assets/v1.1/app.js", release.ConfigKey("c0"),
 		release.ReleaseKey("r0"),
 		claim("r0", firstRun), release.TemplateKey("t0"),
 	}
@@ -56,7 +56,7 @@ func TestTheObjectsThatStay(t *testing.T) {
 		stays bool
 	}{
 		{
-			"assets of the build that an alias points at", "assets/v9/app.js",
+			"assets of the build that an alias points at", "_aloft/assets/v9/app.js",
 			func(s *stage) { s.Observed.Aliases["http"] = alias }, true,
 		},
 		{
@@ -68,11 +68,11 @@ func TestTheObjectsThatStay(t *testing.T) {
 			func(s *stage) { s.Observed.Aliases["http"] = alias }, true,
 		},
 		{
-			"assets of a build that has a share", "assets/v8/app.js",
+			"assets of a build that has a share", "_aloft/assets/v8/app.js",
 			func(s *stage) { s.Observed.Aliases["http"] = alias }, true,
 		},
 		{
-			"assets of what is asked for, though it is not live", "assets/v3/app.js",
+			"assets of what is asked for, though it is not live", "_aloft/assets/v3/app.js",
 			func(s *stage) { s.Desired.BuildID = "v3" }, true,
 		},
 		{
@@ -83,10 +83,10 @@ func TestTheObjectsThatStay(t *testing.T) {
 			"the declaration of what is asked for", release.ReleaseKey("r3"), func(s *stage) { s.Desired.ID = "r3" },
 			true,
 		},
-		{"nothing of a build that is not kept", "assets/v3/app.js", nil, false},
+		{"nothing of a build that is not kept", "_aloft/assets/v3/app.js", nil, false},
 		{"no template, since the next update writes its own", release.TemplateKey("t2"), nil, false},
-		{"a folder that only begins like Aloft's", "assets.old/v0/app.js", nil, true},
-		{"a file with the name of a folder of Aloft's", "assets", nil, false},
+		{"a folder that only begins like Aloft's", "_aloft/assets.old/v0/app.js", nil, true},
+		{"a file with the name of a folder of Aloft's", "markers", nil, false},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s := swept(t)
@@ -155,29 +155,29 @@ func TestARunOfAKeptReleaseThatAnotherOneFollowedGoesOnceItIsOld(t *testing.T) {
 
 func TestWhatWasWrittenSinceTheListingBeganStays(t *testing.T) {
 	s := swept(t)
-	s.put("assets/v0/app.js")
+	s.put("_aloft/assets/v0/app.js")
 	s.later()
-	s.put("assets/v3/app.js") // of a build that the operator which lists here does not know yet
+	s.put("_aloft/assets/v3/app.js") // of a build that the operator which lists here does not know yet
 	s.removed(sweep)
-	leaves(t, s.Keys(""), []string{"assets/v3/app.js"})
+	leaves(t, s.Keys(""), []string{"_aloft/assets/v3/app.js"})
 }
 
 func TestATimeIsKnownToASecondOnly(t *testing.T) {
 	s := swept(t)
 	s.clock.Advance(time.Second - time.Duration(s.clock.Now().Nanosecond())) // to the second
-	s.put("assets/v3/app.js")
+	s.put("_aloft/assets/v3/app.js")
 	// S3 tells whole seconds: what was written in the second in which the listing began may have been written after
 	// that.
 	s.clock.Advance(700 * time.Millisecond)
 	s.removed(sweep)
-	leaves(t, s.Keys(""), []string{"assets/v3/app.js"})
+	leaves(t, s.Keys(""), []string{"_aloft/assets/v3/app.js"})
 }
 
 func TestATemplateGoesHoweverYoungItIs(t *testing.T) {
 	s := swept(t)
-	s.put(release.TemplateKey("t1"), "assets/v0/app.js") // in the second of the sweep
+	s.put(release.TemplateKey("t1"), "_aloft/assets/v0/app.js") // in the second of the sweep
 	s.removed(sweep)
-	if got := s.Keys(""); !slices.Equal(got, []string{"assets/v0/app.js"}) {
+	if got := s.Keys(""); !slices.Equal(got, []string{"_aloft/assets/v0/app.js"}) {
 		t.Errorf("left are %v", got)
 	}
 }

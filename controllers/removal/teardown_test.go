@@ -87,7 +87,7 @@ func leaving(t *testing.T) *stage {
 	s.Recorded.Deletion = &release.Deletion{AppStackID: app, FoundationStackID: s.Observed.Foundation.ID}
 	s.PushAny(release.BuildTag("v1"), "mine")
 	s.PushAny(release.BuildTag("v2"))
-	s.put("assets/v2/app.js", release.ConfigKey("c2"), "notes.txt")
+	s.put("_aloft/assets/v2/app.js", release.ConfigKey("c2"), "notes.txt")
 	s.unstack(app)
 	s.noted()
 	return s
@@ -168,7 +168,7 @@ func TestAllOfABucketWithVersionsGoes(t *testing.T) {
 	s := leaving(t)
 	s.versioned()
 	for i := range 501 { // with their two versions and delete markers more than S3 lists or deletes at once
-		s.put(fmt.Sprintf("assets/v2/%d", i), fmt.Sprintf("assets/v2/%d", i))
+		s.put(fmt.Sprintf("_aloft/assets/v2/%d", i), fmt.Sprintf("_aloft/assets/v2/%d", i))
 	}
 	_, err := s.Clients.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{
 		Bucket: aws.String(s.Names.Bucket), Key: aws.String("notes.txt"),

@@ -60,7 +60,7 @@ func TestImagesAndObjectsStayUntilTheVersionsAreGone(t *testing.T) {
 			s.function("http")
 			s.publish("http", of("r0"), of("r2"))
 			s.PushAny(release.BuildTag("v0"))
-			s.put("assets/v0/app.js")
+			s.put("_aloft/assets/v0/app.js")
 			s.recorded("r2", "http/2")
 			s.later()
 			fault(s)

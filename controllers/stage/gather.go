@@ -99,6 +99,7 @@ func (r *Reconciler) asked(ctx context.Context, stage *v1alpha1.Stage) (plan.Ask
 
 func (r *Reconciler) askedOf(stage *v1alpha1.Stage, in desired.Inputs) plan.Asked {
 	spec, annotations := &stage.Spec, stage.Annotations
+	_, originDigest := release.OriginSecret(r.HashKey, release.StageKey{Namespace: stage.Namespace, Name: stage.Name})
 	return plan.Asked{
 		Release: func(digest, revision string) *release.Desired {
 			in.ImageDigest, in.Revision = digest, revision
@@ -108,7 +109,7 @@ func (r *Reconciler) askedOf(stage *v1alpha1.Stage, in desired.Inputs) plan.Aske
 			Repository: spec.Image.Repository, Tag: spec.Image.Tag, Digest: spec.Image.Digest,
 			Architecture: spec.Manifest.Architecture, PullSecret: release.Sensitive(in.PullSecret),
 		},
-		Revision: r.TemplateRevision, Generation: stage.Generation,
+		Revision: r.TemplateRevision, OriginDigest: originDigest, Generation: stage.Generation,
 		Settled:    stage.Status.ObservedGeneration == stage.Generation,
 		Suspended:  spec.Suspend,
 		HideOutput: in.Profile != nil && in.Profile.Spec.CommandOutput == v1alpha1.CommandOutputStoreOnly,

@@ -3,7 +3,7 @@ package template
 import "strings"
 
 // Activate renders all that the new release asks for, entry resources and limits included, beside what is deployed
-// and not asked for any more.
+// and not asked for any more. The edge still answers the paths of the release before: pages of it are open in browsers.
 func Activate(a App, deployed *Template, deployedParameters map[string]string) Rendering {
 	return carry(a.manifest(), a.latched(deployedParameters), deployed, deployedParameters, activated)
 }
@@ -14,12 +14,12 @@ func activated(deployed, want Resource) Resource {
 	if want.Type == functionType && strings.HasSuffix(want.function(), queueSuffix) {
 		return withProperty(want, reservedConcurrency, saferConcurrency(deployed, want))
 	}
-	return want
+	return widened(deployed, want)
 }
 
 // latched gives the parameters with the latches moved on: what was live stays so, what has an alias is.
 func (a App) latched(deployedParameters map[string]string) map[string]string {
-	return a.stackParameters(func(parameter, function string) bool {
+	return a.stackParameters(deployedParameters, func(parameter, function string) bool {
 		return deployedParameters[parameter] == yes || a.Live[function]
 	})
 }

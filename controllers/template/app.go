@@ -1,6 +1,10 @@
 package template
 
-import "github.com/aloft-dev/aloft/controllers/release"
+import (
+	"cmp"
+
+	"github.com/aloft-dev/aloft/controllers/release"
+)
 
 // App is what the application stack is rendered from.
 type App struct {
@@ -10,6 +14,9 @@ type App struct {
 	ImageURI string
 	// Live functions, by their names within the stage, have a live alias on AWS.
 	Live map[string]bool
+	// OriginDigest is the SHA-256, in hexadecimal digits, of the secret that the distribution is to send if the stack
+	// has chosen none yet.
+	OriginDigest string
 	// Keep functions that the deployed stack has, the manifest has no more, and that must stay for now.
 	Keep map[string]bool
 }
@@ -30,6 +37,7 @@ func (a App) manifest() *Template {
 		a.addFunction(t, f)
 	}
 	a.addWeb(t)
+	a.addEdge(t)
 	a.addDistribution(t)
 	for _, q := range d.Queues {
 		a.addQueue(t, q)
@@ -43,11 +51,15 @@ func (a App) manifest() *Template {
 	return t
 }
 
-// stackParameters gives the parameters that come from the foundation, and the latches as next decides.
-func (a App) stackParameters(latch func(parameter, function string) bool) map[string]string {
+// stackParameters gives the parameters that come from the foundation, what was chosen once, and the latches as next
+// decides. The origin's secret is not among them: whoever performs the operation adds it.
+func (a App) stackParameters(
+	deployed map[string]string, latch func(parameter, function string) bool,
+) map[string]string {
 	values := map[string]string{
-		bucketParameter: a.Foundation.BucketName,
-		roleParameter:   a.Foundation.FunctionRoleARN,
+		bucketParameter:       a.Foundation.BucketName,
+		roleParameter:         a.Foundation.FunctionRoleARN,
+		originDigestParameter: cmp.Or(deployed[originDigestParameter], a.OriginDigest),
 	}
 	for _, f := range a.Desired.Functions {
 		parameter := liveParameter(functionBase(f.Role, f.Name))

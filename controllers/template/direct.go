@@ -1,5 +1,7 @@
 package template
 
+import "maps"
+
 // freelyUpdated are the properties of a function that an update without a change set may touch: none of them replaces
 // anything, grants anything, or moves traffic.
 var freelyUpdated = []string{"Code", "Description", "Environment", "EphemeralStorage", "MemorySize", "Timeout",
@@ -8,10 +10,17 @@ var freelyUpdated = []string{"Code", "Description", "Environment", "EphemeralSto
 // Direct says that only such properties of functions, and outputs, differ, so that the update may
 // go without a change set.
 func Direct(deployed, want Rendering) bool {
-	if deployed.Template == nil || !same(plain(deployed.Parameters), plain(want.Parameters)) {
+	if deployed.Template == nil || !same(plain(shown(deployed)), plain(shown(want))) {
 		return false
 	}
 	return same(plain(rigid(deployed.Template)), plain(rigid(want.Template)))
+}
+
+// shown are the parameters whose values CloudFormation shows.
+func shown(r Rendering) map[string]string {
+	values := maps.Clone(r.Parameters)
+	maps.DeleteFunc(values, func(name, _ string) bool { return r.Template.Parameters[name].NoEcho })
+	return values
 }
 
 // rigid gives the template without what may be updated freely.

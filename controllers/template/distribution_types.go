@@ -8,7 +8,7 @@ type accessControl struct {
 func (accessControl) resourceType() string { return "AWS::CloudFront::OriginAccessControl" }
 
 type accessControlConfig struct {
-	Name                          string
+	Name                          value
 	OriginAccessControlOriginType string
 	SigningBehavior               string
 	SigningProtocol               string
@@ -31,14 +31,27 @@ type distributionConfig struct {
 	Origins              []origin
 	DefaultCacheBehavior behavior
 	CacheBehaviors       []behavior
+	CustomErrorResponses []errorResponse
+}
+
+// errorResponse says how long an error is kept.
+type errorResponse struct {
+	ErrorCode          int32
+	ErrorCachingMinTTL int32
 }
 
 type origin struct {
 	ID                    string `json:"Id"`
 	DomainName            value
-	OriginAccessControlID value         `json:"OriginAccessControlId,omitempty"`
-	S3OriginConfig        *s3Origin     `json:",omitempty"`
-	CustomOriginConfig    *customOrigin `json:",omitempty"`
+	OriginAccessControlID value          `json:"OriginAccessControlId,omitempty"`
+	S3OriginConfig        *s3Origin      `json:",omitempty"`
+	CustomOriginConfig    *customOrigin  `json:",omitempty"`
+	OriginCustomHeaders   []originHeader `json:",omitempty"`
+}
+
+type originHeader struct {
+	HeaderName  string
+	HeaderValue value
 }
 
 // s3Origin is empty where an origin access control signs the requests.
@@ -56,8 +69,14 @@ type behavior struct {
 	AllowedMethods        []string
 	CachedMethods         []string
 	Compress              bool
-	CachePolicyID         string `json:"CachePolicyId"`
-	OriginRequestPolicyID string `json:"OriginRequestPolicyId,omitempty"`
+	CachePolicyID         string        `json:"CachePolicyId"`
+	OriginRequestPolicyID string        `json:"OriginRequestPolicyId,omitempty"`
+	FunctionAssociations  []association `json:",omitempty"`
+}
+
+type association struct {
+	EventType   string
+	FunctionARN value
 }
 
 // bucketPolicy is AWS::S3::BucketPolicy.
@@ -66,4 +85,6 @@ type bucketPolicy struct {
 	PolicyDocument policyDocument
 }
 
-func (bucketPolicy) resourceType() string { return "AWS::S3::BucketPolicy" }
+func (bucketPolicy) resourceType() string { return bucketPolicyType }
+
+const bucketPolicyType = "AWS::S3::BucketPolicy"

@@ -6,8 +6,8 @@ import "encoding/json"
 
 // Expand renders the deployed stack with the new functions' code and configuration and with what the new release needs
 // in addition. All that has no versions and that the live release uses stays as it is, or takes the safer of both
-// values: entry resources, the worker that drains a queue, schedules, the API, the distribution. No entry resource is
-// added and nothing is removed. deployed is nil on the first release.
+// values: entry resources, the worker that drains a queue, schedules, the API. The edge serves both releases. No entry
+// resource is added and nothing is removed. deployed is nil on the first release.
 func Expand(a App, deployed *Template, deployedParameters map[string]string) Rendering {
 	t := a.manifest()
 	for id, r := range t.Resources {
@@ -15,7 +15,9 @@ func Expand(a App, deployed *Template, deployedParameters map[string]string) Ren
 			delete(t.Resources, id)
 		}
 	}
-	values := a.stackParameters(func(parameter, _ string) bool { return deployedParameters[parameter] == yes })
+	values := a.stackParameters(deployedParameters, func(parameter, _ string) bool {
+		return deployedParameters[parameter] == yes
+	})
 	return carry(t, values, deployed, deployedParameters, expanded)
 }
 
@@ -26,6 +28,9 @@ func expanded(deployed, want Resource) Resource {
 		return withProperty(want, reservedConcurrency, saferConcurrency(deployed, want))
 	case queueType:
 		return patientQueue(deployed, want)
+	case edgeFunction{}.resourceType(), distributionType, bucketPolicyType:
+		// Before traffic moves: the new versions turn away who comes without what the edge says.
+		return widened(deployed, want)
 	default:
 		return deployed
 	}

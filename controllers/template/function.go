@@ -91,10 +91,11 @@ func architecture(name string) string {
 func (a App) variables(f release.Function) map[string]value {
 	d := a.Desired
 	variables := map[string]value{
-		contract.VariableRole:    text(f.Role),
-		contract.VariableStage:   text(d.Stage.String()),
-		contract.VariableBuildID: text(d.BuildID),
-		contract.VariableConfig:  join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
+		contract.VariableRole:         text(f.Role),
+		contract.VariableStage:        text(d.Stage.String()),
+		contract.VariableBuildID:      text(d.BuildID),
+		contract.VariableConfig:       join{text("s3://"), ref(bucketParameter), text("/" + release.ConfigKey(d.ConfigHash))},
+		contract.VariableOriginDigest: ref(originDigestParameter),
 		contract.VariableAssetURL: join{text("https://"), attribute{distributionID, "DomainName"},
 			text("/" + strings.TrimSuffix(release.AssetsPrefix(d.BuildID), "/"))},
 		contract.VariableQueuePrefix: join{text("https://sqs."), region, text("."), urlSuffix, text("/"), account},

@@ -62,6 +62,7 @@ const (
 	schedulePermissionID = "SchedulePermission"
 	cliInvocationsID     = "CliInvocations"
 	distributionID       = "Distribution"
+	edgeFunctionID       = "EdgeFunction"
 	accessControlID      = "AssetsAccessControl"
 	bucketPolicyID       = "AssetsBucketPolicy"
 	bucketID             = "Bucket"
@@ -72,6 +73,8 @@ const (
 
 // Parameters of the application stack beside those of the functions.
 const (
-	bucketParameter = "AssetsBucket"
-	roleParameter   = "FunctionRoleArn"
+	bucketParameter       = "AssetsBucket"
+	roleParameter         = "FunctionRoleArn"
+	originSecretParameter = release.ParameterOriginSecret
+	originDigestParameter = "OriginDigest"
 )

@@ -268,19 +268,19 @@ func TestArchitectureAndRoleDecideTheFunction(t *testing.T) {
 
 func TestWhatAnotherRevisionDeployedStaysUntilActivation(t *testing.T) {
 	before := readBack(t, released(stage("v1")))
-	distribution := before.Template.Resources["Distribution"]
-	distribution.Properties["DistributionConfig"].(map[string]any)["Comment"] = "of another revision"
+	integration := before.Template.Resources["ApiIntegration"]
+	integration.Properties["TimeoutInMillis"] = json.Number("29000")
 	before.Template.Resources["Helper"] = template.Resource{Type: "AWS::SNS::Topic",
 		Properties: map[string]any{"Unknown": true}}
 	a := allLive(app(stage("v2")))
 
 	expanded := template.Expand(a, before.Template, before.Parameters)
-	requireEqual(t, "the distribution", distribution, expanded.Template.Resources["Distribution"])
+	requireEqual(t, "the integration", integration, expanded.Template.Resources["ApiIntegration"])
 	requireEqual(t, "what is not known", before.Template.Resources["Helper"], expanded.Template.Resources["Helper"])
 
 	activated := template.Activate(a, expanded.Template, expanded.Parameters)
-	requireEqual(t, "the distribution", released(stage("v2")).Template.Resources["Distribution"],
-		activated.Template.Resources["Distribution"])
+	requireEqual(t, "the integration", released(stage("v2")).Template.Resources["ApiIntegration"],
+		activated.Template.Resources["ApiIntegration"])
 	requireEqual(t, "what is not known", before.Template.Resources["Helper"], activated.Template.Resources["Helper"])
 	if _, stays := template.Settled(a, activated.Template, activated.Parameters).Template.Resources["Helper"]; stays {
 		t.Error("the clean-up kept what nothing asks for")

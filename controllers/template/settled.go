@@ -7,6 +7,14 @@ func Settled(a App, deployed *Template, deployedParameters map[string]string) Re
 	if deployed == nil {
 		return r
 	}
+	if a.Desired.Revision != Revision {
+		// Pages of a release that other templates were made for name the paths that those had.
+		for id, want := range r.Template.Resources {
+			if had, ok := deployed.Resources[id]; ok {
+				r.Template.Resources[id] = widened(had, want)
+			}
+		}
+	}
 	k := keeper{Rendering: r, deployed: deployed, parameters: deployedParameters}
 	for id, resource := range deployed.Resources {
 		if f := resource.function(); f != "" && a.Keep[f] {

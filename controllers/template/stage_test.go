@@ -80,6 +80,8 @@ func app(d *release.Desired, live ...string) template.App {
 		},
 		ImageURI: repository + "@sha256:" + strings.Repeat("b", 64),
 		Live:     map[string]bool{},
+
+		OriginDigest: strings.Repeat("d", 64),
 	}
 	for _, name := range live {
 		a.Live[name] = true

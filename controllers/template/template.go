@@ -11,7 +11,7 @@ import (
 )
 
 // Revision of these templates. It is part of a release's identity.
-const Revision = "1"
+const Revision = "2"
 
 const formatVersion = "2010-09-09"
 
@@ -31,6 +31,7 @@ type Parameter struct {
 	Type          string
 	Description   string   `json:",omitempty"`
 	Default       string   `json:",omitempty"`
+	NoEcho        bool     `json:",omitempty"`
 	AllowedValues []string `json:",omitempty"`
 }
 

@@ -157,6 +157,14 @@ var guards = []guard{
 	{name: "a plus sign in a copy's source is escaped", file: phaseFolder + "objects.go",
 		guard:   `strings.ReplaceAll((&url.URL{Path: key}).EscapedPath(), "+", "%2B")`,
 		without: "(&url.URL{Path: key}).EscapedPath()"},
+
+	{name: "a stack keeps the secret that its functions know", file: planFolder + "stack.go",
+		guard: "case has:", without: "case has && !has:"},
+	{name: "the digest of the secret is chosen once", file: "controllers/template/app.go",
+		guard: "cmp.Or(deployed[originDigestParameter], a.OriginDigest)", without: "cmp.Or(a.OriginDigest)"},
+	{name: "new versions turn nobody away before the edge sends its secret", file: "controllers/template/expand.go",
+		guard: "case edgeFunction{}.resourceType(), distributionType, bucketPolicyType:", without: `case "none":`},
+
 	{name: "an alias moves only as it was seen", file: phaseFolder + "activate.go",
 		guard: "aws.String(alias.RevisionID),", without: "nil,"},
 	{name: "the claim of a command that started stays", file: phaseFolder + "commands.go",

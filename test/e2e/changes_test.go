@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
 )
@@ -112,7 +113,8 @@ var _ = Describe("A stage that is live", func() {
 		becomesLive(stage, "v2")
 		var sent []string
 		for _, put := range operatorCalls(since).Operation("s3:PutObject") {
-			if _, asset, ok := strings.Cut(put.Resource, "/assets/v2/"); ok {
+			_, key, _ := strings.Cut(put.Resource, "/")
+			if asset, ok := strings.CutPrefix(key, release.AssetsPrefix("v2")); ok {
 				sent = append(sent, asset)
 			}
 		}

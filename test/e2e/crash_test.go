@@ -152,7 +152,7 @@ func isWhole(stage *v1alpha1.Stage) {
 		Expect(images.ImageDetails).To(HaveLen(1))
 	}
 	for _, asset := range []string{"style.css", "app.js", "logo.svg", "balloon.png"} {
-		status, _ := load(stage.Status.Endpoints.URL + "/assets/" + live.BuildID + "/" + asset)
+		status, _ := load(stage.Status.Endpoints.URL + "/_aloft/assets/" + live.BuildID + "/" + asset)
 		Expect(status).To(Equal(http.StatusOK), asset)
 	}
 	status, _ := load(stage.Status.Endpoints.URL + "/")

@@ -95,7 +95,7 @@ var _ = Describe("A stage that is edited while deploy commands run", func() {
 		setTag(stage, "v2")
 		becomesLive(stage, "v2")
 		for _, asset := range []string{"style.css", "app.js", "logo.svg", "balloon.png"} {
-			status, _ := load(stage.Status.Endpoints.URL + "/assets/v2/" + asset)
+			status, _ := load(stage.Status.Endpoints.URL + "/_aloft/assets/v2/" + asset)
 			Expect(status).To(Equal(http.StatusOK), asset)
 		}
 	})

@@ -20,7 +20,7 @@ var _ = Describe("What is live", func() {
 		prefix := prefixOf(stage)
 		bucket := bucketOf(stage)
 		for _, key := range []string{
-			release.MarkerKey("v1"), "assets/v1/app.js", release.ConfigKey(live.ConfigHash), release.ReleaseKey(live.ID),
+			release.MarkerKey("v1"), "_aloft/assets/v1/app.js", release.ConfigKey(live.ConfigHash), release.ReleaseKey(live.ID),
 		} {
 			_, err := s3.NewFromConfig(box.AWSConfig).DeleteObject(ctx,
 				&s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})

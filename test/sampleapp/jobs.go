@@ -30,8 +30,14 @@ func (a web) enqueueJob(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusAccepted, map[string]string{"id": id, "message": messageID, "queue": name})
 }
 
-// performJob does a job that arrives over HTTP, for workers that are given a path and not a command.
+// performJob does a job that arrives over HTTP, for workers that are given a path and not a command. What is no job of
+// a queue has no message, and nobody else can say that it had one.
 func (a web) performJob(w http.ResponseWriter, r *http.Request) {
+	message := r.Header.Get("X-Aloft-Message-Id")
+	if message == "" {
+		http.Error(w, "this path is for jobs", http.StatusForbidden)
+		return
+	}
 	if a.store == nil {
 		http.Error(w, errNoDatabase.Error(), http.StatusServiceUnavailable)
 		return
@@ -41,7 +47,7 @@ func (a web) performJob(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if err := perform(r.Context(), a.store, body, log.Writer(), r.Header.Get("X-Message-Id")); err != nil {
+	if err := perform(r.Context(), a.store, body, log.Writer(), message); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}

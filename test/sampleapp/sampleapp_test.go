@@ -182,6 +182,11 @@ func TestAJobGoesToTheQueueAndBackThroughAWorker(t *testing.T) {
 
 	answer = httptest.NewRecorder()
 	app.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/work", strings.NewReader(sent.MessageBody)))
+	g.Expect(answer.Code).To(Equal(http.StatusForbidden), "it is of no queue")
+	job := httptest.NewRequest(http.MethodPost, "/work", strings.NewReader(sent.MessageBody))
+	job.Header.Set("X-Aloft-Message-Id", "m1")
+	answer = httptest.NewRecorder()
+	app.handler().ServeHTTP(answer, job)
 	g.Expect(answer.Code).To(Equal(http.StatusNoContent))
 	g.Expect(server.Counts()).To(Equal(map[string]int{"jobs": 1}))
 }

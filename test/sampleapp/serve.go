@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -59,7 +60,19 @@ func (a web) handler() http.Handler {
 	mux.HandleFunc("POST /work", a.performJob)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /public/", http.StripPrefix("/public", http.FileServer(files)))
-	return mux
+	mux.Handle("GET /assets/", http.StripPrefix("/assets", http.FileServer(files)))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.RequestURI, "/seen/") { // not by the mux, which redirects paths that it would write otherwise
+			seen(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// seen says what the application saw of a request below /seen/.
+func seen(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"uri": r.RequestURI, "host": r.Host, "header": r.Header})
 }
 
 // status is what the application says about itself at /status.

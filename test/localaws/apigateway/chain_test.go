@@ -165,6 +165,9 @@ func publish(t *testing.T, server *localaws.Server) (api, domain string) {
 				CustomOriginConfig: &cdn.CustomOriginConfig{HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
 					OriginProtocolPolicy: "https-only"},
 			}}},
+			CustomErrorResponses: &cdn.CustomErrorResponses{Quantity: aws.Int32(1), Items: []cdn.CustomErrorResponse{
+				{ErrorCode: aws.Int32(500), ErrorCachingMinTTL: aws.Int64(0)},
+			}},
 			DefaultCacheBehavior: &cdn.DefaultCacheBehavior{
 				TargetOriginId: aws.String("api"), ViewerProtocolPolicy: "redirect-to-https",
 				CachePolicyId:         aws.String("4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),

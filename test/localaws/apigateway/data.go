@@ -190,14 +190,19 @@ func (g *Gateway) invoke(ctx context.Context, to destination, method string, eve
 	return converted, 0
 }
 
-// invocationStatus tells "too slow" and "throttled" from everything else that keeps a function from being invoked.
+// invocationStatus tells "too slow", "throttled" and "too large for Lambda" from everything else that keeps a function
+// from being invoked.
 func invocationStatus(ctx context.Context, err error) int {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return http.StatusServiceUnavailable
 	}
 	var coded smithy.APIError
-	if errors.As(err, &coded) && coded.ErrorCode() == "TooManyRequestsException" {
+	switch errors.As(err, &coded); {
+	case coded == nil:
+	case coded.ErrorCode() == "TooManyRequestsException":
 		return http.StatusServiceUnavailable
+	case coded.ErrorCode() == "RequestTooLargeException":
+		return http.StatusRequestEntityTooLarge
 	}
 	return http.StatusInternalServerError
 }

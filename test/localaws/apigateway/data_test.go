@@ -244,6 +244,8 @@ func TestTheGatewaysOwnAnswers(t *testing.T) {
 		{failing("Unhandled", nil), "/x", "", "", 500, `{"message":"Internal Server Error"}`, "the function failed"},
 		{failing("", errors.New("denied")), "/x", "", "", 500, `{"message":"Internal Server Error"}`, "no permission"},
 		{failing("", &types.TooManyRequestsException{}), "/x", "", "", 503, `{"message":"Service Unavailable"}`, "throttled"},
+		{failing("", &types.RequestTooLargeException{}), "/x", "", "", 413, `{"message":"Request Entity Too Large"}`,
+			"an event of more than Lambda's 6 MB"},
 		{slow, "/x", "", "", 503, `{"message":"Service Unavailable"}`, "slower than the integration's timeout"},
 		{nil, "/x", strings.Repeat("x", maxPayload+1), "", 413, `{"message":"Request Entity Too Large"}`, "10 MB"},
 		{nil, "/x", "", strings.Repeat("x", maxHeaders), 431, `{"message":"Request Header Fields Too Large"}`,

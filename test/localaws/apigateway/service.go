@@ -11,7 +11,8 @@
 //     arn:aws:execute-api:<region>:<account>:<api>/<stage>/<route>, synchronously and once. Without permission, or when
 //     it fails, the client sees 500 and nothing else; slower than the timeout or throttled, 503.
 //   - A full match goes before variables, these before greedy ones, these before $default. No route is 404, an unknown
-//     host 403, a disabled endpoint 404; requests have at most 10 MB and 10,240 bytes of headers.
+//     host 403, a disabled endpoint 404; requests have at most 10 MB, events 6 MB (413), and
+//     requests 10,240 bytes of headers.
 //   - An integration's timeout is 50 ms to 30 s; an integration with a route and a target without an
 //     integration are refused.
 //

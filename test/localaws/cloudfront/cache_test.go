@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 )
 
 func TestAnAssetIsAskedForOnceWhateverItsQuery(t *testing.T) {
@@ -67,7 +70,10 @@ func TestTheLifeOfAnAnswer(t *testing.T) {
 		{200, "public, max-age=99999999999", year, "the policy's maximum"},
 		{200, "no-store", time.Second, "the policy's minimum"},
 		{200, "private, max-age=60", time.Second, "private things are not for the edge"},
-		{404, "max-age=60", 10 * time.Second, "errors have a life of their own"},
+		{404, "", 10 * time.Second, "errors have a life of their own"},
+		{404, "max-age=60", time.Minute, "which the origin may lengthen"},
+		{404, "no-store", 0, "and forbid for some"},
+		{403, "no-store", 10 * time.Second, "but not for others"},
 		{500, "", 0, "which the distribution may change"},
 		{206, "max-age=60", 0, "parts are not kept"},
 	} {
@@ -81,8 +87,44 @@ func TestTheLifeOfAnAnswer(t *testing.T) {
 	if got := life(policy, config, 200, header, now); got < 89*time.Second || got > 90*time.Second {
 		t.Errorf("Expires gives %s", got)
 	}
-	if got := life(cachePolicies[disabled], config, 404, http.Header{}, now); got != 0 {
-		t.Errorf("without caching an error lives %s", got)
+	for _, row := range []struct {
+		status  int
+		control string
+		want    time.Duration
+		why     string
+	}{
+		{200, "max-age=60", 0, "nothing is kept"},
+		{403, "no-store", 10 * time.Second, "but errors are"},
+		{403, "max-age=60", 10 * time.Second, "at most the policy's maximum, which is nothing, more"},
+		{500, "", 0, "unless the distribution says otherwise"},
+	} {
+		header := http.Header{"Cache-Control": {row.control}}
+		if got := life(cachePolicies[disabled], config, row.status, header, now); got != row.want {
+			t.Errorf("with caching disabled %d %q lives %s, want %s: %s", row.status, row.control, got, row.want, row.why)
+		}
+	}
+}
+
+func TestAnErrorOfOneViewerIsAnothersAlthoughCachingIsDisabled(t *testing.T) {
+	for minimum, want := range map[int64]int{10: 403, 0: 200} {
+		l := start(t, Options{})
+		d := l.distribute(t, func(c *types.DistributionConfig) {
+			c.CustomErrorResponses = &types.CustomErrorResponses{Quantity: aws.Int32(1), Items: []types.CustomErrorResponse{
+				{ErrorCode: aws.Int32(403), ErrorCachingMinTTL: &minimum},
+			}}
+		})
+		l.api = func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "no-store")
+			if r.Header.Get("Cookie") == "" {
+				w.WriteHeader(http.StatusForbidden)
+			}
+		}
+		url := "https://" + *d.DomainName + "/me"
+		l.view(t, http.MethodGet, url, "", nil)
+		got := l.view(t, http.MethodGet, url, "", func(r *http.Request) { r.Header.Set("Cookie", "session=1") })
+		if got.StatusCode != want {
+			t.Errorf("with a minimum of %d s the second viewer got %d, want %d", minimum, got.StatusCode, want)
+		}
 	}
 }
 

@@ -102,7 +102,7 @@ type cacheBehavior struct {
 	SmoothStreaming            *bool
 	Compress                   *bool
 	LambdaFunctionAssociations emptyList
-	FunctionAssociations       emptyList
+	FunctionAssociations       functionAssociations
 	FieldLevelEncryptionId     *string
 	CachePolicyId              string
 	OriginRequestPolicyId      string

@@ -63,7 +63,7 @@ func (b *cacheBehavior) complete() {
 		b.TrustedKeyGroups = &signers{Enabled: new(false), Quantity: new(0)}
 	}
 	orDefault(&b.LambdaFunctionAssociations.Quantity, 0)
-	orDefault(&b.FunctionAssociations.Quantity, 0)
+	b.FunctionAssociations.Quantity = new(len(b.FunctionAssociations.Items))
 	orDefault(&b.SmoothStreaming, false)
 	orDefault(&b.Compress, false)
 	orDefault(&b.FieldLevelEncryptionId, "")

@@ -48,7 +48,9 @@ func (e edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.policy = cachePolicies[x.behavior.CachePolicyId]
-	x.serve()
+	if x.run() {
+		x.serve()
+	}
 }
 
 func requestID() string {

@@ -27,11 +27,11 @@ var cachedSuccesses = map[int]bool{200: true, 301: true, 308: true}
 // AWS: "Manage how long content stays in the cache". s-maxage goes before max-age, that before
 // Expires; no-cache, no-store and private mean the minimum.
 func life(policy cachePolicy, config *distributionConfig, status int, header http.Header, now time.Time) time.Duration {
+	if cachedErrors[status] {
+		return config.errorLife(policy, status, header, now)
+	}
 	if !policy.enabled() {
 		return 0
-	}
-	if cachedErrors[status] {
-		return config.errorLife(status)
 	}
 	if !cachedSuccesses[status] {
 		return 0
@@ -66,7 +66,24 @@ func cacheControl(header http.Header) map[string]string {
 	return directives
 }
 
-func (c *distributionConfig) errorLife(status int) time.Duration {
+// obedient are the errors that are not kept when the origin says so; for all others CloudFront does not mind.
+var obedient = map[int]bool{404: true, 410: true, 414: true, 501: true}
+
+// errorLife is how long an error is kept, whatever the cache policy. AWS: "Control how long CloudFront caches errors".
+func (c *distributionConfig) errorLife(
+	policy cachePolicy, status int, header http.Header, now time.Time,
+) time.Duration {
+	directives := cacheControl(header)
+	for _, name := range []string{"no-store", "no-cache", "private"} {
+		if _, set := directives[name]; set && obedient[status] {
+			return 0
+		}
+	}
+	policy.standard = 0
+	return max(c.errorMinimum(status), min(asked(policy, header, now), policy.maximum))
+}
+
+func (c *distributionConfig) errorMinimum(status int) time.Duration {
 	for _, r := range c.CustomErrorResponses.Items {
 		if r.ErrorCode == status && r.ErrorCachingMinTTL != nil {
 			return time.Duration(*r.ErrorCachingMinTTL) * time.Second

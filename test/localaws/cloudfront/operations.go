@@ -11,6 +11,8 @@ const (
 	oneOf          = "/{Id}"
 	accessControls = "/2020-05-31/origin-access-control"
 	tagging        = "/2020-05-31/tagging"
+	functions      = "/2020-05-31/function"
+	named          = "/{Name}"
 )
 
 // Service is the service on the wire.
@@ -43,6 +45,13 @@ func (s *CloudFront) Service() *wire.Service {
 				accessControls+oneOf+"/config"),
 			wire.Write("DeleteOriginAccessControl", s.deleteOriginAccessControl).
 				At(http.MethodDelete, accessControls+oneOf).Answers(http.StatusNoContent),
+			wire.Write("CreateFunction", s.createFunction).At(http.MethodPost, functions).Answers(http.StatusCreated),
+			wire.Read("ListFunctions", s.listFunctions).At(http.MethodGet, functions),
+			wire.Read("DescribeFunction", s.describeFunction).At(http.MethodGet, functions+named+"/describe"),
+			wire.Write("UpdateFunction", s.updateFunction).At(http.MethodPut, functions+named),
+			wire.Write("PublishFunction", s.publishFunction).At(http.MethodPost, functions+named+"/publish"),
+			wire.Write("DeleteFunction", s.deleteFunction).
+				At(http.MethodDelete, functions+named).Answers(http.StatusNoContent),
 			wire.Write("TagResource", s.tagResource).At(http.MethodPost, tagging+"?Operation=Tag").Answers(http.StatusNoContent),
 			wire.Write("UntagResource", s.untagResource).At(http.MethodPost,
 				tagging+"?Operation=Untag").Answers(http.StatusNoContent),

@@ -14,7 +14,7 @@ import (
 
 // serve answers from the cache or from the origin.
 func (x *exchange) serve() {
-	cacheable := x.policy.enabled() && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead)
+	cacheable := x.r.Method == http.MethodGet || x.r.Method == http.MethodHead
 	key := x.cacheKey()
 	if cacheable {
 		if o, hit := x.distribution.cache.get(key, x.service.env.Clock.Now()); hit {
@@ -26,7 +26,7 @@ func (x *exchange) serve() {
 	origin := x.config.origin(x.behavior.TargetOriginId)
 	ctx, cancel := context.WithTimeout(x.r.Context(), origin.timeout())
 	defer cancel()
-	response, err := x.fetch(ctx, origin, keep)
+	response, err := x.fetch(ctx, origin, keep && x.policy.enabled())
 	if errors.Is(err, context.DeadlineExceeded) {
 		x.fail(http.StatusGatewayTimeout, "The origin did not answer in time.")
 		return

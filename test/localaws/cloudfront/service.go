@@ -10,12 +10,15 @@
 //     methods (403), caching.
 //   - Query strings, cookies and headers reach the origin only by a policy; an origin's custom headers replace the
 //     viewer's; the Host header is the origin's unless AllViewer forwards it.
-//   - An answer lives as long as the origin asks within the policy's bounds; errors live ten seconds.
+//   - A behaviour's function runs on the viewer's request before the cache, but not where CloudFront redirects to HTTPS
+//     itself; it is real JavaScript. What it adds to the request is as if the viewer had sent it.
+//   - An answer lives as long as the origin asks within the policy's bounds; errors live ten seconds, or as a custom
+//     error response says, whatever the policy and whatever Cache-Control says.
 //   - A bucket with an origin access control is asked as cloudfront.amazonaws.com for the distribution's ARN:
 //     the bucket policy decides.
 //
 // Not yet proven against AWS itself: which of several errors in one configuration is reported, and whether errors are
-// remembered under CachingDisabled (here they are not).
+// remembered under CachingDisabled (AWS's page makes no exception for it, so here they are).
 package cloudfront
 
 import (
@@ -41,6 +44,7 @@ type CloudFront struct {
 	mu            sync.Mutex
 	distributions map[string]*distribution
 	controls      map[string]*accessControl
+	functions     map[string]*function
 }
 
 // New plugs CloudFront in. The local AWS's setting "cloudfront.deploy" is the delay of Options, as "3m".
@@ -66,6 +70,7 @@ func New(env *wire.Env) (*wire.Service, error) {
 func open(env *wire.Env, options Options) *CloudFront {
 	return &CloudFront{
 		env: env, options: options, distributions: map[string]*distribution{}, controls: map[string]*accessControl{},
+		functions: map[string]*function{},
 	}
 }
 

@@ -113,6 +113,9 @@ func (s *CloudFront) checkBehaviors(c *distributionConfig) error {
 		if err := b.check(); err != nil {
 			return err
 		}
+		if err := s.checkAssociations(b); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -128,10 +131,8 @@ func (b *cacheBehavior) check() error {
 		return err
 	}
 	if isTrue(b.TrustedSigners.Enabled) || isTrue(b.TrustedKeyGroups.Enabled) || text(b.FieldLevelEncryptionId) != "" ||
-		*b.FunctionAssociations.Quantity+*b.LambdaFunctionAssociations.Quantity != 0 {
-		return invalid(
-			"Signed requests, field-level encryption and functions at the edge are not supported by the local AWS.",
-		)
+		*b.LambdaFunctionAssociations.Quantity != 0 {
+		return invalid("Signed requests, field-level encryption and Lambda@Edge are not supported by the local AWS.")
 	}
 	return b.checkMethods()
 }

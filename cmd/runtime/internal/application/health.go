@@ -19,7 +19,6 @@ const shownBody = 200
 // redirect or by asking who is there.
 func (a *Application) healthy(l *life) bool {
 	client := upstream.New(l.listensOn)
-	defer client.Close()
 	answer, err := client.Do(upstream.Request{
 		Method: http.MethodGet, Target: a.HealthPath, Host: a.Host, Fields: []upstream.Field{
 			{Name: "User-Agent", Value: "aloft-health"}, {Name: "Accept", Value: "*/*"},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,8 +67,6 @@ func (c Command) work(ctx context.Context, r record, in lambdaapi.Invocation) er
 type Path struct {
 	// Target is the path, the value of function.VariableQueuePath.
 	Target string
-	// Host is the stage's own name: applications turn away names that they do not know.
-	Host string
 	// Suffix is the value of function.VariableQueueSuffix.
 	Suffix string
 	// Application answers HTTP requests.
@@ -83,24 +80,15 @@ func (p Path) work(ctx context.Context, r record, in lambdaapi.Invocation) error
 	}
 	fields := []upstream.Field{
 		{Name: "Content-Type", Value: contentType},
-		// Without it an application that insists on TLS would send the job elsewhere.
-		{Name: "X-Forwarded-Proto", Value: "https"},
 		{Name: function.HeaderMessageID, Value: r.MessageID},
 		{Name: function.HeaderQueue, Value: r.shortName(p.Suffix)},
 		{Name: function.HeaderReceiveCount, Value: strconv.Itoa(r.receiveCount())},
-		{Name: web.DeadlineHeader, Value: strconv.FormatInt(in.Cut.UnixMilli(), 10)},
-		{Name: web.RequestIDHeader, Value: in.RequestID},
 	}
 	for name, value := range r.attributes() {
 		header := function.HeaderAttribute + strings.ReplaceAll(name, "_", "-")
 		fields = append(fields, upstream.Field{Name: header, Value: value})
 	}
-	if in.TraceID != "" {
-		fields = append(fields, upstream.Field{Name: "X-Amzn-Trace-Id", Value: in.TraceID})
-	}
-	request := upstream.Request{
-		Method: http.MethodPost, Target: p.Target, Host: p.Host, Fields: fields, Body: []byte(r.Body),
-	}
+	request := p.Application.Job(p.Target, fields, []byte(r.Body), in)
 	response, err := p.Application.Do(ctx, request, in)
 	if err != nil {
 		return err

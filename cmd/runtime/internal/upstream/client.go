@@ -1,8 +1,9 @@
-// Package upstream speaks HTTP/1.1 to the application over one connection.
+// Package upstream speaks HTTP/1.1 to the application.
 //
-// It encodes what a gateway owes an application: the request target is sent as it came, connections are used again only
-// while they are certainly alive, and a response is read to its end or not at all. Lambda gives an environment one
-// request at a time, so one connection is enough, and a request is never sent twice.
+// It encodes what a gateway owes an application and its visitors: the request target is sent as it came, a request is
+// never sent twice, and a response is read to its end or not at all. Each request has a connection of its own: an
+// application may write more than its response has room for (a body to a HEAD request, a file that grew since its
+// length was told), and on a shared connection those bytes would be the answer to somebody else's request.
 package upstream
 
 import (
@@ -10,24 +11,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// idle is how long, in the time of the wall clock, a connection may rest and be used again. An environment is frozen
-// between requests, and the application closes connections whose time is over when it wakes; servers wait two seconds
-// and more.
-const idle = time.Second
+const (
+	// MaxBody is the most bytes of a response's body: what fits into Lambda's answer of 6 MB.
+	MaxBody = 6 << 20
+	// maxHead is the most bytes of a response before its body, interim responses included. It bounds memory: API Gateway
+	// takes far less.
+	maxHead = 1 << 20
+)
 
-// inline is the largest body in bytes that is sent before the answer is looked at; a larger one is sent at the same
-// time, for the application may answer while it reads.
-const inline = 64 << 10
-
-// MaxBody is the most bytes of a response's body: what fits into Lambda's answer of 6 MB.
-const MaxBody = 6 << 20
+// eventStream is the one media type that is of use without its end: a browser takes the events that have come, and
+// connects again (HTML Living Standard, 9.2).
+const eventStream = "text/event-stream"
 
 // Errors of Do.
 var (
@@ -36,6 +39,7 @@ var (
 	// ErrTooLarge says that the body is larger than MaxBody.
 	ErrTooLarge = errors.New("the response is larger than Lambda's limit of 6 MB; " +
 		"serve large files as assets or from S3")
+	errHead = fmt.Errorf("the response has more than %d bytes of headers", maxHead)
 )
 
 // Field is one header line.
@@ -61,58 +65,31 @@ type Response struct {
 // Client sends requests to one address, one after the other.
 type Client struct {
 	address func() string
-	conn    net.Conn
+	head    io.LimitedReader
 	reader  *bufio.Reader
 	writer  *bufio.Writer
-	rested  time.Time
 	body    []byte
 }
 
 // New returns a client for an address, host and port, which is asked for whenever a connection is made.
-func New(address func() string) *Client { return &Client{address: address} }
+func New(address func() string) *Client {
+	return &Client{address: address, reader: bufio.NewReaderSize(nil, 16<<10), writer: bufio.NewWriterSize(nil, 16<<10)}
+}
 
-// Do sends the request and reads the whole response until the deadline.
+// Do sends the request over a connection of its own and reads the whole response until the deadline. Of a stream of
+// events that does not end it returns what has come by then.
 func (c *Client) Do(request Request, deadline time.Time) (Response, error) {
-	if err := c.connect(deadline); err != nil {
-		return Response{}, outcome(err)
-	}
-	response, err := c.exchange(request)
+	dialer := net.Dialer{Deadline: deadline}
+	conn, err := dialer.Dial("tcp", c.address())
 	if err != nil {
-		c.Close()
 		return Response{}, outcome(err)
 	}
-	// Without the monotonic part, so that the time of a frozen environment counts.
-	c.rested = time.Now().Round(0)
-	return response, nil
-}
-
-// Close drops the connection.
-func (c *Client) Close() {
-	if c.conn != nil {
-		c.conn.Close()
-		c.conn = nil
+	defer conn.Close()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return Response{}, outcome(err)
 	}
-}
-
-func (c *Client) connect(deadline time.Time) error {
-	if c.conn != nil && (time.Now().Round(0).Sub(c.rested).Abs() > idle || !alive(c.conn)) {
-		c.Close()
-	}
-	if c.conn == nil {
-		dialer := net.Dialer{Deadline: deadline}
-		conn, err := dialer.Dial("tcp", c.address())
-		if err != nil {
-			return err
-		}
-		c.conn = conn
-		if c.reader == nil {
-			c.reader, c.writer = bufio.NewReaderSize(conn, 16<<10), bufio.NewWriterSize(conn, 16<<10)
-		} else {
-			c.reader.Reset(conn)
-			c.writer.Reset(conn)
-		}
-	}
-	return c.conn.SetDeadline(deadline)
+	response, err := c.exchange(conn, request)
+	return response, outcome(err)
 }
 
 // outcome names a passed deadline.
@@ -123,32 +100,21 @@ func outcome(err error) error {
 	return err
 }
 
-func (c *Client) exchange(request Request) (Response, error) {
-	c.writeHead(request)
-	sent := make(chan struct{}, 1)
-	if len(request.Body) <= inline {
+// exchange sends and reads at the same time, for the application may answer while it reads.
+func (c *Client) exchange(conn net.Conn, request Request) (Response, error) {
+	c.head = io.LimitedReader{R: conn, N: maxHead}
+	c.reader.Reset(&c.head)
+	c.writer.Reset(conn)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		c.writeHead(request)
 		_, _ = c.writer.Write(request.Body)
 		_ = c.writer.Flush() // what went wrong shows in the response that does not come
-		sent <- struct{}{}
-	} else {
-		go func() {
-			_, _ = c.writer.Write(request.Body)
-			_ = c.writer.Flush()
-			sent <- struct{}{}
-		}()
-	}
-	response, reusable, err := c.read(request.Method)
-	if err != nil || !reusable {
-		// Closing also ends a write that the application no longer reads.
-		c.Close()
-	}
-	select {
-	case <-sent:
-	default:
-		// Answered before the body was read: the connection is of no more use.
-		c.Close()
-		<-sent
-	}
+	}()
+	response, err := c.read(request.Method)
+	conn.Close() // ends the sending of what the application does not read
+	<-sent
 	if err != nil {
 		return Response{}, fmt.Errorf("reading the application's response: %w", err)
 	}
@@ -162,7 +128,7 @@ func (c *Client) writeHead(request Request) {
 	w.WriteString(request.Target)
 	w.WriteString(" HTTP/1.1\r\nHost: ")
 	w.WriteString(request.Host)
-	w.WriteString("\r\n")
+	w.WriteString("\r\nConnection: close\r\n")
 	for _, field := range request.Fields {
 		w.WriteString(field.Name)
 		w.WriteString(": ")
@@ -181,29 +147,39 @@ func expectsBody(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
-func (c *Client) read(method string) (response Response, reusable bool, err error) {
+func (c *Client) read(method string) (Response, error) {
 	for {
 		got, err := http.ReadResponse(c.reader, &http.Request{Method: method})
-		if err != nil {
-			return Response{}, false, err
+		if err != nil && c.head.N <= 0 {
+			return Response{}, errHead
 		}
-		if got.StatusCode >= 100 && got.StatusCode < 200 {
-			if got.StatusCode == http.StatusSwitchingProtocols {
-				return Response{}, false, errors.New("the application switched protocols without being asked")
-			}
+		if err != nil {
+			return Response{}, err
+		}
+		switch {
+		case got.StatusCode == http.StatusSwitchingProtocols:
+			return Response{}, errors.New("the application switched protocols without being asked")
+		case got.StatusCode >= 100 && got.StatusCode < 200:
 			continue
 		}
+		c.head.N = math.MaxInt64 // readBody has a bound of its own
 		if err := c.readBody(got); err != nil {
-			return Response{}, false, err
+			return Response{}, err
 		}
-		return Response{Status: got.StatusCode, Header: got.Header, Body: c.body}, !got.Close, nil
+		return Response{Status: got.StatusCode, Header: got.Header, Body: c.body}, nil
 	}
 }
 
 func (c *Client) readBody(got *http.Response) error {
 	defer got.Body.Close()
 	c.body = c.body[:0]
-	if size := got.ContentLength; size >= int64(cap(c.body)) && size <= MaxBody {
+	if got.Body == http.NoBody {
+		return nil
+	}
+	if got.ContentLength > MaxBody {
+		return ErrTooLarge
+	}
+	if size := got.ContentLength; size >= int64(cap(c.body)) {
 		// One more, so that the end is seen without growing.
 		c.body = make([]byte, 0, size+1)
 	}
@@ -213,14 +189,18 @@ func (c *Client) readBody(got *http.Response) error {
 		}
 		n, err := got.Body.Read(c.body[len(c.body):cap(c.body)])
 		c.body = c.body[:len(c.body)+n]
-		if len(c.body) > MaxBody {
+		switch {
+		case len(c.body) > MaxBody:
 			return ErrTooLarge
-		}
-		if err == io.EOF {
+		case err == io.EOF, isStream(got) && errors.Is(err, os.ErrDeadlineExceeded):
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 	}
+}
+
+func isStream(got *http.Response) bool {
+	media, _, _ := strings.Cut(got.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(media), eventStream)
 }

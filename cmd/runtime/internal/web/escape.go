@@ -4,20 +4,46 @@ import "strings"
 
 const hexDigits = "0123456789ABCDEF"
 
-// escape makes text fit for a request line and changes nothing that fits already: percent-encoded text stays as it is,
-// and what a gateway has decoded (spaces, letters beyond ASCII, a lone percent sign) is encoded again. The bytes in
-// also are encoded too.
-func escape(text, also string) string {
+// pathBytes are those that a path may hold beside letters and digits (RFC 3986, 3.3): servers refuse others.
+const pathBytes = "/-._~!$&'()*+,;=:@"
+
+// encodePath encodes a path that was decoded once, so that each of its bytes stands for itself.
+func encodePath(decoded string) string {
+	return escape(decoded, func(at int) bool { return inPath(decoded[at]) })
+}
+
+// mendPath makes a path fit for a request line and leaves it as it came otherwise.
+func mendPath(sent string) string {
+	return escape(sent, func(at int) bool {
+		if sent[at] == '%' {
+			return at+2 < len(sent) && isHex(sent[at+1]) && isHex(sent[at+2])
+		}
+		return inPath(sent[at])
+	})
+}
+
+// mendQuery makes a query fit for a request line and leaves it as it came otherwise: what its signs mean is between the
+// client and the application.
+func mendQuery(sent string) string {
+	return escape(sent, func(at int) bool { return ' ' < sent[at] && sent[at] < 0x7f && sent[at] != '#' })
+}
+
+func inPath(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || strings.IndexByte(pathBytes, b) >= 0
+}
+
+// escape percent-encodes every byte that may not stay.
+func escape(text string, stays func(at int) bool) string {
 	clean := true
 	for i := 0; i < len(text) && clean; i++ {
-		clean = !mustEscape(text, i, also)
+		clean = stays(i)
 	}
 	if clean {
 		return text
 	}
 	var out strings.Builder
 	for i := range len(text) {
-		if !mustEscape(text, i, also) {
+		if stays(i) {
 			out.WriteByte(text[i])
 			continue
 		}
@@ -26,14 +52,6 @@ func escape(text, also string) string {
 		out.WriteByte(hexDigits[text[i]&15])
 	}
 	return out.String()
-}
-
-func mustEscape(text string, at int, also string) bool {
-	b := text[at]
-	if b == '%' {
-		return at+2 >= len(text) || !isHex(text[at+1]) || !isHex(text[at+2])
-	}
-	return b <= ' ' || b >= 0x7f || strings.IndexByte(also, b) >= 0
 }
 
 func isHex(b byte) bool {

@@ -3,7 +3,8 @@
 //
 // It encodes payload format 2.0 (API Gateway Developer Guide, http-api-develop-integrations-lambda) and the load
 // balancer's events (Application Load Balancers, lambda-functions): what is raw and what is decoded there, where
-// cookies are, and what a gateway takes out and puts in.
+// cookies are, and what a gateway takes out and puts in. And it encodes whose word counts: who the viewer is and which
+// host was asked for is believed of the stage's own distribution, which proves itself by a secret, and of nobody else.
 package web
 
 import (
@@ -94,21 +95,24 @@ func (e *Event) body() ([]byte, error) {
 	return decoded, nil
 }
 
-// target is the request line's path and query. Load balancers give the query's parts undecoded and without their order;
-// sorting keeps it at least the same each time.
-func (e *Event) target() string {
-	path, query := e.RawPath, e.RawQueryString
-	if e.balanced() {
-		path, query = e.Path, e.joinedQuery()
+// target is the request line's path and query. API Gateway has decoded the path once and left the query as it came;
+// sent is the path as the viewer sent it, where that is known. Load balancers decode nothing and give the query's parts
+// without their order; sorting keeps it at least the same each time.
+func (e *Event) target(sent string) string {
+	path, query := encodePath(e.RawPath), e.RawQueryString
+	switch {
+	case e.balanced():
+		path, query = mendPath(e.Path), e.joinedQuery()
+	case sent != "":
+		path = mendPath(sent)
 	}
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
-	target := escape(path, "?#")
 	if query != "" {
-		target += "?" + escape(query, "#")
+		return path + "?" + mendQuery(query)
 	}
-	return target
+	return path
 }
 
 func (e *Event) joinedQuery() string {

@@ -16,15 +16,15 @@ import (
 // Handler answers HTTP events by asking the application.
 type Handler struct {
 	app    *application.Application
+	edge   Edge
 	client *upstream.Client
-	host   string
 	log    *slog.Logger
 	answer []byte
 }
 
-// NewHandler returns a handler for a started application, and the host under which the handler itself asks it.
-func NewHandler(app *application.Application, host string, log *slog.Logger) *Handler {
-	return &Handler{app: app, client: upstream.New(app.Address), host: host, log: log}
+// NewHandler returns a handler for a started application.
+func NewHandler(app *application.Application, edge Edge, log *slog.Logger) *Handler {
+	return &Handler{app: app, edge: edge, client: upstream.New(app.Address), log: log}
 }
 
 // Handle answers one event.
@@ -36,12 +36,12 @@ func (h *Handler) Handle(ctx context.Context, in lambdaapi.Invocation) ([]byte, 
 	if !event.IsHTTP() {
 		return nil, errors.New("the event is no HTTP request: it has no requestContext")
 	}
-	request, err := newRequest(&event, in.RequestID, in.Cut)
+	if !h.edge.admits(&event) {
+		return h.refuse(&event, http.StatusForbidden, "This address answers the stage's distribution only.")
+	}
+	request, err := newRequest(&event, h.edge.viewer(&event), in)
 	if err != nil {
 		return h.refuse(&event, http.StatusBadRequest, err.Error())
-	}
-	if in.TraceID != "" && event.header("x-amzn-trace-id") == "" {
-		request.Fields = append(request.Fields, upstream.Field{Name: "X-Amzn-Trace-Id", Value: in.TraceID})
 	}
 	response, err := h.Do(ctx, request, in)
 	if err == nil {
@@ -86,6 +86,9 @@ func (h *Handler) failed(event *Event, err error) ([]byte, error) {
 	case errors.Is(err, upstream.ErrTooLarge):
 		h.log.Error("the response cannot be sent", "error", err.Error())
 		return h.refuse(event, http.StatusBadGateway, "The application's response is too large.")
+	case errors.Is(err, errStatus):
+		h.log.Error("the response cannot be sent", "error", err.Error())
+		return h.refuse(event, http.StatusBadGateway, "The application's response is no HTTP response.")
 	}
 	return h.refuse(event, http.StatusBadGateway, "The application did not answer.")
 }
@@ -95,14 +98,11 @@ func (h *Handler) refuse(event *Event, status int, text string) ([]byte, error) 
 	return appendAnswer(nil, event, upstream.Response{Status: status, Header: header, Body: []byte(text + "\n")})
 }
 
-// Dummy asks the application for /aloft-warm, so that everything that it prepares at its first request is there. Its
-// status does not matter.
+// WarmPath is what the application is asked for so that everything that it prepares at its first request is there.
+const WarmPath = "/_aloft/warm"
+
+// Dummy asks the application for WarmPath. The answer's status does not matter.
 func (h *Handler) Dummy(ctx context.Context, in lambdaapi.Invocation) error {
-	request := upstream.Request{Method: http.MethodGet, Target: "/aloft-warm", Host: h.host}
-	request.Fields = []upstream.Field{
-		{Name: "User-Agent", Value: "aloft-warmer"}, {Name: "Accept", Value: "*/*"},
-		{Name: "X-Forwarded-Proto", Value: "https"},
-	}
-	_, err := h.Do(ctx, request, in)
+	_, err := h.Do(ctx, h.warming(in), in)
 	return err
 }

@@ -1,10 +1,10 @@
 package web
 
 import (
+	"net/http"
 	"strconv"
-	"strings"
-	"time"
 
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/lambdaapi"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/upstream"
 )
 
@@ -14,104 +14,64 @@ const (
 	DeadlineHeader = "X-Aloft-Deadline-Ms"
 	// RequestIDHeader is Lambda's request id, as the logs show it.
 	RequestIDHeader = "X-Aloft-Request-Id"
+	traceHeader     = "X-Amzn-Trace-Id"
 )
 
-// dropped are the headers that concern one connection (RFC 9110, 7.6.1), and those that are computed anew.
-var dropped = map[string]bool{
-	"connection": true, "proxy-connection": true, "keep-alive": true, "te": true, "trailer": true,
-	"transfer-encoding": true, "upgrade": true,
-	"content-length": true, "host": true, "expect": true, "cookie": true,
+// fields are header lines; what does not fit into a line is left out.
+type fields []upstream.Field
+
+func (f *fields) add(name, value string) {
+	if line(value) {
+		*f = append(*f, upstream.Field{Name: name, Value: value})
+	}
 }
 
-// newRequest is the application's view of the event.
-func newRequest(e *Event, requestID string, cut time.Time) (upstream.Request, error) {
+// invocation adds what the application is told of its invocation.
+func (f *fields) invocation(in lambdaapi.Invocation) {
+	f.add(DeadlineHeader, strconv.FormatInt(in.Cut.UnixMilli(), 10))
+	f.add(RequestIDHeader, in.RequestID)
+}
+
+// newRequest is the application's view of an event that was admitted.
+func newRequest(e *Event, v viewer, in lambdaapi.Invocation) (upstream.Request, error) {
 	body, err := e.body()
 	if err != nil {
 		return upstream.Request{}, err
 	}
-	request := upstream.Request{Method: e.method(), Target: e.target(), Host: e.host(), Body: body}
-	fields := make([]upstream.Field, 0, len(e.Headers)+len(e.MultiValueHeaders)+6)
-	add := func(name, value string) {
-		if value != "" && line(value) {
-			fields = append(fields, upstream.Field{Name: name, Value: value})
-		}
+	list := make(fields, 0, len(e.Headers)+len(e.MultiValueHeaders)+8)
+	e.eachHeader(list.add)
+	if cookies := e.cookies(); cookies != "" {
+		list.add("Cookie", cookies)
 	}
-	e.eachHeader(add)
-	add("Cookie", e.cookies())
-	e.addForwarded(add)
-	add(DeadlineHeader, strconv.FormatInt(cut.UnixMilli(), 10))
-	add(RequestIDHeader, requestID)
-	request.Fields = fields
-	return request, nil
+	v.introduce(list.add)
+	list.invocation(in)
+	if in.TraceID != "" && e.header("x-amzn-trace-id") == "" {
+		list.add(traceHeader, in.TraceID)
+	}
+	return upstream.Request{Method: e.method(), Target: e.target(v.path), Host: v.host, Fields: list, Body: body}, nil
 }
 
-// host is the name that the client used: behind a distribution the gateway only sees its own.
-func (e *Event) host() string {
-	forwarded, _, _ := strings.Cut(e.header("x-forwarded-host"), ",")
-	for _, host := range []string{strings.TrimSpace(forwarded), e.header("host"), e.RequestContext.DomainName} {
-		if host != "" && !strings.ContainsAny(host, " \t\r\n\x00/@") {
-			return host
-		}
+// Job is a request of the runtime's own that has a body: it reaches the application as a viewer's POST does, for the
+// public name and over HTTPS, so that what an application asks of every request it finds in this one too.
+func (h *Handler) Job(target string, own []upstream.Field, body []byte, in lambdaapi.Invocation) upstream.Request {
+	list := make(fields, 0, len(own)+8)
+	for _, field := range own {
+		list.add(field.Name, field.Value)
 	}
-	return "localhost"
+	v := h.edge.own()
+	v.introduce(list.add)
+	list.invocation(in)
+	if in.TraceID != "" {
+		list.add(traceHeader, in.TraceID)
+	}
+	return upstream.Request{Method: http.MethodPost, Target: target, Host: v.host, Fields: list, Body: body}
 }
 
-func (e *Event) cookies() string {
-	if len(e.Cookies) > 0 {
-		return strings.Join(e.Cookies, "; ")
-	}
-	if values := e.MultiValueHeaders["cookie"]; len(values) > 0 {
-		return strings.Join(values, "; ")
-	}
-	return e.header("cookie")
-}
-
-// eachHeader passes on what the client sent, apart from what concerns the connection and what only the runtime may say.
-func (e *Event) eachHeader(add func(name, value string)) {
-	named := connectionNames(e.header("connection"))
-	keep := func(name string) bool {
-		lower := strings.ToLower(name)
-		return token(name) && !dropped[lower] && !named[lower] && !strings.HasPrefix(lower, "x-aloft-")
-	}
-	if e.multiValued() {
-		for name, values := range e.MultiValueHeaders {
-			if !keep(name) {
-				continue
-			}
-			for _, value := range values {
-				add(name, value)
-			}
-		}
-		return
-	}
-	for name, value := range e.Headers {
-		if keep(name) {
-			add(name, value)
-		}
-	}
-}
-
-// connectionNames are the headers that a Connection header declares as its own.
-func connectionNames(value string) map[string]bool {
-	if value == "" {
-		return nil
-	}
-	names := map[string]bool{}
-	for name := range strings.SplitSeq(value, ",") {
-		names[strings.ToLower(strings.TrimSpace(name))] = true
-	}
-	return names
-}
-
-// addForwarded says who the client is where the gateway's headers do not.
-func (e *Event) addForwarded(add func(name, value string)) {
-	if e.header("x-forwarded-for") == "" {
-		add("X-Forwarded-For", e.RequestContext.HTTP.SourceIP)
-	}
-	if e.header("x-forwarded-proto") == "" {
-		add("X-Forwarded-Proto", "https")
-	}
-	if e.header("x-forwarded-port") == "" {
-		add("X-Forwarded-Port", "443")
-	}
+// warming is the request that lets an application prepare what it prepares at its first one.
+func (h *Handler) warming(in lambdaapi.Invocation) upstream.Request {
+	request := h.Job(WarmPath, []upstream.Field{
+		{Name: "User-Agent", Value: "aloft-warmer"}, {Name: "Accept", Value: "*/*"},
+	}, nil, in)
+	request.Method = http.MethodGet
+	return request
 }

@@ -3,15 +3,23 @@ package web
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/upstream"
 )
 
 // maxAnswer is the most bytes that Lambda takes as an answer (Lambda Developer Guide, gettingstarted-limits: 6 MB).
 const maxAnswer = 6 << 20
+
+// maxStatus is the last status of HTTP (RFC 9110, 15).
+const maxStatus = 599
+
+var errStatus = errors.New("the application answered with a status that HTTP does not know")
 
 // head is an answer without its body, in the gateway's form or the load balancer's.
 type head struct {
@@ -23,11 +31,15 @@ type head struct {
 	IsBase64Encoded   bool                `json:"isBase64Encoded"`
 }
 
-// appendAnswer writes the answer for a response behind dst. ErrTooLarge says that Lambda would refuse it.
+// appendAnswer writes the answer for a response behind dst. ErrTooLarge says that Lambda would refuse it, errStatus
+// that the gateway would.
 func appendAnswer(dst []byte, e *Event, response upstream.Response) ([]byte, error) {
+	if response.Status < http.StatusOK || response.Status > maxStatus {
+		return nil, fmt.Errorf("%w: %d", errStatus, response.Status)
+	}
 	text := isText(response)
 	h := head{StatusCode: response.Status, IsBase64Encoded: !text && len(response.Body) > 0}
-	header := endToEnd(response.Header, e.method())
+	header := legible(endToEnd(response.Header, e.method()))
 	switch {
 	case !e.balanced():
 		h.Cookies = header["Set-Cookie"]
@@ -59,7 +71,7 @@ func appendAnswer(dst []byte, e *Event, response upstream.Response) ([]byte, err
 // endToEnd are the headers that concern the client. The gateway computes the length itself, but for a HEAD
 // request only the application knows it.
 func endToEnd(header http.Header, method string) http.Header {
-	for name := range connectionNames(header.Get("Connection")) {
+	for name := range connectionNames(strings.Join(header.Values("Connection"), ",")) {
 		header.Del(name)
 	}
 	for _, name := range []string{
@@ -69,6 +81,23 @@ func endToEnd(header http.Header, method string) http.Header {
 	}
 	if method != http.MethodHead {
 		delete(header, "Content-Length")
+	}
+	return header
+}
+
+// legible makes text of every value, for an answer is JSON: bytes that are not UTF-8 are ISO-8859-1 (RFC 9110, 5.5).
+func legible(header http.Header) http.Header {
+	for _, values := range header {
+		for i, value := range values {
+			if utf8.ValidString(value) {
+				continue
+			}
+			runes := make([]rune, len(value))
+			for at := range len(value) {
+				runes[at] = rune(value[at])
+			}
+			values[i] = string(runes)
+		}
 	}
 	return header
 }

@@ -49,6 +49,12 @@ func serve([]string) {
 	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
 	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) { time.Sleep(time.Hour) })
 	mux.HandleFunc("/answer", answer)
+	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, "data: 1\n\n")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
 	mux.HandleFunc("/work", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		message, queue := r.Header.Get("X-Aloft-Message-Id"), r.Header.Get("X-Aloft-Queue")
@@ -58,7 +64,7 @@ func serve([]string) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
-	mux.HandleFunc("/aloft-warm", func(http.ResponseWriter, *http.Request) { note("warm") })
+	mux.HandleFunc("/_aloft/warm", func(http.ResponseWriter, *http.Request) { note("warm") })
 	begun := time.Now()
 	mux.HandleFunc("/up", func(w http.ResponseWriter, r *http.Request) {
 		if sick, _ := time.ParseDuration(os.Getenv("SICK_FOR")); time.Since(begun) < sick {

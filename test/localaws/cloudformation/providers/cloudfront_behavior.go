@@ -32,7 +32,7 @@ func defaultBehavior(b resource.Properties) *types.DefaultCacheBehavior {
 		ViewerProtocolPolicy: types.ViewerProtocolPolicy(b.Text("ViewerProtocolPolicy")),
 		AllowedMethods:       methods(b), CachePolicyId: b.TextPointer("CachePolicyId"), Compress: b.Bool("Compress"),
 		OriginRequestPolicyId:   b.TextPointer("OriginRequestPolicyId"),
-		ResponseHeadersPolicyId: b.TextPointer("ResponseHeadersPolicyId"),
+		ResponseHeadersPolicyId: b.TextPointer("ResponseHeadersPolicyId"), FunctionAssociations: associations(b),
 	}
 }
 
@@ -42,6 +42,20 @@ func pathBehavior(b resource.Properties) types.CacheBehavior {
 		ViewerProtocolPolicy: types.ViewerProtocolPolicy(b.Text("ViewerProtocolPolicy")), AllowedMethods: methods(b),
 		CachePolicyId: b.TextPointer("CachePolicyId"), Compress: b.Bool("Compress"),
 		OriginRequestPolicyId:   b.TextPointer("OriginRequestPolicyId"),
-		ResponseHeadersPolicyId: b.TextPointer("ResponseHeadersPolicyId"),
+		ResponseHeadersPolicyId: b.TextPointer("ResponseHeadersPolicyId"), FunctionAssociations: associations(b),
 	}
+}
+
+func associations(b resource.Properties) *types.FunctionAssociations {
+	list := b.Objects("FunctionAssociations")
+	if len(list) == 0 {
+		return nil
+	}
+	all := &types.FunctionAssociations{Quantity: quantity(list)}
+	for _, a := range list {
+		all.Items = append(all.Items, types.FunctionAssociation{
+			EventType: types.EventType(a.Text("EventType")), FunctionARN: a.TextPointer("FunctionARN"),
+		})
+	}
+	return all
 }

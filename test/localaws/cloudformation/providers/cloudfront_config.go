@@ -29,6 +29,9 @@ func behaviorProperty(withPath bool) resource.Property {
 	fields := resource.Schema{
 		"AllowedMethods": resource.Texts(), "CachedMethods": resource.Texts(), "CachePolicyId": resource.Text(),
 		"Compress": resource.Bool(), "OriginRequestPolicyId": resource.Text(), "ResponseHeadersPolicyId": resource.Text(),
+		"FunctionAssociations": resource.ListOf(resource.Fields(resource.Schema{
+			"EventType": resource.Text(), "FunctionARN": resource.Text(),
+		})),
 		"TargetOriginId":       resource.Text().Must(),
 		"ViewerProtocolPolicy": resource.OneOf("allow-all", "redirect-to-https", "https-only").Must(),
 	}

@@ -18,7 +18,7 @@ func All() []*resource.Type {
 		lambdaFunction(), lambdaPermission(), lambdaEventSourceMapping(), lambdaEventInvokeConfig(),
 		logsLogGroup(), sqsQueue(), sqsQueuePolicy(), eventsRule(),
 		apiGatewayAPI(), apiGatewayStage(), apiGatewayRoute(), apiGatewayIntegration(),
-		cloudFrontDistribution(), cloudFrontOriginAccessControl(),
+		cloudFrontDistribution(), cloudFrontOriginAccessControl(), cloudFrontFunction(),
 	}
 }
 

@@ -147,6 +147,15 @@ var steps = []step{
 			`"SigningProtocol":"sigv4"}`,
 	},
 	{
+		name: "AWS::CloudFront::Function",
+		created: `"Name":"a","FunctionCode":"function handler(e) { return e.request; }",` +
+			`"FunctionConfig":{"Comment":"","Runtime":"cloudfront-js-2.0"}`,
+		changed: `"Name":"a","FunctionCode":"function handler(e) { return e.request }","AutoPublish":true,` +
+			`"FunctionConfig":{"Comment":"c","Runtime":"cloudfront-js-2.0"}`,
+		replaced: `"Name":"b","FunctionCode":"function handler(e) { return e.request }","AutoPublish":true,` +
+			`"FunctionConfig":{"Comment":"c","Runtime":"cloudfront-js-2.0"}`,
+	},
+	{
 		name: "AWS::CloudFront::Distribution", beside: `"Bucket":{"Type":"AWS::S3::Bucket"},
 			"Oac":{"Type":"AWS::CloudFront::OriginAccessControl","Properties":{"OriginAccessControlConfig":{"Name":"a",` +
 			`"OriginAccessControlOriginType":"s3","SigningBehavior":"always","SigningProtocol":"sigv4"}}}`,

@@ -18,7 +18,8 @@ type StageSpecApplyConfiguration struct {
 	ProfileRef *ProfileReferenceApplyConfiguration `json:"profileRef,omitempty"`
 	// image is the build: changing its tag makes a release.
 	Image *ImageApplyConfiguration `json:"image,omitempty"`
-	// assets tells where the build's static files are; they are served from /assets/<image tag>/.
+	// assets tells where the build's static files are; they are served from /_aloft/assets/<image tag>/,
+	// which the variable ASSET_URL of every function tells in full.
 	Assets *AssetsApplyConfiguration `json:"assets,omitempty"`
 	// manifest is what the stage consists of.
 	Manifest *ManifestApplyConfiguration `json:"manifest,omitempty"`

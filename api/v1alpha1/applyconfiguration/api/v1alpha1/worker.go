@@ -34,7 +34,8 @@ type WorkerApplyConfiguration struct {
 	Queues []QueueApplyConfiguration `json:"queues,omitempty"`
 	// command handles one job, which it reads from its standard input.
 	Command *apiv1alpha1.Command `json:"command,omitempty"`
-	// httpPath of the image's server that handles one job by POST.
+	// httpPath of the image's server that handles one job by POST; any status of 2xx is success. Visitors can reach the
+	// path too; a job has the header X-Aloft-Message-Id, which no visitor can send.
 	HTTPPath *string `json:"httpPath,omitempty"`
 }
 
