@@ -64,11 +64,11 @@ var _ = Describe("What must not be", func() {
 		stage := released("v1")
 		live := aliasesOf(stage)
 		edit(stage, func(s *v1alpha1.Stage) {
-			s.Spec.Manifest.Workers[0].ReservedConcurrency = aws.Int32(moreThanTheAccountHas)
+			s.Spec.Manifest.HTTP.ReservedConcurrency = aws.Int32(moreThanTheAccountHas)
 		})
 		Expect(stalls(stage, v1alpha1.ReasonRolledBack).Message).To(ContainSubstring("UnreservedConcurrentExecution"))
 		Expect(aliasesOf(stage)).To(Equal(live))
-		edit(stage, func(s *v1alpha1.Stage) { s.Spec.Manifest.Workers[0].ReservedConcurrency = aws.Int32(5) })
+		edit(stage, func(s *v1alpha1.Stage) { s.Spec.Manifest.HTTP.ReservedConcurrency = aws.Int32(5) })
 		becomesLive(stage, "v1")
 	})
 
