@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -28,18 +29,33 @@ const (
 	Moves
 )
 
-type urgencyKey struct{}
-
-// WithUrgency says what the calls of a context are made for; without it they take a release further.
-func WithUrgency(ctx context.Context, urgency Urgency) context.Context {
-	return context.WithValue(ctx, urgencyKey{}, urgency)
+// purpose is what the calls of a context are made for.
+type purpose struct {
+	urgency Urgency
+	// patience is how long each call may wait for its turn.
+	patience time.Duration
+	// begun says that one of the calls has had its turn: what has begun is finished, for its calls would be made again.
+	begun *atomic.Bool
 }
 
-func urgencyOf(ctx context.Context) Urgency {
-	if urgency, ok := ctx.Value(urgencyKey{}).(Urgency); ok {
-		return urgency
+type purposeKey struct{}
+
+// ForStep says what the calls of a step are made for. Where there is no room for the first of them the step is put off;
+// the others wait for their turn.
+func ForStep(ctx context.Context, urgency Urgency) context.Context {
+	return context.WithValue(ctx, purposeKey{}, purpose{urgency, patience, new(atomic.Bool)})
+}
+
+// ForWork says what the calls of work beside the reconciles are made for: each waits for its turn.
+func ForWork(ctx context.Context, urgency Urgency) context.Context {
+	return context.WithValue(ctx, purposeKey{}, purpose{urgency, longPatience, new(atomic.Bool)})
+}
+
+func purposeOf(ctx context.Context) purpose {
+	if p, ok := ctx.Value(purposeKey{}).(purpose); ok {
+		return p
 	}
-	return Works
+	return purpose{Works, patience, new(atomic.Bool)}
 }
 
 // Busy says that a call was not made, because the account's calls of its kind are used up for now.
@@ -85,8 +101,11 @@ func quotaOf(service, operation string) (quota, bool) {
 // reserves are how much of a budget is left for what is more urgent, as a share of its burst.
 var reserves = map[Urgency]float64{Later: 0.5, Looks: 0.2, Works: 0.1, Moves: 0}
 
-// patience is how long a call waits for its turn. Whoever would wait longer is told to come back, and holds nothing up.
-const patience = 100 * time.Millisecond
+// How long a call waits for its turn. Whoever would wait longer is told to come back, and holds nothing up.
+const (
+	patience     = 100 * time.Millisecond
+	longPatience = 30 * time.Second
+)
 
 // budgets are shared by all stages of an account and region.
 type budgets struct {
@@ -109,15 +128,20 @@ func (b *budgets) limiter(key budgetKey, q quota) *rate.Limiter {
 
 // take waits for a call's turn; the error is a *Busy when that would take long, or the context's.
 func take(ctx context.Context, limiter *rate.Limiter, q quota) error {
-	needed := 1 + reserves[urgencyOf(ctx)]*float64(q.burst)
+	p := purposeOf(ctx)
+	needed := 1 + reserves[p.urgency]*float64(q.burst)
 	for waited := time.Duration(0); ; {
+		if p.begun.Load() {
+			needed, p.patience = 1, longPatience
+		}
 		now := time.Now()
 		tokens := limiter.TokensAt(now)
 		if tokens >= needed && limiter.AllowN(now, 1) {
+			p.begun.Store(p.patience == patience || p.begun.Load())
 			return nil
 		}
 		wait := max(time.Duration((needed-tokens)/float64(q.rate)*float64(time.Second)), time.Millisecond)
-		if waited+wait > patience {
+		if waited+wait > p.patience {
 			// Those who come back at the same time would meet again.
 			return &Busy{After: wait + rand.N(time.Second+wait), Family: q.family} //nolint:gosec // spreads load
 		}

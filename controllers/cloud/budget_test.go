@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 )
 
@@ -30,7 +32,7 @@ func spends(t *testing.T, story func(*testing.T, *spending)) {
 // comes asks for a call again and again until it may be made, as a reconcile does.
 func (s *spending) comes(ctx context.Context, urgency Urgency) {
 	for {
-		err := take(WithUrgency(ctx, urgency), s.Limiter, lambdaControl)
+		err := take(ForStep(ctx, urgency), s.Limiter, lambdaControl)
 		after, busy := AsBusy(err)
 		switch {
 		case err == nil:
@@ -74,7 +76,7 @@ func TestNobodyIsHeldUpWhereThereIsNoRoom(t *testing.T) {
 			s.comes(t.Context(), Moves)
 		}
 		began := time.Now()
-		err := take(WithUrgency(t.Context(), Later), s.Limiter, lambdaControl)
+		err := take(ForStep(t.Context(), Later), s.Limiter, lambdaControl)
 		if after, busy := AsBusy(err); !busy || after <= 0 || after > 3*time.Second || time.Since(began) > patience {
 			t.Errorf("after %s it is told %v, to come back in %s", time.Since(began), err, after)
 		}
@@ -106,7 +108,7 @@ func TestWhoGivesUpWaitsNoMore(t *testing.T) {
 		for range lambdaControl.burst {
 			s.comes(t.Context(), Moves)
 		}
-		ctx, cancel := context.WithCancel(WithUrgency(t.Context(), Moves))
+		ctx, cancel := context.WithCancel(ForStep(t.Context(), Moves))
 		cancel()
 		if err := take(ctx, s.Limiter, lambdaControl); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
@@ -139,4 +141,51 @@ func TestStagesOfAnAccountShareItsBudgetsAndOthersHaveTheirOwn(t *testing.T) {
 	if of("1", "a") != of("1", "a") || of("1", "a") == of("2", "a") || of("1", "a") == of("1", "b") {
 		t.Error("budgets are of an account and a region")
 	}
+}
+
+func TestAStepThatHasBegunIsFinished(t *testing.T) {
+	spends(t, func(t *testing.T, s *spending) {
+		for _, others := range []int{0, 3} { // alone in the account, or beside other steps
+			var all sync.WaitGroup
+			var refused atomic.Int64
+			for range 1 + others {
+				all.Go(func() {
+					ctx := ForStep(t.Context(), Looks) // at the aliases of thirty functions, eight at a time
+					if take(ctx, s.Limiter, lambdaControl) != nil {
+						return // it is put off before it has begun
+					}
+					group := errgroup.Group{}
+					group.SetLimit(8)
+					for range 29 {
+						group.Go(func() error {
+							err := take(ctx, s.Limiter, lambdaControl)
+							if err != nil {
+								refused.Add(1)
+							}
+							return err
+						})
+					}
+					_ = group.Wait()
+				})
+			}
+			all.Wait()
+			if refused.Load() > 0 {
+				t.Errorf("beside %d others %d of its calls were refused", others, refused.Load())
+			}
+		}
+	})
+}
+
+func TestWorkBesideTheReconcilesWaitsForItsTurn(t *testing.T) {
+	spends(t, func(t *testing.T, s *spending) {
+		ctx := ForWork(t.Context(), Later)
+		for range 50 {
+			if err := take(ctx, s.Limiter, lambdaControl); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if left := s.TokensAt(time.Now()); left < float64(lambdaControl.burst)/2-1 {
+			t.Errorf("%.1f tokens are left for what is more urgent", left)
+		}
+	})
 }

@@ -35,8 +35,19 @@ func (c *Clients) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[
 	}
 }
 
-// ReadJSON reads an object of one of the account's buckets; it is an error when it holds more than a number of bytes.
-// False says that there is no such object. It also tells when S3 took the object.
+// Malformed says that an object is there and does not hold what is expected of it, or more than may be read.
+type Malformed struct {
+	Key string
+	Err error
+}
+
+func (m *Malformed) Error() string { return "reading " + m.Key + ": " + m.Err.Error() }
+
+// Unwrap gives the error of reading it.
+func (m *Malformed) Unwrap() error { return m.Err }
+
+// ReadJSON reads an object of one of the account's buckets; the error is a *Malformed where it is no
+// JSON or holds more than a number of bytes. False says that there is no such object. It also tells when S3 took the object.
 func (c *Clients) ReadJSON(
 	ctx context.Context, bucket, key string, atMost int64, into any,
 ) (written time.Time, found bool, err error) {
@@ -51,7 +62,7 @@ func (c *Clients) ReadJSON(
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if err := json.NewDecoder(io.LimitReader(answer.Body, atMost)).Decode(into); err != nil {
-		return time.Time{}, false, fmt.Errorf("reading %s: %w", key, err)
+		return aws.ToTime(answer.LastModified), false, &Malformed{Key: key, Err: err}
 	}
 	return aws.ToTime(answer.LastModified), true, nil
 }

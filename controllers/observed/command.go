@@ -2,6 +2,7 @@ package observed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -38,6 +39,9 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	evidence.Claimed, evidence.StartedAt = true, claim.startedAt
 	var result function.Result
 	_, found, err := o.readJSON(ctx, key+release.ResultSuffix, &result)
+	if malformed(err) {
+		return evidence, nil
+	}
 	if err != nil || !found || !proof.ResultHolds(release.ProofKey(o.HashKey, run.ReleaseID, run.ID, name), result) {
 		return evidence, err
 	}
@@ -47,6 +51,13 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	}
 	evidence.Result = &release.CommandResult{ExitCode: result.ExitCode, Output: result.Output, FinishedAt: finished}
 	return evidence, nil
+}
+
+// malformed says that an object is not what the operator or the runtime would have written: whoever may write the bucket
+// must not hold up a Stage for good.
+func malformed(err error) bool {
+	_, is := errors.AsType[*cloud.Malformed](err)
+	return is
 }
 
 // claimed is what a command's claim tells.
@@ -61,6 +72,8 @@ func (o *Observer) claim(ctx context.Context, id, run, name string) (claimed, er
 	var claim function.Claim
 	written, found, err := o.readJSON(ctx, release.CommandKey(id, run, name)+release.ClaimSuffix, &claim)
 	switch {
+	case malformed(err):
+		return claimed{found: true, startedAt: written}, nil
 	case err != nil || !found:
 		return claimed{}, err
 	case !proof.ClaimHolds(release.ProofKey(o.HashKey, id, run, name), claim):

@@ -150,22 +150,12 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 		text  string
 	}{
 		{"the claim is denied", func(v *view) { v.Fault("s3:GetObject", claim, tenant.Denied()) }, "reading " + claim},
-		{"the claim is no JSON", func(v *view) { v.Store(claim, "oops") }, "reading " + claim},
 		{
 			"the claim has no time",
 			func(v *view) { v.put(claim, proof.Claim(key, contract.Claim{State: contract.ClaimStarted})) },
 			"the claim of command migrate",
 		},
 		{"the result is denied", func(v *view) { v.Fault("s3:GetObject", result, tenant.Denied()) }, "reading " + result},
-		{"the result is cut off", func(v *view) { v.Store(result, `{"exit_code":0,"out`) }, "reading " + result},
-		{"the result is larger than anything that the runtime writes", func(v *view) {
-			v.Store(result, `{"output":"`+strings.Repeat("A", 2<<20)+`"}`)
-		}, "reading " + result},
-		{
-			"the output is no base64",
-			func(v *view) { v.Store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`) },
-			"reading " + result,
-		},
 		{
 			"the result has no time", func(v *view) { v.put(result, proof.Result(key, contract.Result{})) },
 			"the result of command migrate",
@@ -180,6 +170,34 @@ func TestEvidenceThatCannotBeReadIsAnError(t *testing.T) {
 			v.blind(lookCommand, row.text)
 			if v.seen.Command != nil {
 				t.Errorf("seen is %+v", v.seen.Command)
+			}
+		})
+	}
+}
+
+// Whoever may write the bucket must not hold up a Stage for good by what nobody can read.
+func TestWhatIsNoEvidenceIsNotBelievedAndStopsNothing(t *testing.T) {
+	for _, row := range []struct {
+		why   string
+		given func(*view)
+	}{
+		{"the claim is no JSON", func(v *view) { v.Store(claim, "oops") }},
+		{"the result is cut off", func(v *view) { v.Store(result, `{"exit_code":0,"out`) }},
+		{"the result is larger than anything that the runtime writes", func(v *view) {
+			v.Store(result, `{"output":"`+strings.Repeat("A", 2<<20)+`"}`)
+		}},
+		{"the output is no base64", func(v *view) {
+			v.Store(result, `{"output":"?","finishedAt":"2026-01-02T12:00:09Z"}`)
+		}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			v := newView(t)
+			v.MakeBucket()
+			v.put(claim, started())
+			row.given(v)
+			got := v.look(lookCommand).Command
+			if !got.Claimed || got.Void || got.Result != nil || got.StartedAt.IsZero() {
+				t.Errorf("seen is %+v", got)
 			}
 		})
 	}

@@ -116,6 +116,9 @@ func (o *Observer) lastOperation(ctx context.Context, stack *release.Stack) erro
 		}
 		for i := range answer.StackEvents {
 			event := &answer.StackEvents[i]
+			if stack.EndedAt.IsZero() {
+				stack.EndedAt = aws.ToTime(event.Timestamp)
+			}
 			if stack.Token == "" {
 				stack.Token = aws.ToString(event.ClientRequestToken)
 			}

@@ -28,7 +28,7 @@ type assetsWanted struct {
 	from *image.Collection
 	// source of the assets, as the index tells it.
 	source string
-	// only has the paths to send, where the others are there; nil for all.
+	// only has the paths to send, in their order, where the others are there; nil for all.
 	only []string
 }
 
@@ -93,7 +93,8 @@ func (p *Performer) uploadAssets(
 	files := assets.Files
 	if wanted.only != nil {
 		files = slices.DeleteFunc(slices.Clone(files), func(file image.Asset) bool {
-			return !slices.Contains(wanted.only, file.Path)
+			_, wants := slices.BinarySearch(wanted.only, file.Path)
+			return !wants
 		})
 	}
 	index, err := indexOf(wanted.source, assets)

@@ -13,6 +13,7 @@ type job struct {
 	key        string
 	action     release.Action
 	done, told bool
+	cancelled  bool
 	outcome    release.Outcome
 }
 
@@ -47,13 +48,19 @@ func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
 		}
 	}
 	if o.beside != nil && o.beside.key != key && !o.beside.done {
+		o.beside.cancelled = true
 		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Conditions[0], v1alpha1.ReasonProgressing,
 			time.Second, "what was given up comes to its end")
 	}
-	if o.beside == nil || o.beside.key != key {
+	if o.beside == nil || o.beside.key != key || o.beside.cancelled && o.beside.done {
 		begun := &job{key: key, action: step.Action}
 		o.beside = begun
-		o.w.later(lasts, func() { begun.outcome, begun.done = o.perform(step, recorded.Run, desired), true })
+		o.w.later(lasts, func() {
+			begun.done = true
+			if !begun.cancelled {
+				begun.outcome = o.perform(step, recorded.Run, desired)
+			}
+		})
 	}
 	if !o.beside.done {
 		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Conditions[0], v1alpha1.ReasonProgressing,
@@ -65,7 +72,8 @@ func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
 
 // stop gives up what goes on. It takes its time to end.
 func (o *operator) stop() error {
-	if o.goesOn() && o.beside.action != release.ActionRepair && o.beside.action != release.ActionSweep {
+	if o.goesOn() && o.m.Asked.Removal == nil && o.beside.action != release.ActionRepair && o.beside.action != release.ActionSweep {
+		o.beside.cancelled = true
 		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, time.Second, "it comes to its end")
 	}
 	return nil

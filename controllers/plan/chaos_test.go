@@ -49,6 +49,9 @@ func drawChaos(t *rapid.T, o *operator) *chaos {
 	}
 	delay := rapid.SampledFrom([]time.Duration{0, startTime, commandTime + time.Minute, 15 * time.Minute})
 	o.w.deliveries = rapid.SliceOfN(rapid.SliceOfN(delay, 0, 3), 0, 6).Draw(t, "deliveries")
+	if rapid.Bool().Draw(t, "something of what is live is missing") {
+		o.w.whole.Sendable = []string{"the image"}
+	}
 	if rapid.Bool().Draw(t, "migrate fails") {
 		o.w.exitCodes["migrate"] = 1
 	}

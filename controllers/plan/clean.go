@@ -15,7 +15,14 @@ const maxHistory = 20
 // clean follows once the desired release is live: removals from the stack, then what no kept release needs, and then a
 // look whether what is live is whole.
 func clean(m *Machine) (release.Step, error) {
-	return first(m, settled, settleStack, trim, quiet, sweep, whole)
+	switch m.Observed.Beside {
+	case release.ActionSweep: // nothing is changed that it goes by
+		return first(m, settled, sweep, whole)
+	case release.ActionRepair: // it is what a sweep has ended with
+		return first(m, settled, whole)
+	default:
+		return first(m, settled, settleStack, trim, quiet, sweep, whole)
+	}
 }
 
 // settled waits until the switch is known everywhere, and sees to it that all was looked at that the clean-up depends

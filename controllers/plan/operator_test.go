@@ -85,6 +85,11 @@ func (o *operator) reconcile() error {
 		a.Suspended, a.Requests, a.Revision = o.suspended, o.requests, o.revision
 		a.Unprepared, a.Removal = o.unprepared, o.removal
 	}))
+	if b := o.beside; b != nil && o.m.Desired != nil && strings.Contains(b.key, " "+o.m.Desired.ID) {
+		if b.action == release.ActionSweep || b.action == release.ActionRepair {
+			o.m.Observed.Beside = b.action
+		}
+	}
 	err := o.steps()
 	if errors.Is(err, errCrash) {
 		o.beside = nil // it ends with the process
@@ -210,6 +215,8 @@ func (o *operator) perform(step release.Step, run *release.Run, d *release.Desir
 		if strings.HasSuffix(o.requests.CommandResolution, "/"+step.Command+"=succeeded") {
 			o.vouched[step.Command] = true
 		}
+	case release.ActionRepair:
+		o.w.whole = release.Whole{}
 	case release.ActionRemoveApp, release.ActionRemoveFoundation:
 		o.removed = append(o.removed, step.Action)
 	}

@@ -16,6 +16,8 @@ type Pace struct {
 const (
 	// latest is the most that lies between two looks at what AWS does.
 	latest = 10 * time.Second
+	// farthest is how long what took longer before is left alone: it may have been another kind of operation.
+	farthest = 30 * time.Second
 	// Looks at what people bring about.
 	slowest, slowestLatest = 10 * time.Second, 5 * time.Minute
 )
@@ -39,9 +41,9 @@ func (p Pace) until(elapsed, last time.Duration) time.Duration {
 	case last == 0:
 		return p.after(elapsed)
 	case elapsed < half:
-		return max(half-elapsed, p.Soonest)
+		return min(max(half-elapsed, p.Soonest), farthest)
 	case elapsed < near:
-		return max(near-elapsed, p.Soonest)
+		return min(max(near-elapsed, p.Soonest), farthest)
 	default: // what takes much longer than before says nothing of when it ends
 		return min(max(last/30, (elapsed-last)/4, p.Soonest), max(latest, p.Soonest))
 	}
@@ -49,11 +51,15 @@ func (p Pace) until(elapsed, last time.Duration) time.Duration {
 
 // lookAgain is the time of a wait: as it is given, or by the time that its phase has gone on.
 func (m *Machine) lookAgain(waiting *release.Waiting) time.Duration {
+	at := m.at
+	if m.isLive() { // what is sent again is of the clean-up
+		at = release.PhaseClean
+	}
 	switch waiting.After {
 	case release.Soon:
-		return m.Limits.Pace.after(m.elapsed(m.at))
+		return m.Limits.Pace.after(m.elapsed(at))
 	case release.Slowly:
-		return m.Limits.Pace.slowly(m.elapsed(m.at))
+		return m.Limits.Pace.slowly(m.elapsed(at))
 	default:
 		return waiting.After
 	}

@@ -45,9 +45,10 @@ func TestAStackIsLookedAtWhenItIsAboutToBeDone(t *testing.T) {
 		{"it takes as long as it did", 30 * time.Second, 30 * time.Second, 8, time.Second},
 		{"a little longer", 27 * time.Second, 29 * time.Second, 9, time.Second},
 		{"a little less", 30 * time.Second, 28 * time.Second, 8, time.Second},
-		{"long ones as well", 5 * time.Minute, 5 * time.Minute, 8, 10 * time.Second},
+		{"long ones as well", 5 * time.Minute, 5 * time.Minute, 16, 10 * time.Second},
 		{"much longer than it did", 30 * time.Second, 2 * time.Minute, 40, 10 * time.Second},
-		{"much less", 2 * time.Minute, 20 * time.Second, 8, 40 * time.Second},
+		{"much less", 2 * time.Minute, 20 * time.Second, 8, 10 * time.Second},
+		{"it made a distribution the last time", 10 * time.Minute, 40 * time.Second, 2, 20 * time.Second},
 		{"it was never done before", 0, 30 * time.Second, 20, 5 * time.Second},
 		{"a short one", 2 * time.Second, 2 * time.Second, 4, time.Second},
 	} {

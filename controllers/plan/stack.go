@@ -108,7 +108,7 @@ func queueNameHeld(failure string) bool {
 }
 
 func (m *Machine) whenQueueNameIsFree(stack *release.Stack, goal stackGoal) (release.Step, error) {
-	if wait := stack.ChangedAt.Add(queueNameHeldFor).Sub(m.Now); wait > 0 {
+	if wait := ended(stack).Add(queueNameHeldFor).Sub(m.Now); wait > 0 {
 		return release.Step{}, release.Wait(goal.condition, v1alpha1.ReasonStackBusy, wait,
 			"stack %s is tried again when SQS lets the name of a deleted queue be used, a minute after its deletion: %s",
 			stack.Name, stack.Failure)
@@ -134,10 +134,18 @@ const (
 	calmLatest  = 10 * time.Minute
 )
 
+// ended is when a stack's operation failed, or began where that is not known.
+func ended(stack *release.Stack) time.Time {
+	if stack.EndedAt.IsZero() {
+		return stack.ChangedAt
+	}
+	return stack.EndedAt
+}
+
 // untilCalm waits before what was throttled is tried again; nil where that is over.
 func (m *Machine) untilCalm(stack *release.Stack, goal stackGoal) error {
 	calm := min(max(m.elapsed(goal.phase)/4, calmSoonest), calmLatest)
-	if wait := stack.ChangedAt.Add(calm).Sub(m.Now); wait > 0 {
+	if wait := ended(stack).Add(calm).Sub(m.Now); wait > 0 {
 		return release.Wait(goal.condition, v1alpha1.ReasonStackBusy, wait,
 			"the update of stack %s was throttled by AWS and is tried again: %s", stack.Name, stack.Failure)
 	}
@@ -169,7 +177,7 @@ const recontinued = "-again-"
 // recontinuation names another continuation, for CloudFormation takes a token once.
 func recontinuation(stack *release.Stack) string {
 	first, _, _ := strings.Cut(strings.TrimSuffix(stack.Token, continued), recontinued)
-	return fmt.Sprintf("%s%s%d%s", first, recontinued, stack.ChangedAt.Unix(), continued)
+	return fmt.Sprintf("%s%s%d%s", first, recontinued, ended(stack).Unix(), continued)
 }
 
 // update takes an update's shortest way: direct where nothing can be lost, else by a change set.

@@ -47,6 +47,9 @@ type Observed struct {
 	Leftovers map[string]bool
 	// Whole tells what is missing of the live release.
 	Whole *Whole
+	// Beside is what goes on beside the reconciles of the clean-up of what is live, or has ended and is not recorded yet:
+	// a sweep or a repair; empty where neither does.
+	Beside Action
 	// Quiet says that nothing goes on beside the reconciles for the stage.
 	Quiet bool
 }
@@ -99,6 +102,8 @@ type Stack struct {
 	Failure string
 	// ChangedAt is when the last operation began.
 	ChangedAt time.Time
+	// EndedAt is when the last operation ended that failed; zero for others.
+	EndedAt time.Time
 	// ChangeSet is the change set that is neither executed nor deleted, of the name that was asked for.
 	ChangeSet *ChangeSet
 }

@@ -35,6 +35,7 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	condition := cmp.Or(release.ConditionOf(err), firstCondition(step))
 	_, isRejected := release.AsRejected(err)
 	_, isWaiting := release.AsWaiting(err)
+	_, busy := cloud.AsBusy(err)
 	again := besidePoll
 	if state.Begun {
 		again, s.repeatable = briefly, plan.ActOf(step).Write == plan.Unwritten
@@ -48,21 +49,24 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	case state.Running:
 		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressing, again, "%s",
 			cmp.Or(state.Progress, s.doing(step)))
-	case err == nil, isRejected, isWaiting, cloud.IsDenied(err), cloud.IsExpired(err):
+	case err == nil, isRejected, isWaiting, busy, cloud.IsDenied(err), cloud.IsExpired(err):
 		return outcome, err
 	default: // the queue's own backoff would begin anew each time that the work does
 		return release.Outcome{}, retrying(step, err, state.Again)
 	}
 }
 
-// retrying tells what went wrong in a try until the next one has ended; nil for what is no error.
+// retrying tells how a try ended until the next one has; nil where there was none.
 func retrying(step release.Step, failed error, again time.Duration) error {
-	_, isWaiting := release.AsWaiting(failed)
-	if failed == nil || isWaiting || cloud.IsDenied(failed) || cloud.IsExpired(failed) {
+	if failed == nil {
 		return nil
 	}
-	return release.Wait(cmp.Or(release.ConditionOf(failed), firstCondition(step)), v1alpha1.ReasonProgressingWithRetry,
-		again, "%s", readable(failed))
+	told := release.Wait(cmp.Or(release.ConditionOf(failed), firstCondition(step)), v1alpha1.ReasonProgressingWithRetry,
+		again, "%s", textOf(readable(failed)))
+	if waiting, isWaiting := release.AsWaiting(readable(failed)); isWaiting {
+		told.Reason = waiting.Reason
+	}
+	return told
 }
 
 func firstCondition(step release.Step) string {
@@ -87,6 +91,7 @@ func (s *session) job(step release.Step) work.Job {
 	subject.Observed, subject.Recorded = &seen, &recorded
 	subject.Progress = &phase.Progress{}
 	subject.Hold = &phase.Hold{Ask: s.stillWanted(), Now: s.r.Now}
+	urgency := s.urgencyOf(step)
 	job := work.Job{
 		Stage: client.ObjectKeyFromObject(s.stage), UID: s.stage.UID, Key: s.jobKey(step), Pool: plan.ActOf(step).Beside,
 		Progress: subject.Progress, Within: func() time.Duration { return within(step, subject) },
@@ -105,6 +110,8 @@ func (s *session) job(step release.Step) work.Job {
 	default:
 		job.Do = func(ctx context.Context) (release.Outcome, error) { return performer.Perform(ctx, step, subject) }
 	}
+	do := job.Do
+	job.Do = func(ctx context.Context) (release.Outcome, error) { return do(cloud.ForWork(ctx, urgency)) }
 	return job
 }
 
@@ -126,7 +133,7 @@ func copied(recorded *release.Recorded) release.Recorded {
 // How long work may take, so that what is too slow does not hold its room for ever.
 const (
 	resolveWithin = time.Minute
-	uploadWithin  = 10 * time.Minute
+	uploadWithin  = 30 * time.Minute
 	// uploadRate in bytes a second is the least at which an image is copied.
 	uploadRate   = 512 << 10
 	removeWithin = 30 * time.Minute
@@ -174,9 +181,25 @@ func (s *session) jobKey(step release.Step) string {
 	return key
 }
 
+// cleaning are the steps of the clean-up that go on beside the reconciles.
+var cleaning = []release.Action{release.ActionSweep, release.ActionRepair}
+
+// cleansBeside is what goes on of the clean-up of what is asked for, or has ended and is not recorded yet.
+func (s *session) cleansBeside() release.Action {
+	if s.machine.Desired == nil {
+		return ""
+	}
+	for _, action := range cleaning {
+		if s.r.work.Has(client.ObjectKeyFromObject(s.stage), s.stage.UID, s.jobKey(release.Step{Action: action})) {
+			return action
+		}
+	}
+	return ""
+}
+
 // stop ends what goes on beside the reconciles for the Stage, but for what is itself part of what comes next.
 func (s *session) stop() error {
-	goesOn := []release.Action{release.ActionSweep, release.ActionRepair}
+	goesOn := cleaning
 	switch {
 	case s.machine.Asked.Removal != nil:
 		goesOn = []release.Action{release.ActionRemoveApp, release.ActionRemoveFoundation}
@@ -189,7 +212,7 @@ func (s *session) stop() error {
 		})
 	})
 	if !stopped {
-		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, conflictPoll,
+		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, besidePoll,
 			"what was given up comes to its end")
 	}
 	return nil

@@ -24,12 +24,7 @@ func (s *session) perform(ctx context.Context, step release.Step) (release.Outco
 	switch step.Action {
 	case release.ActionStop:
 		return release.Outcome{}, s.stop()
-	case release.ActionStack:
-		if err := s.takeTurn(step); err != nil {
-			return release.Outcome{}, err
-		}
-		return s.performer.Perform(ctx, step, s.subject())
-	case release.ActionPublish, release.ActionInvoke, release.ActionVoid,
+	case release.ActionStack, release.ActionPublish, release.ActionInvoke, release.ActionVoid,
 		release.ActionMove, release.ActionRevert:
 		return s.performer.Perform(ctx, step, s.subject())
 	default:

@@ -118,18 +118,22 @@ func TestWhatAWSRefusesIsWaitedForAtItsCondition(t *testing.T) {
 }
 
 func TestWhatEndsSomethingIsMoreUrgent(t *testing.T) {
+	moving := releasing()
+	moving.machine.Recorded.Run.Activation = &release.Activation{}
 	for _, row := range []struct {
-		step release.Step
-		want cloud.Urgency
+		session *session
+		step    release.Step
+		want    cloud.Urgency
 	}{
-		{release.Step{Action: release.ActionMove, Phase: release.PhaseActivate}, cloud.Moves},
-		{release.Step{Action: release.ActionRevert, Phase: release.PhaseActivate}, cloud.Moves},
-		{release.Step{Action: release.ActionPublish, Phase: release.PhasePublish}, cloud.Works},
-		{release.Step{Action: release.ActionLook, Part: release.PartApp}, cloud.Looks},
-		{release.Step{Action: release.ActionLook, Phase: release.PhaseClean, Part: release.PartWhole}, cloud.Later},
-		{release.Step{Action: release.ActionStack}, cloud.Later}, // of a deletion
+		{releasing(), release.Step{Action: release.ActionMove, Phase: release.PhaseActivate}, cloud.Moves},
+		{releasing(), release.Step{Action: release.ActionPublish, Phase: release.PhasePublish}, cloud.Works},
+		{releasing(), release.Step{Action: release.ActionLook, Part: release.PartApp}, cloud.Looks},
+		{moving, release.Step{Action: release.ActionLook, Part: release.PartAliases}, cloud.Moves},
+		{live(false), release.Step{Action: release.ActionLook, Phase: release.PhaseClean, Part: release.PartWhole}, cloud.Later},
+		{live(false), release.Step{Action: release.ActionSweep, Phase: release.PhaseClean}, cloud.Later},
+		{releasing(), release.Step{Action: release.ActionStack}, cloud.Later}, // of a deletion
 	} {
-		if got := urgencyOf(row.step); got != row.want {
+		if got := row.session.urgencyOf(row.step); got != row.want {
 			t.Errorf("%+v is made with urgency %d, want %d", row.step, got, row.want)
 		}
 	}

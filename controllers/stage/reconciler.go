@@ -58,6 +58,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		if apierrors.IsNotFound(err) {
 			forget(request.NamespacedName)
 			r.work.Forget(request.NamespacedName)
+			r.turns.end(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Stage: %w", err)
@@ -80,6 +81,7 @@ func (r *Reconciler) reconcileRelease(ctx context.Context, stage *v1alpha1.Stage
 	var asked plan.Asked
 	asked, s.profile = r.asked(ctx, stage)
 	s.machine.Ask(asked)
+	s.machine.Observed.Beside = s.cleansBeside()
 	return s.finish(ctx, s.run(ctx))
 }
 
@@ -93,6 +95,7 @@ func (r *Reconciler) reconcileRemoval(ctx context.Context, stage *v1alpha1.Stage
 	if !s.letGo {
 		return s.finish(ctx, outcome)
 	}
+	r.turns.end(client.ObjectKeyFromObject(stage))
 	if s.clients != nil {
 		r.Cloud.Forget(r.access(stage, s.profile))
 	}

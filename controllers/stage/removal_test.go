@@ -128,7 +128,7 @@ var _ = Describe("What a deleted Stage has on AWS", func() {
 		})
 		s.deleted()
 		for range 3 {
-			Expect(s.reconciles().RequeueAfter).To(Equal(conflictPoll))
+			Expect(s.reconciles().RequeueAfter).To(Equal(besidePoll))
 		}
 		Eventually(cancelled).Should(BeClosed())
 		Expect(s.asksAWS()).To(BeEmpty())

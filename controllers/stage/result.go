@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -43,6 +44,13 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 	// Clients are kept while a release goes on: a thousand Stages at rest need none.
 	if s.clients != nil && (cloud.IsExpired(outcome) || outcome == nil && s.machine.Live()) {
 		s.r.Cloud.Forget(s.r.access(s.stage, s.profile))
+	}
+	stage := client.ObjectKeyFromObject(s.stage)
+	switch {
+	case s.machine.Asked.Unprepared != nil && !s.machine.Superseded():
+		s.r.turns.end(stage)
+	case !s.queues:
+		s.r.turns.leave(stage)
 	}
 	s.machine.Ended(outcome)
 	if err := s.writeOutcome(ctx, outcome); err != nil {
@@ -108,6 +116,8 @@ func (s *session) resultOf(outcome error) (result, error) {
 		return poll, nil
 	case isWaiting && waiting.After == 0:
 		return poll, nil
+	case isWaiting && poll.RequeueAfter > 0:
+		return result{RequeueAfter: min(waiting.After, poll.RequeueAfter)}, nil
 	case isWaiting:
 		return result{RequeueAfter: waiting.After}, nil
 	case isRejected && s.machine.Live():

@@ -29,6 +29,8 @@ type session struct {
 	wrote bool
 	// repeatable says that what this reconcile has come to need not be remembered: the next one comes to the same.
 	repeatable bool
+	// queues says that the Stage waits for its turn to operate on a stack.
+	queues bool
 	// letGo says that nothing is left to do for a Stage that is being deleted.
 	letGo bool
 
@@ -47,6 +49,9 @@ func (r *Reconciler) newSession(stage *v1alpha1.Stage) *session {
 // run goes from step to step until nothing is left to do, or something is waited for, refused or went wrong.
 func (s *session) run(ctx context.Context) error {
 	m := s.machine
+	if err := s.awaitTurn(); err != nil {
+		return m.Failed(release.Step{}, release.Outcome{}, err)
+	}
 	for {
 		m.Now, m.Nonce = s.r.Now(), uuid.NewString()[:4]
 		step, err := m.Next()
@@ -80,14 +85,21 @@ func (s *session) reconcileStep(ctx context.Context, step release.Step, unnamed 
 
 func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release.Outcome, error) {
 	m := s.machine
-	ctx = cloud.WithUrgency(ctx, urgencyOf(step))
+	ctx = cloud.ForStep(ctx, s.urgencyOf(step))
 	if step.Action == release.ActionLook {
 		if err := s.connect(ctx); err != nil {
 			return release.Outcome{}, err
 		}
 		err := s.observer.Look(ctx, step, m.Desired, &m.Recorded, &m.Observed)
-		s.endTurn()
+		if err == nil {
+			s.noteTurn(step)
+		}
 		return release.Outcome{}, err
+	}
+	if step.Action == release.ActionStack {
+		if err := s.takeTurn(ctx, step); err != nil {
+			return release.Outcome{}, err
+		}
 	}
 	m.Doing(step)
 	outcome, err := s.perform(ctx, step)
@@ -99,12 +111,13 @@ func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release
 	return outcome, err
 }
 
-// urgencyOf is what the calls of a step are made for.
-func urgencyOf(step release.Step) cloud.Urgency {
+// urgencyOf is what the calls of a step are made for. While aliases move, what is looked at for that is as urgent.
+func (s *session) urgencyOf(step release.Step) cloud.Urgency {
+	run := s.machine.Recorded.Run
 	switch {
 	case step.Phase == release.PhaseClean, step.Phase == "" && step.Action != release.ActionLook:
 		return cloud.Later
-	case step.Action == release.ActionMove, step.Action == release.ActionRevert:
+	case step.Phase == release.PhaseActivate, run != nil && run.State == release.RunRunning && run.Activation != nil:
 		return cloud.Moves
 	case step.Action == release.ActionLook:
 		return cloud.Looks

@@ -1,10 +1,13 @@
 package stage
 
 import (
+	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -12,74 +15,157 @@ import (
 
 const (
 	// parallelStacks is how many stacks of an account and region are operated on at the same time: CloudFormation's own
-	// calls count to the account's quotas, and what they are throttled for is rolled back.
-	parallelStacks = 10
+	// calls count to the account's quotas, and what they are throttled for is rolled back. A namespace has half of them.
+	parallelStacks  = 10
+	namespaceStacks = parallelStacks / 2
 	// turnPoll is when a Stage asks again for its turn.
 	turnPoll = 5 * time.Second
-	// turnLasts is when a turn ends that nobody gave back.
+	// turnLasts is when a turn, or a place in the queue, ends that nobody gave back.
 	turnLasts = time.Hour
 )
 
-// turns bounds the stack operations of an account.
+// turns bounds the stack operations of an account. Those who wait have their turn in the order in which they came.
 type turns struct {
 	mu sync.Mutex
-	// held by the Stages of an account and region, and since when.
-	held map[string]map[types.UID]time.Time
+	// held are the turns, and queued who waits for one, each with its account and region.
+	held   map[types.NamespacedName]turn
+	queued []turn
 }
 
-// take gives a Stage its turn, or says that it has none yet. A Stage that has one keeps it.
-func (t *turns) take(account string, stage types.UID, now time.Time) bool {
+type turn struct {
+	stage   types.NamespacedName
+	account string
+	since   time.Time
+}
+
+// take gives a Stage its turn, or a place in the queue. A Stage that has a turn keeps it.
+func (t *turns) take(account string, stage types.NamespacedName, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	held := t.held[account]
-	for other, since := range held {
-		if now.Sub(since) > turnLasts {
-			delete(held, other)
-		}
+	t.expire(now)
+	if _, has := t.held[stage]; has || t.ready(account, stage) {
+		t.hold(account, stage, now)
+		return true
 	}
-	if _, has := held[stage]; !has && len(held) >= parallelStacks {
-		return false
+	if !slices.ContainsFunc(t.queued, func(q turn) bool { return q.stage == stage }) {
+		t.queued = append(t.queued, turn{stage, account, now})
 	}
-	if held == nil {
-		if t.held == nil {
-			t.held = map[string]map[types.UID]time.Time{}
-		}
-		held = map[types.UID]time.Time{}
-		t.held[account] = held
-	}
-	held[stage] = now
-	return true
+	return false
 }
 
-// end gives a turn back.
-func (t *turns) end(account string, stage types.UID) {
+// waits says that a Stage is in the queue, and that its turn has not come.
+func (t *turns) waits(stage types.NamespacedName, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.held[account], stage)
-	if len(t.held[account]) == 0 {
-		delete(t.held, account)
-	}
+	t.expire(now)
+	i := slices.IndexFunc(t.queued, func(q turn) bool { return q.stage == stage })
+	return i >= 0 && !t.ready(t.queued[i].account, stage)
 }
 
-// takeTurn waits until the Stage may operate on a stack. Once its aliases have moved nothing holds it up.
-func (s *session) takeTurn(step release.Step) error {
-	if step.Phase == release.PhaseActivate || s.r.turns.take(s.accountKey(), s.stage.UID, s.r.Now()) {
+// ready says that there is room for a Stage, and nobody before it in the queue whom it would be for.
+func (t *turns) ready(account string, stage types.NamespacedName) bool {
+	held, own := 0, map[string]int{}
+	for _, h := range t.held {
+		if h.account == account {
+			held++
+			own[h.stage.Namespace]++
+		}
+	}
+	for _, q := range t.queued {
+		if q.stage == stage {
+			break
+		}
+		if q.account == account && own[q.stage.Namespace] < namespaceStacks {
+			held++
+			own[q.stage.Namespace]++
+		}
+	}
+	return held < parallelStacks && own[stage.Namespace] < namespaceStacks
+}
+
+// hold records that a Stage has a turn, also one that it took before the operator was started.
+func (t *turns) hold(account string, stage types.NamespacedName, now time.Time) {
+	if t.held == nil {
+		t.held = map[types.NamespacedName]turn{}
+	}
+	t.held[stage] = turn{stage, account, now}
+	t.queued = slices.DeleteFunc(t.queued, func(q turn) bool { return q.stage == stage })
+}
+
+func (t *turns) expire(now time.Time) {
+	for stage, held := range t.held {
+		if now.Sub(held.since) > turnLasts {
+			delete(t.held, stage)
+		}
+	}
+	t.queued = slices.DeleteFunc(t.queued, func(q turn) bool { return now.Sub(q.since) > turnLasts })
+}
+
+// note records what was seen of a Stage's stack.
+func (t *turns) note(account string, stage types.NamespacedName, inProgress bool, now time.Time) {
+	if !inProgress {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.held, stage)
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hold(account, stage, now)
+}
+
+// end gives up a Stage's turn and its place in the queue.
+func (t *turns) end(stage types.NamespacedName) {
+	t.leave(stage)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.held, stage)
+}
+
+// leave gives up a place in the queue, whose Stage has no need of a turn any more.
+func (t *turns) leave(stage types.NamespacedName) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.queued = slices.DeleteFunc(t.queued, func(q turn) bool { return q.stage == stage })
+}
+
+// awaitTurn leaves a Stage alone that is in the queue: nothing is looked at until its turn comes. What has to be
+// finished, or nothing any more, needs no turn.
+func (s *session) awaitTurn() error {
+	m := s.machine
+	if m.Asked.Unprepared != nil || !s.r.turns.waits(client.ObjectKeyFromObject(s.stage), s.r.Now()) {
 		return nil
 	}
-	return release.Wait(step.Stack.Condition, v1alpha1.ReasonStackBusy, turnPoll,
-		"%d stacks of the account are operated on at the same time: the turn of stack %s comes when one of them has ended",
-		parallelStacks, step.Stack.Name)
+	return s.noTurn(m.Phase(nil))
 }
 
-// endTurn gives the Stage's turn back when its stacks are seen at rest.
-func (s *session) endTurn() {
-	for _, stack := range []*release.Stack{s.machine.Observed.App, s.machine.Observed.Foundation} {
-		if stack.InProgress() {
-			return
-		}
+// takeTurn takes a turn before a stack is operated on. Once its aliases have moved nothing holds a Stage up.
+func (s *session) takeTurn(ctx context.Context, step release.Step) error {
+	if err := s.connect(ctx); err != nil {
+		return err
 	}
-	if s.clients != nil {
-		s.r.turns.end(s.accountKey(), s.stage.UID)
+	if step.Phase == release.PhaseActivate ||
+		s.r.turns.take(s.accountKey(), client.ObjectKeyFromObject(s.stage), s.r.Now()) {
+		return nil
+	}
+	return s.noTurn(step.Phase)
+}
+
+func (s *session) noTurn(phase release.Phase) error {
+	s.queues = true
+	return release.Wait(firstCondition(release.Step{Phase: phase}), v1alpha1.ReasonStackBusy, turnPoll,
+		"%d stacks of the account are operated on at the same time: this one's turn comes when another has ended",
+		parallelStacks)
+}
+
+// noteTurn keeps or ends the Stage's turn by what was seen of a stack.
+func (s *session) noteTurn(step release.Step) {
+	stack := s.machine.Observed.App
+	if step.Part == release.PartFoundation {
+		stack = s.machine.Observed.Foundation
+	}
+	if step.Part == release.PartFoundation || step.Part == release.PartApp {
+		s.r.turns.note(s.accountKey(), client.ObjectKeyFromObject(s.stage), stack.InProgress(), s.r.Now())
 	}
 }
 

@@ -13,58 +13,118 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
 
-// occupied are turns of which an account's are all taken.
+func named(namespace string, number int) types.NamespacedName {
+	return types.NamespacedName{Namespace: namespace, Name: fmt.Sprint(number)}
+}
+
+// occupied are turns of which an account's are all taken, by Stages 0 to 4 of the namespaces a and b.
 func occupied(account string, now time.Time) *turns {
 	t := &turns{}
-	for i := range parallelStacks {
-		t.take(account, types.UID(fmt.Sprint(i)), now)
+	for i := range namespaceStacks {
+		t.take(account, named("a", i), now)
+		t.take(account, named("b", i), now)
 	}
 	return t
 }
 
 func TestSoManyStacksOfAnAccountAreOperatedOnAtTheSameTimeAndNoMore(t *testing.T) {
 	noon := time.Now()
-	turns := occupied("a", noon)
+	late := named("c", 1)
+	turns := occupied("1", noon)
 	for _, row := range []struct {
 		why     string
 		account string
-		stage   types.UID
+		stage   types.NamespacedName
 		after   time.Duration
 		want    bool
 	}{
-		{"all turns are taken", "a", "late", 0, false},
-		{"whoever has one keeps it", "a", "3", 0, true},
-		{"those of another account are its own", "b", "late", 0, true},
-		{"nobody has given one back for long: they were lost", "a", "late", turnLasts + time.Second, true},
+		{"all turns are taken", "1", late, 0, false},
+		{"whoever has one keeps it", "1", named("a", 3), 0, true},
+		{"those of another account are its own", "2", named("d", 1), 0, true},
+		{"nobody has given one back for long: they were lost", "1", late, turnLasts + time.Second, true},
 	} {
 		if got := turns.take(row.account, row.stage, noon.Add(row.after)); got != row.want {
 			t.Errorf("%s: it is %t", row.why, got)
 		}
 	}
-	turns = occupied("a", noon)
-	turns.end("a", "3")
-	if !turns.take("a", "late", noon) || turns.take("a", "later", noon) {
-		t.Error("one turn was given back")
+}
+
+func TestTurnsComeInTheOrderInWhichTheyWereAskedFor(t *testing.T) {
+	noon := time.Now()
+	turns := occupied("1", noon)
+	for i := range 3 {
+		turns.take("1", named("c", i), noon)
 	}
-	for i := range parallelStacks {
-		turns.end("a", types.UID(fmt.Sprint(i)))
+	turns.end(named("a", 1))
+	if turns.take("1", named("c", 2), noon) || turns.waits(named("c", 0), noon) || !turns.waits(named("c", 1), noon) {
+		t.Error("the last has its turn before the first")
 	}
-	turns.end("a", "late")
-	if len(turns.held) != 0 {
+	turns.leave(named("c", 0)) // it has no need of it any more
+	if turns.waits(named("c", 1), noon) || !turns.take("1", named("c", 1), noon) {
+		t.Error("the turn of whoever left is lost")
+	}
+	if !turns.waits(named("c", 2), noon) {
+		t.Error("one turn was given twice")
+	}
+}
+
+func TestANamespaceHasHalfOfTheTurns(t *testing.T) {
+	noon := time.Now()
+	turns := &turns{}
+	for i := range 30 {
+		turns.take("1", named("greedy", i), noon)
+	}
+	if len(turns.held) != namespaceStacks || !turns.take("1", named("other", 1), noon) {
+		t.Errorf("%d are held, and another namespace waits behind them", len(turns.held))
+	}
+}
+
+func TestWhatIsSeenInProgressHasATurnAndWhatIsAtRestHasNone(t *testing.T) {
+	noon := time.Now()
+	turns := &turns{}
+	for i := range 12 { // they had begun before the operator was started
+		turns.note("1", named("a", i), true, noon)
+	}
+	if len(turns.held) != 12 || turns.take("1", named("b", 1), noon) {
+		t.Errorf("held are %v", turns.held)
+	}
+	for i := range 12 {
+		turns.note("1", named("a", i), false, noon)
+	}
+	if len(turns.held) != 0 || !turns.take("1", named("b", 1), noon) {
 		t.Errorf("held are %v", turns.held)
 	}
 }
 
 var _ = Describe("The stacks of an account", func() {
-	It("are operated on in turns, and the Stage says what it waits for", func(ctx context.Context) {
+	It("are operated on in turns, and whoever waits asks AWS nothing and says what for", func(ctx context.Context) {
 		s := play(ctx)
 		full := occupied(account+"/"+region, time.Now())
 		s.turns.held = full.held
 		Expect(s.reconciles().RequeueAfter).To(Equal(turnPoll))
 		Expect(s.says(v1alpha1.ConditionFoundationReady)).To(because(v1alpha1.ReasonStackBusy, "10 stacks of the account"))
-		Expect(s.asksAWS()).NotTo(ContainElement("cloudformation:CreateStack"))
-		s.turns.end(account+"/"+region, "7")
+		s.noted()
+		for range 3 {
+			Expect(s.reconciles().RequeueAfter).To(Equal(turnPoll))
+		}
+		_, changes, calls := s.noted()
+		Expect(calls).To(BeEmpty())
+		Expect(changes).To(BeEmpty())
+		s.turns.end(named("a", 2))
 		s.untilFounded()
-		Expect(s.turns.take(account+"/"+region, "another", time.Now())).To(BeTrue(), "the turn was given back")
+		Expect(s.turns.held).NotTo(HaveKey(keyOf(s.stage)), "the turn was given back")
+		Expect(s.turns.queued).To(BeEmpty())
+	})
+
+	It("wait for nobody who is gone", func(ctx context.Context) {
+		s := play(ctx)
+		full := occupied(account+"/"+region, time.Now())
+		s.turns.held = full.held
+		s.reconciles()
+		Expect(s.turns.queued).To(HaveLen(1))
+		s.edit(func(stage *v1alpha1.Stage) { stage.Finalizers = nil })
+		Expect(admin.Delete(ctx, s.now())).To(Succeed())
+		s.reconciles()
+		Expect(s.turns.queued).To(BeEmpty())
 	})
 })

@@ -164,6 +164,14 @@ func (d *Dispatcher) Begun(stage types.NamespacedName, uid types.UID, key string
 	return !current.done || current.err == nil || !current.told || d.pause(current) > 0, current.err
 }
 
+// Has says that a job of this key goes on, or has ended and is not recorded yet.
+func (d *Dispatcher) Has(stage types.NamespacedName, uid types.UID, key string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	current := d.jobs[stage]
+	return current != nil && current.is(uid, key)
+}
+
 // Recorded forgets a job that has ended well, after how it ended was told and written.
 func (d *Dispatcher) Recorded(stage types.NamespacedName) {
 	d.mu.Lock()
@@ -204,6 +212,7 @@ func (d *Dispatcher) perform(ctx context.Context, r *running) {
 	r.cancel()
 	d.mu.Lock()
 	r.outcome, r.err, r.done, r.waiting = outcome, err, true, false
+	r.Do = nil                                                    // it may hold much
 	if _, waits := release.AsWaiting(err); err != nil && !waits { // a wait says itself when to come back
 		r.again = d.now().Add(min(firstPause<<min(r.failures, 16), longestPause))
 		r.failures++
