@@ -6,8 +6,8 @@ import (
 	"encoding/hex"
 )
 
-// OriginSecret is what a stage's distribution proves itself by to the stage's functions, and its SHA-256, which they are
-// told. It follows from the operator's secret and the stage alone, so that it is the same whoever asks for it.
+// OriginSecret is what a stage's distribution proves itself by to the stage's functions, and its SHA-256, which they
+// are told. It follows from the operator's secret and the stage alone, so that it is the same whoever asks for it.
 func OriginSecret(secret []byte, stage StageKey) (origin Sensitive, digest string) {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("origin " + stage.String()))
