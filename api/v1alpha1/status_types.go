@@ -40,7 +40,8 @@ type StageStatus struct {
 	// +kubebuilder:validation:MaxItems=20
 	History []Release `json:"history,omitempty"`
 
-	// lastDurations are how long stack operations took, by the phase that waits for them: by them the next one is looked at when it is about to end.
+	// lastDurations are how long stack operations took, by the phase that waits for them: by them the next one is looked
+	// at when it is about to end.
 	// +optional
 	// +listType=map
 	// +listMapKey=phase

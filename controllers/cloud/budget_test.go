@@ -138,7 +138,8 @@ func TestStagesOfAnAccountShareItsBudgetsAndOthersHaveTheirOwn(t *testing.T) {
 	of := func(account, region string) *rate.Limiter {
 		return b.limiter(budgetKey{account, region, lambdaControl.family}, lambdaControl)
 	}
-	if of("1", "a") != of("1", "a") || of("1", "a") == of("2", "a") || of("1", "a") == of("1", "b") {
+	first := of("1", "a")
+	if again := of("1", "a"); again != first || first == of("2", "a") || first == of("1", "b") {
 		t.Error("budgets are of an account and a region")
 	}
 }

@@ -47,7 +47,8 @@ func (m *Malformed) Error() string { return "reading " + m.Key + ": " + m.Err.Er
 func (m *Malformed) Unwrap() error { return m.Err }
 
 // ReadJSON reads an object of one of the account's buckets; the error is a *Malformed where it is no
-// JSON or holds more than a number of bytes. False says that there is no such object. It also tells when S3 took the object.
+// JSON or holds more than a number of bytes. False says that there is no such object. It also tells when S3 took the
+// object.
 func (c *Clients) ReadJSON(
 	ctx context.Context, bucket, key string, atMost int64, into any,
 ) (written time.Time, found bool, err error) {

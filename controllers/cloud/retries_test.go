@@ -102,7 +102,8 @@ func TestACallIsNotSentThatTheBudgetHasNoRoomFor(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if sent := len(server.Calls().Operation("lambda:ListFunctions")); refused.Load() == 0 || sent != 40-int(refused.Load()) {
+	sent := len(server.Calls().Operation("lambda:ListFunctions"))
+	if refused.Load() == 0 || sent != 40-int(refused.Load()) {
 		t.Errorf("%d calls were sent, and %d told to come back", sent, refused.Load())
 	}
 	if _, err := clients.S3.ListBuckets(t.Context(), &s3.ListBucketsInput{}); err != nil {

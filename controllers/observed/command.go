@@ -53,8 +53,8 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 	return evidence, nil
 }
 
-// malformed says that an object is not what the operator or the runtime would have written: whoever may write the bucket
-// must not hold up a Stage for good.
+// malformed says that an object is not what the operator or the runtime would have written: whoever may write the
+// bucket must not hold up a Stage for good.
 func malformed(err error) bool {
 	_, is := errors.AsType[*cloud.Malformed](err)
 	return is

@@ -28,7 +28,9 @@ func (o *Observer) app(ctx context.Context, step release.Step) (*release.Stack, 
 }
 
 // stack describes a stack. Template and events are read only when no operation goes on: they tell nothing new before.
-func (o *Observer) stack(ctx context.Context, name string, withTemplate bool, changeSet string) (*release.Stack, error) {
+func (o *Observer) stack(
+	ctx context.Context, name string, withTemplate bool, changeSet string,
+) (*release.Stack, error) {
 	stack := &release.Stack{Name: name}
 	answer, err := o.Clients.CloudFormation.DescribeStacks(ctx,
 		&cloudformation.DescribeStacksInput{StackName: aws.String(name)})

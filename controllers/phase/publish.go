@@ -65,8 +65,7 @@ func (p *Performer) publish(ctx context.Context, s Subject) (release.Outcome, er
 func (p *Performer) publishOne(
 	ctx context.Context, s Subject, function release.Function, known release.FunctionVersion,
 ) (release.FunctionVersion, error) {
-	version := known
-	state, reason := types.StatePending, ""
+	version, state, reason := known, types.State(""), ""
 	var err error
 	switch {
 	case known.Version == "":

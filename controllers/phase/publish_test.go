@@ -146,7 +146,8 @@ func TestAVersionIsPublishedOnceAndThenOnlyLookedAt(t *testing.T) {
 	s.Recorded.Run.Published(release.FunctionVersion{Name: "http", Version: "1", Pending: true})
 	since := s.Local.Calls().End()
 	for range 3 {
-		if got := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, becomes); len(got.Functions) > 0 {
+		got := s.waits(publish, v1alpha1.ConditionVersionsPublished, v1alpha1.ReasonProgressing, becomes)
+		if len(got.Functions) > 0 {
 			t.Errorf("published is %v", got)
 		}
 	}

@@ -72,7 +72,8 @@ func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
 
 // stop gives up what goes on. It takes its time to end.
 func (o *operator) stop() error {
-	if o.goesOn() && o.m.Asked.Removal == nil && o.beside.action != release.ActionRepair && o.beside.action != release.ActionSweep {
+	cleans := o.goesOn() && (o.beside.action == release.ActionRepair || o.beside.action == release.ActionSweep)
+	if o.goesOn() && o.m.Asked.Removal == nil && !cleans {
 		o.beside.cancelled = true
 		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, time.Second, "it comes to its end")
 	}

@@ -81,7 +81,8 @@ func (m *Machine) endOpenCommands(condition, reason string) (release.Step, error
 			return about(record.Name, release.ActionVoid)
 		}
 		running := m.Now.Sub(record.SeenAt)
-		return release.Step{}, release.Wait(condition, reason, m.Limits.Pace.after(running), "deploy command %q still runs", record.Name)
+		return release.Step{}, release.Wait(condition, reason, m.Limits.Pace.after(running),
+			"deploy command %q still runs", record.Name)
 	}
 	return next()
 }

@@ -15,8 +15,9 @@ const (
 	longestInterruption = 6 * time.Hour
 )
 
-// Start records that work beside the reconciles is about to begin. The error is a wait: what ends the operator each time
-// that it is done must not do so for ever, for everyone. The driver has seen whether the try before ended by itself.
+// Start records that work beside the reconciles is about to begin. The error is a wait: what ends the operator each
+// time that it is done must not do so for ever, for everyone. The driver has seen whether the try before ended by
+// itself.
 func (m *Machine) Start(step release.Step, sawItEnd bool) error {
 	run := m.Recorded.Run
 	if step.Action != release.ActionUpload || run == nil {

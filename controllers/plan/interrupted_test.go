@@ -61,7 +61,8 @@ func TestWhatIsNotPublishedIsTold(t *testing.T) {
 	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
 	upload := release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
 	m.Did(upload, release.Outcome{Uploaded: &release.Uploaded{DeployedDigest: "sha256:1", AssetsLeftOut: "index.php"}})
-	if len(m.Notes) != 1 || m.Notes[0].Reason != plan.NoteAssetsLeftOut || !strings.Contains(m.Notes[0].Message, "index.php") {
+	if len(m.Notes) != 1 || m.Notes[0].Reason != plan.NoteAssetsLeftOut ||
+		!strings.Contains(m.Notes[0].Message, "index.php") {
 		t.Errorf("told is %+v", m.Notes)
 	}
 }

@@ -85,7 +85,8 @@ func imageless(t *testing.T) *plan.Machine {
 }
 
 func TestAnImageThatIsNotThereIsLookedForMoreAndMoreSeldom(t *testing.T) {
-	notThere := release.Wait(v1alpha1.ConditionImageResolved, v1alpha1.ReasonImageNotFound, release.Slowly, "not there yet")
+	notThere := release.Wait(v1alpha1.ConditionImageResolved, v1alpha1.ReasonImageNotFound, release.Slowly,
+		"not there yet")
 	lookedFor := func(m *plan.Machine) time.Duration {
 		waiting, _ := release.AsWaiting(
 			m.Failed(release.Step{Action: release.ActionResolve, Phase: release.PhaseResolve}, release.Outcome{}, notThere))

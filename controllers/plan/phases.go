@@ -79,7 +79,9 @@ var Phases = []PhaseSpec{
 	{
 		Phase: release.PhaseResolve, Situation: Resolving,
 		Conditions: []string{v1alpha1.ConditionImageResolved},
-		Acts:       map[release.Action]Act{release.ActionBegin: {Holds: true}, release.ActionResolve: {Beside: release.PoolResolve}},
+		Acts: map[release.Action]Act{
+			release.ActionBegin: {Holds: true}, release.ActionResolve: {Beside: release.PoolResolve},
+		},
 		Doing: func(m *Machine) string {
 			return fmt.Sprintf("%s:%s is looked up", m.Asked.Image.Repository, m.Asked.Image.Tag)
 		},

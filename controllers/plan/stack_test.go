@@ -121,8 +121,8 @@ func queueHeld(change func(*plan.Machine)) func(*plan.Machine) {
 func rateExceeded(change func(*plan.Machine)) func(*plan.Machine) {
 	return func(s *plan.Machine) {
 		change(s)
-		s.Observed.App.Failure = `AWS::Lambda::Function Http UPDATE_FAILED: Resource handler returned message: "Rate exceeded ` +
-			`(Service: Lambda, Status Code: 429)" (HandlerErrorCode: Throttling)`
+		s.Observed.App.Failure = `AWS::Lambda::Function Http UPDATE_FAILED: Resource handler returned message: ` +
+			`"Rate exceeded (Service: Lambda, Status Code: 429)" (HandlerErrorCode: Throttling)`
 	}
 }
 

@@ -161,8 +161,8 @@ type Uploaded struct {
 	AssetsLeftOut string
 }
 
-// Pool is where a step that takes long is done beside the reconciles. Each has room of its own, so that none waits behind
-// what takes longer.
+// Pool is where a step that takes long is done beside the reconciles. Each has room of its own, so that none waits
+// behind what takes longer.
 type Pool string
 
 // The pools.

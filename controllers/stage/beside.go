@@ -230,8 +230,8 @@ func (s *session) stillWanted() func(context.Context) error {
 	}
 }
 
-// fence proves that this operator still is the one that acts for the Stage, from beside the reconciles, whose own writes
-// do not disturb it: it writes the Stage as it just was, which fails when anyone has written it since.
+// fence proves that this operator still is the one that acts for the Stage, from beside the reconciles, whose own
+// writes do not disturb it: it writes the Stage as it just was, which fails when anyone has written it since.
 func (s *session) fence() func(context.Context) error {
 	began := s.stage.DeepCopy()
 	return func(ctx context.Context) error {

@@ -35,8 +35,8 @@ func readable(err error) error {
 	case err == nil, isRejected, isWaiting:
 		return err
 	case after > 0:
-		return release.Wait(release.ConditionOf(err), v1alpha1.ReasonProgressingWithRetry, after, "AWS has no room for it now: %s",
-			textOf(err))
+		return release.Wait(release.ConditionOf(err), v1alpha1.ReasonProgressingWithRetry, after,
+			"AWS has no room for it now: %s", textOf(err))
 	case cloud.IsDenied(err):
 		return release.Wait(release.ConditionOf(err), v1alpha1.ReasonAccessDenied, deniedPoll, "AWS refuses: %s", textOf(err))
 	default:

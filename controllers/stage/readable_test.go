@@ -70,7 +70,8 @@ func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 func TestThatAWSHasNoRoomForACallIsWaitedForAndHoldsNobodyUp(t *testing.T) {
 	throttled := &smithy.GenericAPIError{Code: "TooManyRequestsException", Message: "Rate exceeded"}
 	for why, err := range map[string]error{
-		"AWS throttles": fmt.Errorf("reading the alias: %w", throttled), "the budget is used up": &cloud.Busy{After: time.Second},
+		"AWS throttles":         fmt.Errorf("reading the alias: %w", throttled),
+		"the budget is used up": &cloud.Busy{After: time.Second},
 	} {
 		waiting, ok := release.AsWaiting(readable(release.At(v1alpha1.ConditionActivated, err)))
 		if !ok || waiting.After < time.Second || waiting.After > 3*time.Second ||
@@ -119,6 +120,7 @@ func TestWhatAWSRefusesIsWaitedForAtItsCondition(t *testing.T) {
 
 func TestWhatEndsSomethingIsMoreUrgent(t *testing.T) {
 	moving := releasing()
+	whole := release.Step{Action: release.ActionLook, Phase: release.PhaseClean, Part: release.PartWhole}
 	moving.machine.Recorded.Run.Activation = &release.Activation{}
 	for _, row := range []struct {
 		session *session
@@ -129,7 +131,7 @@ func TestWhatEndsSomethingIsMoreUrgent(t *testing.T) {
 		{releasing(), release.Step{Action: release.ActionPublish, Phase: release.PhasePublish}, cloud.Works},
 		{releasing(), release.Step{Action: release.ActionLook, Part: release.PartApp}, cloud.Looks},
 		{moving, release.Step{Action: release.ActionLook, Part: release.PartAliases}, cloud.Moves},
-		{live(false), release.Step{Action: release.ActionLook, Phase: release.PhaseClean, Part: release.PartWhole}, cloud.Later},
+		{live(false), whole, cloud.Later},
 		{live(false), release.Step{Action: release.ActionSweep, Phase: release.PhaseClean}, cloud.Later},
 		{releasing(), release.Step{Action: release.ActionStack}, cloud.Later}, // of a deletion
 	} {

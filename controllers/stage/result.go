@@ -72,9 +72,9 @@ func lostRace(err error) (result, error) {
 // notWorthTelling is how long a wait may last without being told of: a write for each would take longer than the wait.
 const notWorthTelling = 250 * time.Millisecond
 
-// writeOutcome writes how the reconcile ended. A short wait in a situation that is told of is not written, nor one after
-// which all is come to again: what it would tell is over before anyone reads it, and what a step rests on is written
-// before that step.
+// writeOutcome writes how the reconcile ended. A short wait in a situation that is told of is not written, nor one
+// after which all is come to again: what it would tell is over before anyone reads it, and what a step rests on is
+// written before that step.
 func (s *session) writeOutcome(ctx context.Context, outcome error) error {
 	waiting, isWaiting := release.AsWaiting(outcome)
 	brief := isWaiting && waiting.After > 0 && waiting.After < notWorthTelling

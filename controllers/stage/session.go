@@ -65,7 +65,8 @@ func (s *session) run(ctx context.Context) error {
 	}
 }
 
-// reconcileStep does a step and has the machine record it, and so it does with what keeps a step from being named or done.
+// reconcileStep does a step and has the machine record it, and so it does with what keeps a step from being named or
+// done.
 func (s *session) reconcileStep(ctx context.Context, step release.Step, unnamed error) error {
 	outcome, err := release.Outcome{}, unnamed
 	if err == nil {

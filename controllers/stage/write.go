@@ -40,7 +40,8 @@ func (u *unwritten) Unwrap() error { return u.err }
 func (s *session) write(ctx context.Context, outcome error, whether whether) error {
 	writeRecorded(&s.stage.Status, &s.machine.Recorded)
 	s.report(outcome)
-	if whether == ifChanged && equality.Semantic.DeepEqual(&s.before.Status, &s.stage.Status) { // which costs less than a patch
+	// To compare costs less than to make a patch.
+	if whether == ifChanged && equality.Semantic.DeepEqual(&s.before.Status, &s.stage.Status) {
 		s.emitNotes()
 		return nil
 	}

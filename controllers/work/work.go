@@ -256,7 +256,8 @@ func (d *Dispatcher) inPool(ctx context.Context, r *running) (release.Outcome, e
 type tooLong struct{ within time.Duration }
 
 func (t *tooLong) Error() string {
-	return fmt.Sprintf("it was not done within %s and is begun again: what it reads from or writes to is too slow", t.within)
+	return fmt.Sprintf("it was not done within %s and is begun again: what it reads from or writes to is too slow",
+		t.within)
 }
 
 // limitEvery is how often the limit of a job is asked for.
