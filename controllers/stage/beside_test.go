@@ -290,4 +290,22 @@ var _ = Describe("What goes on beside the reconciles", func() {
 		Eventually(given).Should(BeClosed())
 		Expect(s.beside()).To(BeEmpty())
 	})
+
+	It("is known of the clean-up, so that a sweep does not take the place of a repair", func(ctx context.Context) {
+		s, now := midway(ctx)
+		Expect(now.connect(ctx)).To(Succeed())
+		Expect(now.cleansBeside()).To(BeEmpty())
+		end := make(chan struct{})
+		repair := now.job(release.Step{Action: release.ActionRepair, Phase: release.PhaseClean})
+		repair.Do = func(context.Context) (release.Outcome, error) { <-end; return release.Outcome{}, nil }
+		_, state, _ := s.work.Ensure(repair)
+		Expect(state.Running).To(BeTrue())
+		Expect(now.cleansBeside()).To(Equal(release.ActionRepair))
+		Expect(now.stop()).To(Succeed(), "it may go on")
+		close(end)
+		s.awaitWake()
+		Expect(now.cleansBeside()).To(Equal(release.ActionRepair), "how it ended is not recorded yet")
+		now.machine.Desired = nil
+		Expect(now.cleansBeside()).To(BeEmpty(), "of what is not known nothing is cleaned up")
+	})
 })
