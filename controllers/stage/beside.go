@@ -212,10 +212,14 @@ func (s *session) stop() error {
 		})
 	})
 	if !stopped {
-		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, besidePoll,
-			"what was given up comes to its end")
+		return comesToItsEnd(v1alpha1.ConditionReady)
 	}
 	return nil
+}
+
+// comesToItsEnd waits for what was given up, whose end wakes the Stage.
+func comesToItsEnd(condition string) error {
+	return release.Wait(condition, v1alpha1.ReasonProgressing, besidePoll, "what was given up comes to its end")
 }
 
 // errOther says that the Stage is about something else by now.

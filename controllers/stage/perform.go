@@ -41,7 +41,11 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 	}
 	var told error
 	if act.Beside != "" {
-		begun, failed := s.r.work.Begun(client.ObjectKeyFromObject(s.stage), s.stage.UID, s.jobKey(step))
+		stage, own := client.ObjectKeyFromObject(s.stage), s.jobKey(step)
+		if !s.r.work.Stop(stage, func(key string) bool { return key == own }) {
+			return comesToItsEnd(firstCondition(step))
+		}
+		begun, failed := s.r.work.Begun(stage, s.stage.UID, own)
 		if begun {
 			return nil
 		}
