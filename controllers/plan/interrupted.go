@@ -30,9 +30,11 @@ func (m *Machine) Start(step release.Step, sawItEnd bool) error {
 		pause := min(firstInterruption<<min(times, 16), longestInterruption)
 		if wait := run.UploadTriedAt.Add(pause).Sub(m.Now); wait > 0 {
 			return release.Wait(v1alpha1.ConditionImagePushed, v1alpha1.ReasonUploadInterrupted, wait,
-				"the operator ended %d times while image and assets of %s were sent, and tries again at %s: have the platform "+
-					"team look why it ended (out of memory or disk?), or push a smaller build under a new tag",
-				run.UploadTries, run.BuildID, run.UploadTriedAt.Add(pause).UTC().Format(time.RFC3339))
+				"the operator ended %d times while image and assets of %s were sent, and tries again at %s: have the "+
+					"platform team look why it ended (out of memory or disk?), or push a smaller build under a new tag; to "+
+					"try now, annotate the Stage with %s=<any new value>",
+				run.UploadTries, run.BuildID, run.UploadTriedAt.Add(pause).UTC().Format(time.RFC3339),
+				v1alpha1.AnnotationRetry)
 		}
 	}
 	run.UploadTries, run.UploadTriedAt = run.UploadTries+1, m.Now

@@ -48,6 +48,19 @@ func TestAnUploadThatEndsTheOperatorIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestAPersonMayHaveAnInterruptedUploadTriedNow(t *testing.T) {
+	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
+	upload := release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
+	m.Recorded.Run.UploadTries, m.Recorded.Run.UploadTriedAt = 3, m.Now
+	if err := m.Start(upload, false); err == nil {
+		t.Fatal("it is begun by itself")
+	}
+	m.Ask(asked(releaseOf("v2"), func(a *plan.Asked) { a.Requests.Retry = "now" }))
+	if err := m.Start(upload, false); err != nil || m.Recorded.Handled.Retry != "now" || len(m.Notes) > 0 {
+		t.Errorf("got %v, handled is %q, told %v", err, m.Recorded.Handled.Retry, m.Notes)
+	}
+}
+
 func TestWhatMovesLittleMayBeBegunAsOftenAsItLikes(t *testing.T) {
 	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
 	for range 10 {

@@ -60,6 +60,10 @@ func (m *Machine) handleRequests() {
 	if m.looks() && m.Recorded.Live != nil {
 		m.Recorded.Live.Cleaned = false // so that AWS is asked
 	}
+	if run := m.Recorded.Run; m.retries() && run != nil && run.UploadTries >= maxInterrupted {
+		run.UploadTries = 0
+		m.markRetried()
+	}
 	if m.retries() && m.Asked.Unprepared == nil && !m.retriable() {
 		m.markRetried()
 		m.note(NoteRetryIgnored, "there is no failed run to try again: the annotation %s is handled and does nothing later",
