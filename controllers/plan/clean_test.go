@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,4 +146,20 @@ func TestTheCleanUpEndsWithALookWhetherWhatIsLiveIsWhole(t *testing.T) {
 			did(s, step(release.ActionRepair))
 		}), "Look Whole"},
 	})
+}
+
+// A repair that takes its time is gone on with by each reconcile: another sweep would give it up, and begin it anew for
+// ever.
+func TestARepairIsGoneOnWithUntilItHasEnded(t *testing.T) {
+	o := released(t)
+	o.w.whole.Sendable = []string{"the image"}
+	o.written.Live.Cleaned, o.trace = false, nil
+	o.lasts = func() time.Duration { return time.Minute }
+	must(t, o.release(releaseOf("v1")))
+	if got := count(o.trace, "Sweep"); got > 3 { // it is named until it has ended, and once more after the repair
+		t.Errorf("it swept %d times\n%s", got, strings.Join(o.trace, "\n"))
+	}
+	if !o.written.Live.Cleaned || len(o.w.whole.Sendable) > 0 {
+		t.Errorf("what is live is %+v, and %v is missing", o.written.Live, o.w.whole.Sendable)
+	}
 }
