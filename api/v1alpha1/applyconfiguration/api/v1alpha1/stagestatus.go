@@ -30,7 +30,8 @@ type StageStatusApplyConfiguration struct {
 	Live *ReleaseApplyConfiguration `json:"live,omitempty"`
 	// history holds the releases that were live before, newest first.
 	History []ReleaseApplyConfiguration `json:"history,omitempty"`
-	// lastDurations are how long stack operations took, by the phase that waits for them: by them the next one is looked at when it is about to end.
+	// lastDurations are how long stack operations took, by the phase that waits for them: by them the next one is looked
+	// at when it is about to end.
 	LastDurations []PhaseDurationApplyConfiguration `json:"lastDurations,omitempty"`
 	// endpoints tell where the stage is reached.
 	Endpoints *EndpointsApplyConfiguration `json:"endpoints,omitempty"`
