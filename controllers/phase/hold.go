@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/aloft-dev/aloft/controllers/release"
 )
 
 // Hold proves that a step which takes long is still what its Stage is about: an operator that stood still and was
@@ -18,9 +20,6 @@ type Hold struct {
 	asked time.Time
 }
 
-// holdsFor is how long an answer counts. Whoever takes over waits for the lease to end, which is longer.
-const holdsFor = 5 * time.Second
-
 // Check asks whether the step is still wanted, unless that was asked a moment ago. Nil holds for good.
 func (h *Hold) Check(ctx context.Context) error {
 	if h == nil {
@@ -29,8 +28,7 @@ func (h *Hold) Check(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.Now()
-	// The monotonic clock stands still with a machine that is suspended, and the other may be set.
-	if now.Sub(h.asked) <= holdsFor && now.Round(0).Sub(h.asked.Round(0)) <= holdsFor {
+	if !release.Expired(h.asked, now) {
 		return nil
 	}
 	if err := h.Ask(ctx); err != nil {

@@ -46,25 +46,20 @@ func (r *Remover) Remove(ctx context.Context, step release.Step, s Subject) erro
 	}
 }
 
-// fenceHolds is how long a fence proves something. Whoever takes over waits for the lease to end, which is longer.
-const fenceHolds = 5 * time.Second
-
 // errStale says that the operator stood still after its fence.
 var errStale = errors.New("the fence before a deletion is too old: the operator stood still meanwhile")
 
-// fenced deletes one batch right after a fence. The age of the fence is looked at once more before the call, by the
-// monotonic clock and by the wall clock, since the one stands still with a machine that is suspended and the other may
-// be set; the call itself ends with the fence.
+// fenced deletes one batch right after a fence. The age of the fence is looked at once more before the call; the call
+// itself ends with the fence.
 func (r *Remover) fenced(ctx context.Context, remove func(context.Context) error) error {
 	began := r.Now()
 	if err := r.Fence(ctx); err != nil {
 		return fmt.Errorf("fencing a deletion: %w", err)
 	}
-	now := r.Now()
-	if now.Sub(began) > fenceHolds || now.Round(0).Sub(began.Round(0)) > fenceHolds {
+	if release.Expired(began, r.Now()) {
 		return errStale
 	}
-	ctx, cancel := context.WithDeadline(ctx, began.Add(fenceHolds))
+	ctx, cancel := context.WithDeadline(ctx, began.Add(release.FenceHolds))
 	defer cancel()
 	return remove(ctx)
 }

@@ -127,7 +127,7 @@ var guards = []guard{
 	{name: "each batch of deletions is fenced", file: removalFolder + "removal.go",
 		guard: "if err := r.Fence(ctx); err != nil {", without: "if err := error(nil); err != nil {"},
 	{name: "a fence that is too old proves nothing", file: removalFolder + "removal.go",
-		guard: "if now.Sub(began) > fenceHolds ||", without: "if false && now.Sub(began) > fenceHolds || false &&"},
+		guard: "if release.Expired(began, r.Now()) {", without: "if release.Expired(r.Now(), r.Now()) {"},
 	{name: "what was written since the listing began is not swept", file: removalFolder + "objects.go",
 		guard: "case !older(objects[i].LastModified, began) && !isTemplate(key), keep", without: "case keep"},
 	{name: "a version without a number is never deleted", file: removalFolder + "sweep.go",
