@@ -48,8 +48,13 @@ func CommandKey(id, run, command string) string { return RunsPrefix(id) + run + 
 // ProofKey is what a command of a run is proven with (package proof). It follows from the operator's own secret, so
 // that it is the same whenever it is asked for and is stored nowhere.
 func ProofKey(secret []byte, id, run, command string) string {
+	return derived(secret, "command "+CommandKey(id, run, command))
+}
+
+// derived is a key for one purpose, in hexadecimal digits, that tells nothing of the secret or of other keys.
+func derived(secret []byte, purpose string) string {
 	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("command " + CommandKey(id, run, command)))
+	mac.Write([]byte(purpose))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
