@@ -19,11 +19,9 @@ func commands(m *Machine) (release.Step, error) {
 }
 
 func about(command string, action release.Action) (release.Step, error) {
-	return aboutCommand(command, action), nil
-}
-
-func aboutCommand(command string, action release.Action) release.Step {
-	return release.Step{Action: action, Phase: release.PhaseCommands, Command: command, Part: release.PartCommand}
+	return release.Step{
+		Action: action, Phase: release.PhaseCommands, Command: command, Part: release.PartCommand,
+	}, nil
 }
 
 // command decides about the first command that has not succeeded yet.
@@ -48,10 +46,10 @@ func (m *Machine) command(command release.Command, record *release.CommandRun) (
 
 // awaited decides about a command that was announced or has started, by the evidence in the bucket.
 func (m *Machine) awaited(command release.Command, record *release.CommandRun) (release.Step, error) {
-	learn := m.learn(record)
+	learn, err := m.learn(record)
 	switch {
-	case learn.Action != "":
-		return learn, nil
+	case err != nil || learn.Action != "":
+		return learn, err
 	case record.State == release.CommandStarted:
 		running := m.Now.Sub(record.SeenAt)
 		return release.Step{}, release.Wait(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing,
@@ -74,8 +72,8 @@ func (m *Machine) endOpenCommands(condition, reason string) (release.Step, error
 		if !record.State.Open() {
 			continue
 		}
-		if learn := m.learn(record); learn.Action != "" {
-			return learn, nil
+		if learn, err := m.learn(record); err != nil || learn.Action != "" {
+			return learn, err
 		}
 		if record.State == release.CommandAnnounced {
 			return about(record.Name, release.ActionVoid)
@@ -88,17 +86,17 @@ func (m *Machine) endOpenCommands(condition, reason string) (release.Step, error
 }
 
 // learn looks for the evidence of an open command, or records what there is to learn of it; no step means nothing new.
-func (m *Machine) learn(record *release.CommandRun) release.Step {
+func (m *Machine) learn(record *release.CommandRun) (release.Step, error) {
 	evidence := m.Observed.Command
 	switch {
 	case evidence == nil || evidence.Name != record.Name:
-		return aboutCommand(record.Name, release.ActionLook)
+		return about(record.Name, release.ActionLook)
 	case evidence.Result != nil, evidence.Void,
 		record.State == release.CommandAnnounced && (evidence.Claimed || evidence.Lost),
 		record.State == release.CommandStarted && m.Now.After(record.SeenAt.Add(m.commandLimit(record.Name))):
-		return aboutCommand(record.Name, release.ActionRecordCommand)
+		return about(record.Name, release.ActionRecordCommand)
 	default:
-		return release.Step{}
+		return next()
 	}
 }
 
