@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -91,7 +90,7 @@ func (o *Observer) claim(ctx context.Context, id, run, name string) (claimed, er
 // left finds the newest run of a release that left claims in the bucket, and which commands they are of. Run ids begin
 // with their time, so the last one in order is the newest. Commands of other releases count as long as they may run.
 func (o *Observer) left(ctx context.Context, releaseID string) (*release.LeftRun, error) {
-	left, claimed, ended := &release.LeftRun{}, []string(nil), map[string]bool{}
+	left, others, ended := &release.LeftRun{}, []string(nil), map[string]bool{}
 	for object, err := range o.Clients.Objects(ctx, o.Names.Bucket, release.RunsFolder) {
 		if cloud.IsNotFound(err) {
 			return left, nil
@@ -109,7 +108,7 @@ func (o *Observer) left(ctx context.Context, releaseID string) (*release.LeftRun
 		}
 		own, isOwn := strings.CutPrefix(command, release.RunsPrefix(releaseID))
 		if !isOwn {
-			claimed = append(claimed, command)
+			others = append(others, command)
 			continue
 		}
 		run, name, _ := strings.Cut(own, "/")
@@ -120,15 +119,15 @@ func (o *Observer) left(ctx context.Context, releaseID string) (*release.LeftRun
 			left.Commands = append(left.Commands, name)
 		}
 	}
-	claimed = slices.DeleteFunc(claimed, func(command string) bool { return ended[command] })
 	var err error
-	left.Open, err = o.open(ctx, claimed)
+	left.Open, err = o.open(ctx, slices.DeleteFunc(others, func(command string) bool { return ended[command] }))
 	return left, err
 }
 
-// open tells which of the claimed commands have started. A claim may also say that its command never will.
-func (o *Observer) open(ctx context.Context, claimed []string) (open []release.OpenCommand, err error) {
-	for _, command := range claimed {
+// open tells which commands have started of those that were claimed, by the beginnings of their keys. A claim may also
+// say that its command never will.
+func (o *Observer) open(ctx context.Context, commands []string) (open []release.OpenCommand, err error) {
+	for _, command := range commands {
 		id, rest, _ := strings.Cut(strings.TrimPrefix(command, release.RunsFolder), "/")
 		run, name, _ := strings.Cut(rest, "/")
 		claim, err := o.claim(ctx, id, run, name)
@@ -136,7 +135,7 @@ func (o *Observer) open(ctx context.Context, claimed []string) (open []release.O
 			return nil, err
 		}
 		if claim.found && !claim.void {
-			open = append(open, release.OpenCommand{Release: id, Name: path.Base(rest), StartedAt: claim.startedAt})
+			open = append(open, release.OpenCommand{Release: id, Name: name, StartedAt: claim.startedAt})
 		}
 	}
 	return open, nil
