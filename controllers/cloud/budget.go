@@ -34,7 +34,8 @@ type purpose struct {
 	urgency Urgency
 	// patience is how long each call may wait for its turn.
 	patience time.Duration
-	// begun says that one of the calls has had its turn: what has begun is finished, for its calls would be made again.
+	// begun says that one of the calls of a step has had its turn: what has begun is finished, for its calls would be made
+	// again. Nil where that makes no difference.
 	begun *atomic.Bool
 }
 
@@ -48,14 +49,14 @@ func ForStep(ctx context.Context, urgency Urgency) context.Context {
 
 // ForWork says what the calls of work beside the reconciles are made for: each waits for its turn.
 func ForWork(ctx context.Context, urgency Urgency) context.Context {
-	return context.WithValue(ctx, purposeKey{}, purpose{urgency, longPatience, new(atomic.Bool)})
+	return context.WithValue(ctx, purposeKey{}, purpose{urgency: urgency, patience: longPatience})
 }
 
 func purposeOf(ctx context.Context) purpose {
 	if p, ok := ctx.Value(purposeKey{}).(purpose); ok {
 		return p
 	}
-	return purpose{Works, patience, new(atomic.Bool)}
+	return purpose{urgency: Works, patience: patience}
 }
 
 // Busy says that a call was not made, because the account's calls of its kind are used up for now.
@@ -131,13 +132,15 @@ func take(ctx context.Context, limiter *rate.Limiter, q quota) error {
 	p := purposeOf(ctx)
 	needed := 1 + reserves[p.urgency]*float64(q.burst)
 	for waited := time.Duration(0); ; {
-		if p.begun.Load() {
+		if p.begun != nil && p.begun.Load() {
 			needed, p.patience = 1, longPatience
 		}
 		now := time.Now()
 		tokens := limiter.TokensAt(now)
 		if tokens >= needed && limiter.AllowN(now, 1) {
-			p.begun.Store(p.patience == patience || p.begun.Load())
+			if p.begun != nil {
+				p.begun.Store(true)
+			}
 			return nil
 		}
 		wait := max(time.Duration((needed-tokens)/float64(q.rate)*float64(time.Second)), time.Millisecond)
