@@ -27,10 +27,10 @@ const (
 	parallelCalls = 8
 )
 
-// publish makes a version of every function that has none in this run, all at once, and gives those that are new,
-// or active by now. Publishing again gives the same version as long as nothing called an update in
-// between (Lambda developer guide, "Creating function versions"), so a crash between the call and the record does no
-// harm; a version that is known is only looked at.
+// publish makes a version of every function that has none in this run, all at once, and gives those that are new, or
+// active by now. Publishing again gives the same version as long as nothing called an update in between (Lambda
+// developer guide, "Creating function versions"), so a crash between the call and the record does no harm; a version
+// that is known is only looked at.
 func (p *Performer) publish(ctx context.Context, s Subject) (release.Outcome, error) {
 	known := map[string]release.FunctionVersion{}
 	for _, version := range s.Recorded.Run.Functions {
