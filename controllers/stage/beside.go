@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -41,7 +41,7 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 		again, s.repeatable = briefly, plan.ActOf(step).Write == plan.Unwritten
 	}
 	switch {
-	case state.Running && retrying(step, state.Failed, again) != nil:
+	case state.Running && state.Failed != nil:
 		return release.Outcome{}, retrying(step, state.Failed, again)
 	case state.Running && state.Waiting:
 		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonProgressing, again,
@@ -91,28 +91,32 @@ func (s *session) job(step release.Step) work.Job {
 	subject.Observed, subject.Recorded = &seen, &recorded
 	subject.Progress = &phase.Progress{}
 	subject.Hold = &phase.Hold{Ask: s.stillWanted(), Now: s.r.Now}
-	urgency := s.urgencyOf(step)
-	job := work.Job{
+	do, urgency := s.performed(step, subject), s.urgencyOf(step)
+	return work.Job{
 		Stage: client.ObjectKeyFromObject(s.stage), UID: s.stage.UID, Key: s.jobKey(step), Pool: plan.ActOf(step).Beside,
 		Progress: subject.Progress, Within: func() time.Duration { return within(step, subject) },
+		Do: func(ctx context.Context) (release.Outcome, error) { return do(cloud.ForWork(ctx, urgency)) },
 	}
-	switch performer, remover := s.performer, s.remover; job.Pool {
-	case release.PoolResolve:
-		resolver := phase.Performer{Images: s.r.Images, Now: s.r.Now} // no AWS is needed, and none may be granted
-		job.Do = func(ctx context.Context) (release.Outcome, error) { return resolver.Perform(ctx, step, subject) }
+}
+
+// performed does a step on a subject that does not change any more.
+func (s *session) performed(
+	step release.Step, subject phase.Subject,
+) func(context.Context) (release.Outcome, error) {
+	performer := s.performer
+	switch plan.ActOf(step).Beside {
 	case release.PoolRemove:
-		fenced := *remover
+		fenced := *s.remover
 		fenced.Fence = s.fence()
-		from := removal.Subject{Desired: subject.Desired, Observed: &seen, Recorded: &recorded}
-		job.Do = func(ctx context.Context) (release.Outcome, error) {
+		from := removal.Subject{Desired: subject.Desired, Observed: subject.Observed, Recorded: subject.Recorded}
+		return func(ctx context.Context) (release.Outcome, error) {
 			return release.Outcome{}, fenced.Remove(ctx, step, from)
 		}
-	default:
-		job.Do = func(ctx context.Context) (release.Outcome, error) { return performer.Perform(ctx, step, subject) }
+	case release.PoolResolve: // no AWS is needed, and none may be granted
+		performer = &phase.Performer{Images: s.r.Images, Now: s.r.Now}
+	case release.PoolUpload, release.PoolWarm, "":
 	}
-	do := job.Do
-	job.Do = func(ctx context.Context) (release.Outcome, error) { return do(cloud.ForWork(ctx, urgency)) }
-	return job
+	return func(ctx context.Context) (release.Outcome, error) { return performer.Perform(ctx, step, subject) }
 }
 
 // copied is a record that does not change with the machine's.
@@ -227,9 +231,9 @@ var errOther = errors.New("the Stage is about something else by now, or another 
 
 // stillWanted asks the API server itself whether the Stage still is about what it is about now.
 func (s *session) stillWanted() func(context.Context) error {
-	began := s.stage.DeepCopy()
+	stage, was := client.ObjectKeyFromObject(s.stage), about(s.stage)
 	return func(ctx context.Context) error {
-		_, err := s.r.unchanged(ctx, began)
+		_, err := s.r.unchanged(ctx, stage, was)
 		return err
 	}
 }
@@ -237,10 +241,10 @@ func (s *session) stillWanted() func(context.Context) error {
 // fence proves that this operator still is the one that acts for the Stage, from beside the reconciles, whose own
 // writes do not disturb it: it writes the Stage as it just was, which fails when anyone has written it since.
 func (s *session) fence() func(context.Context) error {
-	began := s.stage.DeepCopy()
+	key, was := client.ObjectKeyFromObject(s.stage), about(s.stage)
 	return func(ctx context.Context) error {
 		return retry.RetryOnConflict(retry.DefaultRetry, func() error { // a reconcile may have told something in between
-			stage, err := s.r.unchanged(ctx, began)
+			stage, err := s.r.unchanged(ctx, key, was)
 			if err != nil {
 				return err
 			}
@@ -252,21 +256,23 @@ func (s *session) fence() func(context.Context) error {
 }
 
 // unchanged reads a Stage, and fails when it is about something else than it was.
-func (r *Reconciler) unchanged(ctx context.Context, was *v1alpha1.Stage) (*v1alpha1.Stage, error) {
-	is := &v1alpha1.Stage{}
-	if err := r.Reader.Get(ctx, client.ObjectKeyFromObject(was), is); err != nil {
+func (r *Reconciler) unchanged(
+	ctx context.Context, key types.NamespacedName, was []string,
+) (*v1alpha1.Stage, error) {
+	stage := &v1alpha1.Stage{}
+	if err := r.Reader.Get(ctx, key, stage); err != nil {
 		return nil, fmt.Errorf("reading the Stage: %w", err)
 	}
-	if is.UID != was.UID || is.DeletionTimestamp.IsZero() != was.DeletionTimestamp.IsZero() ||
-		!equality.Semantic.DeepEqual(about(&is.Status), about(&was.Status)) {
+	if !slices.Equal(about(stage), was) {
 		return nil, errOther
 	}
-	return is, nil
+	return stage, nil
 }
 
-// about is what a status tells of which releases there are, and which run goes on.
-func about(status *v1alpha1.StageStatus) []string {
-	var ids []string
+// about is what a Stage is about: whether it is being deleted, which releases there are, and which run goes on.
+func about(stage *v1alpha1.Stage) []string {
+	status := &stage.Status
+	ids := []string{string(stage.UID), strconv.FormatBool(stage.DeletionTimestamp.IsZero())}
 	if target := status.Target; target != nil {
 		ids = append(ids, "target", target.ID, string(target.State))
 	}

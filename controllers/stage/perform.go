@@ -39,7 +39,7 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 			return err
 		}
 	}
-	var told error
+	var failing error
 	if act.Beside != "" {
 		stage, own := client.ObjectKeyFromObject(s.stage), s.jobKey(step)
 		if !s.r.work.Stop(stage, func(key string) bool { return key == own }) {
@@ -52,7 +52,7 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 		if err := s.machine.Start(step, failed != nil); err != nil {
 			return err
 		}
-		told = retrying(step, failed, briefly)
+		failing = retrying(step, failed, briefly)
 	}
 	switch act.Write {
 	case plan.Intended:
@@ -61,12 +61,12 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 		}
 		return s.write(ctx, nil, always)
 	case plan.Written:
-		if s.before.Status.Phase == string(s.machine.Situation(nil)) && !s.remembers() {
+		if s.told(nil) {
 			return nil // a call that fails again and again changes nothing but how that is told
 		}
 		return s.write(ctx, nil, ifChanged)
 	case plan.Fenced:
-		return s.write(ctx, told, always)
+		return s.write(ctx, failing, always)
 	default:
 		return nil
 	}

@@ -78,11 +78,15 @@ const notWorthTelling = 250 * time.Millisecond
 func (s *session) writeOutcome(ctx context.Context, outcome error) error {
 	waiting, isWaiting := release.AsWaiting(outcome)
 	brief := isWaiting && waiting.After > 0 && waiting.After < notWorthTelling
-	told := s.before.Status.Phase == string(s.machine.Situation(outcome)) && !s.remembers()
-	if brief && (told || s.repeatable) {
+	if brief && (s.repeatable || s.told(outcome)) {
 		return nil
 	}
 	return s.write(ctx, outcome, ifChanged)
+}
+
+// told says that the status tells of the situation, and holds all that was brought about.
+func (s *session) told(outcome error) bool {
+	return s.before.Status.Phase == string(s.machine.Situation(outcome)) && !s.remembers()
 }
 
 // remembers says that something was brought about that is not written yet, beside what there is to tell of the phases.

@@ -103,15 +103,13 @@ func (t *turns) expire(now time.Time) {
 
 // note records what was seen of a Stage's stack.
 func (t *turns) note(account string, stage types.NamespacedName, inProgress bool, now time.Time) {
-	if !inProgress {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		delete(t.held, stage)
-		return
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.hold(account, stage, now)
+	if inProgress {
+		t.hold(account, stage, now)
+	} else {
+		delete(t.held, stage)
+	}
 }
 
 // end gives up a Stage's turn and its place in the queue.
