@@ -11,7 +11,6 @@ import (
 // job is a step that goes on beside the reconciles: one for the Stage, on copies of what it began with.
 type job struct {
 	key        string
-	action     release.Action
 	done, told bool
 	cancelled  bool
 	outcome    release.Outcome
@@ -37,23 +36,14 @@ func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
 	if lasts == 0 {
 		return o.perform(step, recorded.Run, desired), nil
 	}
-	key := string(step.Action) + " " + m.Asked.Image.Tag
-	if desired != nil {
-		key = string(step.Action) + " " + desired.ID
-	}
-	if run := recorded.Run; run != nil {
-		key += " " + run.ID
-		if run.Warm != nil {
-			key += run.Warm.At.String()
-		}
-	}
+	key := m.Work(step)
 	if o.beside != nil && o.beside.key != key && !o.beside.done {
 		o.beside.cancelled = true
 		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Conditions[0], v1alpha1.ReasonProgressing,
 			time.Second, "what was given up comes to its end")
 	}
 	if o.beside == nil || o.beside.key != key || o.beside.cancelled && o.beside.done {
-		begun := &job{key: key, action: step.Action}
+		begun := &job{key: key}
 		o.beside = begun
 		o.w.later(lasts, func() {
 			begun.done = true
@@ -72,8 +62,7 @@ func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
 
 // stop gives up what goes on. It takes its time to end.
 func (o *operator) stop() error {
-	cleans := o.goesOn() && (o.beside.action == release.ActionRepair || o.beside.action == release.ActionSweep)
-	if o.goesOn() && o.m.Asked.Removal == nil && !cleans {
+	if o.goesOn() && !o.m.Outlasts(o.beside.key) {
 		o.beside.cancelled = true
 		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, time.Second, "it comes to its end")
 	}

@@ -15,7 +15,7 @@ const maxHistory = 20
 // clean follows once the desired release is live: removals from the stack, then what no kept release needs, and then a
 // look whether what is live is whole.
 func clean(m *Machine) (release.Step, error) {
-	switch m.Observed.Beside {
+	switch m.cleansAs(m.Observed.Beside) {
 	case release.ActionSweep: // nothing is changed that it goes by
 		return first(m, settled, sweep, whole)
 	case release.ActionRepair: // it is what a sweep has ended with

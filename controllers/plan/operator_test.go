@@ -85,10 +85,8 @@ func (o *operator) reconcile() error {
 		a.Suspended, a.Requests, a.Revision = o.suspended, o.requests, o.revision
 		a.Unprepared, a.Removal = o.unprepared, o.removal
 	}))
-	if b := o.beside; b != nil && o.m.Desired != nil && strings.Contains(b.key, " "+o.m.Desired.ID) {
-		if b.action == release.ActionSweep || b.action == release.ActionRepair {
-			o.m.Observed.Beside = b.action
-		}
+	if o.beside != nil {
+		o.m.Observed.Beside = o.beside.key
 	}
 	err := o.steps()
 	if errors.Is(err, errCrash) {

@@ -39,6 +39,8 @@ type PhaseSpec struct {
 	// Conditions that the phase is recorded in.
 	Conditions []string
 	Situation  Situation
+	// Urgency of its calls to AWS.
+	Urgency Urgency
 	// Acts by their action.
 	Acts map[release.Action]Act
 	// Doing and Done tell in one sentence what goes on, and what the phase has brought about.
@@ -46,38 +48,10 @@ type PhaseSpec struct {
 	Done  func(*Machine) string
 }
 
-// Act is how an action is dealt with.
-type Act struct {
-	// Holds: suspension holds the release before it, for it would begin something.
-	Holds bool
-	// Beside is the pool in which it goes on beside the reconciles, because it takes long; empty where it is done at once.
-	// What is written before it is written when it begins.
-	Beside release.Pool
-	// Write is what must have been written to the status before it.
-	Write Write
-}
-
-// Write is what an act needs of the status before it.
-type Write int
-
-const (
-	// Unwritten lets it be begun by anyone at any time: a version that exists is not published again, and a sweep fences
-	// each batch of what it deletes.
-	Unwritten Write = iota
-	// Intended has all moves written before the first of them, and a fence before the first that a reconcile makes. That
-	// one was made need not be written before the next, for AWS tells it.
-	Intended
-	// Written has what it rests on written first, if anything has changed.
-	Written
-	// Fenced has the status written in any case: AWS has no guard of its own against an operator that was replaced, and
-	// the status's resource version is one.
-	Fenced
-)
-
 // Phases is the table of phases, in the order in which a run goes through them.
 var Phases = []PhaseSpec{
 	{
-		Phase: release.PhaseResolve, Situation: Resolving,
+		Phase: release.PhaseResolve, Situation: Resolving, Urgency: Works,
 		Conditions: []string{v1alpha1.ConditionImageResolved},
 		Acts: map[release.Action]Act{
 			release.ActionBegin: {Holds: true}, release.ActionResolve: {Beside: release.PoolResolve},
@@ -91,16 +65,17 @@ var Phases = []PhaseSpec{
 		},
 	},
 	{
-		Phase: release.PhaseFoundation, Situation: Preparing,
+		Phase: release.PhaseFoundation, Situation: Preparing, Urgency: Works,
 		Conditions: []string{v1alpha1.ConditionFoundationReady},
 		Acts: map[release.Action]Act{
-			release.ActionRecover: {}, release.ActionStack: {Holds: true, Write: Written}, release.ActionTryAgain: {},
+			release.ActionRecover: {}, release.ActionStack: {Holds: true, Write: Written, Turn: true},
+			release.ActionTryAgain: {},
 		},
 		Doing: func(m *Machine) string { return "stack " + m.Desired.Names.FoundationStack + " is brought up to date" },
 		Done:  func(m *Machine) string { return "stack " + m.Desired.Names.FoundationStack + " is as it should be" },
 	},
 	{
-		Phase: release.PhaseUpload, Situation: Uploading,
+		Phase: release.PhaseUpload, Situation: Uploading, Urgency: Works,
 		Conditions: []string{v1alpha1.ConditionAssetsUploaded, v1alpha1.ConditionImagePushed},
 		Acts:       map[release.Action]Act{release.ActionUpload: {Holds: true, Beside: release.PoolUpload, Write: Fenced}},
 		Doing:      func(m *Machine) string { return "image, assets and variables of " + m.Desired.BuildID + " are sent" },
@@ -110,16 +85,16 @@ var Phases = []PhaseSpec{
 		},
 	},
 	{
-		Phase: release.PhaseStack, Situation: Updating,
+		Phase: release.PhaseStack, Situation: Updating, Urgency: Works,
 		Conditions: []string{v1alpha1.ConditionStackUpdated},
 		Acts: map[release.Action]Act{
-			release.ActionStack: {Holds: true, Write: Written}, release.ActionTryAgain: {},
+			release.ActionStack: {Holds: true, Write: Written, Turn: true}, release.ActionTryAgain: {},
 		},
 		Doing: func(m *Machine) string { return "stack " + m.Desired.Names.AppStack + " is updated" },
 		Done:  func(m *Machine) string { return "stack " + m.Desired.Names.AppStack + " is ready for the release" },
 	},
 	{
-		Phase: release.PhasePublish, Situation: Publishing,
+		Phase: release.PhasePublish, Situation: Publishing, Urgency: Works,
 		Conditions: []string{v1alpha1.ConditionVersionsPublished},
 		Acts:       map[release.Action]Act{release.ActionPublish: {Holds: true}},
 		Doing: func(m *Machine) string {
@@ -128,7 +103,7 @@ var Phases = []PhaseSpec{
 		Done: func(m *Machine) string { return "versions: " + versions(m.Recorded.Run.Functions) },
 	},
 	{
-		Phase: release.PhaseWarm, Situation: Warming,
+		Phase: release.PhaseWarm, Situation: Warming, Urgency: Works,
 		Conditions: []string{v1alpha1.ConditionWarmed},
 		Acts:       map[release.Action]Act{release.ActionWarm: {Holds: true, Beside: release.PoolWarm, Write: Fenced}},
 		Doing: func(m *Machine) string {
@@ -140,7 +115,7 @@ var Phases = []PhaseSpec{
 		},
 	},
 	{
-		Phase: release.PhaseCommands, Situation: Commanding,
+		Phase: release.PhaseCommands, Situation: Commanding, Urgency: Works,
 		Conditions: []string{v1alpha1.ConditionCommandsSucceeded},
 		Acts: map[release.Action]Act{
 			release.ActionAnnounce: {Holds: true}, release.ActionInvoke: {Write: Fenced}, release.ActionVoid: {Write: Fenced},
@@ -150,7 +125,7 @@ var Phases = []PhaseSpec{
 		Done:  func(m *Machine) string { return commandsDone(m.Recorded.Run.Commands) },
 	},
 	{
-		Phase: release.PhaseActivate, Situation: Activating,
+		Phase: release.PhaseActivate, Situation: Activating, Urgency: Moves,
 		Conditions: []string{v1alpha1.ConditionActivated},
 		Acts: map[release.Action]Act{
 			release.ActionIntend: {Holds: true}, release.ActionMove: {Write: Intended}, release.ActionRevert: {Write: Fenced},
@@ -161,12 +136,14 @@ var Phases = []PhaseSpec{
 		Done:  func(m *Machine) string { return "the live aliases point at " + versions(m.Recorded.Run.Functions) },
 	},
 	{
-		Phase: release.PhaseClean, Situation: Cleaning,
+		Phase: release.PhaseClean, Situation: Cleaning, Urgency: Later,
 		Conditions: []string{v1alpha1.ConditionCleaned},
 		Acts: map[release.Action]Act{
-			release.ActionReturn: {}, release.ActionStack: {Holds: true, Write: Fenced}, release.ActionTryAgain: {},
-			release.ActionTrim: {Holds: true}, release.ActionSweep: {Holds: true, Beside: release.PoolRemove, Write: Written},
-			release.ActionRepair: {Holds: true, Beside: release.PoolUpload, Write: Fenced}, release.ActionCleaned: {},
+			release.ActionReturn: {}, release.ActionStack: {Holds: true, Write: Fenced, Turn: true},
+			release.ActionTryAgain: {}, release.ActionTrim: {Holds: true},
+			release.ActionSweep:   {Holds: true, Beside: release.PoolRemove, Outlasts: true, Write: Written},
+			release.ActionRepair:  {Holds: true, Beside: release.PoolUpload, Outlasts: true, Write: Fenced},
+			release.ActionCleaned: {},
 		},
 		Doing: func(*Machine) string { return "what no kept release needs is removed" },
 		Done:  func(*Machine) string { return "nothing is left of releases that are not kept" },
@@ -175,11 +152,11 @@ var Phases = []PhaseSpec{
 
 // removal is what belongs to no phase: the deletion of a Stage, and what ends work beside it.
 var removal = PhaseSpec{
-	Situation: Deleting,
+	Situation: Deleting, Urgency: Later,
 	Acts: map[release.Action]Act{
-		release.ActionStop: {}, release.ActionStack: {Write: Fenced}, release.ActionRecordStacks: {},
-		release.ActionRemoveApp:        {Beside: release.PoolRemove, Write: Fenced},
-		release.ActionRemoveFoundation: {Beside: release.PoolRemove, Write: Fenced},
+		release.ActionStop: {}, release.ActionStack: {Write: Fenced, Turn: true}, release.ActionRecordStacks: {},
+		release.ActionRemoveApp:        {Beside: release.PoolRemove, Outlasts: true, Write: Fenced},
+		release.ActionRemoveFoundation: {Beside: release.PoolRemove, Outlasts: true, Write: Fenced},
 		release.ActionLetGo:            {},
 	},
 }
@@ -194,9 +171,6 @@ func SpecOf(phase release.Phase) *PhaseSpec {
 	return &removal
 }
 
-// ActOf tells how a step is dealt with.
-func ActOf(step release.Step) Act { return SpecOf(step.Phase).Acts[step.Action] }
-
 // PhaseOf gives the phase that a condition tells of; empty for the summaries.
 func PhaseOf(condition string) release.Phase {
 	for i := range Phases {
@@ -205,12 +179,6 @@ func PhaseOf(condition string) release.Phase {
 		}
 	}
 	return ""
-}
-
-// holds says that a step would begin another phase. What goes on is finished: an announced command is started, a change
-// set is executed, an alias that was to be moved is moved.
-func holds(step release.Step) bool {
-	return ActOf(step).Holds && (step.Stack == nil || step.Stack.Operation != release.StackExecuteChangeSet)
 }
 
 // Situation gives the one word for how a reconcile ended; nil where it goes on.

@@ -47,9 +47,9 @@ type Observed struct {
 	Leftovers map[string]bool
 	// Whole tells what is missing of the live release.
 	Whole *Whole
-	// Beside is what goes on beside the reconciles of the clean-up of what is live, or has ended and is not recorded yet:
-	// a sweep or a repair; empty where neither does.
-	Beside Action
+	// Beside names the work that goes on beside the reconciles for the stage, or has ended and is not recorded yet; empty
+	// where there is none.
+	Beside string
 	// Quiet says that nothing goes on beside the reconciles for the stage.
 	Quiet bool
 }

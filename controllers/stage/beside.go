@@ -91,11 +91,12 @@ func (s *session) job(step release.Step) work.Job {
 	subject.Observed, subject.Recorded = &seen, &recorded
 	subject.Progress = &phase.Progress{}
 	subject.Hold = &phase.Hold{Ask: s.stillWanted(), Now: s.r.Now}
-	do, urgency := s.performed(step, subject), s.urgencyOf(step)
+	do, urgency, sent := s.performed(step, subject), urgencies[m.Urgency(step)], &subject.Progress.Image.BytesOf
 	return work.Job{
-		Stage: client.ObjectKeyFromObject(s.stage), UID: s.stage.UID, Key: s.jobKey(step), Pool: plan.ActOf(step).Beside,
-		Progress: subject.Progress, Within: func() time.Duration { return within(step, subject) },
-		Do: func(ctx context.Context) (release.Outcome, error) { return do(cloud.ForWork(ctx, urgency)) },
+		Stage: client.ObjectKeyFromObject(s.stage), UID: s.stage.UID, Key: m.Work(step), Pool: plan.ActOf(step).Beside,
+		Progress: subject.Progress,
+		Within:   func() time.Duration { return plan.Within(step, subject.Desired, sent.Load()) },
+		Do:       func(ctx context.Context) (release.Outcome, error) { return do(cloud.ForWork(ctx, urgency)) },
 	}
 }
 
@@ -134,88 +135,9 @@ func copied(recorded *release.Recorded) release.Recorded {
 	return c
 }
 
-// How long work may take, so that what is too slow does not hold its room for ever.
-const (
-	resolveWithin = time.Minute
-	uploadWithin  = 30 * time.Minute
-	// uploadRate in bytes a second is the least at which an image is copied.
-	uploadRate   = 512 << 10
-	removeWithin = 30 * time.Minute
-	// warmBeyond is added to the functions' own time, for each of the rounds.
-	warmBeyond = time.Minute
-	warmRounds = 4
-)
-
-// within is how long a step may take, by what is known of its size so far.
-func within(step release.Step, subject phase.Subject) time.Duration {
-	switch plan.ActOf(step).Beside {
-	case release.PoolResolve:
-		return resolveWithin
-	case release.PoolUpload:
-		return uploadWithin + time.Duration(subject.Progress.Image.BytesOf.Load()/uploadRate)*time.Second
-	case release.PoolWarm:
-		longest := int32(0)
-		for i := range subject.Desired.Functions {
-			longest = max(longest, subject.Desired.Functions[i].TimeoutSeconds)
-		}
-		return warmRounds * (time.Duration(longest)*time.Second + warmBeyond)
-	default:
-		return removeWithin
-	}
-}
-
-// jobKey names what goes on beside the reconciles: a step of other content is another job.
-func (s *session) jobKey(step release.Step) string {
-	m := s.machine
-	switch {
-	case step.Action == release.ActionResolve:
-		asked, requests := m.Asked.Image, m.Asked.Requests
-		return fmt.Sprintf("%s/%s:%s@%s/%s/%s/%s", step.Action, asked.Repository, asked.Tag, asked.Digest,
-			asked.Architecture, requests.RequestedAt, requests.FluxRequestedAt)
-	case m.Asked.Removal != nil || m.Desired == nil:
-		return string(step.Action)
-	}
-	key := fmt.Sprintf("%s/%s", step.Action, m.Desired.ID)
-	if run := m.Recorded.Run; run != nil {
-		key += "/" + run.ID
-		if run.Warm != nil {
-			key += run.Warm.At.String() // environments that were warm once are warmed again
-		}
-	}
-	return key
-}
-
-// cleaning are the steps of the clean-up that go on beside the reconciles.
-var cleaning = []release.Action{release.ActionSweep, release.ActionRepair}
-
-// cleansBeside is what goes on of the clean-up of what is asked for, or has ended and is not recorded yet.
-func (s *session) cleansBeside() release.Action {
-	if s.machine.Desired == nil {
-		return ""
-	}
-	for _, action := range cleaning {
-		if s.r.work.Has(client.ObjectKeyFromObject(s.stage), s.stage.UID, s.jobKey(release.Step{Action: action})) {
-			return action
-		}
-	}
-	return ""
-}
-
 // stop ends what goes on beside the reconciles for the Stage, but for what is itself part of what comes next.
 func (s *session) stop() error {
-	goesOn := cleaning
-	switch {
-	case s.machine.Asked.Removal != nil:
-		goesOn = []release.Action{release.ActionRemoveApp, release.ActionRemoveFoundation}
-	case s.machine.Desired == nil:
-		goesOn = nil
-	}
-	stopped := s.r.work.Stop(client.ObjectKeyFromObject(s.stage), func(key string) bool {
-		return slices.ContainsFunc(goesOn, func(action release.Action) bool {
-			return key == s.jobKey(release.Step{Action: action})
-		})
-	})
-	if !stopped {
+	if !s.r.work.Stop(client.ObjectKeyFromObject(s.stage), s.machine.Outlasts) {
 		return comesToItsEnd(v1alpha1.ConditionReady)
 	}
 	return nil

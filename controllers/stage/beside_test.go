@@ -63,13 +63,7 @@ func uploading(ctx context.Context, instead func(context.Context) (release.Outco
 }
 
 // beside is the key of what goes on beside the reconciles, or has ended and is not recorded; empty where nothing is.
-func (s *scene) beside() (key string) {
-	s.work.Stop(keyOf(s.stage), func(goesOn string) bool {
-		key = goesOn
-		return true
-	})
-	return key
-}
+func (s *scene) beside() string { return s.work.Current(keyOf(s.stage), s.stage.UID) }
 
 // ended is an upload that ended at once.
 func ended(ctx context.Context, err error) *scene {
@@ -294,18 +288,15 @@ var _ = Describe("What goes on beside the reconciles", func() {
 	It("is known of the clean-up, so that a sweep does not take the place of a repair", func(ctx context.Context) {
 		s, now := midway(ctx)
 		Expect(now.connect(ctx)).To(Succeed())
-		Expect(now.cleansBeside()).To(BeEmpty())
 		end := make(chan struct{})
 		repair := now.job(release.Step{Action: release.ActionRepair, Phase: release.PhaseClean})
 		repair.Do = func(context.Context) (release.Outcome, error) { <-end; return release.Outcome{}, nil }
 		_, state, _ := s.work.Ensure(repair)
 		Expect(state.Running).To(BeTrue())
-		Expect(now.cleansBeside()).To(Equal(release.ActionRepair))
+		Expect(s.beside()).To(Equal(repair.Key))
 		Expect(now.stop()).To(Succeed(), "it may go on")
 		close(end)
 		s.awaitWake()
-		Expect(now.cleansBeside()).To(Equal(release.ActionRepair), "how it ended is not recorded yet")
-		now.machine.Desired = nil
-		Expect(now.cleansBeside()).To(BeEmpty(), "of what is not known nothing is cleaned up")
+		Expect(s.beside()).To(Equal(repair.Key), "how it ended is not recorded yet")
 	})
 })

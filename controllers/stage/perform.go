@@ -41,7 +41,7 @@ func (s *session) prepare(ctx context.Context, step release.Step, act plan.Act) 
 	}
 	var failing error
 	if act.Beside != "" {
-		stage, own := client.ObjectKeyFromObject(s.stage), s.jobKey(step)
+		stage, own := client.ObjectKeyFromObject(s.stage), s.machine.Work(step)
 		if !s.r.work.Stop(stage, func(key string) bool { return key == own }) {
 			return comesToItsEnd(firstCondition(step))
 		}

@@ -117,26 +117,3 @@ func TestWhatAWSRefusesIsWaitedForAtItsCondition(t *testing.T) {
 		t.Errorf("a refusal of ours became %v", got)
 	}
 }
-
-func TestWhatEndsSomethingIsMoreUrgent(t *testing.T) {
-	moving := releasing()
-	whole := release.Step{Action: release.ActionLook, Phase: release.PhaseClean, Part: release.PartWhole}
-	moving.machine.Recorded.Run.Activation = &release.Activation{}
-	for _, row := range []struct {
-		session *session
-		step    release.Step
-		want    cloud.Urgency
-	}{
-		{releasing(), release.Step{Action: release.ActionMove, Phase: release.PhaseActivate}, cloud.Moves},
-		{releasing(), release.Step{Action: release.ActionPublish, Phase: release.PhasePublish}, cloud.Works},
-		{releasing(), release.Step{Action: release.ActionLook, Part: release.PartApp}, cloud.Looks},
-		{moving, release.Step{Action: release.ActionLook, Part: release.PartAliases}, cloud.Moves},
-		{live(false), whole, cloud.Later},
-		{live(false), release.Step{Action: release.ActionSweep, Phase: release.PhaseClean}, cloud.Later},
-		{releasing(), release.Step{Action: release.ActionStack}, cloud.Later}, // of a deletion
-	} {
-		if got := row.session.urgencyOf(row.step); got != row.want {
-			t.Errorf("%+v is made with urgency %d, want %d", row.step, got, row.want)
-		}
-	}
-}

@@ -81,7 +81,7 @@ func (r *Reconciler) reconcileRelease(ctx context.Context, stage *v1alpha1.Stage
 	var asked plan.Asked
 	asked, s.profile = r.asked(ctx, stage)
 	s.machine.Ask(asked)
-	s.machine.Observed.Beside = s.cleansBeside()
+	s.machine.Observed.Beside = r.work.Current(client.ObjectKeyFromObject(stage), stage.UID)
 	return s.finish(ctx, s.run(ctx))
 }
 

@@ -86,7 +86,7 @@ func (s *session) reconcileStep(ctx context.Context, step release.Step, unnamed 
 
 func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release.Outcome, error) {
 	m := s.machine
-	ctx = cloud.ForStep(ctx, s.urgencyOf(step))
+	ctx = cloud.ForStep(ctx, urgencies[m.Urgency(step)])
 	if step.Action == release.ActionLook {
 		if err := s.connect(ctx); err != nil {
 			return release.Outcome{}, err
@@ -97,7 +97,7 @@ func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release
 		}
 		return release.Outcome{}, err
 	}
-	if step.Action == release.ActionStack {
+	if plan.ActOf(step).Turn {
 		if err := s.takeTurn(ctx, step); err != nil {
 			return release.Outcome{}, err
 		}
@@ -112,19 +112,9 @@ func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release
 	return outcome, err
 }
 
-// urgencyOf is what the calls of a step are made for. While aliases move, what is looked at for that is as urgent.
-func (s *session) urgencyOf(step release.Step) cloud.Urgency {
-	run := s.machine.Recorded.Run
-	switch {
-	case step.Phase == release.PhaseClean, step.Phase == "" && step.Action != release.ActionLook:
-		return cloud.Later
-	case step.Phase == release.PhaseActivate, run != nil && run.State == release.RunRunning && run.Activation != nil:
-		return cloud.Moves
-	case step.Action == release.ActionLook:
-		return cloud.Looks
-	default:
-		return cloud.Works
-	}
+// urgencies of the machine, as they are known of where AWS is called.
+var urgencies = map[plan.Urgency]cloud.Urgency{
+	plan.Later: cloud.Later, plan.Looks: cloud.Looks, plan.Works: cloud.Works, plan.Moves: cloud.Moves,
 }
 
 // runEnded says that a run has ended that is not written as such.

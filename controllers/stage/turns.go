@@ -137,13 +137,12 @@ func (s *session) awaitTurn() error {
 	return s.noTurn(m.Phase(nil))
 }
 
-// takeTurn takes a turn before a stack is operated on. Once its aliases have moved nothing holds a Stage up.
+// takeTurn takes a turn before a stack is operated on.
 func (s *session) takeTurn(ctx context.Context, step release.Step) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	if step.Phase == release.PhaseActivate ||
-		s.r.turns.take(s.accountKey(), client.ObjectKeyFromObject(s.stage), s.r.Now()) {
+	if s.r.turns.take(s.accountKey(), client.ObjectKeyFromObject(s.stage), s.r.Now()) {
 		return nil
 	}
 	return s.noTurn(step.Phase)

@@ -164,12 +164,15 @@ func (d *Dispatcher) Begun(stage types.NamespacedName, uid types.UID, key string
 	return !current.done || current.err == nil || !current.told || d.pause(current) > 0, current.err
 }
 
-// Has says that a job of this key goes on, or has ended and is not recorded yet.
-func (d *Dispatcher) Has(stage types.NamespacedName, uid types.UID, key string) bool {
+// Current gives the key of the job that goes on for a Stage, or has ended and is not recorded yet; empty where there is
+// none.
+func (d *Dispatcher) Current(stage types.NamespacedName, uid types.UID) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	current := d.jobs[stage]
-	return current != nil && current.is(uid, key)
+	if current := d.jobs[stage]; current != nil && current.UID == uid {
+		return current.Key
+	}
+	return ""
 }
 
 // Recorded forgets a job that has ended well, after how it ended was told and written.
