@@ -209,11 +209,19 @@ func TestATokenNamesOneOperation(t *testing.T) {
 	}
 }
 
-// changing is a situation in which a change set is the way: the release adds a worker.
+// changing is a situation in which a change set is the way: the release gives jobs more attempts.
 func changing(t *testing.T) *plan.Machine {
 	t.Helper()
-	return onTheWay(t, releaseOf("v2", withWorkers(worker("default", "default"), worker("mail", "mails"))),
-		release.ActionStack)
+	patient := worker("default", "default")
+	patient.MaxAttempts++
+	return onTheWay(t, releaseOf("v2", withWorkers(patient)), release.ActionStack)
+}
+
+func TestWhatIsOnlyAddedNeedsNoChangeSet(t *testing.T) {
+	decide(t, func(t *testing.T) *plan.Machine {
+		return onTheWay(t, releaseOf("v2", withWorkers(worker("default", "default"), worker("mail", "mails"))),
+			release.ActionStack)
+	}, []row{{"a worker is added", asItIs, "Stack App Update"}})
 }
 
 func withSet(status, execution string, changes ...release.Change) func(*plan.Machine) {

@@ -7,12 +7,15 @@ import "encoding/json"
 // Expand renders the deployed stack with the new functions' code and configuration and with what the new release needs
 // in addition. All that has no versions and that the live release uses stays as it is, or takes the safer of both
 // values: entry resources, the worker that drains a queue, schedules, the API. The edge serves both releases. No entry
-// resource is added and nothing is removed. deployed is nil on the first release.
+// resource is added but for rules, which are disabled, and nothing is removed. deployed is nil on the first release.
 func Expand(a App, deployed *Template, deployedParameters map[string]string) Rendering {
 	t := a.manifest()
 	for id, r := range t.Resources {
-		if r.entry() {
+		switch {
+		case r.entry():
 			delete(t.Resources, id)
+		case r.Type == ruleType: // one that is deployed stays as it is
+			t.Resources[id] = withProperty(r, ruleState, ruleDisabled)
 		}
 	}
 	values := a.stackParameters(deployedParameters, func(parameter, _ string) bool {

@@ -122,8 +122,7 @@ func TestAWorkersReserveShrinksOnlyAfterItsQueuesDeliverLess(t *testing.T) {
 func TestTheFirstReleaseLetsNoTrafficIn(t *testing.T) {
 	first := template.Expand(app(full("v1")), nil, nil)
 	for id, r := range first.Template.Resources {
-		entries := []string{"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Events::Rule",
-			"AWS::Lambda::EventInvokeConfig"}
+		entries := []string{"AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig"}
 		if slices.Contains(entries, r.Type) {
 			t.Errorf("%s (%s) is there before the alias", id, r.Type)
 		}
@@ -132,6 +131,26 @@ func TestTheFirstReleaseLetsNoTrafficIn(t *testing.T) {
 		if v == "true" {
 			t.Errorf("%s is on", name)
 		}
+	}
+}
+
+func TestARuleIsMadeWithTheFunctionsAndEnabledWithTheAlias(t *testing.T) {
+	state := func(r template.Rendering, id string) any { return r.Template.Resources[id].Properties["State"] }
+	first := template.Expand(app(full("v1")), nil, nil)
+	requireEqual(t, "a first rule", any("DISABLED"), state(first, "SchedulerSchedule"))
+	live := template.Activate(allLive(app(full("v1"))), first.Template, first.Parameters)
+	requireEqual(t, "the rule of what is live", any("ENABLED"), state(live, "SchedulerSchedule"))
+	if !template.Direct(first, live) {
+		t.Error("the entry update of a first release needs a change set")
+	}
+	d := full("v2")
+	withSchedule(d, "other", "/app")
+	next := template.Expand(allLive(app(d)), live.Template, live.Parameters)
+	requireEqual(t, "a rule that works while the next release is made", any("ENABLED"), state(next, "SchedulerSchedule"))
+	requireEqual(t, "a rule that is added", any("DISABLED"), state(next, "OtherSchedule"))
+	given := template.Settled(allLive(app(full("v1"))), next.Template, next.Parameters)
+	if _, left := given.Template.Resources["OtherSchedule"]; left {
+		t.Error("the rule of a release that was given up is left")
 	}
 }
 

@@ -13,7 +13,14 @@ type rule struct {
 	Targets            []target
 }
 
-func (rule) resourceType() string { return "AWS::Events::Rule" }
+func (rule) resourceType() string { return ruleType }
+
+const (
+	ruleType     = "AWS::Events::Rule"
+	ruleState    = "State"
+	ruleEnabled  = "ENABLED"
+	ruleDisabled = "DISABLED"
+)
 
 type target struct {
 	ID    string `json:"Id"`
@@ -36,7 +43,9 @@ func (invocations) resourceType() string { return "AWS::Lambda::EventInvokeConfi
 const maxScheduleDelaySeconds = 300
 
 // addSchedules adds what starts commands by time. One permission covers the rules, for the policy of an alias has 20
-// KB, less than the permissions of fifty rules would take.
+// KB, less than the permissions of fifty rules would take. Rules are made with the functions, disabled, for
+// CloudFormation takes about a minute to make one, and EventBridge asks for no target that exists. Lambda does: what
+// gives an alias its events follows once there is one.
 func (a App) addSchedules(t *Template) {
 	f := a.Desired.CLI()
 	base := functionBase(f.Role, f.Name)
@@ -49,9 +58,9 @@ func (a App) addSchedules(t *Template) {
 		of(f.Name))
 	for _, s := range a.Desired.Schedules {
 		t.add(ruleID(s.Name), rule{
-			Name: rules + s.Name, ScheduleExpression: s.Expression, State: "ENABLED",
+			Name: rules + s.Name, ScheduleExpression: s.Expression, State: ruleEnabled,
 			Targets: []target{{ID: "command", ARN: aliasARN(base),
 				Input: string(encode(contract.CommandEvent{Command: s.Command}))}},
-		}, whenLive(base), of(f.Name))
+		}, of(f.Name))
 	}
 }
