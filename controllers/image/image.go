@@ -7,6 +7,7 @@
 package image
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -51,8 +52,11 @@ func (s Source) GoString() string { return s.String() }
 type Target struct {
 	// Repository is the name with its host, "123456789012.dkr.ecr.eu-central-1.amazonaws.com/aloft-x".
 	Repository string
-	// Tag is given to the image; it never moves to another digest.
-	Tag string
+	// Tags are given to the image, in this order; none of them ever moves to another digest.
+	Tags []string
+	// Hold is asked before anything is sent, and before each tag is given, which may be long after; an error ends the push.
+	// Nil holds nothing up.
+	Hold func(context.Context) error
 	// Auth signs in to the target's registry; nil means anonymous.
 	Auth authn.Authenticator
 	// Progress is told what is sent; nil tells nobody.
@@ -62,7 +66,7 @@ type Target struct {
 }
 
 // String names the target without its credentials.
-func (t Target) String() string { return t.Repository + ":" + t.Tag }
+func (t Target) String() string { return t.Repository + ":" + strings.Join(t.Tags, ",") }
 
 // GoString keeps the credentials out of %#v too.
 func (t Target) GoString() string { return t.String() }

@@ -41,7 +41,7 @@ func (c *copying) run(ctx context.Context) (*Assets, error, error) {
 	pushed := make(chan error, 1)
 	go func() {
 		defer gathered.Passed()
-		_, err := c.client.Push(ctx, c.opened, Target{Repository: c.to.repository("aloft"), Tag: "v1", SeenBy: gathered})
+		_, err := c.client.Push(ctx, c.opened, Target{Repository: c.to.repository("aloft"), Tags: []string{"v1"}, SeenBy: gathered})
 		pushed <- err
 	}()
 	assets, err := gathered.Assets(ctx, c.opened)
@@ -91,7 +91,7 @@ func TestWhatTheTargetHasIsDownloadedForItsAssetsAlone(t *testing.T) {
 	g := NewWithT(t)
 	base, program := layerOf(t, regular("etc/passwd", "root")), layerOf(t, regular("www/a", "1"))
 	c := newCopying(t, base, program)
-	before := Target{Repository: c.to.repository("aloft"), Tag: "v0"}
+	before := Target{Repository: c.to.repository("aloft"), Tags: []string{"v0"}}
 	_, err := c.client.Push(t.Context(), imageOf(t, base, program), before)
 	g.Expect(err).NotTo(HaveOccurred())
 	assets, err, pushErr := c.run(t.Context())

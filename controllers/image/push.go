@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -29,17 +30,18 @@ type Pushed struct {
 type pusher struct {
 	image  v1.Image
 	digest string
-	tag    name.Tag
+	into   name.Repository
+	hold   func(context.Context) error
 	seenBy *Collection
 	puller *remote.Puller
 	pusher *remote.Pusher
 }
 
-// Push brings an image into a target repository under a tag: the layers that it lacks, several at once,
-// then the configuration, then the manifest. When the tag names this digest already nothing is sent. It
-// may be repeated at any time.
+// Push brings an image into a target repository under its tags: the layers that it lacks, several at once, then the
+// configuration, then the manifest for each tag. When a tag names this digest already nothing is sent for it. It may be
+// repeated at any time.
 //
-// Errors: ErrTagMoved when the tag names another digest, ErrUnauthorized, ErrNotFound when the repository is missing,
+// Errors: ErrTagMoved when a tag names another digest, ErrUnauthorized, ErrNotFound when the repository is missing,
 // ErrUnsupported when a layer turns out not to be gzip; any other is transient.
 func (c *Client) Push(ctx context.Context, image v1.Image, target Target) (Pushed, error) {
 	pushed, err := c.push(ctx, image, target)
@@ -51,25 +53,42 @@ func (c *Client) push(ctx context.Context, image v1.Image, target Target) (Pushe
 	if err != nil {
 		return Pushed{}, err
 	}
-	pushed := Pushed{Digest: run.digest}
-	there, err := run.there(ctx)
-	if err != nil || there {
-		return pushed, err
+	pushed, complete := Pushed{Digest: run.digest}, false
+	for _, tag := range target.Tags {
+		there, err := run.there(ctx, tag)
+		if err != nil {
+			return pushed, err
+		}
+		if !there && !complete {
+			if err := run.content(ctx, target.Progress, &pushed); err != nil {
+				return pushed, err
+			}
+		}
+		complete = true // a repository that has the manifest has all that it names
+		if there {
+			continue
+		}
+		if err := run.manifest(ctx, tag); err != nil {
+			return pushed, err
+		}
 	}
-	// The same image under a new tag: a repository that has the manifest has all that it names.
-	if _, err := run.puller.Head(ctx, run.tag.Digest(run.digest)); err == nil {
-		return pushed, run.manifest(ctx)
+	return pushed, nil
+}
+
+// content sends what the repository lacks of the image, but for its manifest.
+func (p *pusher) content(ctx context.Context, sent *Progress, pushed *Pushed) error {
+	if _, err := p.puller.Head(ctx, p.into.Digest(p.digest)); err == nil {
+		return nil // the same image under a new tag
 	}
-	sent := target.Progress
+	if err := p.hold(ctx); err != nil {
+		return err
+	}
 	if sent == nil {
 		sent = &Progress{}
 	}
-	err = run.layers(ctx, sent)
+	err := p.layers(ctx, sent)
 	pushed.Layers, pushed.Bytes = int(sent.Layers.Load()), sent.Bytes.Load()
-	if err != nil {
-		return pushed, err
-	}
-	return pushed, run.manifest(ctx)
+	return err
 }
 
 func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (*pusher, error) {
@@ -78,8 +97,9 @@ func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (
 		return nil, fmt.Errorf("reading the image's digest: %w", err)
 	}
 	into, err := repository(target.Repository)
-	if err != nil || !tagForm.MatchString(target.Tag) {
-		return nil, refuse(ErrUnsupported, "%q is not a repository and a tag", bounded(target.String()))
+	wrong := func(tag string) bool { return !tagForm.MatchString(tag) }
+	if err != nil || len(target.Tags) == 0 || slices.ContainsFunc(target.Tags, wrong) {
+		return nil, refuse(ErrUnsupported, "%q is not a repository and tags", bounded(target.String()))
 	}
 	auth := target.Auth
 	if auth == nil {
@@ -91,8 +111,11 @@ func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (
 	}
 	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(signed), remote.WithJobs(jobs),
 		remote.WithRetryBackoff(retryBackoff)}
-	run := &pusher{image: image, digest: digest.String(), tag: into.Tag(target.Tag),
-		seenBy: target.SeenBy}
+	hold := target.Hold
+	if hold == nil {
+		hold = func(context.Context) error { return nil }
+	}
+	run := &pusher{image: image, digest: digest.String(), into: into, hold: hold, seenBy: target.SeenBy}
 	if run.puller, err = remote.NewPuller(options...); err != nil {
 		return nil, err
 	}
@@ -102,9 +125,9 @@ func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (
 	return run, nil
 }
 
-// there reports whether the tag names the image already.
-func (p *pusher) there(ctx context.Context) (bool, error) {
-	found, err := p.puller.Head(ctx, p.tag)
+// there reports whether a tag names the image already.
+func (p *pusher) there(ctx context.Context, tag string) (bool, error) {
+	found, err := p.puller.Head(ctx, p.into.Tag(tag))
 	var answer *transport.Error
 	if errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound {
 		return false, nil
@@ -160,7 +183,7 @@ func (p *pusher) layer(ctx context.Context, layer v1.Layer, sent *sentLayer) err
 	if p.seenBy.wants(digest) {
 		sent.seen = func(content io.ReadCloser) io.ReadCloser { return p.seenBy.watch(ctx, digest, size, content) }
 	}
-	if err := p.pusher.Upload(ctx, p.tag.Repository, sent); err != nil {
+	if err := p.pusher.Upload(ctx, p.into, sent); err != nil {
 		return err
 	}
 	p.seenBy.skipped(digest)
@@ -172,24 +195,27 @@ func (p *pusher) config(ctx context.Context, sent *Progress) error {
 	if err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)
 	}
-	return p.pusher.Upload(ctx, p.tag.Repository, &sentLayer{Layer: config, counts: sent})
+	return p.pusher.Upload(ctx, p.into, &sentLayer{Layer: config, counts: sent})
 }
 
-// manifest makes the image visible. A registry with immutable tags refuses a tag that exists even when it names the
-// same digest (ECR: TAG_INVALID), so what counts after a refusal, as after success, is what the tag names.
-func (p *pusher) manifest(ctx context.Context) error {
-	putErr := p.pusher.Put(ctx, p.tag, p.image)
-	if putErr != nil && !tagExists(putErr) {
-		return fmt.Errorf("putting the manifest: %w", putErr)
-	}
-	there, err := p.there(ctx)
-	if err != nil {
+// manifest makes the image visible under a tag. A registry with immutable tags refuses one that exists even when it
+// names the same digest (ECR: TAG_INVALID), so what counts after a refusal is what the tag names.
+func (p *pusher) manifest(ctx context.Context, tag string) error {
+	if err := p.hold(ctx); err != nil {
 		return err
 	}
-	if !there {
-		return errors.Join(errors.New("the registry does not show the tag that it took"), putErr)
+	refused := p.pusher.Put(ctx, p.into.Tag(tag), p.image)
+	switch {
+	case refused == nil:
+		return nil
+	case !tagExists(refused):
+		return fmt.Errorf("putting the manifest: %w", refused)
 	}
-	return nil
+	there, err := p.there(ctx, tag)
+	if err == nil && !there {
+		err = errors.Join(errors.New("the registry does not show a tag that exists"), refused)
+	}
+	return err
 }
 
 func tagExists(err error) bool {

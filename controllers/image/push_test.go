@@ -1,8 +1,11 @@
 package image
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,13 +35,13 @@ func TestOnlyMissingLayersAreSent(t *testing.T) {
 	base, program := layerOf(t, regular("etc/passwd", "root")), layerOf(t, regular("app", strings.Repeat("program", 1000)))
 	first := imageOf(t, base, program, layerOf(t, regular("version", "1")))
 	second := imageOf(t, base, program, layerOf(t, regular("version", "2")))
-	target := Target{Repository: registry.repository("aloft"), Tag: "v1"}
+	target := Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}}
 
 	pushed, err := client.Push(t.Context(), first, target)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(pushed).To(Equal(Pushed{Digest: digestOf(t, first), Layers: 3, Bytes: sizes(t, first, 0, 1, 2)}))
 
-	target.Tag = "v2"
+	target.Tags = []string{"v2"}
 	pushed, err = client.Push(t.Context(), second, target)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(pushed).To(Equal(Pushed{Digest: digestOf(t, second), Layers: 1, Bytes: sizes(t, second, 2)}))
@@ -48,7 +51,7 @@ func TestNothingIsSentWhenTheTagNamesTheImageAlready(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
 	image := forPlatform(t, "linux", "amd64", "x")
-	target := Target{Repository: registry.repository("aloft"), Tag: "v1"}
+	target := Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}}
 	_, err := client.Push(t.Context(), image, target)
 	g.Expect(err).NotTo(HaveOccurred())
 	registry.take("")
@@ -63,23 +66,63 @@ func TestTheSameImageUnderANewTagCostsATagOnly(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
 	image := forPlatform(t, "linux", "amd64", "x")
-	target := Target{Repository: registry.repository("aloft"), Tag: "v1"}
+	target := Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}}
 	_, err := client.Push(t.Context(), image, target)
 	g.Expect(err).NotTo(HaveOccurred())
 	registry.take("")
 
-	target.Tag = "v2"
+	target.Tags = []string{"v2"}
 	pushed, err := client.Push(t.Context(), image, target)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(pushed).To(Equal(Pushed{Digest: digestOf(t, image)}))
 	g.Expect(registry.take("")).To(ConsistOf("GET /v2/", "HEAD /v2/aloft/manifests/v2",
-		"HEAD /v2/aloft/manifests/"+digestOf(t, image), "PUT /v2/aloft/manifests/v2", "HEAD /v2/aloft/manifests/v2"))
+		"HEAD /v2/aloft/manifests/"+digestOf(t, image), "PUT /v2/aloft/manifests/v2"))
+}
+
+func TestEachFurtherTagCostsAQuestionAndAnAnswer(t *testing.T) {
+	g := NewWithT(t)
+	registry, client := newRegistry(t), newLocalClient(t)
+	image := forPlatform(t, "linux", "amd64", "x")
+	_, err := client.Push(t.Context(), image, Target{Repository: registry.repository("aloft"), Tags: []string{"source", "v1"}})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(slices.DeleteFunc(registry.take(""), func(request string) bool {
+		return !strings.Contains(request, "/manifests/")
+	})).To(Equal([]string{"HEAD /v2/aloft/manifests/source", "HEAD /v2/aloft/manifests/" + digestOf(t, image),
+		"PUT /v2/aloft/manifests/source", "HEAD /v2/aloft/manifests/v1", "PUT /v2/aloft/manifests/v1"}), "in their order")
+}
+
+func TestAPushThatIsNotWantedAnyMoreGivesNoTag(t *testing.T) {
+	replaced := errors.New("another operator acts")
+	for after, tags := range map[int][]string{0: {}, 1: {}, 2: {"source"}} {
+		g := NewWithT(t)
+		registry, client := newRegistry(t), newLocalClient(t)
+		asked := 0
+		_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), Target{
+			Repository: registry.repository("aloft"), Tags: []string{"source", "v1"},
+			Hold: func(context.Context) error {
+				if asked++; asked > after {
+					return replaced
+				}
+				return nil
+			},
+		})
+		g.Expect(err).To(MatchError(ContainSubstring(replaced.Error())))
+		given, sent := []string{}, false
+		for _, request := range registry.take("P") { // a POST begins a layer
+			sent = sent || strings.HasPrefix(request, "POST")
+			if tag, ok := strings.CutPrefix(request, "PUT /v2/aloft/manifests/"); ok {
+				given = append(given, tag)
+			}
+		}
+		g.Expect(given).To(Equal(tags), "after %d answers", after)
+		g.Expect(sent).To(Equal(after > 0))
+	}
 }
 
 func TestATagIsNeverMoved(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
-	target := Target{Repository: registry.repository("aloft"), Tag: "v1"}
+	target := Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}}
 	_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), target)
 	g.Expect(err).NotTo(HaveOccurred())
 	registry.take("")
@@ -102,7 +145,7 @@ func TestATagThatAppearsWhilePushingIsJudgedByItsDigest(t *testing.T) {
 		t.Run(row.reason, func(t *testing.T) {
 			g := NewWithT(t)
 			registry, client := newRegistry(t), newLocalClient(t)
-			target := Target{Repository: registry.repository("aloft"), Tag: "v1"}
+			target := Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}}
 			other := forPlatform(t, "linux", "amd64", row.other)
 			var raced atomic.Bool
 			registry.answer(func(w http.ResponseWriter, r *http.Request) bool {
@@ -136,7 +179,7 @@ func TestACopyStreamsFromTheSourceAndIsComplete(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	from.take("")
 
-	_, err = client.Push(t.Context(), opened, Target{Repository: to.repository("aloft"), Tag: "v1"})
+	_, err = client.Push(t.Context(), opened, Target{Repository: to.repository("aloft"), Tags: []string{"v1"}})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(from.take("GET")).To(HaveLen(3), "each layer and the configuration are read once")
 	for _, request := range to.take("POST") {
@@ -151,7 +194,7 @@ func TestALayerThatIsOnlyCalledGzipIsNotSent(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
 	image := imageOf(t, packedLayer(t, []byte("\x28\xb5\x2f\xfd zstd in truth"), types.OCILayer))
-	pushed, err := client.Push(t.Context(), image, Target{Repository: registry.repository("aloft"), Tag: "v1"})
+	pushed, err := client.Push(t.Context(), image, Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}})
 	g.Expect(err).To(MatchError(ErrUnsupported))
 	g.Expect(pushed.Bytes).To(BeZero())
 	g.Expect(registry.take("PUT")).To(BeEmpty())
@@ -168,7 +211,7 @@ func TestAFailingUploadLeavesNoTag(t *testing.T) {
 		return true
 	})
 	_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), Target{
-		Repository: registry.repository("aloft"), Tag: "v1",
+		Repository: registry.repository("aloft"), Tags: []string{"v1"},
 	})
 	g.Expect(err).To(MatchError(ErrUnauthorized))
 	g.Expect(registry.take("PUT")).To(BeEmpty())
@@ -178,7 +221,7 @@ func TestTheTargetsCredentialsAreUsed(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
 	registry.answer(basicAuth("AWS", "canary"))
-	target := Target{Repository: registry.repository("aloft"), Tag: "v1", Auth: authn.FromConfig(authn.AuthConfig{
+	target := Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}, Auth: authn.FromConfig(authn.AuthConfig{
 		Username: "AWS", Password: "canary",
 	})}
 	_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), target)

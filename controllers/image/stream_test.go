@@ -118,7 +118,7 @@ func TestALargeImageIsCopiedWithoutBeingHeld(t *testing.T) {
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
 	stop := heapPeak()
-	pushed, err := client.Push(t.Context(), opened, Target{Repository: to.repository("aloft"), Tag: "v1"})
+	pushed, err := client.Push(t.Context(), opened, Target{Repository: to.repository("aloft"), Tags: []string{"v1"}})
 	peak := stop()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(pushed.Bytes).To(BeNumerically(">", int64(largeLayerBytes)))

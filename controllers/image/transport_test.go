@@ -33,7 +33,7 @@ func TestLoopbackIsReachedOnlyWhenAllowed(t *testing.T) {
 	_, err := strict.Resolve(t.Context(), source, "amd64")
 	g.Expect(err).To(MatchError(ErrAddressDenied))
 	_, err = strict.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), Target{
-		Repository: source.Repository, Tag: "v1",
+		Repository: source.Repository, Tags: []string{"v1"},
 	})
 	g.Expect(err).To(MatchError(ErrAddressDenied))
 	source.Repository = strings.Replace(source.Repository, "127.0.0.1", "localhost", 1)

@@ -52,27 +52,19 @@ func (p *Performer) uploadImage(
 		return "", err
 	}
 	repository := release.FoundationFrom(s.Observed.Foundation.Outputs).RepositoryURI
-	// The build's own tag comes last: where it stands, the tag that tells its source stands too.
-	for _, tag := range []string{
-		release.SourceTag(s.Desired.BuildID, s.Desired.Image.Digest), release.BuildTag(s.Desired.BuildID),
-	} {
-		if err := s.Hold.Check(ctx); err != nil {
-			return "", err
-		}
-		pushed, err := p.Images.Push(ctx, deployed, image.Target{
-			Repository: repository, Tag: tag, Progress: s.imageProgress(), SeenBy: seenBy,
-			Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
-		})
-		// left by a copy that was cut off and had another runtime: images are immutable here
-		if errors.Is(err, image.ErrTagMoved) {
-			return "", tagMoved(s.Desired.Image, "")
-		}
-		if err != nil {
-			return "", p.pushError(s.Desired.Image, repository, err)
-		}
-		digest = pushed.Digest
+	pushed, err := p.Images.Push(ctx, deployed, image.Target{
+		Repository: repository, Hold: s.Hold.Check, Progress: s.imageProgress(), SeenBy: seenBy,
+		// The build's own tag comes last: where it stands, the tag that tells its source stands too.
+		Tags: []string{release.SourceTag(s.Desired.BuildID, s.Desired.Image.Digest), release.BuildTag(s.Desired.BuildID)},
+		Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
+	})
+	switch {
+	case errors.Is(err, image.ErrTagMoved): // left by a copy that was cut off and had another runtime
+		return "", tagMoved(s.Desired.Image, "")
+	case err != nil:
+		return "", p.pushError(s.Desired.Image, repository, err)
 	}
-	return digest, nil
+	return pushed.Digest, nil
 }
 
 // withinQuota refuses an image that is larger than the profile allows.
