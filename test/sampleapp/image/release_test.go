@@ -45,7 +45,7 @@ func TestTheImagesGoThroughARelease(t *testing.T) {
 		deployed, err := image.WithRuntime(opened, function)
 		g.Expect(err).NotTo(HaveOccurred())
 		pushed, err := client.Push(t.Context(), deployed, image.Target{
-			Repository: stage.Repository("aloft-acme"), Tags: []string{"b-"} + source.Tag,
+			Repository: stage.Repository("aloft-acme"), Tags: []string{"b-" + source.Tag},
 		})
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(pushed.Layers).To(Equal(step.layers), step.reason)
