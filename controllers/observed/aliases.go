@@ -40,15 +40,21 @@ func functions(d *release.Desired, app *release.Stack, run *release.Run) (map[st
 	return names, nil
 }
 
-// aliases reads the live alias of each function.
-func (o *Observer) aliases(ctx context.Context, names map[string]bool) (map[string]release.Alias, error) {
+// aliases reads the live alias of each function, and what its versions consist of where that is needed.
+func (o *Observer) aliases(
+	ctx context.Context, names map[string]bool, contents bool,
+) (map[string]release.Alias, error) {
 	var mu sync.Mutex
 	aliases := make(map[string]release.Alias, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for name := range names {
 		group.Go(func() error {
-			alias, err := o.alias(ctx, o.Names.Prefix+"-"+name)
+			function := o.Names.Prefix + "-" + name
+			alias, err := o.alias(ctx, function)
+			if err == nil && contents {
+				err = o.contents(ctx, function, &alias)
+			}
 			if err != nil {
 				return err
 			}
@@ -71,40 +77,46 @@ func (o *Observer) alias(ctx context.Context, function string) (release.Alias, e
 	if err != nil {
 		return release.Alias{}, fmt.Errorf("reading the alias of %s: %w", function, err)
 	}
-	alias := release.Alias{
+	return release.Alias{
 		Version: aws.ToString(answer.FunctionVersion), RevisionID: aws.ToString(answer.RevisionId),
+		Shares: shares(answer.RoutingConfig),
+	}, nil
+}
+
+// shares is what other versions get of an alias's traffic.
+func shares(routing *types.AliasRoutingConfiguration) map[string]release.Share {
+	if routing == nil || len(routing.AdditionalVersionWeights) == 0 {
+		return nil
 	}
-	if alias.Shares, err = o.shares(ctx, function, answer.RoutingConfig); err != nil {
-		return release.Alias{}, err
+	shares := make(map[string]release.Share, len(routing.AdditionalVersionWeights))
+	for number, weight := range routing.AdditionalVersionWeights {
+		shares[number] = release.Share{Percent: int32(math.Round(weight * 100))}
+	}
+	return shares
+}
+
+// contents reads what the versions behind an alias consist of, and whose they are.
+func (o *Observer) contents(ctx context.Context, function string, alias *release.Alias) error {
+	if alias.Version == "" {
+		return nil
 	}
 	version, err := o.version(ctx, function, alias.Version)
 	if err != nil {
-		return release.Alias{}, err
+		return err
 	}
 	// Lambda writes 2026-01-02T15:04:05.000+0000; where it does not, the version counts as old.
 	alias.PublishedAt, _ = time.Parse("2006-01-02T15:04:05.999-0700", aws.ToString(version.Configuration.LastModified))
 	alias.Description, _ = release.ParseDescription(aws.ToString(version.Configuration.Description))
 	alias.ImageDigest, alias.ConfigHash = contentOf(version)
-	return alias, nil
-}
-
-// shares reads what other versions get of an alias's traffic, and whose they are.
-func (o *Observer) shares(
-	ctx context.Context, function string, routing *types.AliasRoutingConfiguration,
-) (map[string]release.Share, error) {
-	if routing == nil || len(routing.AdditionalVersionWeights) == 0 {
-		return nil, nil
-	}
-	shares := make(map[string]release.Share, len(routing.AdditionalVersionWeights))
-	for number, weight := range routing.AdditionalVersionWeights {
+	for number, share := range alias.Shares {
 		version, err := o.version(ctx, function, number)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		description, _ := release.ParseDescription(aws.ToString(version.Configuration.Description))
-		shares[number] = release.Share{Percent: int32(math.Round(weight * 100)), Description: description}
+		share.Description, _ = release.ParseDescription(aws.ToString(version.Configuration.Description))
+		alias.Shares[number] = share
 	}
-	return shares, nil
+	return nil
 }
 
 func (o *Observer) version(ctx context.Context, function, number string) (*lambda.GetFunctionOutput, error) {

@@ -12,7 +12,25 @@ import (
 	"github.com/aloft-dev/aloft/test/tenant"
 )
 
-var lookAliases = release.Step{Action: release.ActionLook, Part: release.PartAliases}
+var lookAliases = release.Step{Action: release.ActionLook, Part: release.PartAliases, Contents: true}
+
+func TestWhatVersionsConsistOfIsReadOnlyWhereItIsNeeded(t *testing.T) {
+	v := newView(t)
+	v.functions("http", "cli")
+	v.publish("http", "r0", "r1")
+	v.point("http", "1", map[string]float64{"2": 0.5})
+	since := v.Local.Calls().End()
+	v.look(release.Step{Action: release.ActionLook, Part: release.PartAliases})
+	if got := v.Local.Calls().Since(since).Names(); !slices.Equal(got, []string{"lambda:GetAlias", "lambda:GetAlias"}) {
+		t.Errorf("called was %v", got)
+	}
+	if got := v.seen.Aliases["http"]; v.seen.Contents || got.Version != "1" || got.Shares["2"].Percent != 50 {
+		t.Errorf("seen is %+v", got)
+	}
+	if v.look(lookAliases); !v.seen.Contents {
+		t.Error("it is not known that the versions were looked into")
+	}
+}
 
 func TestAnAliasIsSeenWithTheReleaseOfItsVersion(t *testing.T) {
 	v := newView(t)

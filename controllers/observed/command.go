@@ -23,7 +23,10 @@ const maxEvidence = 1 << 20
 // one, so only what is proven is believed: a result that is not counts as none.
 func (o *Observer) command(ctx context.Context, run *release.Run, name string) (*release.CommandEvidence, error) {
 	evidence := &release.CommandEvidence{Name: name}
-	key := release.CommandKey(run.ReleaseID, run.ID, name)
+	if record := run.Command(name); record != nil && record.State == release.CommandStarted { // its claim was read
+		evidence.Claimed, evidence.StartedAt = true, record.StartedAt
+		return o.result(ctx, run, evidence)
+	}
 	claim, err := o.claim(ctx, run.ReleaseID, run.ID, name)
 	switch {
 	case cloud.IsNoBucket(err):
@@ -36,9 +39,21 @@ func (o *Observer) command(ctx context.Context, run *release.Run, name string) (
 		return evidence, nil
 	}
 	evidence.Claimed, evidence.StartedAt = true, claim.startedAt
+	return o.result(ctx, run, evidence)
+}
+
+// result adds the result of a command that was claimed.
+func (o *Observer) result(
+	ctx context.Context, run *release.Run, evidence *release.CommandEvidence,
+) (*release.CommandEvidence, error) {
+	name := evidence.Name
 	var result function.Result
-	_, found, err := o.readJSON(ctx, key+release.ResultSuffix, &result)
-	if malformed(err) {
+	_, found, err := o.readJSON(ctx, release.CommandKey(run.ReleaseID, run.ID, name)+release.ResultSuffix, &result)
+	switch {
+	case malformed(err):
+		return evidence, nil
+	case cloud.IsNoBucket(err):
+		evidence.Lost = true
 		return evidence, nil
 	}
 	if err != nil || !found || !proof.ResultHolds(release.ProofKey(o.HashKey, run.ReleaseID, run.ID, name), result) {

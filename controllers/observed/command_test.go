@@ -63,6 +63,27 @@ func TestTheEvidenceOfACommandIsItsClaimAndItsResult(t *testing.T) {
 	}
 }
 
+func TestOfACommandThatIsKnownToRunOnlyTheResultIsLookedFor(t *testing.T) {
+	v := newView(t)
+	v.MakeBucket()
+	startedAt := time.Date(2026, 1, 2, 12, 0, 5, 0, time.UTC)
+	v.recorded.Run.Commands = []release.CommandRun{
+		{Name: "migrate", State: release.CommandStarted, StartedAt: startedAt},
+	}
+	since := v.Local.Calls().End()
+	want := release.CommandEvidence{Name: "migrate", Claimed: true, StartedAt: startedAt}
+	if got := *v.look(lookCommand).Command; got != want {
+		t.Errorf("without a result seen is %+v", got)
+	}
+	v.put(result, ended(0, "done"))
+	if got := v.look(lookCommand).Command; got.Result == nil || string(got.Result.Output) != "done" {
+		t.Errorf("with a result seen is %+v", got)
+	}
+	if got := len(v.Local.Calls().Since(since).Operation("s3:GetObject")); got != 2 {
+		t.Errorf("%d objects were asked for", got)
+	}
+}
+
 func TestWhatIsNotProvenIsNotBelieved(t *testing.T) {
 	for _, row := range []struct {
 		why    string

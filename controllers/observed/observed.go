@@ -33,7 +33,8 @@ func (o *Observer) Look(
 	case release.PartAliases:
 		var names map[string]bool
 		if names, err = functions(d, into.App, r.Run); err == nil {
-			into.Aliases, err = o.aliases(ctx, names)
+			into.Aliases, err = o.aliases(ctx, names, step.Contents)
+			into.Contents = step.Contents
 		}
 	case release.PartCommand:
 		into.Command, err = o.command(ctx, r.Run, step.Command)

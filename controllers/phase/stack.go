@@ -96,10 +96,14 @@ func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subje
 	return err
 }
 
-// template gives the template by its content, or by the address of its copy in the stage's bucket: a body must not
-// exceed 51,200 bytes. Before the foundation stack there is no bucket.
+// maxBody is how many bytes of a template a request to CloudFormation may hold (CloudFormation API Reference,
+// CreateStack).
+const maxBody = 51_200
+
+// template gives the template by its content, or, where that is too large, by the address of its copy in the stage's
+// bucket. Before the foundation stack there is no bucket, and its template is never large.
 func (p *Performer) template(ctx context.Context, step *release.StackStep) (body, url *string, err error) {
-	if step.Part == release.PartFoundation {
+	if len(step.Template) <= maxBody {
 		return aws.String(string(step.Template)), nil, nil
 	}
 	sum := sha256.Sum256(step.Template)

@@ -137,7 +137,7 @@ func TestEachOperationIsOneCallWithItsToken(t *testing.T) {
 				}
 			}
 			extra := len(got) - len(want) - 2 // the stack's name and the protocol's version
-			if address := got.Get("TemplateURL"); address != "" {
+			if got.Get("TemplateBody") == oneQueue {
 				extra--
 			}
 			if got.Get("StackName") != s.Names.AppStack || extra != 0 {
@@ -164,12 +164,29 @@ func TestWithoutAStackRoleCloudFormationActsByTheProfilesRole(t *testing.T) {
 	}
 }
 
-func TestATemplateIsGivenByItsCopyInTheBucketOnceThereIsOne(t *testing.T) {
+// sized is a template of so many bytes.
+func sized(bytes int) string {
+	const around = `{"Metadata":{"m":""},"Resources":{"Jobs":{"Type":"AWS::SQS::Queue"}}}`
+	return strings.Replace(around, `""`, fmt.Sprintf("%q", strings.Repeat("x", bytes-len(around))), 1)
+}
+
+func TestATemplateIsGivenByItsContentAsLongAsARequestHoldsIt(t *testing.T) {
 	s := newStage(t)
 	recorded := s.requests()
-	// A template given by its content must not exceed 51,200 bytes.
-	large := fmt.Sprintf(`{"Metadata":{"m":%q},"Resources":{"Jobs":{"Type":"AWS::SQS::Queue"}}}`,
-		strings.Repeat("x", 60_000))
+	largest := sized(51_200)
+	s.done(s.operation(release.StackCreate, "token-1", largest))
+	if status := s.awaitStack(); status != "CREATE_COMPLETE" {
+		t.Errorf("the stack is %s", status)
+	}
+	if got := recorded()[0]; got.Get("TemplateBody") != largest || got.Has("TemplateURL") || len(s.Keys("templates/")) > 0 {
+		t.Errorf("it is given by %q", got.Get("TemplateURL"))
+	}
+}
+
+func TestALargerTemplateIsGivenByItsCopyInTheBucket(t *testing.T) {
+	s := newStage(t)
+	recorded := s.requests()
+	large := sized(51_201)
 	s.done(s.operation(release.StackCreate, "token-1", large))
 	if status := s.awaitStack(); status != "CREATE_COMPLETE" {
 		t.Errorf("the stack is %s", status)
@@ -200,7 +217,7 @@ func TestATemplateThatCannotBeCopiedIsAnErrorAndNothingIsAsked(t *testing.T) {
 	s := newStage(t)
 	recorded := s.requests()
 	s.Fault("s3:PutObject", "templates/", tenant.Denied())
-	contains(t, s.fails(s.operation(release.StackCreate, "token-1", oneQueue)).Error(), "uploading the template")
+	contains(t, s.fails(s.operation(release.StackCreate, "token-1", sized(60_000))).Error(), "uploading the template")
 	if got := recorded(); len(got) > 0 {
 		t.Errorf("asked is %v", got)
 	}

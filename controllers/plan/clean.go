@@ -36,8 +36,8 @@ func settled(m *Machine) (release.Step, error) {
 		return looked, err
 	}
 	switch {
-	case m.Observed.Aliases == nil:
-		return look(release.PartAliases)
+	case m.Observed.Aliases == nil || !m.Observed.Contents:
+		return lookIntoAliases()
 	case m.Observed.Leftovers == nil:
 		return look(release.PartLeftovers)
 	}

@@ -148,13 +148,13 @@ func (m *Machine) didCommand(step release.Step) {
 	run := m.Recorded.Run
 	switch step.Action {
 	case release.ActionAnnounce:
-		m.Observed.Forget(release.PartCommand) // what is known of the command is of an earlier run
+		// Claims are told apart by runs: nobody can have claimed it in this one.
+		m.Observed.Command = &release.CommandEvidence{Name: step.Command}
 		run.Commands = append(run.Commands, release.CommandRun{
 			Name: step.Command, State: release.CommandAnnounced, AnnouncedAt: m.Now, NotAfter: m.Now.Add(m.Limits.StartWithin),
 		})
 	case release.ActionInvoke:
-		run.Command(step.Command).Invoked = true
-		m.Observed.Forget(release.PartCommand)
+		run.Command(step.Command).Invoked = true // what has become of it is looked at after a while
 	case release.ActionVoid:
 		m.Observed.Forget(release.PartCommand)
 	default:

@@ -187,8 +187,8 @@ func TestWhatIsKnownOfAnEarlierRunsCommandIsForgottenWhenItIsAnnounced(t *testin
 	s := announcing(t)
 	s.Observed.Command = &release.CommandEvidence{Name: "migrate", Claimed: true, StartedAt: s.Now}
 	did(s, release.Step{Action: release.ActionAnnounce, Command: "migrate"})
-	if got := decided(s); got != "Look migrate" {
-		t.Errorf("decided is %q: the claim was that of another run", got)
+	if got := decided(s); got != "Invoke migrate" {
+		t.Errorf("decided is %q: the claim was that of another run, and nobody can have one of this", got)
 	}
 	want := release.CommandRun{Name: "migrate", State: "Announced", AnnouncedAt: s.Now,
 		NotAfter: s.Now.Add(10 * time.Minute)}

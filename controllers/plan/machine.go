@@ -239,6 +239,11 @@ func look(part release.Part) (release.Step, error) {
 	return release.Step{Action: release.ActionLook, Part: part}, nil
 }
 
+// lookIntoAliases looks at the aliases and at what their versions consist of.
+func lookIntoAliases() (release.Step, error) {
+	return release.Step{Action: release.ActionLook, Part: release.PartAliases, Contents: true}, nil
+}
+
 func step(action release.Action, phase release.Phase) (release.Step, error) {
 	return release.Step{Action: action, Phase: phase}, nil
 }

@@ -30,8 +30,8 @@ func recoverRecord(m *Machine) (release.Step, error) {
 		return look(release.PartApp)
 	case app.Foreign != "":
 		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, app.Foreign)
-	case app.Exists && m.Observed.Aliases == nil:
-		return look(release.PartAliases)
+	case app.Exists && (m.Observed.Aliases == nil || !m.Observed.Contents):
+		return lookIntoAliases()
 	case app.Exists && m.Observed.Releases == nil:
 		return look(release.PartReleases)
 	case m.Observed.Left == nil:

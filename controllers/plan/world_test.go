@@ -102,7 +102,12 @@ func (w *world) look(step release.Step, s *release.Observed, d *release.Desired,
 	case release.PartApp:
 		s.App = w.app.seen(step, d.Names.AppStack)
 	case release.PartAliases:
-		s.Aliases = w.aliases(d, s.App, r.Run)
+		s.Aliases, s.Contents = w.aliases(d, s.App, r.Run), step.Contents
+		for name, alias := range s.Aliases {
+			if !step.Contents {
+				s.Aliases[name] = release.Alias{Version: alias.Version, RevisionID: alias.RevisionID}
+			}
+		}
 	case release.PartCommand:
 		s.Command = w.evidence(r.Run, step.Command)
 	case release.PartReleases:

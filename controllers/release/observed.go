@@ -36,6 +36,8 @@ type Observed struct {
 	App        *Stack
 	// Aliases by the functions' names within the stage.
 	Aliases map[string]Alias
+	// Contents says that it is known of the aliases what their versions consist of.
+	Contents bool
 	// Releases that AWS holds versions of, newest first, with the newest version of each function.
 	Releases []Live
 	Left     *LeftRun
@@ -63,7 +65,7 @@ func (o *Observed) Forget(parts ...Part) {
 		case PartApp:
 			o.App = nil
 		case PartAliases:
-			o.Aliases = nil
+			o.Aliases, o.Contents = nil, false
 		case PartCommand:
 			o.Command = nil
 		case PartReleases:
@@ -141,18 +143,18 @@ type Alias struct {
 	Shares map[string]Share
 	// RevisionID guards an update.
 	RevisionID string
-	// PublishedAt is when the version was made.
+	// What the version consists of, where that was looked at: when it was made, its description, the digest of its image,
+	// and the name of the bundle that it reads.
 	PublishedAt time.Time
-	// Description of the version, and the digest of its image.
 	Description Description
 	ImageDigest string
-	// ConfigHash names the bundle that the version reads.
-	ConfigHash string
+	ConfigHash  string
 }
 
 // Share is the part of an alias's traffic that another version gets.
 type Share struct {
-	Percent     int32
+	Percent int32
+	// Description of the version, where that was looked at.
 	Description Description
 }
 

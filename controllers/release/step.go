@@ -92,6 +92,8 @@ type Step struct {
 	ChangeSet string
 	// Template says that the deployed template is needed, which is read of the foundation only then.
 	Template bool
+	// Contents says that what the versions behind aliases consist of is needed too.
+	Contents bool
 	// Stack operation, for ActionStack.
 	Stack *StackStep
 	// Move to make or to take back, for ActionMove and ActionRevert.
