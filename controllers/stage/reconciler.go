@@ -49,6 +49,8 @@ type Reconciler struct {
 
 	work  *work.Dispatcher
 	turns turns
+	// memory of what was seen of stacks.
+	memory memory
 }
 
 // Reconcile takes one Stage as far as it can go without waiting.
@@ -58,6 +60,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		if apierrors.IsNotFound(err) {
 			forget(request.NamespacedName)
 			r.work.Forget(request.NamespacedName)
+			r.memory.forget(request.NamespacedName)
 			r.turns.end(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
@@ -82,6 +85,7 @@ func (r *Reconciler) reconcileRelease(ctx context.Context, stage *v1alpha1.Stage
 	asked, s.profile = r.asked(ctx, stage)
 	s.machine.Ask(asked)
 	s.machine.Observed.Beside = r.work.Current(client.ObjectKeyFromObject(stage), stage.UID)
+	s.recallStacks()
 	return s.finish(ctx, s.run(ctx))
 }
 

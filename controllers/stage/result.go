@@ -52,6 +52,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 	case !s.queues:
 		s.r.turns.leave(stage)
 	}
+	s.forgetStacks(outcome)
 	s.machine.Ended(outcome)
 	if err := s.writeOutcome(ctx, outcome); err != nil {
 		return lostRace(errors.Join(err, outcome))

@@ -33,6 +33,8 @@ type session struct {
 	queues bool
 	// letGo says that nothing is left to do for a Stage that is being deleted.
 	letGo bool
+	// seen is what is known of the run's stacks.
+	seen seenStacks
 
 	clients   *cloud.Clients
 	observer  *observed.Observer
@@ -92,8 +94,9 @@ func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release
 			return release.Outcome{}, err
 		}
 		err := s.observer.Look(ctx, step, m.Desired, &m.Recorded, &m.Observed)
-		if err == nil {
-			s.noteTurn(step)
+		if err == nil && (step.Part == release.PartFoundation || step.Part == release.PartApp) {
+			s.noteTurn(step.Part)
+			s.keepStack(step.Part)
 		}
 		return release.Outcome{}, err
 	}
@@ -136,7 +139,7 @@ func (s *session) connect(ctx context.Context) error {
 	names := desired.Names(key, clients.Account, clients.Region)
 	s.clients = clients
 	s.observer = &observed.Observer{Clients: clients, Names: names, Owner: desired.Owner(s.r.ClusterID, key),
-		HashKey: s.r.HashKey}
+		HashKey: s.r.HashKey, Before: s.seen.app}
 	s.performer = &phase.Performer{
 		Clients: clients, Names: names, Images: s.r.Images, Runtimes: s.r.Runtimes, HashKey: s.r.HashKey, Now: s.r.Now,
 	}
