@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/observed"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -152,7 +152,7 @@ func activated(recorded *release.Recorded, buildID string) bool {
 func (p *Performer) sendAssets(
 	ctx context.Context, s Subject, assets *image.Assets, files []image.Asset, before release.AssetIndex,
 ) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	group.SetLimit(parallelObjects)
 	s.assetsBegin(len(files))
 	for _, file := range files {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -287,12 +287,12 @@ func (d *Dispatcher) limit(ctx context.Context, r *running, cancel context.Cance
 
 // recovered does a job, and makes an error of a panic: one job that ends so must not end the others.
 func (d *Dispatcher) recovered(ctx context.Context, r *running) (outcome release.Outcome, err error) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			log.FromContext(d.base).Error(fmt.Errorf("%v", panicked), "A job panicked", "stage", r.Stage, "job", r.Key,
-				"stack", string(debug.Stack()))
-			outcome, err = release.Outcome{}, fmt.Errorf("a fault of the operator ended it: %v", panicked)
-		}
-	}()
-	return r.Do(ctx)
+	err = parallel.Recovered(func() (err error) {
+		outcome, err = r.Do(ctx)
+		return err
+	})
+	if panicked, ok := errors.AsType[*parallel.Panic](err); ok {
+		log.FromContext(d.base).Error(err, "A job panicked", "stage", r.Stage, "job", r.Key, "stack", panicked.Stack)
+	}
+	return outcome, err
 }
