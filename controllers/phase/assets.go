@@ -115,6 +115,7 @@ func (p *Performer) collectAssets(
 	if err != nil {
 		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, s.Desired.Image, err)
 	}
+	s.assetsFrom(opened)
 	assets, err := wanted.from.Assets(ctx, opened)
 	switch {
 	case errors.Is(err, image.ErrBusy):
@@ -154,7 +155,7 @@ func (p *Performer) sendAssets(
 ) error {
 	group, ctx := parallel.WithContext(ctx)
 	group.SetLimit(parallelObjects)
-	s.assetsBegin(len(files))
+	s.assetsBegin(files)
 	for _, file := range files {
 		group.Go(func() error {
 			defer s.assetDone()

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -208,6 +210,25 @@ func (d *Dispatcher) Forget(stage types.NamespacedName) {
 		current.cancel()
 		delete(d.jobs, stage)
 	}
+}
+
+// Ended waits for the jobs of a pool to come to their end, as long as a context lets it, and gives the Stages whose job
+// has: for the end of the process, which ends them all.
+func (d *Dispatcher) Ended(ctx context.Context, pool release.Pool) (stages []types.NamespacedName) {
+	d.mu.Lock()
+	jobs := slices.Collect(maps.Values(d.jobs))
+	d.mu.Unlock()
+	for _, r := range jobs {
+		if r.Pool != pool {
+			continue
+		}
+		select {
+		case <-r.ended:
+			stages = append(stages, r.Stage)
+		case <-ctx.Done():
+		}
+	}
+	return stages
 }
 
 func (d *Dispatcher) perform(ctx context.Context, r *running) {
