@@ -27,6 +27,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/controllers/stage"
 	"github.com/aloft-dev/aloft/controllers/template"
 )
@@ -57,8 +58,8 @@ type Options struct {
 	SecureMetrics  bool
 	HealthAddress  string
 	LeaderElection bool
-	// LeaseDuration is how long a leader counts as one after it was last heard of; zero is 12 seconds. What the operator
-	// does beyond it is refused by its fences.
+	// LeaseDuration is how long a leader counts as one after it was last heard of: at least 6 seconds; zero is 10. What the
+	// operator does beyond it is refused by its fences.
 	LeaseDuration time.Duration
 	// Unbudgeted makes AWS calls as fast as they are asked for: for an AWS that has no quotas.
 	Unbudgeted bool
@@ -130,7 +131,24 @@ func (o Options) budgets() []cloud.Option {
 	return nil
 }
 
-const defaultLease = 12 * time.Second
+const (
+	// defaultLease has another replica act within 15 seconds after a leader has died.
+	defaultLease = 10 * time.Second
+	// leastLease outlasts the proof that an operator acts for a Stage, so that none counts when another one has taken over.
+	leastLease = release.FenceHolds + time.Second
+)
+
+// retryPeriod is how often a replica asks for the lease.
+func retryPeriod(lease time.Duration) time.Duration { return lease / 12 }
+
+func (o Options) lease() (time.Duration, error) {
+	lease := cmp.Or(o.LeaseDuration, defaultLease)
+	if lease < leastLease {
+		return 0, fmt.Errorf("--lease-duration is %s, and must be at least %s: an operator that was replaced must have "+
+			"noticed it by then", lease, leastLease)
+	}
+	return lease, nil
+}
 
 func newManager(o Options) (ctrl.Manager, error) {
 	scheme, err := Scheme()
@@ -141,7 +159,10 @@ func newManager(o Options) (ctrl.Manager, error) {
 	if o.SecureMetrics {
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	lease := cmp.Or(o.LeaseDuration, defaultLease)
+	lease, err := o.lease()
+	if err != nil {
+		return nil, err
+	}
 	mgr, err := ctrl.NewManager(o.Kubernetes, ctrl.Options{
 		Scheme:                        scheme,
 		Metrics:                       metrics,
@@ -152,7 +173,7 @@ func newManager(o Options) (ctrl.Manager, error) {
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &lease,
 		RenewDeadline:                 new(lease * 2 / 3),
-		RetryPeriod:                   new(lease / 12),
+		RetryPeriod:                   new(retryPeriod(lease)),
 		Cache: cache.Options{DefaultTransform: cache.TransformStripManagedFields(),
 			ReaderFailOnMissingInformer: false},
 		// A reconcile that follows closely on a write must see it: a Stage from before would only be refused by its
