@@ -49,6 +49,7 @@ type Reconciler struct {
 
 	work  *work.Dispatcher
 	turns turns
+	reads reads
 }
 
 // Reconcile takes one Stage as far as it can go without waiting.
@@ -59,6 +60,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			forget(request.NamespacedName)
 			r.work.Forget(request.NamespacedName)
 			r.turns.end(request.NamespacedName)
+			r.reads.forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Stage: %w", err)
@@ -77,6 +79,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 // reconcileRelease takes a Stage towards the release that it asks for.
 func (r *Reconciler) reconcileRelease(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
+	if again, rests := r.atRest(ctx, stage); rests {
+		gauge(stage)
+		return result{RequeueAfter: again}, nil
+	}
 	s := r.newSession(stage)
 	var asked plan.Asked
 	asked, s.profile = r.asked(ctx, stage)
