@@ -84,7 +84,9 @@ var _ = Describe("A Stage at rest", func() {
 	It("has its Secrets read at once where a person asks for it", func(ctx context.Context) {
 		s := resting(ctx, secret)
 		rotate(ctx)
-		s.edit(func(stage *v1alpha1.Stage) { stage.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "1"} })
+		s.edit(func(stage *v1alpha1.Stage) {
+			stage.Annotations = map[string]string{v1alpha1.AnnotationRequestedAt: "1"}
+		})
 		s.reconciles()
 		Expect(s.now().Status.Target).NotTo(BeNil())
 	})

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -63,6 +65,13 @@ func adminKeyOf(account string) string { return "AKIAADMIN" + account[1:] }
 
 // URL is the one endpoint of all accounts.
 func (a *Accounts) URL() string { return a.url }
+
+// Config is the SDK configuration of the first account's administrator, for calls to all accounts without a socket.
+func (a *Accounts) Config() aws.Config {
+	config := a.Home.Config()
+	config.HTTPClient = &http.Client{Transport: wire.Transport{Handler: a}}
+	return config
+}
 
 // Account is one of them; nil for an unknown one.
 func (a *Accounts) Account(id string) *Server { return a.accounts[id] }

@@ -57,12 +57,17 @@ type Options struct {
 	MetricsAddress string
 	SecureMetrics  bool
 	HealthAddress  string
+	// ProfileAddress serves Go's profiles to whoever reaches it; "" and "0" leave them out.
+	ProfileAddress string
 	LeaderElection bool
 	// LeaseDuration is how long a leader counts as one after it was last heard of: at least 6 seconds; zero is 10. What the
 	// operator does beyond it is refused by its fences.
 	LeaseDuration time.Duration
 	// Unbudgeted makes AWS calls as fast as they are asked for: for an AWS that has no quotas.
 	Unbudgeted bool
+	// QuotaShare is the part of AWS's quotas that the operator keeps within, where others act in the same accounts; zero
+	// is all.
+	QuotaShare float64
 	// TemplateRevision of the releases that it begins; empty takes that of this program's templates.
 	TemplateRevision string
 	// SkipNameValidation allows several operators in one process.
@@ -105,13 +110,17 @@ func Run(ctx context.Context, o Options) error {
 	o.AWS.Logger = logging.LoggerFunc(func(_ logging.Classification, format string, arguments ...any) {
 		ctrl.Log.WithName("aws").V(1).Info(fmt.Sprintf(format, arguments...))
 	})
+	budgets, err := o.budgets()
+	if err != nil {
+		return err
+	}
 	o.Resources.apply()
 	o.Images.MemoryBytes, o.Images.DiskBytes = o.Resources.budget()
 	images := image.NewClient(o.Images)
 	defer images.Close()
 	reconciler := &stage.Reconciler{
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("aloft"),
-		Cloud: cloud.NewProvider(o.AWS, o.budgets()...), Images: images, Runtimes: runtimes,
+		Cloud: cloud.NewProvider(o.AWS, budgets), Images: images, Runtimes: runtimes,
 		ClusterID: o.ClusterID, HashKey: key, TemplateRevision: cmp.Or(o.TemplateRevision, template.Revision),
 		Limits: o.Limits, Now: time.Now,
 	}
@@ -124,12 +133,20 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (o Options) budgets() []cloud.Option {
-	if o.Unbudgeted {
-		return []cloud.Option{cloud.WithoutBudgets}
+func (o Options) budgets() (cloud.Option, error) {
+	share := cmp.Or(o.QuotaShare, 1)
+	switch {
+	case share < leastShare || share > 1:
+		return nil, fmt.Errorf("--aws-quota-share is %g, and must be from %g to 1", share, leastShare)
+	case o.Unbudgeted:
+		return cloud.WithoutBudgets, nil
+	default:
+		return cloud.WithShare(share), nil
 	}
-	return nil
 }
+
+// leastShare leaves a call to Lambda's control plane every seven seconds.
+const leastShare = 0.01
 
 const (
 	// defaultLease has another replica act within 15 seconds after a leader has died.
@@ -167,6 +184,7 @@ func newManager(o Options) (ctrl.Manager, error) {
 		Scheme:                        scheme,
 		Metrics:                       metrics,
 		HealthProbeBindAddress:        o.HealthAddress,
+		PprofBindAddress:              o.ProfileAddress,
 		LeaderElection:                o.LeaderElection,
 		LeaderElectionID:              "aloft.dev",
 		LeaderElectionNamespace:       o.Namespace,

@@ -43,3 +43,18 @@ func TestAnotherReplicaActsWithinFifteenSeconds(t *testing.T) {
 		t.Errorf("it acts after up to %s", latest)
 	}
 }
+
+func TestTheShareOfQuotasIsAPart(t *testing.T) {
+	for _, row := range []struct {
+		share     float64
+		complains bool
+	}{{0, false}, {0.01, false}, {0.5, false}, {1, false}, {1.1, true}, {-1, true}, {0.001, true}} {
+		option, err := Options{QuotaShare: row.share}.budgets()
+		if (err != nil) != row.complains || (option == nil) != row.complains {
+			t.Errorf("%g: got %v", row.share, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "--aws-quota-share") {
+			t.Errorf("%q does not name the flag", err)
+		}
+	}
+}
