@@ -75,11 +75,15 @@ type Option func(*Provider)
 // WithoutBudgets makes calls as fast as they are asked for: for an AWS that has no quotas, such as a local one.
 func WithoutBudgets(p *Provider) { p.budgets = nil }
 
+// WithShare keeps calls within a part of AWS's quotas, from 0 to 1: the rest is left to others who act in the same
+// accounts.
+func WithShare(share float64) Option { return func(p *Provider) { p.budgets = newBudgets(share) } }
+
 // NewProvider makes a provider on the operator's own configuration.
 func NewProvider(base aws.Config, options ...Option) *Provider {
 	base.Retryer = func() aws.Retryer { return retry.NewStandard(fiveAttempts) }
 	base.APIOptions = append(slices.Clip(base.APIOptions), measured)
-	p := &Provider{base: base, budgets: newBudgets(), clients: map[Access]*Clients{}}
+	p := &Provider{base: base, budgets: newBudgets(1), clients: map[Access]*Clients{}}
 	for _, option := range options {
 		option(p)
 	}

@@ -55,7 +55,9 @@ func Build(in Inputs) *release.Desired {
 	addWorkers(d, &spec.Manifest)
 	addCLI(d, &spec.Manifest)
 	addHTTP(d, &spec.Manifest)
-	d.ConfigHash = configHash(in.HashKey, d.Config)
+	if d.ConfigHash = in.ConfigHash; d.ConfigHash == "" {
+		d.ConfigHash = configHash(in.HashKey, d.Config)
+	}
 	d.ID = id(d)
 	return d
 }
@@ -79,7 +81,7 @@ func config(in Inputs) release.Config {
 		}
 	}
 	if !complete {
-		c.Secrets = nil // a deletion reads no Secrets: nil says that what they hold is not known, and so cannot be hidden
+		c.Secrets = nil // they were not read: nil says that what they hold is not known, and so cannot be hidden
 	}
 	return c
 }

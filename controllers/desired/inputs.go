@@ -14,6 +14,8 @@ type Inputs struct {
 	ClusterID string
 	// Secrets by name: those that the manifest refers to.
 	Secrets map[string]map[string][]byte
+	// ConfigHash is what environment and Secrets are known to come to, where the Secrets were not read.
+	ConfigHash string
 	// PullSecret is a Docker configuration, or empty.
 	PullSecret []byte
 	// HashKey keys the hash over secrets, so that an id never gives a guess at them away.

@@ -27,6 +27,7 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 	switch step.Action {
 	case release.ActionStop:
 		m.Observed.Quiet = true
+		m.endedOnPurpose()
 	case release.ActionPass:
 		m.markSucceeded(step.Phase)
 	case release.ActionStack:

@@ -271,6 +271,15 @@ func (m *Machine) Live() bool {
 	return m.isLive() && !m.superseded
 }
 
+// Rests says that what is asked for is live, and that there is nothing to do for it and nothing to tell.
+func (m *Machine) Rests() bool {
+	if m.Asked.Unprepared != nil || len(m.Notes) > 0 || !m.Live() {
+		return false
+	}
+	step, err := m.Next()
+	return err == nil && step.Action == release.ActionDone
+}
+
 // finds says that a step begins a run only to find out what is live, of which nothing is remembered: that is looked for
 // although the Stage is suspended, and nothing is changed for it.
 func (m *Machine) finds(step release.Step) bool {

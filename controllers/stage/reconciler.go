@@ -49,6 +49,7 @@ type Reconciler struct {
 
 	work  *work.Dispatcher
 	turns turns
+	reads reads
 	// memory of what was seen of stacks.
 	memory memory
 }
@@ -62,6 +63,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			r.work.Forget(request.NamespacedName)
 			r.memory.forget(request.NamespacedName)
 			r.turns.end(request.NamespacedName)
+			r.reads.forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Stage: %w", err)
@@ -80,6 +82,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 // reconcileRelease takes a Stage towards the release that it asks for.
 func (r *Reconciler) reconcileRelease(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
+	if again, rests := r.atRest(ctx, stage); rests {
+		gauge(stage)
+		return result{RequeueAfter: again}, nil
+	}
 	s := r.newSession(stage)
 	var asked plan.Asked
 	asked, s.profile = r.asked(ctx, stage)

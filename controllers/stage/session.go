@@ -5,11 +5,13 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/desired"
 	"github.com/aloft-dev/aloft/controllers/observed"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -73,6 +75,9 @@ func (s *session) reconcileStep(ctx context.Context, step release.Step, unnamed 
 	outcome, err := release.Outcome{}, unnamed
 	if err == nil {
 		outcome, err = s.lookOrPerform(ctx, step)
+	}
+	if panicked, ok := errors.AsType[*parallel.Panic](err); ok {
+		log.FromContext(ctx).Error(err, "A step panicked", "step", step.Action, "stack", panicked.Stack)
 	}
 	if _, lost := errors.AsType[*unwritten](err); lost {
 		return err // the Stage changed meanwhile: the machine must begin again with the new one
