@@ -111,7 +111,7 @@ func (g *Gateway) api(id string) (*api, error) {
 }
 
 type apiInput struct {
-	ApiId string `wire:"ApiId,path"`
+	ApiId string `wire:",path"`
 }
 
 func (g *Gateway) getAPI(_ context.Context, call *wire.Call, in *apiInput) (*apiView, error) {
@@ -142,7 +142,7 @@ func (g *Gateway) getAPIs(_ context.Context, _ *wire.Call, in *listInput) (*apis
 }
 
 type updateAPIInput struct {
-	ApiId                     string `wire:"ApiId,path"`
+	ApiId                     string `wire:",path"`
 	Name                      *string
 	Description               *string
 	DisableExecuteApiEndpoint *bool

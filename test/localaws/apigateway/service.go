@@ -68,14 +68,14 @@ func open(env *wire.Env, options Options) *Gateway {
 
 const (
 	apis         = "/v2/apis"
-	oneAPI       = apis + "/{ApiId}"
+	oneAPI       = apis + "/{apiId}"
 	stages       = oneAPI + "/stages"
-	oneStage     = stages + "/{StageName}"
+	oneStage     = stages + "/{stageName}"
 	routes       = oneAPI + "/routes"
-	oneRoute     = routes + "/{RouteId}"
+	oneRoute     = routes + "/{routeId}"
 	integrations = oneAPI + "/integrations"
-	oneIntegr    = integrations + "/{IntegrationId}"
-	tags         = "/v2/tags/{ResourceArn+}"
+	oneIntegr    = integrations + "/{integrationId}"
+	tags         = "/v2/tags/{resource-arn+}"
 )
 
 // Service is the service on the wire; its data plane takes every request whose host is an API's.

@@ -33,7 +33,7 @@ type routeSettings struct {
 var stageName = regexp.MustCompile(`^[-a-zA-Z0-9_]{1,128}$`)
 
 type createStageInput struct {
-	ApiId                string `wire:"ApiId,path"`
+	ApiId                string `wire:",path"`
 	StageName            string `wire:",required"`
 	AutoDeploy           bool
 	DefaultRouteSettings *routeSettings
@@ -77,8 +77,8 @@ func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStag
 }
 
 type stageInput struct {
-	ApiId     string `wire:"ApiId,path"`
-	StageName string `wire:"StageName,path"`
+	ApiId     string `wire:",path"`
+	StageName string `wire:",path"`
 }
 
 // stage finds one by name; the caller holds mu.
@@ -103,7 +103,7 @@ func (g *Gateway) getStage(_ context.Context, call *wire.Call, in *stageInput) (
 }
 
 type partsInput struct {
-	ApiId      string `wire:"ApiId,path"`
+	ApiId      string `wire:",path"`
 	MaxResults int    `wire:",query"`
 	NextToken  string `wire:",query"`
 }
@@ -130,8 +130,8 @@ func (g *Gateway) getStages(_ context.Context, call *wire.Call, in *partsInput) 
 }
 
 type updateStageInput struct {
-	ApiId                string `wire:"ApiId,path"`
-	StageName            string `wire:"StageName,path"`
+	ApiId                string `wire:",path"`
+	StageName            string `wire:",path"`
 	AutoDeploy           *bool
 	DefaultRouteSettings *routeSettings
 	Description          *string

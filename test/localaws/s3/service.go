@@ -39,6 +39,7 @@ func New(env *wire.Env) (*wire.Service, error) {
 		Name:       "s3",
 		Protocol:   wire.S3XML(),
 		Invalid:    func(message string) *wire.Error { return notImplemented(message) },
+		Violated:   violated,
 		Operations: append(operations, s.objectOperations()...),
 		Action:     func(*wire.Call) string { return "-" },
 		Rewrite:    pathStyle,
