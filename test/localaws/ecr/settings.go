@@ -99,7 +99,10 @@ func (s *Registry) setPolicy(_ context.Context, call *wire.Call, in *setPolicyIn
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := policy.Parse(in.PolicyText)
+	parsed, err := policy.Parse(policy.OfRepository, in.PolicyText)
+	if err == nil {
+		err = parsed.Absent(s.env.AccountID, s.env.KnownIdentity)
+	}
 	if err != nil {
 		return nil, invalid(
 			"Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",

@@ -30,7 +30,7 @@ func allow(actions string) string {
 
 func (s *service) addAWSPolicies() error {
 	for name, text := range awsPolicies {
-		doc, err := policy.Parse(text)
+		doc, err := policy.Parse(policy.OfIdentity, text)
 		if err != nil {
 			return fmt.Errorf("reading the AWS managed policy %s: %w", name, err)
 		}
@@ -78,7 +78,7 @@ type policyOutput struct{ Policy policyView }
 
 func (s *service) createPolicy(_ context.Context, call *wire.Call, in *createPolicyInput) (*policyOutput, error) {
 	call.On(in.PolicyName)
-	doc, err := policy.Parse(in.PolicyDocument)
+	doc, err := policy.Parse(policy.OfIdentity, in.PolicyDocument)
 	if err != nil {
 		return nil, malformed(err)
 	}

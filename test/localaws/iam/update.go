@@ -30,9 +30,6 @@ type updateRoleInput struct {
 func (s *service) updateRole(_ context.Context, call *wire.Call, in *updateRoleInput) (*wire.Empty, error) {
 	return nil, s.change(call, in.RoleName, func(r *role) error {
 		if in.MaxSessionDuration != 0 {
-			if err := validSession(in.MaxSessionDuration); err != nil {
-				return err
-			}
 			r.maxSession = in.MaxSessionDuration
 		}
 		if in.Description != nil {

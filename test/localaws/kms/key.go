@@ -90,9 +90,9 @@ func (s *service) createKey(_ context.Context, call *wire.Call, in *createKeyInp
 			`Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"}]}`,
 			s.env.AccountID)
 	}
-	doc, err := policy.Parse(in.Policy)
+	doc, err := s.parse(call, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
-		return nil, failure("MalformedPolicyDocumentException", "%s", err.Error())
+		return nil, err
 	}
 	id := wire.NewRequestID()
 	k := &key{
@@ -116,11 +116,6 @@ func (in *createKeyInput) valid() error {
 	}
 	if in.MultiRegion {
 		return failure("UnsupportedOperationException", "Multi-Region keys are not supported")
-	}
-	if len(in.Description) > maxDescription {
-		return failure("ValidationException",
-			"1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less "+
-				"than or equal to 8192")
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func valid(name, value string, fifo bool) error {
 		return failure("InvalidAttributeName", "InvalidAttributeName", "Unknown Attribute %s.", name)
 	}
 	if name == "Policy" && value != "" {
-		if _, err := policy.Parse(value); err != nil {
+		if _, err := policy.Parse(policy.OfQueue, value); err != nil {
 			return badAttribute(name)
 		}
 	}

@@ -14,6 +14,12 @@ func policy(action string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":"*"}]}`
 }
 
+// forAccount is policy for a resource, which says who may.
+func forAccount(action string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"` + action +
+		`","Resource":"*"}]}`
+}
+
 // step is a resource through its life: created, changed in place, changed back to defaults, replaced.
 type step struct {
 	name                        string
@@ -98,8 +104,8 @@ var steps = []step{
 	},
 	{
 		name: "AWS::SQS::QueuePolicy", beside: `"Other":{"Type":"AWS::SQS::Queue"}`,
-		created: `"Queues":[{"Ref":"Other"}],"PolicyDocument":` + policy("sqs:SendMessage"),
-		changed: `"Queues":[{"Ref":"Other"}],"PolicyDocument":` + policy("sqs:*"),
+		created: `"Queues":[{"Ref":"Other"}],"PolicyDocument":` + forAccount("sqs:SendMessage"),
+		changed: `"Queues":[{"Ref":"Other"}],"PolicyDocument":` + forAccount("sqs:*"),
 	},
 	{
 		name:    "AWS::Events::Rule",
