@@ -79,6 +79,17 @@ func TestAnImageThatIsNotThereIsTheRootCause(t *testing.T) {
 	w.g.Expect(w.digest("a")).To(Equal(one), "the rollback called Lambda again")
 }
 
+func TestARollbackWaitsForASiblingsUpdate(t *testing.T) {
+	w := newWorldWith(t, map[string]string{"lambda.update": "700ms"})
+	registry := w.repository()
+	one, two := w.push(registry, "one"), w.push(registry, "two")
+	missing := uri("sha256:" + strings.Repeat("0", 64))
+	w.apply(template(functionRole, function("A", one, ""), function("B", one, "")))
+	stack := w.attempt(template(functionRole, function("A", two, ""), function("B", missing, "")))
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete), w.failures())
+	w.g.Expect(w.digest("a")).To(Equal(one), "the sibling is what it was")
+}
+
 func (w *world) digest(name string) string {
 	out, err := lambda.NewFromConfig(w.Config()).GetFunction(w.ctx, &lambda.GetFunctionInput{FunctionName: &name})
 	w.g.ExpectWithOffset(1, err).NotTo(HaveOccurred())
