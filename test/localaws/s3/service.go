@@ -73,6 +73,9 @@ func (s *service) configurationOperations() []wire.Operation {
 	return []wire.Operation{
 		wire.Write("PutBucketTagging", s.putTagging).At("PUT", "/{Bucket}?tagging").Answers(http.StatusNoContent),
 		wire.Read("GetBucketTagging", s.getTagging).At("GET", "/{Bucket}?tagging"),
+		wire.Write("PutBucketCors", s.putCORS).At("PUT", "/{Bucket}?cors"),
+		wire.Read("GetBucketCors", s.getCORS).At("GET", "/{Bucket}?cors"),
+		wire.Write("DeleteBucketCors", s.deleteCORS).At("DELETE", "/{Bucket}?cors").Answers(http.StatusNoContent),
 		wire.Write("PutBucketVersioning", s.putVersioning).At("PUT", "/{Bucket}?versioning"),
 		wire.Read("GetBucketVersioning", s.getVersioning).At("GET", "/{Bucket}?versioning"),
 		wire.Write("PutBucketEncryption", s.putEncryption).At("PUT", "/{Bucket}?encryption"),
@@ -106,6 +109,7 @@ func (s *service) objectOperations() []wire.Operation {
 		wire.RawWrite("CopyObject", s.copyObject).At("PUT", object+"#x-amz-copy-source"),
 		wire.RawWrite("DeleteObject", s.deleteObject).At("DELETE", object),
 		wire.RawWrite("CreateMultipartUpload", s.createUpload).At("POST", object+"?uploads"),
+		wire.RawWrite("UploadPartCopy", s.copyPart).At("PUT", object+"?uploadId&partNumber#x-amz-copy-source"),
 		wire.RawWrite("UploadPart", s.uploadPart).At("PUT", object+"?uploadId&partNumber"),
 		wire.RawWrite("CompleteMultipartUpload", s.completeUpload).At("POST", object+"?uploadId"),
 		wire.RawWrite("AbortMultipartUpload", s.abortUpload).At("DELETE", object+"?uploadId"),
