@@ -76,8 +76,8 @@ func TestBadTemplatesAreRefusedBeforeAnythingHappens(t *testing.T) {
 			"ValidationError", "Unresolved resource dependencies [B] in the Resources block of the template"},
 		{"output of an unknown name", `{"Resources":{"A":{"Type":"Test::Thing"}},"Outputs":{"O":{"Value":{"Ref":"X"}}}}`,
 			"ValidationError", "Unresolved resource dependencies [X] in the Outputs block of the template"},
-		{"unknown type", `{"Resources":{"A":{"Type":"AWS::Lambda::Alias"}}}`, "ValidationError",
-			"Template format error: Unrecognized resource types: [AWS::Lambda::Alias]"},
+		{"unknown type", `{"Resources":{"A":{"Type":"AWS::Lambda::Version"}}}`, "ValidationError",
+			"Template format error: Unrecognized resource types: [AWS::Lambda::Version]"},
 		{"unknown attribute",
 			`{"Resources":{"A":{"Type":"Test::Thing"},"B":{"Type":"Test::Thing","Properties":{"Value":{"Fn::GetAtt":["A",` +
 				`"Colour"]}}}}}`,

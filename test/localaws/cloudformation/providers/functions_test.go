@@ -183,6 +183,37 @@ func TestEntryResourcesFollowAnAliasThatTheStackDoesNotOwn(t *testing.T) {
 	w.remove()
 }
 
+func TestAnAliasIsMadeMovedAndRemoved(t *testing.T) {
+	w := newWorld(t)
+	one := w.push(w.repository(), "one")
+	alias := func(version, description string) string {
+		return `"Alias":{"Type":"AWS::Lambda::Alias","Properties":{"FunctionName":{"Ref":"F"},"Name":"live",` +
+			`"FunctionVersion":"` + version + `","Description":"` + description + `"}}`
+	}
+	w.apply(template(functionRole, function("F", one, ""), alias("$LATEST", "")))
+	arn := w.physical("Alias")
+	w.g.Expect(arn).To(HaveSuffix(":function:f:live"))
+	client := lambda.NewFromConfig(w.Config())
+	version, err := client.PublishVersion(w.ctx, &lambda.PublishVersionInput{FunctionName: aws.String("f")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Eventually(func() lambdatypes.State {
+		out, err := client.GetFunctionConfiguration(w.ctx, &lambda.GetFunctionConfigurationInput{
+			FunctionName: aws.String("f"), Qualifier: version.Version,
+		})
+		w.g.Expect(err).NotTo(HaveOccurred())
+		return out.State
+	}).Should(Equal(lambdatypes.StateActive))
+	w.apply(template(functionRole, function("F", one, ""), alias(*version.Version, "d")))
+	got, err := client.GetAlias(w.ctx, &lambda.GetAliasInput{FunctionName: aws.String("f"), Name: aws.String("live")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(*got.FunctionVersion + *got.Description).To(Equal(*version.Version + "d"))
+	w.g.Expect(w.physical("Alias")).To(Equal(arn))
+	w.apply(template(functionRole, function("F", one, "")))
+	_, err = client.GetAlias(w.ctx, &lambda.GetAliasInput{FunctionName: aws.String("f"), Name: aws.String("live")})
+	w.g.Expect(err).To(MatchError(ContainSubstring("ResourceNotFoundException")))
+	w.remove()
+}
+
 func TestAFunctionThatDoesNotBecomeReadyFailsItsResource(t *testing.T) {
 	w := newWorld(t)
 	registry := w.repository()
