@@ -35,7 +35,21 @@ type document struct {
 
 type tag struct {
 	Key   string `wire:",required"`
-	Value string
+	Value string `wire:""`
+}
+
+// view is how a tag comes back: with its value, be it empty.
+type tagView struct {
+	Key   string
+	Value string `wire:",required"`
+}
+
+func tagViews(tags []tag) []tagView {
+	var list []tagView
+	for _, t := range tags {
+		list = append(list, tagView(t))
+	}
+	return list
 }
 
 type boundaryView struct {
@@ -53,14 +67,15 @@ type roleView struct {
 	Description              string
 	MaxSessionDuration       int
 	PermissionsBoundary      *boundaryView
-	Tags                     []tag
+	Tags                     []tagView
+	RoleLastUsed             *struct{}
 }
 
 func (r *role) view() roleView {
 	v := roleView{
 		Path: r.path, RoleName: r.name, RoleId: r.id, Arn: r.arn, CreateDate: r.created,
 		AssumeRolePolicyDocument: encoded(r.trust),
-		Description:              r.description, MaxSessionDuration: r.maxSession, Tags: r.tags,
+		Description:              r.description, MaxSessionDuration: r.maxSession, Tags: tagViews(r.tags),
 	}
 	if r.boundary != "" {
 		v.PermissionsBoundary = &boundaryView{"Policy", r.boundary}
@@ -95,6 +110,9 @@ type roleOutput struct{ Role roleView }
 func (s *service) createRole(_ context.Context, call *wire.Call, in *createRoleInput) (*roleOutput, error) {
 	call.On(in.RoleName)
 	in.complete()
+	if err := distinct(in.Tags); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, taken := s.roles[strings.ToLower(in.RoleName)]; taken {
@@ -157,7 +175,9 @@ func (s *service) getRole(_ context.Context, call *wire.Call, in *named) (*roleO
 	if err != nil {
 		return nil, err
 	}
-	return &roleOutput{r.view()}, nil
+	out := &roleOutput{r.view()}
+	out.Role.RoleLastUsed = &struct{}{}
+	return out, nil
 }
 
 type listRolesInput struct {
@@ -182,7 +202,10 @@ func (s *service) listRoles(_ context.Context, _ *wire.Call, in *listRolesInput)
 	out := &listRolesOutput{Roles: []roleView{}}
 	for _, r := range s.roles {
 		if strings.HasPrefix(r.path, in.PathPrefix) && r.name > in.Marker {
-			out.Roles = append(out.Roles, r.view())
+			// Boundaries and tags are GetRole's alone (IAM API reference, ListRoles).
+			shown := r.view()
+			shown.PermissionsBoundary, shown.Tags = nil, nil
+			out.Roles = append(out.Roles, shown)
 		}
 	}
 	sort.Slice(out.Roles, func(i, j int) bool { return out.Roles[i].RoleName < out.Roles[j].RoleName })

@@ -142,9 +142,15 @@ func (s *service) find(name string) (*key, error) {
 	return k, nil
 }
 
+// byAlias are the operations that take an alias for a key (AWS KMS API reference, KeyId of each).
+var byAlias = map[string]bool{"DescribeKey": true, "Encrypt": true, "Decrypt": true, "GenerateDataKey": true}
+
 // permitted resolves a key and asks its policy, then the caller's own.
 func (s *service) permitted(call *wire.Call, name string, keys map[string][]string) (*key, error) {
 	call.On(name)
+	if !byAlias[call.Operation] && (strings.HasPrefix(name, "alias/") || strings.Contains(name, ":alias/")) {
+		return nil, failure("NotFoundException", "Invalid keyId '%s'", name)
+	}
 	k, err := s.find(name)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -72,6 +73,9 @@ func (l *Lambda) taken(name string) bool {
 
 // checkRole holds that the role exists, trusts Lambda, and that the caller may pass it.
 func (l *Lambda) checkRole(call *wire.Call, arn string) error {
+	if !strings.Contains(arn, ":iam::"+l.env.AccountID+":") {
+		return wire.Errorf(http.StatusForbidden, "AccessDeniedException", "Cross-account pass role is not allowed.")
+	}
 	if err := call.Authorize("iam:PassRole", arn); err != nil {
 		return err
 	}

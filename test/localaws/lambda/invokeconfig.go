@@ -56,6 +56,9 @@ func (l *Lambda) showInvokeConfig(f *function, qualifier string, c *invokeConfig
 func (l *Lambda) putInvokeConfig(
 	_ context.Context, call *wire.Call, in *invokeConfigInput,
 ) (*invokeConfigOutput, error) {
+	if in.MaximumRetryAttempts == nil && in.MaximumEventAgeInSeconds == nil {
+		return nil, invalidValue("You must specify at least one of error handling or destination setting.")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, _, ref, err := l.qualified(call, in.FunctionName, in.Qualifier)

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"strings"
@@ -97,6 +98,7 @@ func (d *desired) rehearse() error {
 			return err
 		}
 	}
+	exports := map[string]bool{}
 	for _, name := range template.SortedKeys(d.template.Outputs) {
 		output := d.template.Outputs[name]
 		if output.Condition != "" && !d.conditions[output.Condition] {
@@ -105,6 +107,15 @@ func (d *desired) rehearse() error {
 		value, err := scope.Resolve(output.Value)
 		if err != nil {
 			return err
+		}
+		export, err := scope.Resolve(output.ExportName)
+		if err != nil {
+			return err
+		}
+		if exported, ok := export.(string); ok && exports[exported] {
+			return fmt.Errorf("Template format error: Duplicate export names found [%s]", exported)
+		} else if ok {
+			exports[exported] = true
 		}
 		switch value.(type) {
 		case []any, map[string]any:
