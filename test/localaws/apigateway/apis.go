@@ -15,6 +15,7 @@ type api struct {
 	stages       map[string]stageView
 	routes       map[string]route
 	integrations map[string]integrationView
+	deployments  map[string]deployment
 }
 
 type apiView struct {
@@ -75,6 +76,7 @@ func (g *Gateway) createAPI(_ context.Context, call *wire.Call, in *createAPIInp
 			ApiKeySelectionExpression: cmp.Or(in.ApiKeySelectionExpression, "$request.header.x-api-key"),
 		},
 		stages: map[string]stageView{}, routes: map[string]route{}, integrations: map[string]integrationView{},
+		deployments: map[string]deployment{},
 	}
 	call.On(id)
 	g.mu.Lock()

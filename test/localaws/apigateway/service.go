@@ -75,6 +75,8 @@ const (
 	oneRoute     = routes + "/{routeId}"
 	integrations = oneAPI + "/integrations"
 	oneIntegr    = integrations + "/{integrationId}"
+	deployments  = oneAPI + "/deployments"
+	oneDeploy    = deployments + "/{deploymentId}"
 	tags         = "/v2/tags/{resource-arn+}"
 )
 
@@ -114,6 +116,10 @@ func (g *Gateway) partOperations() []wire.Operation {
 		wire.Read("GetRoute", g.getRoute).At(http.MethodGet, oneRoute),
 		wire.Write("UpdateRoute", g.updateRoute).At(http.MethodPatch, oneRoute),
 		wire.Write("DeleteRoute", g.deleteRoute).At(http.MethodDelete, oneRoute).Answers(http.StatusNoContent),
+		wire.Write("CreateDeployment", g.createDeployment).At(http.MethodPost, deployments).Answers(http.StatusCreated),
+		wire.Read("GetDeployment", g.getDeployment).At(http.MethodGet, oneDeploy),
+		wire.Write("UpdateDeployment", g.updateDeployment).At(http.MethodPatch, oneDeploy),
+		wire.Write("DeleteDeployment", g.deleteDeployment).At(http.MethodDelete, oneDeploy).Answers(http.StatusNoContent),
 		wire.Write("CreateIntegration", g.createIntegration).At(http.MethodPost, integrations).Answers(http.StatusCreated),
 		wire.Read("GetIntegrations", g.getIntegrations).At(http.MethodGet, integrations),
 		wire.Read("GetIntegration", g.getIntegration).At(http.MethodGet, oneIntegr),

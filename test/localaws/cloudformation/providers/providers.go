@@ -17,7 +17,7 @@ func All() []*resource.Type {
 		s3Bucket(), s3BucketPolicy(), ecrRepository(), kmsKey(), kmsAlias(), iamRole(), iamPolicy(),
 		lambdaFunction(), lambdaAlias(), lambdaPermission(), lambdaEventSourceMapping(), lambdaEventInvokeConfig(),
 		logsLogGroup(), sqsQueue(), sqsQueuePolicy(), eventsRule(),
-		apiGatewayAPI(), apiGatewayStage(), apiGatewayRoute(), apiGatewayIntegration(),
+		apiGatewayAPI(), apiGatewayStage(), apiGatewayDeployment(), apiGatewayRoute(), apiGatewayIntegration(),
 		cloudFrontDistribution(), cloudFrontOriginAccessControl(), cloudFrontFunction(),
 	}
 }

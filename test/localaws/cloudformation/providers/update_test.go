@@ -130,6 +130,14 @@ var steps = []step{
 		replaced: `"ApiId":{"Ref":"Api"},"StageName":"other","AutoDeploy":true`,
 	},
 	{
+		name: "AWS::ApiGatewayV2::Deployment",
+		beside: `"Api":{"Type":"AWS::ApiGatewayV2::Api","Properties":{"Name":"a","ProtocolType":"HTTP"}},
+			"R":{"Type":"AWS::ApiGatewayV2::Route","Properties":{"ApiId":{"Ref":"Api"},"RouteKey":"$default"}},
+			"S":{"Type":"AWS::ApiGatewayV2::Stage","Properties":{"ApiId":{"Ref":"Api"},"StageName":{"Fn::Sub":"s${R}"}}}`,
+		created: `"ApiId":{"Ref":"Api"},"Description":{"Fn::Sub":"after ${R}"}`,
+		changed: `"ApiId":{"Ref":"Api"},"Description":{"Fn::Sub":"long after ${R}"}`,
+	},
+	{
 		name:   "AWS::ApiGatewayV2::Integration",
 		beside: `"Api":{"Type":"AWS::ApiGatewayV2::Api","Properties":{"Name":"a","ProtocolType":"HTTP"}}`,
 		created: `"ApiId":{"Ref":"Api"},"IntegrationType":"AWS_PROXY","PayloadFormatVersion":"2.0",` +
