@@ -44,15 +44,16 @@ type StageProfileSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="is immutable, for stages live there: make another StageProfile"
 	Region string `json:"region"`
 
-	// roleARN is the role that the operator assumes for stages of this profile.
-	// +optional
+	// roleARN is the role that the operator assumes for stages of this profile. It never acts by its own identity.
+	// +required
 	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$')",message="must be the ARN of a role, such as arn:aws:iam::123456789012:role/aloft"
 	// +kubebuilder:validation:MaxLength=2048
-	RoleARN string `json:"roleARN,omitempty"`
+	RoleARN string `json:"roleARN"`
 
 	// externalID is given when the role is assumed. Without it: <cluster id>/<profile>.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1224
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_+=,.@:/-]{2,}$')",message="must have 2 to 1224 letters, digits and characters of _+=,.@:/-, as AWS takes them"
 	ExternalID string `json:"externalID,omitempty"`
 
 	// stackRoleARN is the role that CloudFormation uses.

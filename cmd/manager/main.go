@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/aloft-dev/aloft/cmd/manager/operator"
+	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/plan"
 )
 
@@ -31,7 +33,8 @@ func run() error {
 	flag.StringVar(&o.Namespace, "namespace", "aloft-system",
 		"The operator's own namespace: of its lease and of the Secret with its hash key.")
 	flag.StringVar(&o.ClusterID, "cluster-id", "",
-		"The first part of every ownership tag on AWS. Default: the UID of the namespace kube-system.")
+		"The first part of every ownership tag on AWS, of 1 to 63 letters, digits, dots, dashes and underscores. Default: the "+
+			"UID of the namespace kube-system.")
 	flag.StringVar(&o.RuntimeDir, "runtime-dir", beside(),
 		"The folder of the function runtimes, runtime-linux-amd64 and runtime-linux-arm64.")
 	flag.IntVar(&o.Concurrency, "concurrent", 32, "How many Stages are reconciled at the same time.")
@@ -42,7 +45,7 @@ func run() error {
 		"Where health checks are answered; 0 leaves them out.")
 	flag.BoolVar(&o.LeaderElection, "leader-elect", false, "Elect one of several replicas to act.")
 	flag.DurationVar(&o.LeaseDuration, "lease-duration", 0,
-		"How long a leader counts as one after it was last heard of. Default: 12s.")
+		"How long a leader counts as one after it was last heard of, at least 5s. Default: 12s.")
 	flag.DurationVar(&o.Limits.Settle, "settle", o.Limits.Settle,
 		"How long the clean-up waits after the aliases were switched.")
 	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded,
@@ -55,7 +58,7 @@ func run() error {
 		"The bytes of ephemeral storage that the pod may take. Bounds the assets that are kept on disk while they are sent.")
 	flag.BoolVar(&o.Unbudgeted, "unbudgeted", false,
 		"Make AWS calls as fast as they are asked for, as an AWS without quotas allows.")
-	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")
+	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint: by https, or on loopback.")
 	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false,
 		"Allow image registries on loopback, by http.")
 	flag.BoolVar(&o.Images.AllowPrivateAddresses, "private-registries", false,
@@ -84,6 +87,13 @@ func awsConfig(ctx context.Context, endpoint string) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	if endpoint != "" {
+		parsed, err := url.Parse(endpoint)
+		if err != nil {
+			return aws.Config{}, fmt.Errorf("reading --aws-endpoint-url: %w", err)
+		}
+		if err := cloud.PlainText(parsed); err != nil {
+			return aws.Config{}, fmt.Errorf("--aws-endpoint-url: %w", err)
+		}
 		config.BaseEndpoint = aws.String(endpoint)
 	}
 	return config, nil

@@ -171,6 +171,7 @@ func (r *Reconciler) access(stage *v1alpha1.Stage, profile *v1alpha1.StageProfil
 	return cloud.Access{
 		AccountID: profile.Spec.AccountID, Region: profile.Spec.Region, RoleARN: profile.Spec.RoleARN,
 		ExternalID: cmp.Or(profile.Spec.ExternalID, r.ClusterID+"/"+profile.Name),
+		UID:        string(stage.UID),
 		Cluster:    r.ClusterID, Namespace: stage.Namespace, Stage: stage.Name,
 	}
 }

@@ -51,8 +51,8 @@ var playing atomic.Pointer[scene]
 
 func noteCall(call wire.Record) {
 	s := playing.Load()
-	if s == nil || call.Principal.UserID != "AIDAOPERATOR" {
-		return
+	if s == nil || !operates(call.Principal) || call.Name() == "sts:AssumeRole" && call.Code == "" {
+		return // how often a session is renewed is for the tests of package cloud
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,10 +2,12 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 const (
@@ -17,9 +19,6 @@ const (
 
 // makeRoles makes the roles that a profile names, so that the operator's own calls can be told from all others.
 func (s *Sandbox) makeRoles(ctx context.Context, _ Options) error {
-	if s.AWS == nil {
-		return nil // another AWS brings its own
-	}
 	client := iam.NewFromConfig(s.AWSConfig)
 	trusts := map[string]string{
 		OperatorRole: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
@@ -31,7 +30,7 @@ func (s *Sandbox) makeRoles(ctx context.Context, _ Options) error {
 		_, err := client.CreateRole(ctx, &iam.CreateRoleInput{
 			RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(trust),
 		})
-		if err != nil {
+		if there := new(types.EntityAlreadyExistsException); err != nil && !errors.As(err, &there) {
 			return fmt.Errorf("making role %s: %w", name, err)
 		}
 		_, err = client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{

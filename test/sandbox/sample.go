@@ -19,11 +19,9 @@ const SampleSecret = "counter-env"
 func (s *Sandbox) Prepare(ctx context.Context, namespace, profile, databaseURL string) error {
 	spec := v1alpha1.StageProfileSpec{
 		AccountID: "123456789012", Region: "eu-central-1",
+		RoleARN: roleARN(OperatorRole), StackRoleARN: roleARN(StackRole),
 		AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{"aloft.dev/profile": profile}},
 		AllowedRegistries: []string{s.Repository()},
-	}
-	if s.AWS != nil {
-		spec.RoleARN, spec.StackRoleARN = roleARN(OperatorRole), roleARN(StackRole)
 	}
 	objects := []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace,

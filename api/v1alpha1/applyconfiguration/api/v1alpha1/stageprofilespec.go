@@ -19,7 +19,7 @@ type StageProfileSpecApplyConfiguration struct {
 	AccountID *string `json:"accountID,omitempty"`
 	// region of everything that the stages own.
 	Region *string `json:"region,omitempty"`
-	// roleARN is the role that the operator assumes for stages of this profile.
+	// roleARN is the role that the operator assumes for stages of this profile. It never acts by its own identity.
 	RoleARN *string `json:"roleARN,omitempty"`
 	// externalID is given when the role is assumed. Without it: <cluster id>/<profile>.
 	ExternalID *string `json:"externalID,omitempty"`
