@@ -45,7 +45,7 @@ func run() error {
 		"Where health checks are answered; 0 leaves them out.")
 	flag.BoolVar(&o.LeaderElection, "leader-elect", false, "Elect one of several replicas to act.")
 	flag.DurationVar(&o.LeaseDuration, "lease-duration", 0,
-		"How long a leader counts as one after it was last heard of, at least 5s. Default: 12s.")
+		"How long a leader counts as one after it was last heard of. Default: 12s.")
 	flag.DurationVar(&o.Limits.Settle, "settle", o.Limits.Settle,
 		"How long the clean-up waits after the aliases were switched.")
 	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded,

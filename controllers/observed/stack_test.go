@@ -174,7 +174,8 @@ func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
 
 func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 	v := newView(t)
-	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"`+v.Names.Bucket+`"}}}}`, "first",
+	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketNamePrefix":"`+v.Names.BucketPrefix+
+		`","BucketNamespace":"account-regional"}}}}`, "first",
 		own())
 	v.Store("kept", "{}") // CloudFormation deletes no bucket with objects
 	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{

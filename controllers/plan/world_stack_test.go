@@ -150,7 +150,7 @@ func (w *world) apply(s *stackState, step *release.StackStep) {
 	if declared {
 		s.stack.Parameters[release.ParameterOriginSecret] = "****"
 	}
-	s.stack.Outputs = map[string]string{"BucketName": "bucket", "RepositoryUri": "repository", "FunctionRoleArn": "role"}
+	s.stack.Outputs = map[string]string{"BucketName": "bucket", "RepositoryUri": "repository", "HttpRoleArn": "role"}
 	for _, name := range []string{release.OutputRendering, release.OutputTemplateHash} {
 		if hash, ok := after.Outputs[name].Value.(string); ok {
 			s.stack.Outputs[name] = hash

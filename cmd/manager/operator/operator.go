@@ -59,7 +59,7 @@ type Options struct {
 	SecureMetrics  bool
 	HealthAddress  string
 	LeaderElection bool
-	// LeaseDuration is how long a leader counts as one after it was last heard of, at least 5 seconds; zero is 12 seconds. What the operator
+	// LeaseDuration is how long a leader counts as one after it was last heard of; zero is 12 seconds. What the operator
 	// does beyond it is refused by its fences.
 	LeaseDuration time.Duration
 	// Unbudgeted makes AWS calls as fast as they are asked for: for an AWS that has no quotas.
@@ -83,26 +83,18 @@ func Scheme() (*runtime.Scheme, error) {
 // what separates the parts of an ownership tag.
 var clusterIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,63}$`)
 
-// leastLease leaves a leader a few tries at an API server that is slow, and the Lease its whole seconds.
-const leastLease = 5 * time.Second
-
-// check tells what is wrong with options, in the words of the manager's flags.
-func (o Options) check() error {
-	switch {
-	case o.ClusterID != "" && !clusterIDForm.MatchString(o.ClusterID):
-		return fmt.Errorf("--cluster-id %q must have 1 to 63 letters, digits, dots, dashes and underscores, for it becomes a "+
-			"part of external ids and tags on AWS", o.ClusterID)
-	case o.LeaseDuration != 0 && o.LeaseDuration < leastLease:
-		return fmt.Errorf("--lease-duration %s must be at least %s: a leader would lose its lease to any delay of the API "+
-			"server", o.LeaseDuration, leastLease)
-	default:
+// checkClusterID refuses what AWS would refuse of the ids and tags that it becomes a part of.
+func (o Options) checkClusterID() error {
+	if o.ClusterID == "" || clusterIDForm.MatchString(o.ClusterID) {
 		return nil
 	}
+	return fmt.Errorf("--cluster-id %q must have 1 to 63 letters, digits, dots, dashes and underscores, for it becomes a "+
+		"part of external ids and tags on AWS", o.ClusterID)
 }
 
 // Run runs an operator until the context ends.
 func Run(ctx context.Context, o Options) error {
-	if err := o.check(); err != nil {
+	if err := o.checkClusterID(); err != nil {
 		return err
 	}
 	mgr, err := newManager(o)
