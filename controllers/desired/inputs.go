@@ -14,6 +14,9 @@ type Inputs struct {
 	ClusterID string
 	// Secrets by name: those that the manifest refers to.
 	Secrets map[string]map[string][]byte
+	// RecordedConfig names the bundle of a release that this may be. It counts where its key is gone: then the record alone
+	// can tell.
+	RecordedConfig string
 	// PullSecret is a Docker configuration, or empty.
 	PullSecret []byte
 	// HashKey keys the hash over secrets, so that an id never gives a guess at them away.

@@ -63,7 +63,7 @@ func (m *Machine) recover() {
 		return
 	}
 	if d := m.published(); d != nil {
-		m.Desired = d
+		m.Desired, m.recovered = d, true
 		m.describe(r.Run, false)
 	}
 	live := m.liveRelease()
@@ -103,7 +103,7 @@ func (m *Machine) underWay() string {
 // has another id than this operator would give it, and is the same release all the same. Nil where there is none.
 func (m *Machine) published() *release.Desired {
 	for _, known := range m.Observed.Releases {
-		if d := m.build(m.Recorded.Image.Digest, known.Revision); d.ID == known.ID {
+		if d := m.same(m.Recorded.Image.Digest, known.Revision, known.ConfigHash, true); d.ID == known.ID {
 			return d
 		}
 	}

@@ -30,6 +30,8 @@ type Desired struct {
 	Quota Quota `json:"quota"`
 	// FunctionRoleName that the manifest chose among the profile's; empty with a role of the stage's own.
 	FunctionRoleName string `json:"functionRoleName,omitempty"`
+	// EnvironmentHash is of the variables that stand in the manifest.
+	EnvironmentHash string `json:"environmentHash"`
 	// ConfigHash names the bundle of environment and secrets.
 	ConfigHash string `json:"configHash"`
 	// Config is the content of that bundle. It is never stored with the release.

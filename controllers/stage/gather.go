@@ -105,6 +105,14 @@ func (r *Reconciler) askedOf(stage *v1alpha1.Stage, in desired.Inputs) plan.Aske
 			in.ImageDigest, in.Revision = digest, revision
 			return desired.Build(in)
 		},
+		Same: func(digest, revision, config string) *release.Desired {
+			known := in
+			known.ImageDigest, known.Revision, known.RecordedConfig = digest, revision, config
+			return desired.Build(known)
+		},
+		Declared: func(stored *release.Desired, id string) (*release.Desired, error) {
+			return desired.Declared(in, stored, id)
+		},
 		Image: release.Image{
 			Repository: spec.Image.Repository, Tag: spec.Image.Tag, Digest: spec.Image.Digest,
 			Architecture: spec.Manifest.Architecture, PullSecret: release.Sensitive(in.PullSecret),
