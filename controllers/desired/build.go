@@ -18,10 +18,9 @@ const maxMappingConcurrency int32 = 1000
 // Build makes the release that the inputs ask for. It expects inputs that passed Check and whose image is resolved.
 func Build(in Inputs) *release.Desired {
 	spec := &in.Stage.Spec
-	stage := keyOf(in)
+	stage := KeyOf(in)
 	d := &release.Desired{
-		Stage:    stage,
-		Owner:    ownerOf(in),
+		Stage: stage, Owner: ownerOf(in), NamespaceUID: in.NamespaceUID,
 		BuildID:  spec.Image.Tag,
 		Revision: in.Revision,
 		Account:  accountOf(in),
@@ -55,18 +54,19 @@ func Build(in Inputs) *release.Desired {
 	return d
 }
 
-// Owner is the value of the ownership tag of a stage.
-func Owner(clusterID string, stage release.StageKey) string {
-	return clusterID + "/" + stage.String()
+// Ownership is what tells the stage's own on AWS, and what the profile has it take over.
+func Ownership(in Inputs) release.Ownership {
+	return release.Ownership{Owner: ownerOf(in), NamespaceUID: in.NamespaceUID, Adopt: in.Profile.Spec.Adopt}
 }
 
-func ownerOf(in Inputs) string { return Owner(in.ClusterID, keyOf(in)) }
+func ownerOf(in Inputs) string { return in.ClusterID + "/" + KeyOf(in).String() }
 
 func namesOf(in Inputs) release.Names {
-	return Names(keyOf(in), in.Profile.Spec.AccountID, in.Profile.Spec.Region)
+	return Names(KeyOf(in), in.Profile.Spec.AccountID, in.Profile.Spec.Region)
 }
 
-func keyOf(in Inputs) release.StageKey {
+// KeyOf names the Stage.
+func KeyOf(in Inputs) release.StageKey {
 	return release.StageKey{Namespace: in.Stage.Namespace, Name: in.Stage.Name}
 }
 

@@ -17,8 +17,9 @@ func Declared(in Inputs, stored *release.Desired, expected string) (*release.Des
 		return nil, err
 	}
 	d := *stored
-	d.ID, d.Stage = expected, keyOf(in)
-	d.Owner, d.Names, d.Account, d.Quota = ownerOf(in), namesOf(in), accountOf(in), quotaOf(in)
+	d.ID, d.Stage = expected, KeyOf(in)
+	d.Owner, d.NamespaceUID, d.Names = ownerOf(in), in.NamespaceUID, namesOf(in)
+	d.Account, d.Quota = accountOf(in), quotaOf(in)
 	return &d, nil
 }
 

@@ -10,6 +10,8 @@ type Inputs struct {
 	Profile *v1alpha1.StageProfile
 	// NamespaceLabels of the Stage's namespace.
 	NamespaceLabels map[string]string
+	// NamespaceUID tells the Stage's namespace from others that had or will have its name.
+	NamespaceUID string
 	// ClusterID is the first part of every ownership tag.
 	ClusterID string
 	// Secrets by name: those that the manifest refers to.

@@ -28,7 +28,7 @@ type operator struct {
 	unprepared error
 	// withdrawn is why a release that must end may not go on.
 	withdrawn error
-	removal    *plan.Removal
+	removal   *plan.Removal
 	// crashes tells whether the process ends here.
 	crashes func() bool
 	// lasts tells how long a step takes that goes on beside the reconciles; nothing where it is done at once.

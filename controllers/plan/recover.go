@@ -23,13 +23,13 @@ func recoverRecord(m *Machine) (release.Step, error) {
 	case foundation == nil:
 		return look(release.PartFoundation)
 	case foundation.Foreign != "":
-		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, foundation.Foreign)
+		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, foundation)
 	case !foundation.Exists:
 		return record, nil
 	case app == nil:
 		return look(release.PartApp)
 	case app.Foreign != "":
-		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, app.Foreign)
+		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, app)
 	case app.Exists && (m.Observed.Aliases == nil || !m.Observed.Contents):
 		return lookIntoAliases()
 	case app.Exists && m.Observed.Releases == nil:

@@ -116,7 +116,7 @@ func (w *world) run(s *stackState, step *release.StackStep, going, done, undone 
 			s.stack.Status, s.stack.Failure = undone, "the quota is used up"
 			return
 		}
-		s.stack.Status = done
+		s.stack.Status, s.stack.Adopted = done, false
 		w.apply(s, step)
 	})
 }

@@ -13,6 +13,8 @@ type Desired struct {
 	// Stage names the stage, Owner is the value of its ownership tag: <cluster id>/<namespace>/<name>.
 	Stage StageKey `json:"stage"`
 	Owner string   `json:"owner"`
+	// NamespaceUID is the value of the tag beside it.
+	NamespaceUID string `json:"namespaceUID"`
 	// ID is the release id. The same content has the same id.
 	ID string `json:"id"`
 	// BuildID is the image tag.

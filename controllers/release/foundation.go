@@ -49,9 +49,6 @@ const (
 // sends. CloudFormation shows it to nobody.
 const ParameterOriginSecret = "OriginSecret"
 
-// OwnerTag is the tag key that says who owns a stack, bucket or repository.
-const OwnerTag = "aloft.dev/owner"
-
 // LiveAlias is the alias that traffic reaches.
 const LiveAlias = "live"
 

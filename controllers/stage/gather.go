@@ -30,7 +30,7 @@ func (r *Reconciler) gather(ctx context.Context, stage *v1alpha1.Stage) (desired
 		return in, err
 	}
 	in.Profile = profile
-	if in.NamespaceLabels, err = r.namespaceLabels(ctx, stage); err != nil {
+	if err := r.ofNamespace(ctx, &in); err != nil {
 		return in, err
 	}
 	if err := desired.Admit(in); err != nil {
@@ -150,7 +150,7 @@ func (r *Reconciler) removalOf(ctx context.Context, stage *v1alpha1.Stage) (plan
 		return plan.Asked{Unprepared: err, Removal: removal}, nil
 	}
 	in := desired.Inputs{Stage: stage, Profile: profile, ClusterID: r.ClusterID, HashKey: r.HashKey}
-	if in.NamespaceLabels, err = r.namespaceLabels(ctx, stage); err != nil {
+	if err = r.ofNamespace(ctx, &in); err != nil {
 		return plan.Asked{Unprepared: err, Removal: removal}, profile
 	}
 	rejected, isRejected := release.AsRejected(desired.Admit(in))
@@ -165,13 +165,15 @@ func deletionPolicy(stage *v1alpha1.Stage, profile *v1alpha1.StageProfile) v1alp
 	return cmp.Or(stage.Spec.DeletionPolicy, profile.Spec.DeletionPolicy, v1alpha1.DeletionPolicyRetain)
 }
 
-func (r *Reconciler) namespaceLabels(ctx context.Context, stage *v1alpha1.Stage) (map[string]string, error) {
+// ofNamespace adds what the Stage's namespace tells.
+func (r *Reconciler) ofNamespace(ctx context.Context, in *desired.Inputs) error {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: stage.Namespace}, namespace); err != nil {
-		return nil, fmt.Errorf("reading the namespace: %w", err)
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: in.Stage.Namespace}, namespace); err != nil {
+		return fmt.Errorf("reading the namespace: %w", err)
 	}
-	return namespace.Labels, nil
+	in.NamespaceLabels, in.NamespaceUID = namespace.Labels, string(namespace.UID)
+	return nil
 }
 
 // access is what the Stage's profile lets it do on AWS.
