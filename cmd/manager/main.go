@@ -43,9 +43,11 @@ func run() error {
 		"Serve metrics by https, to those whom the API server authorizes.")
 	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081",
 		"Where health checks are answered; 0 leaves them out.")
+	flag.StringVar(&o.ProfileAddress, "pprof-bind-address", "0",
+		"Where Go's profiles are served to whoever reaches it, such as 127.0.0.1:6060; 0 leaves them out.")
 	flag.BoolVar(&o.LeaderElection, "leader-elect", false, "Elect one of several replicas to act.")
 	flag.DurationVar(&o.LeaseDuration, "lease-duration", 0,
-		"How long a leader counts as one after it was last heard of. Default: 12s.")
+		"How long a leader counts as one after it was last heard of, at least 6s. Default: 10s.")
 	flag.DurationVar(&o.Limits.Settle, "settle", o.Limits.Settle,
 		"How long the clean-up waits after the aliases were switched.")
 	flag.DurationVar(&o.Limits.KeepSuperseded, "keep-superseded", o.Limits.KeepSuperseded,
@@ -56,6 +58,8 @@ func run() error {
 		"The bytes of memory that the pod may take. Sets the soft limit of Go, and bounds what images take for their assets.")
 	flag.Int64Var(&o.Resources.Disk, "disk-limit", 0,
 		"The bytes of ephemeral storage that the pod may take. Bounds the assets that are kept on disk while they are sent.")
+	flag.Float64Var(&o.QuotaShare, "aws-quota-share", 1,
+		"The part of an account's AWS quotas to keep within, from 0.01 to 1: less where others act in the same accounts.")
 	flag.BoolVar(&o.Unbudgeted, "unbudgeted", false,
 		"Make AWS calls as fast as they are asked for, as an AWS without quotas allows.")
 	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint: by https, or on loopback.")

@@ -99,6 +99,16 @@ func quotaOf(service, operation string) (quota, bool) {
 	}
 }
 
+// leastBurst has room for a call that leaves half of the burst to what is more urgent.
+const leastBurst = 2
+
+// shared is a part of a quota, where others act in the account too.
+func (q quota) shared(share float64) quota {
+	q.rate *= rate.Limit(share)
+	q.burst = max(leastBurst, int(float64(q.burst)*share))
+	return q
+}
+
 // reserves are how much of a budget is left for what is more urgent, as a share of its burst.
 var reserves = map[Urgency]float64{Later: 0.5, Looks: 0.2, Works: 0.1, Moves: 0}
 
@@ -110,13 +120,17 @@ const (
 
 // budgets are shared by all stages of an account and region.
 type budgets struct {
+	// share of AWS's quotas, from 0 to 1.
+	share    float64
 	mu       sync.Mutex
 	limiters map[budgetKey]*rate.Limiter
 }
 
 type budgetKey struct{ account, region, family string }
 
-func newBudgets() *budgets { return &budgets{limiters: map[budgetKey]*rate.Limiter{}} }
+func newBudgets(share float64) *budgets {
+	return &budgets{share: share, limiters: map[budgetKey]*rate.Limiter{}}
+}
 
 func (b *budgets) limiter(key budgetKey, q quota) *rate.Limiter {
 	b.mu.Lock()
@@ -167,6 +181,7 @@ func (b *budgets) budgeted(account, region string) func(*middleware.Stack) error
 		if !limited {
 			return next.HandleFinalize(ctx, in)
 		}
+		q = q.shared(b.share)
 		limiter := b.limiter(budgetKey{account, region, q.family}, q)
 		if err := take(ctx, limiter, q); err != nil {
 			return out, metadata, err

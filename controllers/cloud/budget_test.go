@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -134,7 +135,7 @@ func TestWhichCallsCountToWhichQuota(t *testing.T) {
 }
 
 func TestStagesOfAnAccountShareItsBudgetsAndOthersHaveTheirOwn(t *testing.T) {
-	b := newBudgets()
+	b := newBudgets(1)
 	of := func(account, region string) *rate.Limiter {
 		return b.limiter(budgetKey{account, region, lambdaControl.family}, lambdaControl)
 	}
@@ -189,4 +190,26 @@ func TestWorkBesideTheReconcilesWaitsForItsTurn(t *testing.T) {
 			t.Errorf("%.1f tokens are left for what is more urgent", left)
 		}
 	})
+}
+
+func TestAPartOfAQuotaIsEnoughForEveryUrgency(t *testing.T) {
+	for _, row := range []struct {
+		share float64
+		rate  rate.Limit
+		burst int
+	}{{1, 14.25, 10}, {0.5, 7.125, 5}, {0.01, 0.1425, 2}} {
+		q := lambdaControl.shared(row.share)
+		if q.burst != row.burst || math.Abs(float64(q.rate-row.rate)) > 1e-9 {
+			t.Errorf("a share of %v is %+v", row.share, q)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			limiter := rate.NewLimiter(q.rate, q.burst)
+			for _, urgency := range []Urgency{Moves, Works, Looks, Later} {
+				time.Sleep(time.Hour) // the bucket is full
+				if err := take(ForStep(t.Context(), urgency), limiter, q); err != nil {
+					t.Errorf("with a share of %v nothing of urgency %d is ever done: %v", row.share, urgency, err)
+				}
+			}
+		})
+	}
 }

@@ -91,11 +91,15 @@ type Option func(*Provider)
 // WithoutBudgets makes calls as fast as they are asked for: for an AWS that has no quotas, such as a local one.
 func WithoutBudgets(p *Provider) { p.budgets = nil }
 
+// WithShare keeps calls within a part of AWS's quotas, from 0 to 1: the rest is left to others who act in the same
+// accounts.
+func WithShare(share float64) Option { return func(p *Provider) { p.budgets = newBudgets(share) } }
+
 // NewProvider makes a provider on the operator's own configuration.
 func NewProvider(base aws.Config, options ...Option) *Provider {
 	base.Retryer = func() aws.Retryer { return retry.NewStandard(fiveAttempts) }
 	base.APIOptions = append(slices.Clip(base.APIOptions), measured, encrypted)
-	p := &Provider{base: base, budgets: newBudgets(), kept: map[stage]granted{}}
+	p := &Provider{base: base, budgets: newBudgets(1), kept: map[stage]granted{}}
 	for _, option := range options {
 		option(p)
 	}

@@ -46,7 +46,9 @@ func Build(in Inputs) *release.Desired {
 	addCLI(d, &spec.Manifest)
 	addHTTP(d, &spec.Manifest)
 	d.EnvironmentHash = plainHash(d.Config.Environment)
-	d.ConfigHash = configHash(in.HashKey, stage, d.Config)
+	if d.ConfigHash = in.ConfigHash; d.ConfigHash == "" {
+		d.ConfigHash = configHash(in.HashKey, stage, d.Config)
+	}
 	if len(spec.Manifest.Secrets) > 0 && keyGone(in.RecordedConfig, in.HashKey, stage) {
 		d.ConfigHash = in.RecordedConfig
 	}
@@ -101,7 +103,7 @@ func config(in Inputs) release.Config {
 		}
 	}
 	if !complete {
-		c.Secrets = nil // a deletion reads no Secrets: nil says that what they hold is not known, and so cannot be hidden
+		c.Secrets = nil // they were not read: nil says that what they hold is not known, and so cannot be hidden
 	}
 	return c
 }

@@ -16,6 +16,8 @@ type Inputs struct {
 	ClusterID string
 	// Secrets by name: those that the manifest refers to.
 	Secrets map[string]map[string][]byte
+	// ConfigHash is what environment and Secrets are known to come to, where the Secrets were not read.
+	ConfigHash string
 	// RecordedConfig names the bundle of a release that this may be. It counts where its key is gone: then the record alone
 	// can tell.
 	RecordedConfig string

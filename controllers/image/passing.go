@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/aloft-dev/aloft/controllers/parallel"
 )
 
 // passing holds what was read of layers while they were sent to a registry. It only spares a second reading: of what
@@ -120,7 +122,11 @@ func (c *Collection) watch(ctx context.Context, layer v1.Hash, size int64, conte
 	w := &watched{ReadCloser: content, copy: writer, read: make(chan struct{})}
 	go func() {
 		defer close(w.read)
-		index, err := (&reading{of: c}).read(ctx, reader, size)
+		var index *layerIndex
+		err := parallel.Recovered(func() (err error) { // of a fault the second reading, by itself, tells
+			index, err = (&reading{of: c}).read(ctx, reader, size)
+			return err
+		})
 		reader.CloseWithError(errCutOff)
 		if err == nil && !c.passing.settle(layer, index) {
 			_ = index.spool.close() // another attempt to send the layer was faster

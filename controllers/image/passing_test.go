@@ -37,7 +37,10 @@ func newCopying(t *testing.T, layers ...v1.Layer) *copying {
 
 // run pushes the image and collects its assets at the same time.
 func (c *copying) run(ctx context.Context) (*Assets, error, error) {
-	gathered := c.client.Collect(Folder{Path: "/www"}, DefaultLimits())
+	return c.gather(ctx, c.client.Collect(Folder{Path: "/www"}, DefaultLimits()))
+}
+
+func (c *copying) gather(ctx context.Context, gathered *Collection) (*Assets, error, error) {
 	pushed := make(chan error, 1)
 	go func() {
 		defer gathered.Passed()
@@ -186,4 +189,22 @@ func TestTheRegistryThatSendsOtherContentIsNoticedInPassing(t *testing.T) {
 	g.Expect(pushErr).To(HaveOccurred())
 	memory, disk := c.client.taken()
 	g.Expect([]int64{memory, disk}).To(Equal([]int64{0, 0}))
+}
+
+func TestAFaultOfTheReadingInPassingLeavesTheLayerToBeReadByItself(t *testing.T) {
+	g := NewWithT(t)
+	c := newCopying(t, layerOf(t, regular("www/a", "1")))
+	gathered := c.client.Collect(Folder{Path: "/www"}, DefaultLimits())
+	real, panics := gathered.newSpool, true
+	gathered.newSpool = func() *spool {
+		if panics {
+			panics = false
+			panic("index out of range")
+		}
+		return real()
+	}
+	assets, err, pushErr := c.gather(t.Context(), gathered)
+	g.Expect(pushErr).NotTo(HaveOccurred())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(contents(t, assets)).To(Equal(map[string]string{"a": "1"}))
 }

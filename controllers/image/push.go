@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
-	"golang.org/x/sync/errgroup"
+
+	"github.com/aloft-dev/aloft/controllers/parallel"
 )
 
 // Pushed says what Push did.
@@ -157,7 +158,7 @@ func (p *pusher) layers(ctx context.Context, sent *Progress) error {
 		}
 		sent.BytesOf.Add(size)
 	}
-	work, together := errgroup.WithContext(ctx)
+	work, together := parallel.WithContext(ctx)
 	work.SetLimit(jobs)
 	for i, layer := range layers {
 		work.Go(func() error {

@@ -41,9 +41,14 @@ const (
 	nodeBytes  = 160
 )
 
-// read makes the index of a layer from its compressed content. What it took is given back when it fails.
-func (r *reading) read(ctx context.Context, compressed io.Reader, size int64) (*layerIndex, error) {
+// read makes the index of a layer from its compressed content. What it took is given back when it fails or panics.
+func (r *reading) read(ctx context.Context, compressed io.Reader, size int64) (index *layerIndex, err error) {
 	r.index.spool = r.of.newSpool()
+	defer func() {
+		if index == nil {
+			err = errors.Join(err, r.index.spool.close())
+		}
+	}()
 	r.byName = map[string]*entry{}
 	source := &remembering{Reader: compressed}
 	plain, err := gzip.NewReader(bufio.NewReaderSize(source, 64<<10))
@@ -56,7 +61,7 @@ func (r *reading) read(ctx context.Context, compressed io.Reader, size int64) (*
 		r.index.spent.decompressed = metered.layer
 	}
 	if err = source.blame(err); err != nil {
-		return nil, errors.Join(err, r.index.spool.close())
+		return nil, err
 	}
 	return &r.index, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/aloft-dev/aloft/api/function"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 )
 
 // hosts are the names of this machine, which a container engine writes into every container, over what the image has.
@@ -58,7 +59,9 @@ func (r *Runtime) layer(start function.Start, mediaType types.MediaType) (v1.Lay
 // archive streams the layer's tar file.
 func (r *Runtime) archive(told []byte) io.ReadCloser {
 	reader, writer := io.Pipe()
-	go func() { writer.CloseWithError(r.write(tar.NewWriter(writer), told)) }()
+	go func() {
+		writer.CloseWithError(parallel.Recovered(func() error { return r.write(tar.NewWriter(writer), told) }))
+	}()
 	return reader
 }
 

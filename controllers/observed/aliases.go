@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/controllers/template"
 )
@@ -46,7 +46,7 @@ func (o *Observer) aliases(
 ) (map[string]release.Alias, error) {
 	var mu sync.Mutex
 	aliases := make(map[string]release.Alias, len(names))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	group.SetLimit(8)
 	for name := range names {
 		group.Go(func() error {

@@ -187,3 +187,10 @@ func TestAliasesThatCannotBeReadAreAnError(t *testing.T) {
 		})
 	}
 }
+
+func TestAFaultInLookingAtOneAliasIsAnErrorLikeAnyOther(t *testing.T) {
+	v := newView(t)
+	v.functions("http")
+	v.Observer.Clients.Lambda = nil
+	v.blind(lookAliases, "a fault of the operator ended it: ", "nil pointer")
+}

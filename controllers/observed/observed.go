@@ -18,6 +18,8 @@ type Observer struct {
 	Ownership release.Ownership
 	// HashKey is the operator's secret, which the evidence of commands is proven with.
 	HashKey []byte
+	// Before is the application stack as it was when its template was last read; nil where that is not known.
+	Before *release.Stack
 }
 
 // Look observes one part, as a step asks for it.

@@ -96,7 +96,13 @@ func fill(stack *release.Stack, described *types.Stack) {
 	}
 }
 
+// deployed reads the template of a stack. It is what it was as long as no operation came in between.
 func (o *Observer) deployed(ctx context.Context, stack *release.Stack) error {
+	if was := o.Before; was != nil && was.ID == stack.ID && was.Status == stack.Status &&
+		was.ChangedAt.Equal(stack.ChangedAt) {
+		stack.Template = was.Template
+		return nil
+	}
 	answer, err := o.Clients.CloudFormation.GetTemplate(ctx, &cloudformation.GetTemplateInput{
 		StackName: aws.String(stack.ID), TemplateStage: types.TemplateStageOriginal,
 	})

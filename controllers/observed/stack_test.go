@@ -92,6 +92,36 @@ func TestAnUpdateIsSeenByItsTime(t *testing.T) {
 	}
 }
 
+func TestATemplateIsReadOnceForEachOperation(t *testing.T) {
+	v := newView(t)
+	v.app(oneQueue, "first", own()...)
+	v.Before = v.look(lookApp).App
+	since := v.Local.Calls().End()
+	if got := v.look(lookApp).App; string(got.Template) != oneQueue {
+		t.Errorf("the template is %q", got.Template)
+	}
+	if calls := v.Local.Calls().Since(since).Names(); !slices.Equal(calls, []string{"cloudformation:DescribeStacks"}) {
+		t.Errorf("asked was %v", calls)
+	}
+	after := strings.Replace(oneQueue, "h1", "h2", 1)
+	v.app(after, "second", own()...)
+	if got := v.look(lookApp).App; string(got.Template) != after {
+		t.Errorf("after an update the template is %q", got.Template)
+	}
+	for why, other := range map[string]func(*release.Stack){
+		"another stack had the name": func(s *release.Stack) { s.ID = "arn:aws:cloudformation:other" },
+		"it was rolled back since":   func(s *release.Stack) { s.Status = "UPDATE_ROLLBACK_COMPLETE" },
+	} {
+		before := *v.look(lookApp).App
+		before.Template = []byte("{}")
+		other(&before)
+		v.Before = &before
+		if got := v.look(lookApp).App; string(got.Template) != after {
+			t.Errorf("%s, and the template is %q", why, got.Template)
+		}
+	}
+}
+
 func TestAStackOfSomeoneElseIsForeign(t *testing.T) {
 	for why, tags := range map[string][]types.Tag{
 		"another stage's":            tagged("cluster/other/stage", tenant.NamespaceUID),

@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/observed"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -115,6 +115,7 @@ func (p *Performer) collectAssets(
 	if err != nil {
 		return nil, sourceError(v1alpha1.ConditionAssetsUploaded, s.Desired.Image, err)
 	}
+	s.assetsFrom(opened)
 	assets, err := wanted.from.Assets(ctx, opened)
 	switch {
 	case errors.Is(err, image.ErrBusy):
@@ -152,9 +153,9 @@ func activated(recorded *release.Recorded, buildID string) bool {
 func (p *Performer) sendAssets(
 	ctx context.Context, s Subject, assets *image.Assets, files []image.Asset, before release.AssetIndex,
 ) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	group.SetLimit(parallelObjects)
-	s.assetsBegin(len(files))
+	s.assetsBegin(files)
 	for _, file := range files {
 		group.Go(func() error {
 			defer s.assetDone()

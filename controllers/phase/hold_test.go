@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -98,4 +100,15 @@ func TestAnUploadThatStoodStillDoesNotWriteItsIndex(t *testing.T) {
 	if got := s.Keys("_aloft/assets/v2/"); !slices.Equal(got, []string{"_aloft/assets/v2/css/site.css"}) {
 		t.Errorf("there is %v", got)
 	}
+}
+
+func TestAPanicOfAPartFailsTheStepAndNothingElse(t *testing.T) {
+	s, _ := sending(t)
+	s.Hold = &phase.Hold{Now: time.Now, Ask: func(context.Context) error { panic("index out of range") }}
+	_, err := s.perform(upload)
+	if panicked, ok := errors.AsType[*parallel.Panic](err); !ok || !strings.Contains(panicked.Stack, "hold.go") {
+		t.Errorf("got %v", err)
+	}
+	s.Hold = nil
+	s.done(upload)
 }

@@ -47,7 +47,7 @@ func (p *Performer) Perform(ctx context.Context, step release.Step, s Subject) (
 	case release.ActionResolve:
 		return p.resolve(ctx, s)
 	case release.ActionStack:
-		return nothing, p.stack(ctx, step.Stack, s)
+		return p.stack(ctx, step.Stack, s)
 	case release.ActionUpload, release.ActionRepair:
 		return p.upload(ctx, s)
 	case release.ActionPublish:

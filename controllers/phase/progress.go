@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/aloft-dev/aloft/controllers/image"
 )
 
@@ -12,6 +14,13 @@ type Progress struct {
 	Image image.Progress
 	// Assets that are in their place, of how many.
 	Assets, AssetsOf atomic.Int64
+	// AssetsFrom is how many bytes of compressed layers the assets are read from, AssetBytes how many they have themselves.
+	AssetsFrom, AssetBytes atomic.Int64
+}
+
+// Bytes is how many an upload moves, as far as that is known. A layer that is sent is read for the assets meanwhile.
+func (p *Progress) Bytes() int64 {
+	return max(p.Image.BytesOf.Load(), p.AssetsFrom.Load()) + p.AssetBytes.Load()
 }
 
 // String tells in one sentence how far an upload has come; empty before anything is known.
@@ -38,9 +47,23 @@ func (s Subject) imageProgress() *image.Progress {
 	return &s.Progress.Image
 }
 
-func (s Subject) assetsBegin(of int) {
-	if s.Progress != nil {
-		s.Progress.AssetsOf.Store(int64(of))
+// assetsFrom tells of the image whose layers the assets are read from.
+func (s Subject) assetsFrom(source v1.Image) {
+	if s.Progress == nil {
+		return
+	}
+	if bytes, err := image.Bytes(source); err == nil { // what cannot be read is told by whoever reads it
+		s.Progress.AssetsFrom.Store(bytes)
+	}
+}
+
+func (s Subject) assetsBegin(files []image.Asset) {
+	if s.Progress == nil {
+		return
+	}
+	s.Progress.AssetsOf.Store(int64(len(files)))
+	for _, file := range files {
+		s.Progress.AssetBytes.Add(file.Size)
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -38,7 +38,7 @@ func (p *Performer) publish(ctx context.Context, s Subject) (release.Outcome, er
 	}
 	published := make([]release.FunctionVersion, len(s.Desired.Functions))
 	waits := make([]error, len(s.Desired.Functions))
-	var group errgroup.Group
+	group := parallel.New()
 	group.SetLimit(parallelCalls)
 	for i, function := range s.Desired.Functions {
 		group.Go(func() error {

@@ -18,20 +18,22 @@ import (
 )
 
 // stack makes one call to CloudFormation. Its token makes a repeated call harmless.
-func (p *Performer) stack(ctx context.Context, operation *release.StackStep, s Subject) error {
+func (p *Performer) stack(ctx context.Context, operation *release.StackStep, s Subject) (release.Outcome, error) {
 	condition := operation.Condition
 	err := p.stackCall(ctx, operation, s)
 	switch {
-	case err == nil, cloud.IsAlreadyExists(err): // the same token was seen before: the operation runs or is done
-		return nil
+	case err == nil:
+		return release.Outcome{}, nil
+	case cloud.IsAlreadyExists(err): // the same token was seen before: the operation runs or is done
+		return release.Outcome{Repeated: true}, nil
 	case cloud.IsConflict(err):
-		return release.Wait(condition, v1alpha1.ReasonStackBusy, busyPoll, "stack %s is busy: %s", operation.Name,
-			cloud.Message(err))
+		return release.Outcome{}, release.Wait(condition, v1alpha1.ReasonStackBusy, busyPoll, "stack %s is busy: %s",
+			operation.Name, cloud.Message(err))
 	case cloud.IsInvalid(err):
-		return release.Reject(condition, v1alpha1.ReasonStackRefused, "CloudFormation refuses stack %s: %s", operation.Name,
-			cloud.Message(err))
+		return release.Outcome{}, release.Reject(condition, v1alpha1.ReasonStackRefused,
+			"CloudFormation refuses stack %s: %s", operation.Name, cloud.Message(err))
 	default:
-		return fmt.Errorf("%s of stack %s: %w", operation.Operation, operation.Name, err)
+		return release.Outcome{}, fmt.Errorf("%s of stack %s: %w", operation.Operation, operation.Name, err)
 	}
 }
 

@@ -5,9 +5,9 @@ import (
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -19,7 +19,7 @@ func (p *Performer) upload(ctx context.Context, s Subject) (release.Outcome, err
 		return release.Outcome{}, release.At(v1alpha1.ConditionAssetsUploaded, err)
 	}
 	uploaded := release.Uploaded{ConfigHash: s.Desired.ConfigHash}
-	group, groupContext := errgroup.WithContext(ctx)
+	group, groupContext := parallel.WithContext(ctx)
 	open := sync.OnceValues(func() (v1.Image, error) {
 		return p.Images.Open(groupContext, SourceOf(s.Desired.Image), s.Desired.Image.Digest)
 	})

@@ -159,6 +159,10 @@ func TestTheProgressOfAnUploadCountsLayersBytesAndAssets(t *testing.T) {
 	if p.Assets.Load() != 2 || p.AssetsOf.Load() != 2 {
 		t.Errorf("%d of %d assets are counted", p.Assets.Load(), p.AssetsOf.Load())
 	}
+	if bytes := int64(len("run()") + len("body{}")); p.AssetBytes.Load() != bytes || p.AssetsFrom.Load() == 0 ||
+		p.Bytes() != p.Image.BytesOf.Load()+bytes {
+		t.Errorf("it moves %d bytes: %d of assets, read from %d", p.Bytes(), p.AssetBytes.Load(), p.AssetsFrom.Load())
+	}
 	want := "3 of 3 layers and 0 of 0 MiB of the image are sent, 2 of 2 assets are in place"
 	if got := p.String(); got != want {
 		t.Errorf("it says %q, want %q", got, want)
@@ -200,4 +204,24 @@ func (s *stage) deleteRepository() {
 		RepositoryName: aws.String(s.Names.Repository), Force: true,
 	})
 	s.Must(err)
+}
+
+func TestALayerThatIsSentIsReadForItsAssetsMeanwhile(t *testing.T) {
+	for _, row := range []struct {
+		why                             string
+		sent, readFrom, ofAssets, moved int64
+	}{
+		{"nothing is known yet", 0, 0, 0, 0},
+		{"an image is sent, and read for its assets", 100, 100, 7, 107},
+		{"the image is there already, and is read for its assets alone", 0, 100, 7, 107},
+		{"an image without assets", 100, 0, 0, 100},
+	} {
+		p := &phase.Progress{}
+		p.Image.BytesOf.Store(row.sent)
+		p.AssetsFrom.Store(row.readFrom)
+		p.AssetBytes.Store(row.ofAssets)
+		if got := p.Bytes(); got != row.moved {
+			t.Errorf("%s: %d bytes, want %d", row.why, got, row.moved)
+		}
+	}
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"golang.org/x/sync/errgroup"
 
 	contract "github.com/aloft-dev/aloft/api/function"
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -47,7 +47,7 @@ func (p *Performer) warm(ctx context.Context, s Subject) (release.Outcome, error
 
 // start invokes each version once.
 func (p *Performer) start(ctx context.Context, s Subject, environments *set) error {
-	group, groupContext := errgroup.WithContext(ctx)
+	group, groupContext := parallel.WithContext(ctx)
 	group.SetLimit(parallelCalls)
 	for _, function := range s.Desired.Functions {
 		if stopped(function) {
@@ -76,7 +76,7 @@ func (p *Performer) hold(ctx context.Context, s Subject, environments *set, want
 		if environments.size() >= wanted {
 			return nil
 		}
-		group, groupContext := errgroup.WithContext(ctx)
+		group, groupContext := parallel.WithContext(ctx)
 		for range wanted {
 			group.Go(func() error {
 				answer, err := p.ping(groupContext, s, s.Desired.HTTP(), long)

@@ -9,8 +9,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/template"
 )
 
-// activate takes the traffic over: the moves are recorded, made and read back, then entry resources and limits follow,
-// and then the release is live.
+// activate takes the traffic over: the moves are recorded, and made one after another, each of which AWS answers with
+// the alias as it is then; entry resources and limits follow, and then the release is live.
 func activate(m *Machine) (release.Step, error) {
 	return first(m, awaitEntries, makeMoves, activateEntries, seal)
 }
@@ -24,7 +24,7 @@ func awaitEntries(m *Machine) (release.Step, error) {
 	}
 	switch app := m.Observed.App; {
 	case app == nil:
-		return look(release.PartApp)
+		return m.lookAtStack(release.PartApp, release.PhaseActivate)
 	case app.Foreign == "" && app.InProgress():
 		return release.Step{}, m.awaitStack(app, release.PhaseActivate, v1alpha1.ConditionActivated)
 	default:
@@ -113,9 +113,6 @@ func (m *Machine) didMove(step release.Step, outcome release.Outcome) {
 	}
 	record.Percent, record.State = step.Move.Percent, release.MoveDone
 	m.Observed.Aliases[step.Move.Name] = *outcome.Alias
-	if _, more := allAtOnce(run.Activation.Moves, m.Observed.Aliases); !more {
-		m.Observed.Forget(release.PartAliases) // all of them are read back
-	}
 }
 
 // intend makes the list of moves: workers take the new jobs before anything sends them, then schedules and commands,

@@ -123,22 +123,24 @@ func (m *Machine) among(acts map[release.Action]Act, work string) release.Action
 // How long work beside the reconciles may take, so that what is too slow does not hold its room for ever.
 const (
 	resolveWithin = time.Minute
-	uploadWithin  = 30 * time.Minute
-	// uploadRate in bytes a second is the least at which an image is copied.
+	uploadWithin  = 10 * time.Minute
+	// uploadRate in bytes a second is the least at which image and assets are copied, and each asset takes a request.
 	uploadRate   = 512 << 10
+	uploadAsset  = 20 * time.Millisecond
 	removeWithin = 30 * time.Minute
 	// warmBeyond is added to the functions' own time, for each of the rounds.
 	warmBeyond = time.Minute
 	warmRounds = 4
 )
 
-// Within is how long a step may take beside the reconciles, by what is known of its size in bytes so far.
-func Within(step release.Step, desired *release.Desired, bytes int64) time.Duration {
+// Within is how long a step may take beside the reconciles, by what is known so far of its size: of the bytes
+// that it moves, and of the files.
+func Within(step release.Step, desired *release.Desired, bytes, files int64) time.Duration {
 	switch ActOf(step).Beside {
 	case release.PoolResolve:
 		return resolveWithin
 	case release.PoolUpload:
-		return uploadWithin + time.Duration(bytes/uploadRate)*time.Second
+		return uploadWithin + time.Duration(bytes/uploadRate)*time.Second + time.Duration(files)*uploadAsset
 	case release.PoolWarm:
 		longest := int32(0)
 		for i := range desired.Functions {

@@ -107,22 +107,23 @@ func TestWorkMayTakeTimeByItsSize(t *testing.T) {
 	d := releaseOf("v1")
 	d.Functions = d.Functions[:1]
 	d.Functions[0].TimeoutSeconds = 60
+	upload := release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
 	for _, row := range []struct {
-		what  string
-		step  release.Step
-		bytes int64
-		want  time.Duration
+		what         string
+		step         release.Step
+		bytes, files int64
+		want         time.Duration
 	}{
-		{"an image is looked up", release.Step{Action: release.ActionResolve, Phase: release.PhaseResolve}, 0, time.Minute},
-		{"a small image is copied", release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}, 0,
-			30 * time.Minute},
-		{"a large image is copied", release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}, 10 << 30,
-			30*time.Minute + 20480*time.Second},
+		{"an image is looked up", release.Step{Action: release.ActionResolve, Phase: release.PhaseResolve}, 0, 0,
+			time.Minute},
+		{"a small image is copied", upload, 0, 0, 10 * time.Minute},
+		{"a large image is copied", upload, 10 << 30, 0, 10*time.Minute + 20480*time.Second},
+		{"many files are sent", upload, 0, 100_000, 10*time.Minute + 2000*time.Second},
 		{"a function with a minute of time is warmed", release.Step{Action: release.ActionWarm, Phase: release.PhaseWarm},
-			0, 8 * time.Minute},
-		{"a stage is removed", release.Step{Action: release.ActionRemoveApp}, 0, 30 * time.Minute},
+			0, 0, 8 * time.Minute},
+		{"a stage is removed", release.Step{Action: release.ActionRemoveApp}, 0, 0, 30 * time.Minute},
 	} {
-		if got := plan.Within(row.step, d, row.bytes); got != row.want {
+		if got := plan.Within(row.step, d, row.bytes, row.files); got != row.want {
 			t.Errorf("%s within %s, want %s", row.what, got, row.want)
 		}
 	}

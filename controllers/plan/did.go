@@ -12,7 +12,7 @@ func (m *Machine) Doing(step release.Step) {
 	if step.Action != release.ActionLook && step.Action != release.ActionPass {
 		m.markRunning(step.Phase, "")
 	}
-	if record := m.phase(step.Phase); record != nil && step.Action == release.ActionStack {
+	if record := m.phase(step.Phase); record != nil && step.Stack != nil && step.Stack.Operation.Lasts() {
 		record.OperationAt = m.Now
 	}
 }
@@ -27,10 +27,12 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 	switch step.Action {
 	case release.ActionStop:
 		m.Observed.Quiet = true
+		m.endedOnPurpose()
 	case release.ActionPass:
 		m.markSucceeded(step.Phase)
 	case release.ActionStack:
 		m.Observed.Forget(step.Stack.Part)
+		m.repeated = outcome.Repeated
 	case release.ActionAnnounce, release.ActionInvoke, release.ActionVoid, release.ActionRecordCommand:
 		m.didCommand(step)
 	case release.ActionIntend, release.ActionMove, release.ActionRevert:

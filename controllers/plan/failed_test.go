@@ -211,7 +211,7 @@ func TestAnErrorOfALookIsToldByItsOwnPhase(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := onTheWay(t, releaseOf("v2"), r.at)
-			s.Observed = release.Observed{}
+			s.Observed, s.Now = release.Observed{}, s.Now.Add(time.Second)
 			next, err := s.Next()
 			must(t, err)
 			failure := s.Failed(next, release.Outcome{}, errors.New("connection reset"))

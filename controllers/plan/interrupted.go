@@ -40,3 +40,11 @@ func (m *Machine) Start(step release.Step, sawItEnd bool) error {
 	run.UploadTries, run.UploadTriedAt = run.UploadTries+1, m.Now
 	return nil
 }
+
+// endedOnPurpose records that nothing goes on beside the reconciles because it was given up: an upload that is begun
+// again later was not interrupted.
+func (m *Machine) endedOnPurpose() {
+	if run := m.Recorded.Run; run != nil {
+		run.UploadTries, run.UploadTriedAt = 0, time.Time{}
+	}
+}

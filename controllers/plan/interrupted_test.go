@@ -48,6 +48,16 @@ func TestAnUploadThatEndsTheOperatorIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestAnUploadThatIsGivenUpOnPurposeIsNotInterrupted(t *testing.T) {
+	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
+	for times := range 10 { // the profile is withdrawn and granted again and again
+		if err := m.Start(release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}, false); err != nil {
+			t.Fatalf("after %d times: %v", times, err)
+		}
+		m.Did(release.Step{Action: release.ActionStop}, release.Outcome{})
+	}
+}
+
 func TestAPersonMayHaveAnInterruptedUploadTriedNow(t *testing.T) {
 	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
 	upload := release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}

@@ -39,6 +39,9 @@ type Machine struct {
 	at release.Phase
 	// performed guards against a step that does not take effect: none is named twice.
 	performed map[string]bool
+	// repeated says that the last stack operation was one that CloudFormation knew already: what has become of it is looked
+	// at before anything is waited for.
+	repeated bool
 	// removed are the removals, sweeps and repairs that were completed since the Stage was read.
 	removed map[release.Action]bool
 }
@@ -268,6 +271,15 @@ func (m *Machine) Live() bool {
 		return false
 	}
 	return m.isLive() && !m.superseded
+}
+
+// Rests says that what is asked for is live, and that there is nothing to do for it and nothing to tell.
+func (m *Machine) Rests() bool {
+	if m.Asked.Unprepared != nil || len(m.Notes) > 0 || !m.Live() {
+		return false
+	}
+	step, err := m.Next()
+	return err == nil && step.Action == release.ActionDone
 }
 
 // finds says that a step begins a run only to find out what is live, of which nothing is remembered: that is looked for

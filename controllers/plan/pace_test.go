@@ -13,7 +13,7 @@ import (
 func updatingFor(t *testing.T, last time.Duration) *plan.Machine {
 	t.Helper()
 	s := updating(t)
-	s.Doing(release.Step{Action: release.ActionStack, Phase: release.PhaseStack})
+	s.Doing(release.Step{Action: release.ActionStack, Phase: release.PhaseStack, Stack: stackStep(s)})
 	s.Recorded.Lasted = map[release.Phase]time.Duration{release.PhaseStack: last}
 	s.Observed.App.Status, s.Observed.App.ChangedAt = "UPDATE_IN_PROGRESS", s.Now
 	return s
@@ -116,5 +116,35 @@ func TestAnImageThatIsNotThereIsLookedForMoreAndMoreSeldom(t *testing.T) {
 	m.Ask(asked(releaseOf("v2")))
 	if got := lookedFor(m); got != 5*time.Minute {
 		t.Errorf("although nothing has changed it is looked for after %s", got)
+	}
+}
+
+func TestTheFirstLookAtAStackComesHalfWayThroughWhatItTookBefore(t *testing.T) {
+	s := updating(t)
+	s.Recorded.Lasted = map[release.Phase]time.Duration{release.PhaseStack: 40 * time.Second}
+	s.Observed.Forget(release.PartApp)
+	_, err := s.Next()
+	if waiting, ok := release.AsWaiting(err); !ok || waiting.After != 20*time.Second {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheMakingOfAChangeSetIsNoOperationOfTheStack(t *testing.T) {
+	s := changing(t)
+	s.Now = s.Now.Add(time.Second)
+	s.Doing(release.Step{Action: release.ActionStack, Phase: release.PhaseStack,
+		Stack: &release.StackStep{Operation: release.StackCreateChangeSet}})
+	if got := s.Recorded.Run.Phase(release.PhaseStack).OperationAt; got.Equal(s.Now) {
+		t.Error("the next look would wait for half of what an update takes")
+	}
+}
+
+func TestAnOperationThatCloudFormationKnewIsLookedAtAtOnce(t *testing.T) {
+	s := updating(t)
+	step, err := s.Next()
+	must(t, err)
+	s.Did(step, release.Outcome{Repeated: true})
+	if got := decided(s); got != "Look App" {
+		t.Errorf("decided is %q: it may have ended long ago", got)
 	}
 }

@@ -149,6 +149,18 @@ func (m *Machine) inspect(
 	return template.Direct(before, goal.rendering), refusal, nil
 }
 
+// lookAtStack looks at a stack, unless its phase began an operation of it a moment ago, which cannot have ended yet.
+func (m *Machine) lookAtStack(part release.Part, phase release.Phase) (release.Step, error) {
+	record := m.Recorded.Run.Phase(phase)
+	elapsed := m.Now.Sub(record.OperationAt)
+	if m.repeated || record.State != release.PhaseRunning || record.OperationAt.IsZero() ||
+		elapsed >= m.Limits.Pace.Soonest {
+		return look(part)
+	}
+	return release.Step{}, release.Wait(SpecOf(phase).Conditions[0], v1alpha1.ReasonProgressing,
+		m.Limits.Pace.until(elapsed, m.Recorded.Lasted[phase]), "%s", SpecOf(phase).Doing(m))
+}
+
 // leastElapsed keeps looks apart where only AWS's clock tells since when something goes on.
 const leastElapsed = 4 * time.Second
 

@@ -101,7 +101,9 @@ func TestEachStateOfAStackHasItsOperation(t *testing.T) {
 			"refuse NotOwned"},
 		{"the foundation is gone: a template without its bucket would harm",
 			func(s *plan.Machine) { s.Observed.Foundation = &release.Stack{} }, "refuse StackNeedsHelp"},
-		{"nobody looked at the stack", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
+		{"nobody looked at the stack", func(s *plan.Machine) { s.Observed.App, s.Now = nil, s.Now.Add(time.Second) },
+			"Look App"},
+		{"its operation was begun a moment ago", func(s *plan.Machine) { s.Observed.App = nil }, "wait Progressing"},
 		{"the template that is deployed is not known", func(s *plan.Machine) { s.Observed.App.Template = nil },
 			"Look App with template"},
 		{"nobody looked at the foundation", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
@@ -261,7 +263,9 @@ func TestTheFoundationIsBroughtBeforeAnythingIsUploaded(t *testing.T) {
 	}
 	decide(t, base, []row{
 		{"there is none", asItIs, "Stack Foundation Create"},
-		{"nobody looked", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
+		{"nobody looked", func(s *plan.Machine) { s.Observed.Foundation, s.Now = nil, s.Now.Add(time.Second) },
+			"Look Foundation"},
+		{"it was begun a moment ago", func(s *plan.Machine) { s.Observed.Foundation = nil }, "wait Progressing"},
 		{"a bucket of its name belongs to someone else",
 			func(s *plan.Machine) { s.Observed.Foundation.Foreign = "the bucket is" }, "refuse NotOwned"},
 	})

@@ -11,7 +11,7 @@ import (
 func foundation(m *Machine) (release.Step, error) {
 	stack := m.Observed.Foundation
 	if stack == nil {
-		return look(release.PartFoundation)
+		return m.lookAtStack(release.PartFoundation, release.PhaseFoundation)
 	}
 	return m.ensureStack(stack, stackGoal{
 		part: release.PartFoundation, phase: release.PhaseFoundation, condition: v1alpha1.ConditionFoundationReady,
@@ -50,7 +50,7 @@ func (m *Machine) stacks(phase release.Phase) (release.Step, error) {
 	condition := SpecOf(phase).Conditions[0]
 	switch foundation, app := m.Observed.Foundation, m.Observed.App; {
 	case app == nil:
-		return look(release.PartApp)
+		return m.lookAtStack(release.PartApp, phase)
 	case app.Foreign == "" && app.InProgress():
 		return release.Step{}, m.awaitStack(app, phase, condition)
 	case foundation == nil:

@@ -56,6 +56,14 @@ type Observed struct {
 	Quiet bool
 }
 
+// Stack gives what was seen of one of the two stacks.
+func (o *Observed) Stack(part Part) *Stack {
+	if part == PartFoundation {
+		return o.Foundation
+	}
+	return o.App
+}
+
 // Forget drops parts, because something was done that changes them.
 func (o *Observed) Forget(parts ...Part) {
 	for _, part := range parts {

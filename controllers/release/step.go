@@ -118,6 +118,11 @@ const (
 	StackDelete           StackOperation = "Delete"
 )
 
+// Lasts says that the stack itself is operated on, which takes its time.
+func (o StackOperation) Lasts() bool {
+	return o != StackCreateChangeSet && o != StackDeleteChangeSet
+}
+
 // SecretUse is how an operation gives a stack its origin's secret.
 type SecretUse string
 
@@ -149,6 +154,8 @@ type Outcome struct {
 	Uploaded  *Uploaded
 	Functions []FunctionVersion
 	Warm      *Warm
+	// Repeated says that CloudFormation knew the operation of a stack already, by its token.
+	Repeated bool
 	// Alias as AWS has it after a move; nil where someone wrote in between.
 	Alias *Alias
 }

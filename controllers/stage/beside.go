@@ -91,12 +91,14 @@ func (s *session) job(step release.Step) work.Job {
 	subject.Observed, subject.Recorded = &seen, &recorded
 	subject.Progress = &phase.Progress{}
 	subject.Hold = &phase.Hold{Ask: s.stillWanted(), Now: s.r.Now}
-	do, urgency, sent := s.performed(step, subject), urgencies[m.Urgency(step)], &subject.Progress.Image.BytesOf
+	do, urgency := s.performed(step, subject), urgencies[m.Urgency(step)]
 	return work.Job{
 		Stage: client.ObjectKeyFromObject(s.stage), UID: s.stage.UID, Key: m.Work(step), Pool: plan.ActOf(step).Beside,
 		Progress: subject.Progress,
-		Within:   func() time.Duration { return plan.Within(step, subject.Desired, sent.Load()) },
-		Do:       func(ctx context.Context) (release.Outcome, error) { return do(cloud.ForWork(ctx, urgency)) },
+		Within: func() time.Duration {
+			return plan.Within(step, subject.Desired, subject.Progress.Bytes(), subject.Progress.AssetsOf.Load())
+		},
+		Do: func(ctx context.Context) (release.Outcome, error) { return do(cloud.ForWork(ctx, urgency)) },
 	}
 }
 

@@ -22,20 +22,13 @@ import (
 // clusterPoll is when something that another object has to bring is looked for again, besides being watched.
 const clusterPoll = 30 * time.Second
 
-// gather reads what a Stage refers to in the cluster. Secrets are read one by one and never watched or listed.
+// gather reads what a Stage refers to in the cluster.
 func (r *Reconciler) gather(ctx context.Context, stage *v1alpha1.Stage) (desired.Inputs, error) {
-	in := desired.Inputs{Stage: stage, ClusterID: r.ClusterID, HashKey: r.HashKey, Secrets: map[string]map[string][]byte{}}
-	profile, err := r.profile(ctx, stage)
+	in, err := r.granted(ctx, stage)
 	if err != nil {
 		return in, err
 	}
-	in.Profile = profile
-	if err := r.ofNamespace(ctx, &in); err != nil {
-		return in, err
-	}
-	if err := desired.Admit(in); err != nil {
-		return in, err
-	}
+	in.Secrets = map[string]map[string][]byte{}
 	for _, source := range stage.Spec.Manifest.Secrets {
 		secret, err := r.secret(ctx, stage.Namespace, source.SecretRef.Name)
 		if err != nil {
@@ -57,6 +50,20 @@ func (r *Reconciler) gather(ctx context.Context, stage *v1alpha1.Stage) (desired
 		in.PullSecret = secret.Data[corev1.DockerConfigJsonKey]
 	}
 	return in, desired.Check(in)
+}
+
+// granted reads all that a Stage refers to but its Secrets, and whether the profile allows it.
+func (r *Reconciler) granted(ctx context.Context, stage *v1alpha1.Stage) (desired.Inputs, error) {
+	in := desired.Inputs{Stage: stage, ClusterID: r.ClusterID, HashKey: r.HashKey}
+	profile, err := r.profile(ctx, stage)
+	if err != nil {
+		return in, err
+	}
+	in.Profile = profile
+	if err := r.ofNamespace(ctx, &in); err != nil {
+		return in, err
+	}
+	return in, desired.Admit(in)
 }
 
 func (r *Reconciler) profile(ctx context.Context, stage *v1alpha1.Stage) (*v1alpha1.StageProfile, error) {

@@ -23,8 +23,11 @@ func TestTheResultFollowsTheThreeWaysOfNotBeingDone(t *testing.T) {
 	atRest.stage.Spec.Manifest.Secrets = withSecret.stage.Spec.Manifest.Secrets
 	noon := time.Now()
 	withSecret.r.Now, atRest.r.Now = func() time.Time { return noon }, func() time.Time { return noon }
-	withSecret.stage.CreationTimestamp = metav1.NewTime(noon.Add(-9 * time.Minute))
-	atRest.stage.CreationTimestamp = metav1.NewTime(noon.Add(-time.Hour))
+	changed := func(s *session, ago time.Duration) {
+		s.stage.Status.Conditions = []metav1.Condition{{LastTransitionTime: metav1.NewTime(noon.Add(-ago))}}
+	}
+	changed(withSecret, 9*time.Minute)
+	changed(atRest, time.Hour)
 	refusal := release.Reject(v1alpha1.ConditionWarmed, "WarmFailed", "it crashes")
 	for _, row := range []struct {
 		why      string

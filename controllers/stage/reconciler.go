@@ -49,6 +49,9 @@ type Reconciler struct {
 
 	work  *work.Dispatcher
 	turns turns
+	reads reads
+	// memory of what was seen of stacks.
+	memory memory
 }
 
 // Reconcile takes one Stage as far as it can go without waiting.
@@ -58,8 +61,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		if apierrors.IsNotFound(err) {
 			forget(request.NamespacedName)
 			r.work.Forget(request.NamespacedName)
+			r.memory.forget(request.NamespacedName)
 			r.turns.end(request.NamespacedName)
 			r.Cloud.Forget(request.Namespace, request.Name)
+			r.reads.forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Stage: %w", err)
@@ -78,11 +83,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 // reconcileRelease takes a Stage towards the release that it asks for.
 func (r *Reconciler) reconcileRelease(ctx context.Context, stage *v1alpha1.Stage) (result, error) {
+	if again, rests := r.atRest(ctx, stage); rests {
+		gauge(stage)
+		return result{RequeueAfter: again}, nil
+	}
 	s := r.newSession(stage)
 	var asked plan.Asked
 	asked, s.profile = r.asked(ctx, stage)
 	s.machine.Ask(asked)
 	s.machine.Observed.Beside = r.work.Current(client.ObjectKeyFromObject(stage), stage.UID)
+	s.recallStacks()
 	return s.finish(ctx, s.run(ctx))
 }
 

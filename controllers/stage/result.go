@@ -3,7 +3,6 @@ package stage
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -20,11 +19,6 @@ import (
 type result = ctrl.Result
 
 const (
-	// secretPoll is how often referenced Secrets are read again while something happens with the Stage, and
-	// secretPollAtRest is how often after that: they are not watched, for the right to watch a Secret is the right to read
-	// all of them.
-	secretPoll       = time.Minute
-	secretPollAtRest = 10 * time.Minute
 	// cleanRetry spaces out tries of a clean-up that is refused.
 	cleanRetry = 10 * time.Minute
 	// conflictPoll is when a Stage that was changed meanwhile is read again; its watch event is on its way.
@@ -52,6 +46,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 	case !s.queues:
 		s.r.turns.leave(stage)
 	}
+	s.forgetStacks(outcome)
 	s.machine.Ended(outcome)
 	if err := s.writeOutcome(ctx, outcome); err != nil {
 		return lostRace(errors.Join(err, outcome))
@@ -105,14 +100,8 @@ func remembered(recorded *release.Recorded) v1alpha1.StageStatus {
 }
 
 func (s *session) resultOf(outcome error) (result, error) {
-	poll := result{}
-	if len(s.stage.Spec.Manifest.Secrets) > 0 {
-		every := secretPoll
-		if s.rests() >= secretPollAtRest {
-			every = secretPollAtRest
-		}
-		poll.RequeueAfter = every + rand.N(every/10) //nolint:gosec // spreads load, guards nothing
-	}
+	poll := result{RequeueAfter: s.r.reads.done(client.ObjectKeyFromObject(s.stage), len(s.stage.Spec.Manifest.Secrets) > 0,
+		s.r.restsFor(s.stage), s.r.Now())}
 	waiting, isWaiting := release.AsWaiting(outcome)
 	rejected, isRejected := release.AsRejected(outcome)
 	switch {
@@ -131,17 +120,6 @@ func (s *session) resultOf(outcome error) (result, error) {
 	default:
 		return result{}, outcome
 	}
-}
-
-// rests is for how long nothing has happened with the Stage.
-func (s *session) rests() time.Duration {
-	last := s.stage.CreationTimestamp.Time
-	for i := range s.stage.Status.Conditions {
-		if changed := s.stage.Status.Conditions[i].LastTransitionTime.Time; changed.After(last) {
-			last = changed
-		}
-	}
-	return s.r.Now().Sub(last)
 }
 
 // pollOf is when to look again after a refusal. For most it is enough that the Stage, or what it refers to, changes.

@@ -5,11 +5,13 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/desired"
 	"github.com/aloft-dev/aloft/controllers/observed"
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/phase"
 	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -33,6 +35,8 @@ type session struct {
 	queues bool
 	// letGo says that nothing is left to do for a Stage that is being deleted.
 	letGo bool
+	// seen is what is known of the run's stacks.
+	seen seenStacks
 
 	clients   *cloud.Clients
 	observer  *observed.Observer
@@ -72,6 +76,9 @@ func (s *session) reconcileStep(ctx context.Context, step release.Step, unnamed 
 	if err == nil {
 		outcome, err = s.lookOrPerform(ctx, step)
 	}
+	if panicked, ok := errors.AsType[*parallel.Panic](err); ok {
+		log.FromContext(ctx).Error(err, "A step panicked", "step", step.Action, "stack", panicked.Stack)
+	}
 	if _, lost := errors.AsType[*unwritten](err); lost {
 		return err // the Stage changed meanwhile: the machine must begin again with the new one
 	}
@@ -92,8 +99,9 @@ func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release
 			return release.Outcome{}, err
 		}
 		err := s.observer.Look(ctx, step, m.Desired, &m.Recorded, &m.Observed)
-		if err == nil {
-			s.noteTurn(step)
+		if err == nil && (step.Part == release.PartFoundation || step.Part == release.PartApp) {
+			s.noteTurn(step.Part)
+			s.keepStack(step.Part)
 		}
 		return release.Outcome{}, err
 	}
@@ -138,7 +146,8 @@ func (s *session) connect(ctx context.Context) error {
 	}
 	names, ownership := desired.Names(desired.KeyOf(in), clients.Account, clients.Region), desired.Ownership(in)
 	s.clients = clients
-	s.observer = &observed.Observer{Clients: clients, Names: names, Ownership: ownership, HashKey: s.r.HashKey}
+	s.observer = &observed.Observer{Clients: clients, Names: names, Ownership: ownership, HashKey: s.r.HashKey,
+		Before: s.seen.app}
 	s.performer = &phase.Performer{
 		Clients: clients, Names: names, Images: s.r.Images, Runtimes: s.r.Runtimes, HashKey: s.r.HashKey, Now: s.r.Now,
 	}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -54,6 +55,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("registering the reconciler of Stages: %w", err)
+	}
+	if err := mgr.Add(manager.RunnableFunc(func(leads context.Context) error { return r.end(leads, ctx) })); err != nil {
+		return fmt.Errorf("registering what is done at the end: %w", err)
 	}
 	return (&profileReconciler{client: r.Client}).setupWithManager(mgr)
 }

@@ -156,14 +156,9 @@ func (s *session) noTurn(phase release.Phase) error {
 }
 
 // noteTurn keeps or ends the Stage's turn by what was seen of a stack.
-func (s *session) noteTurn(step release.Step) {
-	stack := s.machine.Observed.App
-	if step.Part == release.PartFoundation {
-		stack = s.machine.Observed.Foundation
-	}
-	if step.Part == release.PartFoundation || step.Part == release.PartApp {
-		s.r.turns.note(s.accountKey(), client.ObjectKeyFromObject(s.stage), stack.InProgress(), s.r.Now())
-	}
+func (s *session) noteTurn(part release.Part) {
+	inProgress := s.machine.Observed.Stack(part).InProgress()
+	s.r.turns.note(s.accountKey(), client.ObjectKeyFromObject(s.stage), inProgress, s.r.Now())
 }
 
 func (s *session) accountKey() string { return s.clients.Account + "/" + s.clients.Region }

@@ -6,7 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/aloft-dev/aloft/controllers/parallel"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
@@ -210,6 +212,25 @@ func (d *Dispatcher) Forget(stage types.NamespacedName) {
 	}
 }
 
+// Ended waits for the jobs of a pool to come to their end, as long as a context lets it, and gives the Stages whose job
+// has: for the end of the process, which ends them all.
+func (d *Dispatcher) Ended(ctx context.Context, pool release.Pool) (stages []types.NamespacedName) {
+	d.mu.Lock()
+	jobs := slices.Collect(maps.Values(d.jobs))
+	d.mu.Unlock()
+	for _, r := range jobs {
+		if r.Pool != pool {
+			continue
+		}
+		select {
+		case <-r.ended:
+			stages = append(stages, r.Stage)
+		case <-ctx.Done():
+		}
+	}
+	return stages
+}
+
 func (d *Dispatcher) perform(ctx context.Context, r *running) {
 	outcome, err := d.inPool(ctx, r)
 	r.cancel()
@@ -287,12 +308,12 @@ func (d *Dispatcher) limit(ctx context.Context, r *running, cancel context.Cance
 
 // recovered does a job, and makes an error of a panic: one job that ends so must not end the others.
 func (d *Dispatcher) recovered(ctx context.Context, r *running) (outcome release.Outcome, err error) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			log.FromContext(d.base).Error(fmt.Errorf("%v", panicked), "A job panicked", "stage", r.Stage, "job", r.Key,
-				"stack", string(debug.Stack()))
-			outcome, err = release.Outcome{}, fmt.Errorf("a fault of the operator ended it: %v", panicked)
-		}
-	}()
-	return r.Do(ctx)
+	err = parallel.Recovered(func() (err error) {
+		outcome, err = r.Do(ctx)
+		return err
+	})
+	if panicked, ok := errors.AsType[*parallel.Panic](err); ok {
+		log.FromContext(d.base).Error(err, "A job panicked", "stage", r.Stage, "job", r.Key, "stack", panicked.Stack)
+	}
+	return outcome, err
 }

@@ -39,7 +39,7 @@ var _ = Describe("A stage at rest", func() {
 		secret := secretOf(stage)
 		secret.Data["GREETING"] = []byte("hello")
 		Expect(box.Client.Update(ctx, secret)).To(Succeed())
-		annotate(stage, "example.com/touched", "once") // Secrets are polled each minute: this looks at once
+		annotate(stage, v1alpha1.AnnotationRequestedAt, "once") // Secrets are polled each minute: this looks at once
 		Eventually(func() string { return fetch(stage).Status.Live.ID }).ShouldNot(Equal(id))
 		Expect(stage.Status.Target.Cause.Type).To(Equal(v1alpha1.CauseSecret))
 		Expect(stage.Status.History).To(HaveLen(1))

@@ -46,12 +46,18 @@ type Options struct {
 	CallLogLimit int
 	// Settings reach the services by name, as "cloudfront.deploy" = "3m"; each service's package documents its own.
 	Settings map[string]string
+
+	// identities and the administrator's access key are an account's own, unless it is one of several.
+	identities *wire.Identities
+	adminKey   string
 }
 
 // Server is a running local AWS.
 type Server struct {
 	env     *wire.Env
 	gateway *wire.Gateway
+	// admin is the access key of the account's administrator.
+	admin string
 	// plugged guards services and bySigner: a service that is plugged in early may call before the last one is.
 	plugged  sync.RWMutex
 	services []*wire.Service
@@ -98,6 +104,12 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	if o.identities == nil {
+		o.identities = wire.NewIdentities(o.Clock)
+	}
+	if o.adminKey == "" {
+		o.adminKey = AdminAccessKeyID
+	}
 	return o
 }
 
@@ -119,15 +131,17 @@ func (s *Server) makeEnv(o Options) error {
 		return err
 	}
 	s.gateway = &wire.Gateway{
-		AccountID: o.AccountID, Region: o.Region, Clock: o.Clock, Identities: wire.NewIdentities(o.Clock),
-		Calls: wire.NewRecorder(o.CallLogLimit), Latencies: &wire.Latencies{}, Faults: &wire.Faults{},
+		AccountID: o.AccountID, Region: o.Region, Clock: o.Clock, Identities: o.identities,
+		Calls: wire.NewRecorder(o.CallLogLimit), Latencies: &wire.Latencies{}, Quotas: &wire.Quotas{},
+		Faults: &wire.Faults{},
 		Unknown: func(call *wire.Call, e *wire.Error) {
 			o.Log.Warn("the local AWS refused a request that it does not know", "service", call.Service, "operation",
 				call.Operation, "error", e.Error())
 		},
 	}
 	s.gateway.Latencies.Set(o.Latencies)
-	s.gateway.Identities.Register(AdminAccessKeyID, wire.Principal{
+	s.admin = o.adminKey
+	s.gateway.Identities.Register(s.admin, wire.Principal{
 		AccountID: o.AccountID, UserID: "AIDALOCALAWSADMIN000", Root: true,
 		ARN: "arn:aws:iam::" + o.AccountID + ":user/admin",
 	})
@@ -173,7 +187,7 @@ func (s *Server) URL() string { return s.env.URL }
 // Config is the SDK configuration of the account's admin user over the in-process transport.
 func (s *Server) Config() aws.Config {
 	return s.env.Config(aws.Credentials{
-		AccessKeyID: AdminAccessKeyID, SecretAccessKey: AdminSecretAccessKey, Source: "localaws",
+		AccessKeyID: s.admin, SecretAccessKey: AdminSecretAccessKey, Source: "localaws",
 	})
 }
 
@@ -191,6 +205,9 @@ func (s *Server) Watch(fn func(wire.Record)) { s.gateway.Calls.Watch(fn) }
 
 // Faults is the fault hook.
 func (s *Server) Faults() *wire.Faults { return s.gateway.Faults }
+
+// Quotas bound how often the account may call; there are none until they are set.
+func (s *Server) Quotas() *wire.Quotas { return s.gateway.Quotas }
 
 // Latencies is the table of injected waits.
 func (s *Server) Latencies() *wire.Latencies { return s.gateway.Latencies }

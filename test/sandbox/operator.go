@@ -69,7 +69,7 @@ func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer, flags ...s
 	}
 	flags = append([]string{
 		"--namespace", Namespace, "--cluster-id", ClusterID, "--runtime-dir", s.RuntimeDir, "--insecure-loopback-registries",
-		"--aws-endpoint-url", s.AWS.URL(), "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
+		"--aws-endpoint-url", s.Accounts.URL(), "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
 		"--unbudgeted", "--soonest-look", s.limits.Pace.Soonest.String(),
 		"--settle", s.limits.Settle.String(), "--keep-superseded", s.limits.KeepSuperseded.String(),
 	}, flags...)
@@ -82,6 +82,17 @@ func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer, flags ...s
 		return nil, fmt.Errorf("starting the operator: %w", err)
 	}
 	return &Process{command: command}, nil
+}
+
+// PID of the process.
+func (p *Process) PID() int { return p.command.Process.Pid }
+
+// Terminate asks the process to end, as Kubernetes does, and waits until it has.
+func (p *Process) Terminate() error {
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("ending the operator: %w", err)
+	}
+	return p.command.Wait()
 }
 
 // Hold stops the process as a machine does that is suspended or starved; Continue has it go on.

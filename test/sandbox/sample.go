@@ -17,9 +17,14 @@ const SampleSecret = "counter-env"
 
 // Prepare makes a namespace with a profile that allows it, and the Secret of the sample application with its database.
 func (s *Sandbox) Prepare(ctx context.Context, namespace, profile, databaseURL string) error {
+	return s.PrepareIn(ctx, Account, namespace, profile, databaseURL)
+}
+
+// PrepareIn is Prepare for stages in any account.
+func (s *Sandbox) PrepareIn(ctx context.Context, account, namespace, profile, databaseURL string) error {
 	spec := v1alpha1.StageProfileSpec{
-		AccountID: "123456789012", Region: "eu-central-1",
-		RoleARN: roleARN(OperatorRole), StackRoleARN: roleARN(StackRole),
+		AccountID: account, Region: "eu-central-1",
+		RoleARN: roleARN(account, OperatorRole), StackRoleARN: roleARN(account, StackRole),
 		AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{"aloft.dev/profile": profile}},
 		AllowedRegistries: []string{s.Repository()},
 	}

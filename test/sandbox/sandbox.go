@@ -32,6 +32,9 @@ import (
 // Namespace is the operator's own.
 const Namespace = "aloft-system"
 
+// Account is the first account of the sandbox's local AWS, and the one of the operator's own credentials.
+const Account = "123456789012"
+
 // ClusterID of the sandbox: the first part of every ownership tag in it.
 const ClusterID = "sandbox"
 
@@ -43,6 +46,8 @@ type Options struct {
 	DatabaseAddress string
 	// LocalAWS are the options of the local AWS.
 	LocalAWS localaws.Options
+	// Accounts are those that the local AWS has beside its first.
+	Accounts []string
 	// Limits of the operator's plans; the zero value takes short ones, so that a demo shows the clean-up too.
 	Limits plan.Limits
 	// Kubeconfig is where the administrator's kubeconfig is written.
@@ -58,8 +63,10 @@ type Sandbox struct {
 	ControlPlane *controlplane.ControlPlane
 	// Client is the administrator's.
 	Client client.Client
-	// AWS is the local AWS; nil with another one.
+	// AWS is the local AWS, or its first account; nil with another one.
 	AWS *localaws.Server
+	// Accounts are all accounts of the local AWS, behind its endpoint.
+	Accounts *localaws.Accounts
 	// AWSConfig reaches AWS as the administrator of its account.
 	AWSConfig aws.Config
 	Registry  *sample.Registry
@@ -151,12 +158,12 @@ func (s *Sandbox) startAWS(_ context.Context, o Options) error {
 	}
 	settings["lambda.reach"] = strings.Trim(settings["lambda.reach"]+","+address.Port(), ",")
 	o.LocalAWS.Settings = settings
-	local, err := localaws.New(o.LocalAWS)
+	accounts, err := localaws.NewAccounts(o.LocalAWS, append([]string{Account}, o.Accounts...)...)
 	if err != nil {
 		return err
 	}
-	s.AWS, s.AWSConfig = local, local.Config()
-	s.closers = append(s.closers, local.Close)
+	s.Accounts, s.AWS, s.AWSConfig = accounts, accounts.Home, accounts.Config()
+	s.closers = append(s.closers, accounts.Close)
 	return nil
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/image"
 	"github.com/aloft-dev/aloft/controllers/plan"
+	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/controllers/stage"
 	"github.com/aloft-dev/aloft/controllers/template"
 )
@@ -58,12 +59,17 @@ type Options struct {
 	MetricsAddress string
 	SecureMetrics  bool
 	HealthAddress  string
+	// ProfileAddress serves Go's profiles to whoever reaches it; "" and "0" leave them out.
+	ProfileAddress string
 	LeaderElection bool
-	// LeaseDuration is how long a leader counts as one after it was last heard of; zero is 12 seconds. What the operator
-	// does beyond it is refused by its fences.
+	// LeaseDuration is how long a leader counts as one after it was last heard of: at least 6 seconds; zero is 10. What the
+	// operator does beyond it is refused by its fences.
 	LeaseDuration time.Duration
 	// Unbudgeted makes AWS calls as fast as they are asked for: for an AWS that has no quotas.
 	Unbudgeted bool
+	// QuotaShare is the part of AWS's quotas that the operator keeps within, where others act in the same accounts; zero
+	// is all.
+	QuotaShare float64
 	// TemplateRevision of the releases that it begins; empty takes that of this program's templates.
 	TemplateRevision string
 	// SkipNameValidation allows several operators in one process.
@@ -122,13 +128,17 @@ func Run(ctx context.Context, o Options) error {
 	o.AWS.Logger = logging.LoggerFunc(func(_ logging.Classification, format string, arguments ...any) {
 		ctrl.Log.WithName("aws").V(1).Info(fmt.Sprintf(format, arguments...))
 	})
+	budgets, err := o.budgets()
+	if err != nil {
+		return err
+	}
 	o.Resources.apply()
 	o.Images.MemoryBytes, o.Images.DiskBytes = o.Resources.budget()
 	images := image.NewClient(o.Images)
 	defer images.Close()
 	reconciler := &stage.Reconciler{
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("aloft"),
-		Cloud: cloud.NewProvider(o.AWS, o.budgets()...), Images: images, Runtimes: runtimes,
+		Cloud: cloud.NewProvider(o.AWS, budgets), Images: images, Runtimes: runtimes,
 		ClusterID: o.ClusterID, HashKey: key, TemplateRevision: cmp.Or(o.TemplateRevision, template.Revision),
 		Limits: o.Limits, Now: time.Now,
 	}
@@ -141,14 +151,39 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (o Options) budgets() []cloud.Option {
-	if o.Unbudgeted {
-		return []cloud.Option{cloud.WithoutBudgets}
+func (o Options) budgets() (cloud.Option, error) {
+	share := cmp.Or(o.QuotaShare, 1)
+	switch {
+	case share < leastShare || share > 1:
+		return nil, fmt.Errorf("--aws-quota-share is %g, and must be from %g to 1", share, leastShare)
+	case o.Unbudgeted:
+		return cloud.WithoutBudgets, nil
+	default:
+		return cloud.WithShare(share), nil
 	}
-	return nil
 }
 
-const defaultLease = 12 * time.Second
+// leastShare leaves a call to Lambda's control plane every seven seconds.
+const leastShare = 0.01
+
+const (
+	// defaultLease has another replica act within 15 seconds after a leader has died.
+	defaultLease = 10 * time.Second
+	// leastLease outlasts the proof that an operator acts for a Stage, so that none counts when another one has taken over.
+	leastLease = release.FenceHolds + time.Second
+)
+
+// retryPeriod is how often a replica asks for the lease.
+func retryPeriod(lease time.Duration) time.Duration { return lease / 12 }
+
+func (o Options) lease() (time.Duration, error) {
+	lease := cmp.Or(o.LeaseDuration, defaultLease)
+	if lease < leastLease {
+		return 0, fmt.Errorf("--lease-duration is %s, and must be at least %s: an operator that was replaced must have "+
+			"noticed it by then", lease, leastLease)
+	}
+	return lease, nil
+}
 
 func newManager(o Options) (ctrl.Manager, error) {
 	scheme, err := Scheme()
@@ -159,18 +194,22 @@ func newManager(o Options) (ctrl.Manager, error) {
 	if o.SecureMetrics {
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	lease := cmp.Or(o.LeaseDuration, defaultLease)
+	lease, err := o.lease()
+	if err != nil {
+		return nil, err
+	}
 	mgr, err := ctrl.NewManager(o.Kubernetes, ctrl.Options{
 		Scheme:                        scheme,
 		Metrics:                       metrics,
 		HealthProbeBindAddress:        o.HealthAddress,
+		PprofBindAddress:              o.ProfileAddress,
 		LeaderElection:                o.LeaderElection,
 		LeaderElectionID:              "aloft.dev",
 		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &lease,
 		RenewDeadline:                 new(lease * 2 / 3),
-		RetryPeriod:                   new(lease / 12),
+		RetryPeriod:                   new(retryPeriod(lease)),
 		Cache: cache.Options{DefaultTransform: cache.TransformStripManagedFields(),
 			ReaderFailOnMissingInformer: false},
 		// A reconcile that follows closely on a write must see it: a Stage from before would only be refused by its

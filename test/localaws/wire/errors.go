@@ -43,7 +43,7 @@ func Sender(code string) func(message string) *Error {
 	}
 }
 
-// Throttled is the throttling error of JSON and query services.
+// Throttled is the throttling error of JSON services.
 func Throttled() *Error { return Errorf(http.StatusBadRequest, "ThrottlingException", "Rate exceeded") }
 
 // Denied is the answer to a caller without the right.

@@ -10,7 +10,7 @@ import (
 	"reflect"
 )
 
-// Gateway takes API calls through authentication, faults, latency, authorization, decoding, the handler and the log.
+// Gateway takes API calls through authentication, quotas, faults, latency, authorization, decoding, the handler and the log.
 type Gateway struct {
 	AccountID  string
 	Region     string
@@ -18,6 +18,7 @@ type Gateway struct {
 	Identities *Identities
 	Calls      *Recorder
 	Latencies  *Latencies
+	Quotas     *Quotas
 	Faults     *Faults
 	// Authorize asks the identity policies; nil means that everybody may do everything.
 	Authorize func(call *Call, action, resource string) error
@@ -93,6 +94,9 @@ func (g *Gateway) answer(ctx context.Context, s *Service, call *Call) *answer {
 	a.op, call.Operation = op, op.Name
 	if failure := g.authenticate(call); failure != "" {
 		return a.refuse(s, call, s.Protocol.authError(failure))
+	}
+	if !g.Quotas.take(call) {
+		return a.refuse(s, call, s.Protocol.throttled())
 	}
 	fault, err := g.Disturb(ctx, call)
 	a.fault = fault.Kind

@@ -61,7 +61,7 @@ func (ids *Identities) Register(accessKeyID string, p Principal) {
 // Service returns the credentials of a service principal acting for a source (both may be any text;
 // sourceARN may be empty).
 func (ids *Identities) Service(account, service, sourceARN string) aws.Credentials {
-	name := service + " " + sourceARN
+	name := account + " " + service + " " + sourceARN
 	ids.mu.RLock()
 	creds, known := ids.fixed[name]
 	ids.mu.RUnlock()

@@ -19,6 +19,8 @@ func (p jsonProtocol) inBody() bool { return false }
 
 func (p jsonProtocol) authError(kind authFailure) *Error { return jsonAuthError(kind) }
 
+func (jsonProtocol) throttled() *Error { return Throttled() }
+
 func (jsonProtocol) deniedCode() string { return "AccessDeniedException" }
 
 func (p jsonProtocol) find(s *Service, call *Call) (*Operation, error) {

@@ -27,6 +27,11 @@ func (p queryProtocol) form(call *Call) (url.Values, error) {
 	return form, nil
 }
 
+func (queryProtocol) throttled() *Error { return queryRate() }
+
+// queryRate is what query services answer beyond a quota, and CloudFront.
+func queryRate() *Error { return Errorf(http.StatusBadRequest, "Throttling", "Rate exceeded") }
+
 func (queryProtocol) deniedCode() string { return "AccessDenied" }
 
 func (p queryProtocol) find(s *Service, call *Call) (*Operation, error) {

@@ -20,6 +20,10 @@ func (restJSON) authError(kind authFailure) *Error {
 	return e
 }
 
+func (restJSON) throttled() *Error {
+	return Errorf(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded")
+}
+
 func (restJSON) deniedCode() string { return "AccessDeniedException" }
 
 func (restJSON) find(s *Service, call *Call) (*Operation, error) {

@@ -27,6 +27,13 @@ func (p restXML) authError(kind authFailure) *Error {
 	return queryAuthError(kind)
 }
 
+func (p restXML) throttled() *Error {
+	if p.s3 {
+		return Errorf(http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate.")
+	}
+	return queryRate()
+}
+
 func (restXML) deniedCode() string { return "AccessDenied" }
 
 func (p restXML) find(s *Service, call *Call) (*Operation, error) {

@@ -84,6 +84,8 @@ type Protocol interface {
 	// authError and deniedCode adapt authentication and authorization to the protocol's codes.
 	authError(kind authFailure) *Error
 	deniedCode() string
+	// throttled is the answer to a call beyond a quota.
+	throttled() *Error
 	// inBody says that the operation's name stands in the body, which has to be read first.
 	inBody() bool
 }
