@@ -44,15 +44,16 @@ type StageProfileSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="is immutable, for stages live there: make another StageProfile"
 	Region string `json:"region"`
 
-	// roleARN is the role that the operator assumes for stages of this profile.
-	// +optional
+	// roleARN is the role that the operator assumes for stages of this profile. It never acts by its own identity.
+	// +required
 	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$')",message="must be the ARN of a role, such as arn:aws:iam::123456789012:role/aloft"
 	// +kubebuilder:validation:MaxLength=2048
-	RoleARN string `json:"roleARN,omitempty"`
+	RoleARN string `json:"roleARN"`
 
 	// externalID is given when the role is assumed. Without it: <cluster id>/<profile>.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1224
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_+=,.@:/-]{2,}$')",message="must have 2 to 1224 letters, digits and characters of _+=,.@:/-, as AWS takes them"
 	ExternalID string `json:"externalID,omitempty"`
 
 	// stackRoleARN is the role that CloudFormation uses.
@@ -86,6 +87,17 @@ type StageProfileSpec struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
 	AllowedRegistries []string `json:"allowedRegistries,omitempty"`
+
+	// adopt are the marks of owners whose stages are taken over by Stages of this profile that have the same namespace and
+	// name: <cluster id>/<namespace>/<name>/<UID of the namespace>, as the message of a Stage tells it, or what a mark
+	// begins with, such as the id of a cluster that is gone. Whoever takes a stage over has all that it holds: its secrets,
+	// its jobs, its domain. An entry may go when the Stages have been released once more.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.all(mark, mark.matches('^[A-Za-z0-9._-]+(/[a-z0-9.-]+){0,3}$'))",message="adopt: each must be <cluster id>/<namespace>/<name>/<UID of the namespace>, or what that begins with"
+	Adopt []string `json:"adopt,omitempty"`
 
 	// deletionPolicy of stages that name none.
 	// +optional

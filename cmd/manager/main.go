@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/aloft-dev/aloft/cmd/manager/operator"
+	"github.com/aloft-dev/aloft/controllers/cloud"
 	"github.com/aloft-dev/aloft/controllers/plan"
 )
 
@@ -31,7 +33,8 @@ func run() error {
 	flag.StringVar(&o.Namespace, "namespace", "aloft-system",
 		"The operator's own namespace: of its lease and of the Secret with its hash key.")
 	flag.StringVar(&o.ClusterID, "cluster-id", "",
-		"The first part of every ownership tag on AWS. Default: the UID of the namespace kube-system.")
+		"The first part of every ownership tag on AWS, of 1 to 63 letters, digits, dots, dashes and underscores. Default: the "+
+			"UID of the namespace kube-system.")
 	flag.StringVar(&o.RuntimeDir, "runtime-dir", beside(),
 		"The folder of the function runtimes, runtime-linux-amd64 and runtime-linux-arm64.")
 	flag.IntVar(&o.Concurrency, "concurrent", 32, "How many Stages are reconciled at the same time.")
@@ -59,7 +62,7 @@ func run() error {
 		"The part of an account's AWS quotas to keep within, from 0.01 to 1: less where others act in the same accounts.")
 	flag.BoolVar(&o.Unbudgeted, "unbudgeted", false,
 		"Make AWS calls as fast as they are asked for, as an AWS without quotas allows.")
-	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint, such as a local AWS on loopback.")
+	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint: by https, or on loopback.")
 	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false,
 		"Allow image registries on loopback, by http.")
 	flag.BoolVar(&o.Images.AllowPrivateAddresses, "private-registries", false,
@@ -88,6 +91,13 @@ func awsConfig(ctx context.Context, endpoint string) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	if endpoint != "" {
+		parsed, err := url.Parse(endpoint)
+		if err != nil {
+			return aws.Config{}, fmt.Errorf("reading --aws-endpoint-url: %w", err)
+		}
+		if err := cloud.PlainText(parsed); err != nil {
+			return aws.Config{}, fmt.Errorf("--aws-endpoint-url: %w", err)
+		}
 		config.BaseEndpoint = aws.String(endpoint)
 	}
 	return config, nil

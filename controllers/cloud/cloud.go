@@ -3,6 +3,8 @@ package cloud
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,18 +24,26 @@ import (
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
 
-// Access is what a stage needs to act on AWS. It is comparable, and clients are kept for each value.
+// Access is what a stage needs to act on AWS. It is comparable: clients are kept as long as they are asked for with the
+// same one.
 type Access struct {
 	AccountID string
 	Region    string
-	// RoleARN to assume; empty uses the operator's own credentials.
+	// RoleARN is assumed: the operator's own credentials do nothing else for a stage.
 	RoleARN    string
 	ExternalID string
-	// Cluster, Namespace and Stage become session tags.
+	// UID of the Stage: another one of the same name has another session.
+	UID string
+	// Cluster, Namespace and Stage become session tags; Namespace and Stage also name the session.
 	Cluster   string
 	Namespace string
 	Stage     string
 }
+
+// stage says whose clients an access gives. There are no two for one.
+type stage struct{ namespace, name string }
+
+func (a Access) of() stage { return stage{a.Namespace, a.Stage} }
 
 // Clients act on AWS for one stage.
 type Clients struct {
@@ -65,8 +75,14 @@ type Provider struct {
 	base    aws.Config
 	budgets *budgets
 
-	mu      sync.Mutex
-	clients map[Access]*Clients
+	mu sync.Mutex
+	// kept holds the clients of each stage and what they were made for.
+	kept map[stage]granted
+}
+
+type granted struct {
+	access  Access
+	clients *Clients
 }
 
 // Option changes a provider.
@@ -82,8 +98,8 @@ func WithShare(share float64) Option { return func(p *Provider) { p.budgets = ne
 // NewProvider makes a provider on the operator's own configuration.
 func NewProvider(base aws.Config, options ...Option) *Provider {
 	base.Retryer = func() aws.Retryer { return retry.NewStandard(fiveAttempts) }
-	base.APIOptions = append(slices.Clip(base.APIOptions), measured)
-	p := &Provider{base: base, budgets: newBudgets(1), clients: map[Access]*Clients{}}
+	base.APIOptions = append(slices.Clip(base.APIOptions), measured, encrypted)
+	p := &Provider{base: base, budgets: newBudgets(1), kept: map[stage]granted{}}
 	for _, option := range options {
 		option(p)
 	}
@@ -109,10 +125,7 @@ func impatient() aws.Retryer {
 // For gives the clients of an access. The first time, the account behind the credentials is verified, before anything
 // is written with them; the error is a *WrongAccount when it is another one.
 func (p *Provider) For(ctx context.Context, access Access) (*Clients, error) {
-	p.mu.Lock()
-	known := p.clients[access]
-	p.mu.Unlock()
-	if known != nil {
+	if known := p.known(access); known != nil {
 		return known, nil
 	}
 	config := p.assume(access)
@@ -125,34 +138,40 @@ func (p *Provider) For(ctx context.Context, access Access) (*Clients, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// Of several that verified at the same time the first counts: whoever asks shares its registry login.
-	if p.clients[access] == nil {
-		p.clients[access] = newClients(access, config)
+	// Of several that verified at the same time the first counts: whoever asks shares its registry login. What was kept
+	// for another access, such as that of a profile before it was edited, is dropped.
+	if p.kept[access.of()].access != access {
+		p.kept[access.of()] = granted{access: access, clients: newClients(access, config)}
 	}
-	return p.clients[access], nil
+	return p.kept[access.of()].clients, nil
 }
 
-// Forget drops the clients of an access, because its credentials were refused or its stage is gone.
-func (p *Provider) Forget(access Access) {
+func (p *Provider) known(access Access) *Clients {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.clients, access)
+	if kept := p.kept[access.of()]; kept.access == access {
+		return kept.clients
+	}
+	return nil
 }
 
-// assume gives the configuration of an access. There is no fallback to the operator's own credentials when a role is
-// named.
+// Forget drops the clients of a stage, because its credentials were refused or it needs none for now.
+func (p *Provider) Forget(namespace, name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.kept, stage{namespace, name})
+}
+
+// assume gives the configuration of an access. There is no fallback to the operator's own credentials.
 func (p *Provider) assume(access Access) aws.Config {
 	config := p.base.Copy()
 	config.Region = access.Region
 	if p.budgets != nil {
 		config.APIOptions = append(slices.Clip(config.APIOptions), p.budgets.budgeted(access.AccountID, access.Region))
 	}
-	if access.RoleARN == "" {
-		return config
-	}
 	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(config), access.RoleARN,
 		func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "aloft"
+			o.RoleSessionName = sessionName(access)
 			o.ExternalID = aws.String(access.ExternalID)
 			o.Tags = []ststypes.Tag{
 				{Key: aws.String("aloft:cluster"), Value: aws.String(access.Cluster)},
@@ -162,6 +181,21 @@ func (p *Provider) assume(access Access) aws.Config {
 		})
 	config.Credentials = aws.NewCredentialsCache(provider)
 	return config
+}
+
+// longestSession is AWS's limit of a session's name (STS API reference, AssumeRole).
+const longestSession = 64
+
+// sessionName tells in CloudTrail which Stage a call was made for. Names of Kubernetes hold nothing that AWS does not
+// take; those that are too long end in a hash of the whole.
+func sessionName(access Access) string {
+	name := access.Namespace + "." + access.Stage
+	if len(name) <= longestSession {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	ending := "." + hex.EncodeToString(sum[:8])
+	return name[:longestSession-len(ending)] + ending
 }
 
 func newClients(access Access, config aws.Config) *Clients {

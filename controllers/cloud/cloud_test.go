@@ -41,7 +41,7 @@ func TestAnAccessIsVerifiedOnceUntilItIsForgotten(t *testing.T) {
 	if first, second := verified(), verified(); first != 1 || second != 1 {
 		t.Errorf("verified %d and %d times", first, second)
 	}
-	provider.Forget(access)
+	provider.Forget(access.Namespace, access.Stage)
 	if again := verified(); again != 2 {
 		t.Errorf("after it was forgotten it was verified %d times", again)
 	}
@@ -151,17 +151,6 @@ func TestARoleThatIsLostLaterFallsBackToNothing(t *testing.T) {
 	}
 }
 
-func TestWithoutARoleTheOperatorsOwnCredentialsAct(t *testing.T) {
-	server, clients := ungoverned(t)
-	since := server.Calls().End()
-	if _, err := clients.S3.ListBuckets(t.Context(), &s3.ListBucketsInput{}); err != nil {
-		t.Fatal(err)
-	}
-	if calls := server.Calls().Since(since); len(calls) != 1 || calls[0].Principal.RoleARN != "" {
-		t.Errorf("the calls are %+v", calls)
-	}
-}
-
 func TestForgottenClientsAreMadeAnew(t *testing.T) {
 	server, access := granted(t)
 	provider := cloud.NewProvider(server.Config())
@@ -172,17 +161,15 @@ func TestForgottenClientsAreMadeAnew(t *testing.T) {
 		}
 		return made
 	}
-	other := access
-	other.Stage = "staging"
 	first := clients()
 	if again := clients(); again != first {
 		t.Error("the clients were not kept")
 	}
-	provider.Forget(other)
+	provider.Forget(access.Namespace, "staging")
 	if again := clients(); again != first {
 		t.Error("another stage's access was forgotten, and these clients with it")
 	}
-	provider.Forget(access)
+	provider.Forget(access.Namespace, access.Stage)
 	if again := clients(); again == first {
 		t.Error("the forgotten clients came back")
 	}
@@ -211,6 +198,54 @@ func TestEachStageHasASessionOfItsOwn(t *testing.T) {
 	}
 	if len(seen) != 2 {
 		t.Error("two stages share one session, and with it its tags")
+	}
+}
+
+func TestASessionSaysWhichStageItIsFor(t *testing.T) {
+	long := strings.Repeat("n", 63)
+	for why, row := range map[string]struct{ namespace, stage, want string }{
+		"its names, as CloudTrail shows them": {"clouder", "production", "clouder.production"},
+		"names that are too long end in a hash of the whole": {
+			long, strings.Repeat("s", 40), strings.Repeat("n", 47) + ".7bb2a7ed79585f1c",
+		},
+	} {
+		t.Run(why, func(t *testing.T) {
+			server, access := granted(t)
+			access.Namespace, access.Stage = row.namespace, row.stage
+			if _, err := cloud.NewProvider(server.Config()).For(t.Context(), access); err != nil {
+				t.Fatal(err)
+			}
+			by := server.Calls().Operation("sts:GetCallerIdentity")[0].Principal
+			if by.Session() != row.want {
+				t.Errorf("the session is called %q, want %q", by.Session(), row.want)
+			}
+			want := map[string]string{
+				"aloft:cluster": "cluster", "aloft:namespace": row.namespace, "aloft:stage": row.stage,
+			}
+			if diff := cmp.Diff(want, by.Tags); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestWhatWasKeptForAnotherAccessOfTheStageIsDropped(t *testing.T) {
+	server, access := granted(t)
+	provider := cloud.NewProvider(server.Config())
+	sessions := func(access cloud.Access) int {
+		if _, err := provider.For(t.Context(), access); err != nil {
+			t.Fatal(err)
+		}
+		return len(server.Calls().Operation("sts:AssumeRole"))
+	}
+	sessions(access)
+	successor := access
+	successor.UID = "uid-2"
+	if n := sessions(successor); n != 2 {
+		t.Errorf("a Stage of the same name has the session of the one before it: %d sessions", n)
+	}
+	if n := sessions(access); n != 3 {
+		t.Errorf("the clients of two accesses are kept for one stage: %d sessions", n)
 	}
 }
 

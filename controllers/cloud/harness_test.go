@@ -27,11 +27,11 @@ func open(t *testing.T, o localaws.Options) *localaws.Server {
 	return server
 }
 
-// ungoverned is an account whose operator may do everything, and its clients.
+// ungoverned is an account whose role may do everything, and its clients.
 func ungoverned(t *testing.T) (*localaws.Server, *cloud.Clients) {
 	t.Helper()
-	server := open(t, localaws.Options{})
-	clients, err := cloud.NewProvider(server.Config()).For(t.Context(), cloud.Access{AccountID: account, Region: region})
+	server, access := grantedIn(t, localaws.Options{})
+	clients, err := cloud.NewProvider(server.Config()).For(t.Context(), access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,12 @@ func ungoverned(t *testing.T) (*localaws.Server, *cloud.Clients) {
 // granted is an account with a role that may be assumed with the external id alone.
 func granted(t *testing.T) (*localaws.Server, cloud.Access) {
 	t.Helper()
-	server := open(t, localaws.Options{EnforceIAM: true})
+	return grantedIn(t, localaws.Options{EnforceIAM: true})
+}
+
+func grantedIn(t *testing.T, o localaws.Options) (*localaws.Server, cloud.Access) {
+	t.Helper()
+	server := open(t, o)
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},
 		"Action":["sts:AssumeRole","sts:TagSession"],"Condition":{"StringEquals":{"sts:ExternalId":"` + externalID + `"}}}]}`
 	client := iam.NewFromConfig(server.Config())
@@ -61,6 +66,6 @@ func granted(t *testing.T) (*localaws.Server, cloud.Access) {
 	}
 	return server, cloud.Access{
 		AccountID: account, Region: region, RoleARN: "arn:aws:iam::" + account + ":role/aloft", ExternalID: externalID,
-		Cluster: "cluster", Namespace: "clouder", Stage: "production",
+		UID: "uid-1", Cluster: "cluster", Namespace: "clouder", Stage: "production",
 	}
 }

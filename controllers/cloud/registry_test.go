@@ -30,8 +30,8 @@ func login(t *testing.T, clients *cloud.Clients, now time.Time) string {
 func TestARegistryLoginIsKeptUntilShortlyBeforeItExpires(t *testing.T) {
 	begun := time.Now()
 	clock := wire.NewManualClock(begun)
-	server := open(t, localaws.Options{Clock: clock})
-	clients, err := cloud.NewProvider(server.Config()).For(t.Context(), cloud.Access{AccountID: account, Region: region})
+	server, access := grantedIn(t, localaws.Options{Clock: clock})
+	clients, err := cloud.NewProvider(server.Config()).For(t.Context(), access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +48,7 @@ func TestARegistryLoginIsKeptUntilShortlyBeforeItExpires(t *testing.T) {
 		{"and expires as well", 22*time.Hour + time.Second, true},
 	} {
 		clock.Advance(begun.Add(row.after).Sub(clock.Now()))
+		clients.ECR.Options().Credentials.(interface{ Invalidate() }).Invalidate() // the SDK's own clock stands
 		if got := login(t, clients, clock.Now()); (got != first) != row.renewed {
 			t.Errorf("%s: renewed %t", row.why, got != first)
 		}
@@ -134,10 +135,10 @@ func TestAnAnswerWithoutALoginIsAnError(t *testing.T) {
 		"the token is not readable": string(token),
 	} {
 		t.Run(why, func(t *testing.T) {
-			server := open(t, localaws.Options{})
+			server, access := grantedIn(t, localaws.Options{})
 			config := server.Config()
 			config.HTTPClient = &http.Client{Transport: answering{server.Transport(), body}}
-			clients, err := cloud.NewProvider(config).For(t.Context(), cloud.Access{AccountID: account, Region: region})
+			clients, err := cloud.NewProvider(config).For(t.Context(), access)
 			if err != nil {
 				t.Fatal(err)
 			}

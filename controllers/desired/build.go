@@ -18,21 +18,14 @@ const maxMappingConcurrency int32 = 1000
 // Build makes the release that the inputs ask for. It expects inputs that passed Check and whose image is resolved.
 func Build(in Inputs) *release.Desired {
 	spec := &in.Stage.Spec
-	stage := release.StageKey{Namespace: in.Stage.Namespace, Name: in.Stage.Name}
-	roleARN, _ := functionRole(in)
+	stage := KeyOf(in)
 	d := &release.Desired{
-		Stage:    stage,
-		Owner:    Owner(in.ClusterID, stage),
+		Stage: stage, Owner: ownerOf(in), NamespaceUID: in.NamespaceUID,
 		BuildID:  spec.Image.Tag,
 		Revision: in.Revision,
-		Account: release.Account{
-			ID:                     in.Profile.Spec.AccountID,
-			Region:                 in.Profile.Spec.Region,
-			StackRoleARN:           in.Profile.Spec.StackRoleARN,
-			FunctionRoleARN:        roleARN,
-			PermissionsBoundaryARN: in.Profile.Spec.PermissionsBoundaryARN,
-		},
-		Names: Names(stage, in.Profile.Spec.AccountID, in.Profile.Spec.Region),
+		Account:  accountOf(in),
+		Names:    namesOf(in),
+		Quota:    quotaOf(in),
 		Image: release.Image{
 			Repository:   spec.Image.Repository,
 			Tag:          spec.Image.Tag,
@@ -49,22 +42,51 @@ func Build(in Inputs) *release.Desired {
 		d.AssetsPath = spec.Assets.FromImage.Path
 		d.AssetsInclude = slices.Sorted(slices.Values(spec.Assets.FromImage.Include))
 	}
-	if limits := in.Profile.Spec.Limits; limits != nil {
-		d.Quota = release.Quota{ImageMiB: limits.ImageMiB, AssetFiles: limits.AssetFiles, AssetMiB: limits.AssetMiB}
-	}
 	addWorkers(d, &spec.Manifest)
 	addCLI(d, &spec.Manifest)
 	addHTTP(d, &spec.Manifest)
+	d.EnvironmentHash = plainHash(d.Config.Environment)
 	if d.ConfigHash = in.ConfigHash; d.ConfigHash == "" {
-		d.ConfigHash = configHash(in.HashKey, d.Config)
+		d.ConfigHash = configHash(in.HashKey, stage, d.Config)
+	}
+	if len(spec.Manifest.Secrets) > 0 && keyGone(in.RecordedConfig, in.HashKey, stage) {
+		d.ConfigHash = in.RecordedConfig
 	}
 	d.ID = id(d)
 	return d
 }
 
-// Owner is the value of the ownership tag of a stage.
-func Owner(clusterID string, stage release.StageKey) string {
-	return clusterID + "/" + stage.String()
+// Ownership is what tells the stage's own on AWS, and what the profile has it take over.
+func Ownership(in Inputs) release.Ownership {
+	return release.Ownership{Owner: ownerOf(in), NamespaceUID: in.NamespaceUID, Adopt: in.Profile.Spec.Adopt}
+}
+
+func ownerOf(in Inputs) string { return in.ClusterID + "/" + KeyOf(in).String() }
+
+func namesOf(in Inputs) release.Names {
+	return Names(KeyOf(in), in.Profile.Spec.AccountID, in.Profile.Spec.Region)
+}
+
+// KeyOf names the Stage.
+func KeyOf(in Inputs) release.StageKey {
+	return release.StageKey{Namespace: in.Stage.Namespace, Name: in.Stage.Name}
+}
+
+func accountOf(in Inputs) release.Account {
+	profile := &in.Profile.Spec
+	roleARN, _ := functionRole(in)
+	return release.Account{
+		ID: profile.AccountID, Region: profile.Region, StackRoleARN: profile.StackRoleARN, FunctionRoleARN: roleARN,
+		PermissionsBoundaryARN: profile.PermissionsBoundaryARN,
+	}
+}
+
+func quotaOf(in Inputs) release.Quota {
+	limits := in.Profile.Spec.Limits
+	if limits == nil {
+		return release.Quota{}
+	}
+	return release.Quota{ImageMiB: limits.ImageMiB, AssetFiles: limits.AssetFiles, AssetMiB: limits.AssetMiB}
 }
 
 func config(in Inputs) release.Config {

@@ -29,7 +29,6 @@ var admissions = []check{
 	namespaceAllowed, // the profile grants itself to namespaces
 	registryAllowed,  // images come from where the platform team allows
 	roleAllowed,      // a function role is one that the profile offers to the namespace
-	bucketNameFits,   // S3 takes 63 characters, and regions have names of many lengths
 }
 
 // checks of everything that a Stage refers to, in the order in which a user would want to hear of them.
@@ -111,21 +110,6 @@ func functionRole(in Inputs) (arn string, ok bool) {
 		}
 	}
 	return "", false
-}
-
-// maxBucketName is S3's limit.
-const maxBucketName = 63
-
-func bucketNameFits(in Inputs) error {
-	stage := release.StageKey{Namespace: in.Stage.Namespace, Name: in.Stage.Name}
-	bucket := Names(stage, in.Profile.Spec.AccountID, in.Profile.Spec.Region).Bucket
-	if len(bucket) <= maxBucketName {
-		return nil
-	}
-	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidManifest,
-		"the stage's bucket would be called %q, which has %d characters where S3 takes %d: make a Stage whose "+
-			"<namespace>-<metadata.name> has at most %d characters",
-		bucket, len(bucket), maxBucketName, prefixReadable-(len(bucket)-maxBucketName))
 }
 
 func secretsUsable(in Inputs) error {

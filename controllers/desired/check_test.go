@@ -116,12 +116,6 @@ var refusals = []struct {
 		func(in *desired.Inputs) { in.Stage.Spec.Manifest.FunctionRoleName = "billing" },
 		v1alpha1.ReasonRoleNotAllowed, []string{"spec.manifest.functionRoleName", `namespace "clouder"`},
 	}, {
-		"region and stage make a bucket's name that is too long",
-		func(in *desired.Inputs) {
-			in.Profile.Spec.Region, in.Stage.Name = "us-isof-south-1", "production-of-clouder"
-		},
-		v1alpha1.ReasonInvalidManifest, []string{"bucket", "metadata.name", "at most 19 characters"},
-	}, {
 		"a key with a dot cannot be a variable",
 		func(in *desired.Inputs) { in.Secrets["clouder-env"]["tls.crt"] = nil },
 		v1alpha1.ReasonInvalidSecret, []string{`"tls.crt"`, `Secret "clouder-env"`, "rename the key"},

@@ -231,6 +231,69 @@ func TestTheBundlesNameGivesNoGuessAtItsSecretsAway(t *testing.T) {
 	}
 }
 
+func TestNobodyLearnsAnothersSecretsByGuessingInAStageOfHisOwn(t *testing.T) {
+	one := desired.Build(inputs())
+	for why, change := range map[string]func(*desired.Inputs){
+		"another namespace": func(in *desired.Inputs) { in.Stage.Namespace = "mallory" },
+		"another name":      func(in *desired.Inputs) { in.Stage.Name = "guess" },
+	} {
+		if guess := desired.Build(edited(change)); guess.ConfigHash == one.ConfigHash {
+			t.Errorf("%s has the same bundle: %s", why, guess.ConfigHash)
+		}
+	}
+}
+
+func anotherKey(in *desired.Inputs) { in.HashKey = []byte("the key that took its place") }
+
+func withoutSecrets(in *desired.Inputs) { in.Secrets, in.Stage.Spec.Manifest.Secrets = nil, nil }
+
+func TestAStageWithoutSecretsNeedsNoKey(t *testing.T) {
+	before := desired.Build(edited(withoutSecrets))
+	after := desired.Build(edited(func(in *desired.Inputs) { withoutSecrets(in); anotherKey(in) }))
+	if before.ID != after.ID || before.ConfigHash != after.ConfigHash {
+		t.Errorf("another key makes %s of %s", after.ID, before.ID)
+	}
+}
+
+func TestWhereTheKeyIsGoneTheRecordDecides(t *testing.T) {
+	live := desired.Build(inputs())
+	for why, row := range map[string]struct {
+		change func(*desired.Inputs)
+		same   bool
+	}{
+		"nothing else has changed": {func(*desired.Inputs) {}, true},
+		"a variable stands in the manifest in the open": {
+			func(in *desired.Inputs) { in.Stage.Spec.Manifest.Environment["APP_ENV"] = "staging" }, false,
+		},
+		"another tag":       {func(in *desired.Inputs) { in.Stage.Spec.Image.Tag = "next" }, false},
+		"no Secret is left": {withoutSecrets, false},
+	} {
+		t.Run(why, func(t *testing.T) {
+			in := edited(row.change)
+			anotherKey(&in)
+			in.RecordedConfig = live.ConfigHash
+			if got := desired.Build(in); (got.ID == live.ID) != row.same {
+				t.Errorf("the release is %s, and %s is live", got.ID, live.ID)
+			}
+		})
+	}
+}
+
+func TestAsLongAsTheKeyIsThereTheSecretsDecide(t *testing.T) {
+	live := desired.Build(inputs())
+	changed := desired.Build(edited(func(in *desired.Inputs) {
+		in.Secrets["clouder-env"]["TOKEN"], in.RecordedConfig = []byte("rotated"), live.ConfigHash
+	}))
+	if changed.ID == live.ID {
+		t.Error("a changed Secret makes no release")
+	}
+	open := desired.Build(edited(withoutSecrets))
+	first := desired.Build(edited(func(in *desired.Inputs) { in.RecordedConfig = open.ConfigHash }))
+	if first.ConfigHash == open.ConfigHash {
+		t.Error("the first Secret makes no release")
+	}
+}
+
 func TestTheDeclarationThatIsStoredHoldsNoSecret(t *testing.T) {
 	text := encoded(t, desired.Build(inputs()))
 	for _, canary := range []string{"canary", "auths"} {

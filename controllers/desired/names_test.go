@@ -45,7 +45,7 @@ func TestEveryNameIsOneThatAWSTakes(t *testing.T) {
 		in.Stage.Namespace = label(longestNamespace).Draw(t, "namespace")
 		in.Stage.Name = label(longestStage).Draw(t, "name")
 		in.Profile.Spec.Region = rapid.SampledFrom([]string{
-			"eu-central-1", "ap-southeast-2", "cn-northwest-1", "us-gov-west-1",
+			"eu-central-1", "ap-southeast-2", "cn-northwest-1", "us-gov-west-1", "me-central-1", "us-isob-northeast-1",
 		}).Draw(t, "region")
 		in.Stage.Spec.Manifest.Workers = []v1alpha1.Worker{{
 			Name:   "w" + label(longestWorker-1).Draw(t, "worker"),
@@ -56,7 +56,9 @@ func TestEveryNameIsOneThatAWSTakes(t *testing.T) {
 		requireName(t, "bucket", bucketName, d.Names.Bucket)
 		requireName(t, "stack", stackName, d.Names.FoundationStack)
 		requireName(t, "stack", stackName, d.Names.AppStack)
-		requireName(t, "role", roleName, d.Names.FunctionRole)
+		for _, kind := range []release.Role{release.RoleHTTP, release.RoleQueue, release.RoleCLI} {
+			requireName(t, "role", roleName, d.Names.FunctionRole(kind))
+		}
 		for _, f := range d.Functions {
 			requireName(t, "function", functionName, f.FullName)
 		}
@@ -134,15 +136,36 @@ func TestDistinctStagesHaveDistinctNames(t *testing.T) {
 func TestNamesFollowTheDocumentedFormula(t *testing.T) {
 	got := desired.Names(release.StageKey{Namespace: "clouder", Name: "production"}, "123456789012", "eu-central-1")
 	want := release.Names{
-		Prefix:          "aloft-clouder-production-6510da2a",
-		FoundationStack: "aloft-clouder-production-6510da2a-foundation",
-		AppStack:        "aloft-clouder-production-6510da2a-app",
-		Bucket:          "aloft-clouder-production-6510da2a-123456789012-eu-central-1",
-		Repository:      "aloft-clouder-production-6510da2a",
-		FunctionRole:    "aloft-clouder-production-6510da2a-function",
+		Prefix:          "aloft-clouder-prod-6510da2a08f5f081",
+		FoundationStack: "aloft-clouder-prod-6510da2a08f5f081-foundation",
+		AppStack:        "aloft-clouder-prod-6510da2a08f5f081-app",
+		Bucket:          "aloft-6510da2a08f5f081-123456789012-eu-central-1-an",
+		BucketPrefix:    "aloft-6510da2a08f5f081",
+		Repository:      "aloft-clouder-prod-6510da2a08f5f081",
+		RolePrefix:      "aloft-clouder-prod-6510da2a08f5f081-eu-central-1",
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestABucketsNameIsNobodyElsesToTake(t *testing.T) {
+	for region, want := range map[string]string{
+		"cn-north-1":   "aloft-6510da2a08f5f081-123456789012-cn-north-1-an",
+		"me-central-1": "aloft-6510da2a08f5f081-123456789012-me-central-1", // there accounts have no namespace of their own
+	} {
+		got := desired.Names(release.StageKey{Namespace: "clouder", Name: "production"}, "123456789012", region)
+		if got.Bucket != want || got.BucketPrefix != "" && got.BucketPrefix+"-123456789012-"+region+"-an" != want {
+			t.Errorf("in %s it is called %s (%s), want %s", region, got.Bucket, got.BucketPrefix, want)
+		}
+	}
+}
+
+func TestAStageInTwoRegionsSharesNoNameThatIsOneInTheAccount(t *testing.T) {
+	key := release.StageKey{Namespace: "shop", Name: "production"}
+	here, there := desired.Names(key, "123456789012", "eu-west-1"), desired.Names(key, "123456789012", "us-east-1")
+	if here.Bucket == there.Bucket || here.FunctionRole(release.RoleCLI) == there.FunctionRole(release.RoleCLI) {
+		t.Errorf("%+v and %+v", here, there)
 	}
 }
 

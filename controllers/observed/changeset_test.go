@@ -42,7 +42,7 @@ func (v *view) changed() *release.ChangeSet {
 
 func TestAChangeSetIsSeenWithItsChanges(t *testing.T) {
 	v := newView(t)
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	v.change(strings.NewReplacer(`"QueueName":"jobs"`, `"QueueName":"works"`,
 		`"Resources":{`, `"Resources":{"Mails":{"Type":"AWS::SQS::Queue"},`).Replace(oneQueue))
 	got := v.changed()
@@ -61,7 +61,7 @@ func TestAChangeSetIsSeenWithItsChanges(t *testing.T) {
 
 func TestAllPagesOfAChangeSetAreRead(t *testing.T) {
 	v := newView(t)
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	v.change(queues(201)) // CloudFormation tells a hundred at once; one queue of the stack goes
 	since := v.Local.Calls().End()
 	if got := v.changed(); len(got.Changes) != 202 {
@@ -74,7 +74,7 @@ func TestAllPagesOfAChangeSetAreRead(t *testing.T) {
 
 func TestAChangeSetThatChangesNothingSaysWhy(t *testing.T) {
 	v := newView(t)
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	v.change(oneQueue)
 	if got := v.changed(); got.Status != "FAILED" || got.Execution != "UNAVAILABLE" || got.Reason == "" ||
 		len(got.Changes) != 0 {
@@ -87,7 +87,7 @@ func TestAChangeSetThatIsBeingMadeIsSeenAsThat(t *testing.T) {
 	v := newView(t, func(o *localaws.Options) {
 		o.Clock, o.Settings = clock, map[string]string{"cloudformation.changeset": "1h"}
 	})
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	v.change(queues(1))
 	if got := v.look(lookChangeSet).App.ChangeSet; got.Status != "CREATE_PENDING" &&
 		got.Status != "CREATE_IN_PROGRESS" {
@@ -97,7 +97,7 @@ func TestAChangeSetThatIsBeingMadeIsSeenAsThat(t *testing.T) {
 
 func TestAChangeSetThatIsNotThereHasNoStatus(t *testing.T) {
 	v := newView(t)
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	got := v.look(lookChangeSet).App.ChangeSet
 	if got == nil || got.Name != "change-1" || got.Status != "" || got.Execution != "" {
 		t.Errorf("seen is %+v", got)
@@ -106,7 +106,7 @@ func TestAChangeSetThatIsNotThereHasNoStatus(t *testing.T) {
 
 func TestAChangeSetIsNotLookedForUnlessItIsAskedFor(t *testing.T) {
 	v := newView(t)
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	v.change(queues(1))
 	v.changed()
 	if got := v.look(lookApp).App.ChangeSet; got != nil {
@@ -116,7 +116,7 @@ func TestAChangeSetIsNotLookedForUnlessItIsAskedFor(t *testing.T) {
 
 func TestAChangeSetOfTheFoundationIsSeenToo(t *testing.T) {
 	v := newView(t)
-	v.begin(v.Names.FoundationStack, oneQueue, "first", own())
+	v.begin(v.Names.FoundationStack, oneQueue, "first", own()...)
 	v.settled(v.Names.FoundationStack)
 	got := v.look(release.Step{Part: release.PartFoundation, ChangeSet: "change-1"}).Foundation.ChangeSet
 	if got == nil || got.Status != "" {

@@ -44,7 +44,7 @@ func TestBucketAndRepositoryOfTheStagesOwnFoundationAreNotForeign(t *testing.T) 
 	v := newView(t)
 	v.MakeBucket()
 	v.MakeRepository(ecrtypes.ImageTagMutabilityMutable)
-	v.begin(v.Names.FoundationStack, oneQueue, "first", own())
+	v.begin(v.Names.FoundationStack, oneQueue, "first", own()...)
 	v.settled(v.Names.FoundationStack)
 	if got := v.look(lookFoundation).Foundation; !got.Exists || got.Foreign != "" || got.Outputs["Rendering"] != "h1" {
 		t.Errorf("seen is %+v", got)

@@ -46,10 +46,10 @@ var steps = []release.Step{
 func complete(t *testing.T) *view {
 	t.Helper()
 	v := serving(t)
-	v.begin(v.Names.AppStack, oneQueue, "first", own())
+	v.begin(v.Names.AppStack, oneQueue, "first", own()...)
 	v.settled(v.Names.AppStack)
-	v.app(badQueue, "second", own()) // so that its events are read
-	v.begin(v.Names.FoundationStack, queues(1), "first", own())
+	v.app(badQueue, "second", own()...) // so that its events are read
+	v.begin(v.Names.FoundationStack, queues(1), "first", own()...)
 	v.settled(v.Names.FoundationStack)
 	v.put(claim, started())
 	v.put(result, ended(0, "done"))

@@ -14,8 +14,8 @@ import (
 type Observer struct {
 	Clients *cloud.Clients
 	Names   release.Names
-	// Owner is the value of the stage's ownership tag.
-	Owner string
+	// Ownership tells what is the stage's.
+	Ownership release.Ownership
 	// HashKey is the operator's secret, which the evidence of commands is proven with.
 	HashKey []byte
 	// Before is the application stack as it was when its template was last read; nil where that is not known.

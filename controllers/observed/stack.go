@@ -43,8 +43,9 @@ func (o *Observer) stack(
 		return nil, fmt.Errorf("describing stack %s: AWS answered with %d stacks", name, len(answer.Stacks))
 	}
 	fill(stack, &answer.Stacks[0])
-	if stack.Owner != o.Owner {
-		stack.Foreign = fmt.Sprintf("stack %s exists and belongs to %q", name, stack.Owner)
+	own, adopted := o.Ownership.Of(stack.Owner, stack.NamespaceUID)
+	if stack.Adopted = adopted; !own {
+		stack.Foreign = fmt.Sprintf("stack %s exists and belongs to %q", name, release.Mark(stack.Owner, stack.NamespaceUID))
 		return stack, nil
 	}
 	if stack.InProgress() || stack.Status == string(types.StackStatusReviewInProgress) {
@@ -78,8 +79,11 @@ func fill(stack *release.Stack, described *types.Stack) {
 		stack.ChangedAt = *described.DeletionTime
 	}
 	for _, tag := range described.Tags {
-		if aws.ToString(tag.Key) == release.OwnerTag {
+		switch aws.ToString(tag.Key) {
+		case release.OwnerTag:
 			stack.Owner = aws.ToString(tag.Value)
+		case release.NamespaceTag:
+			stack.NamespaceUID = aws.ToString(tag.Value)
 		}
 	}
 	stack.Outputs = make(map[string]string, len(described.Outputs))

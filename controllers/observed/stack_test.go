@@ -59,7 +59,7 @@ func TestAStackThatIsNotThereIsSeenAsThat(t *testing.T) {
 func TestAStackIsSeenWithAllThatAWSTellsOfIt(t *testing.T) {
 	v := newView(t)
 	before := time.Now().Add(-time.Second)
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	got := v.look(lookApp).App
 	if !got.Exists || got.Status != "CREATE_COMPLETE" || got.Owner != tenant.Owner || got.Foreign != "" ||
 		got.Name != v.Names.AppStack {
@@ -81,10 +81,10 @@ func TestAStackIsSeenWithAllThatAWSTellsOfIt(t *testing.T) {
 func TestAnUpdateIsSeenByItsTime(t *testing.T) {
 	clock := wire.NewManualClock(time.Now())
 	v := newView(t, func(o *localaws.Options) { o.Clock = clock })
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	created := v.look(lookApp).App.ChangedAt
 	clock.Advance(time.Hour)
-	v.app(strings.Replace(oneQueue, "h1", "h2", 1), "second", own())
+	v.app(strings.Replace(oneQueue, "h1", "h2", 1), "second", own()...)
 	got := v.look(lookApp).App
 	if got.Status != "UPDATE_COMPLETE" || got.Outputs["Rendering"] != "h2" ||
 		got.ChangedAt.Sub(created).Round(time.Minute) != time.Hour {
@@ -94,7 +94,7 @@ func TestAnUpdateIsSeenByItsTime(t *testing.T) {
 
 func TestATemplateIsReadOnceForEachOperation(t *testing.T) {
 	v := newView(t)
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	v.Before = v.look(lookApp).App
 	since := v.Local.Calls().End()
 	if got := v.look(lookApp).App; string(got.Template) != oneQueue {
@@ -104,7 +104,7 @@ func TestATemplateIsReadOnceForEachOperation(t *testing.T) {
 		t.Errorf("asked was %v", calls)
 	}
 	after := strings.Replace(oneQueue, "h1", "h2", 1)
-	v.app(after, "second", own())
+	v.app(after, "second", own()...)
 	if got := v.look(lookApp).App; string(got.Template) != after {
 		t.Errorf("after an update the template is %q", got.Template)
 	}
@@ -124,9 +124,11 @@ func TestATemplateIsReadOnceForEachOperation(t *testing.T) {
 
 func TestAStackOfSomeoneElseIsForeign(t *testing.T) {
 	for why, tags := range map[string][]types.Tag{
-		"another stage's":             {tagged("cluster/other/stage")},
-		"the same stage's elsewhere":  {tagged("another/clouder/production")},
-		"nobody's, by hand or by CDK": nil,
+		"another stage's":            tagged("cluster/other/stage", tenant.NamespaceUID),
+		"the same stage's elsewhere": tagged("another/clouder/production", tenant.NamespaceUID),
+		"what the former tenant of a namespace of that name has left": tagged(tenant.Owner, "uid-of-another-clouder"),
+		"one whose namespace is not known":                            tagged(tenant.Owner, "")[:1],
+		"nobody's, by hand or by CDK":                                 nil,
 	} {
 		t.Run(why, func(t *testing.T) {
 			for _, stack := range []string{newView(t).Names.AppStack, newView(t).Names.FoundationStack} {
@@ -138,7 +140,7 @@ func TestAStackOfSomeoneElseIsForeign(t *testing.T) {
 				if stack == v.Names.FoundationStack {
 					got = v.look(lookFoundation).Foundation
 				}
-				want := fmt.Sprintf("stack %s exists and belongs to %q", stack, got.Owner)
+				want := fmt.Sprintf("stack %s exists and belongs to %q", stack, release.Mark(got.Owner, got.NamespaceUID))
 				if !got.Exists || got.Foreign != want || got.Template != nil {
 					t.Errorf("seen is %+v", got)
 				}
@@ -147,9 +149,22 @@ func TestAStackOfSomeoneElseIsForeign(t *testing.T) {
 	}
 }
 
+func TestAStackThatThePlatformTeamGaveIsTheStages(t *testing.T) {
+	v := newView(t)
+	v.Ownership.Adopt = []string{"old"}
+	v.app(oneQueue, "first", tagged("old/clouder/production", "uid-of-old")...)
+	if got := v.look(lookApp).App; got.Foreign != "" || !got.Adopted || got.Outputs["Rendering"] != "h1" {
+		t.Errorf("seen is %+v", got)
+	}
+	v.app(oneQueue, "second", own()...)
+	if got := v.look(lookApp).App; got.Foreign != "" || got.Adopted {
+		t.Errorf("once it is marked as the stage's own, seen is %+v", got)
+	}
+}
+
 func TestNothingMoreIsAskedOfAStackOfSomeoneElse(t *testing.T) {
 	v := newView(t)
-	v.app(oneQueue, "first", tagged("cluster/other/stage"))
+	v.app(oneQueue, "first", tagged("cluster/other/stage", tenant.NamespaceUID)...)
 	since := v.Local.Calls().End()
 	v.look(release.Step{Part: release.PartApp, ChangeSet: "change"})
 	if calls := v.Local.Calls().Since(since).Names(); !slices.Equal(calls, []string{"cloudformation:DescribeStacks"}) {
@@ -162,7 +177,7 @@ func TestNothingMoreIsAskedOfAStackWhoseOperationGoesOn(t *testing.T) {
 		o.Clock = wire.NewManualClock(time.Now()) // nobody moves it
 		o.Settings = map[string]string{"cloudformation.settle.AWS::SQS::Queue": "1h"}
 	})
-	v.begin(v.Names.AppStack, oneQueue, "first", own())
+	v.begin(v.Names.AppStack, oneQueue, "first", own()...)
 	since := v.Local.Calls().End()
 	got := v.look(lookApp).App
 	if !got.Exists || got.Status != "CREATE_IN_PROGRESS" || got.Template != nil || got.Failure != "" {
@@ -178,7 +193,7 @@ func TestNothingMoreIsAskedOfAStackWhoseOperationGoesOn(t *testing.T) {
 
 func TestTheFoundationsTemplateIsReadWhenItIsNeeded(t *testing.T) {
 	v := newView(t)
-	v.begin(v.Names.FoundationStack, oneQueue, "first", own())
+	v.begin(v.Names.FoundationStack, oneQueue, "first", own()...)
 	v.settled(v.Names.FoundationStack)
 	for _, needed := range []bool{false, true} {
 		got := v.look(release.Step{Part: release.PartFoundation, Template: needed}).Foundation
@@ -204,8 +219,9 @@ func TestAStackThatSomeoneOnlyReviewedIsForeign(t *testing.T) {
 
 func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 	v := newView(t)
-	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"`+v.Names.Bucket+`"}}}}`, "first",
-		own())
+	v.app(`{"Resources":{"Store":{"Type":"AWS::S3::Bucket","Properties":{"BucketNamePrefix":"`+v.Names.BucketPrefix+
+		`","BucketNamespace":"account-regional"}}}}`, "first",
+		own()...)
 	v.Store("kept", "{}") // CloudFormation deletes no bucket with objects
 	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{
 		StackName: aws.String(v.Names.AppStack), ClientRequestToken: aws.String("delete"),
@@ -221,7 +237,7 @@ func TestAStackThatCannotBeDeletedTellsWhy(t *testing.T) {
 
 func TestADeletedStackIsSeenAsAbsent(t *testing.T) {
 	v := newView(t)
-	v.app(oneQueue, "first", own())
+	v.app(oneQueue, "first", own()...)
 	_, err := v.Clients.CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{
 		StackName: aws.String(v.Names.AppStack),
 	})

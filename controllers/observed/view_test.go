@@ -40,7 +40,10 @@ func newView(t *testing.T, options ...func(*localaws.Options)) *view {
 	on := tenant.New(t, options...)
 	clients, names := on.Access()
 	return &view{
-		Tenant: on, Observer: &observed.Observer{Clients: clients, Names: names, Owner: tenant.Owner, HashKey: hashKey},
+		Tenant: on, Observer: &observed.Observer{
+			Clients: clients, Names: names, HashKey: hashKey,
+			Ownership: release.Ownership{Owner: tenant.Owner, NamespaceUID: tenant.NamespaceUID},
+		},
 		t: t,
 		desired: &release.Desired{ID: "r1", BuildID: "v1", AssetsPath: "/www", Functions: []release.Function{
 			{Name: "cli", Role: release.RoleCLI}, {Name: "http", Role: release.RoleHTTP},
@@ -70,10 +73,13 @@ func (v *view) blind(step release.Step, texts ...string) {
 	}
 }
 
-func own() types.Tag { return tagged(tenant.Owner) }
+func own() []types.Tag { return tagged(tenant.Owner, tenant.NamespaceUID) }
 
-func tagged(owner string) types.Tag {
-	return types.Tag{Key: aws.String(release.OwnerTag), Value: aws.String(owner)}
+func tagged(owner, namespaceUID string) []types.Tag {
+	return []types.Tag{
+		{Key: aws.String(release.OwnerTag), Value: aws.String(owner)},
+		{Key: aws.String(release.NamespaceTag), Value: aws.String(namespaceUID)},
+	}
 }
 
 // begin makes a stack or updates it, and does not wait.

@@ -74,7 +74,10 @@ func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subje
 	}
 	cfn := p.Clients.CloudFormation
 	name, token := aws.String(step.Name), aws.String(step.Token)
-	tags := []types.Tag{{Key: aws.String(release.OwnerTag), Value: aws.String(s.Desired.Owner)}}
+	tags := []types.Tag{
+		{Key: aws.String(release.OwnerTag), Value: aws.String(s.Desired.Owner)},
+		{Key: aws.String(release.NamespaceTag), Value: aws.String(s.Desired.NamespaceUID)},
+	}
 	capabilities := []types.Capability{types.CapabilityCapabilityNamedIam}
 	parameters := p.parameters(step, s)
 	switch step.Operation {

@@ -91,7 +91,8 @@ func TestEachOperationIsOneCallWithItsToken(t *testing.T) {
 	const role = "arn:aws:iam::123456789012:role/stacks"
 	template := map[string]string{
 		"Capabilities.member.1": "CAPABILITY_NAMED_IAM", "Tags.member.1.Key": release.OwnerTag,
-		"Tags.member.1.Value":              "cluster/clouder/production",
+		"Tags.member.1.Value": "cluster/clouder/production",
+		"Tags.member.2.Key":   release.NamespaceTag, "Tags.member.2.Value": tenant.NamespaceUID,
 		"Parameters.member.1.ParameterKey": "Bucket", "Parameters.member.1.ParameterValue": "b", "RoleARN": role,
 	}
 	with := func(base map[string]string, more map[string]string) map[string]string {

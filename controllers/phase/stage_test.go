@@ -42,7 +42,7 @@ func newStage(t *testing.T, options ...func(*localaws.Options)) *stage {
 		Tenant: on, t: t,
 		Subject: phase.Subject{
 			Desired: &release.Desired{
-				Stage: tenant.Key, Owner: tenant.Owner,
+				Stage: tenant.Key, Owner: tenant.Owner, NamespaceUID: tenant.NamespaceUID,
 				ID: "r2", BuildID: "v2", Revision: "1", ConfigHash: "c2", Names: names,
 				Config: release.Config{
 					Environment: map[string]string{"APP_ENV": "production"},

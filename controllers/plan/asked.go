@@ -10,6 +10,11 @@ import (
 type Asked struct {
 	// Release builds what is asked for, from the digest of its image and a revision of the operator's templates.
 	Release func(digest, revision string) *release.Desired
+	// Same builds what is asked for as the release that it may be, of which the record has the name of its bundle.
+	Same func(digest, revision, config string) *release.Desired
+	// Declared makes of a stored declaration the release of that id, as far as it may go on by what is granted today; nil
+	// where it is none of that id.
+	Declared func(stored *release.Desired, id string) (*release.Desired, error)
 	// Unprepared is why there is no release: what the Stage refers to is missing or refused.
 	Unprepared error
 	// Barred says that the profile, and with it the platform team's leave, is missing.
@@ -52,8 +57,20 @@ func (m *Machine) choose() {
 	if run.MustFinish() && !run.Reverting() && (m.Desired == nil || m.Desired.ID != run.ReleaseID) {
 		m.superseded, m.Desired = true, nil
 		if d := m.Observed.Declaration; d != nil && d.Release == run.ReleaseID {
-			m.Desired = d.Desired
+			m.takeDeclared(d)
 		}
+	}
+}
+
+// takeDeclared goes on with the release of a declaration. Where what it needs was taken from the profile, nothing is
+// done, not even to an end.
+func (m *Machine) takeDeclared(stored *release.Declaration) {
+	if stored.Desired == nil {
+		return
+	}
+	d, err := m.Asked.Declared(stored.Desired, stored.Release)
+	if m.Desired = d; err != nil {
+		m.Asked.Barred, m.Asked.Unprepared = true, err
 	}
 }
 
@@ -69,7 +86,7 @@ func (m *Machine) askedRelease() *release.Desired {
 		return d
 	}
 	if live := m.Recorded.Live; live != nil {
-		if d := m.build(digest, live.Revision); d.ID == live.ID {
+		if d := m.same(digest, live.Revision, live.ConfigHash, m.Asked.Settled || m.recovered); d.ID == live.ID {
 			if m.byRequest = looks && live.Revision != m.Asked.Revision; !m.byRequest {
 				return d
 			}
@@ -86,10 +103,20 @@ func (m *Machine) sameAs(run *release.Run, digest string, state release.RunState
 	if run == nil || run.State != state || run.ReleaseID == "" {
 		return nil
 	}
-	if d := m.build(digest, run.Revision); d.ID == run.ReleaseID {
+	d := m.same(digest, run.Revision, run.ConfigHash, run.Generation == m.Asked.Generation)
+	if d.ID == run.ReleaseID {
 		return d
 	}
 	return nil
+}
+
+// same builds what is asked for, to be compared with a release on record. The name of its bundle counts as long as the
+// Stage was not edited since.
+func (m *Machine) same(digest, revision, config string, unedited bool) *release.Desired {
+	if m.Asked.Same == nil || !unedited {
+		return m.build(digest, revision)
+	}
+	return m.Asked.Same(digest, revision, config)
 }
 
 func (m *Machine) build(digest, revision string) *release.Desired {
@@ -121,10 +148,14 @@ func declaration(m *Machine) (release.Step, error) {
 	switch {
 	case stored == nil || stored.Release != run.ReleaseID:
 		return release.Step{Action: release.ActionLook, Part: release.PartDeclaration, Release: run.ReleaseID}, nil
-	case stored.Desired == nil:
+	}
+	m.takeDeclared(stored)
+	switch {
+	case m.Asked.Barred:
+		return unprepared(m)
+	case m.Desired == nil:
 		return m.giveUpUndeclared()
 	default:
-		m.Desired = stored.Desired
 		return next()
 	}
 }

@@ -21,7 +21,7 @@ func clean(m *Machine) (release.Step, error) {
 	case release.ActionRepair: // it is what a sweep has ended with
 		return first(m, settled, whole)
 	default:
-		return first(m, settled, settleStack, trim, quiet, sweep, whole)
+		return first(m, settled, takeOver, settleStack, trim, quiet, sweep, whole)
 	}
 }
 
@@ -78,6 +78,18 @@ func whole(m *Machine) (release.Step, error) {
 	default:
 		return step(release.ActionCleaned, release.PhaseClean)
 	}
+}
+
+// takeOver marks a foundation stack as the Stage's that the platform team gave it: what is live already has no run that
+// would.
+func takeOver(m *Machine) (release.Step, error) {
+	if !m.Observed.Foundation.Adopted {
+		return next()
+	}
+	return m.ensureStack(m.Observed.Foundation, stackGoal{
+		part: release.PartFoundation, phase: release.PhaseClean, condition: v1alpha1.ConditionCleaned,
+		rendering: template.Foundation(m.Desired), hashOutput: release.OutputTemplateHash,
+	})
 }
 
 // settleStack brings the stack to what the live release alone needs.

@@ -33,6 +33,8 @@ type Machine struct {
 	superseded bool
 	// byRequest says that what is asked for differs from what is live only by the revision of its templates.
 	byRequest bool
+	// recovered says that what is asked for was found on AWS as a release that the record had lost.
+	recovered bool
 	// at is the phase that the last wait, refusal or error belongs to.
 	at release.Phase
 	// performed guards against a step that does not take effect: none is named twice.

@@ -26,7 +26,9 @@ type operator struct {
 	// revision of the operator's templates.
 	revision   string
 	unprepared error
-	removal    *plan.Removal
+	// withdrawn is why a release that must end may not go on.
+	withdrawn error
+	removal   *plan.Removal
 	// crashes tells whether the process ends here.
 	crashes func() bool
 	// lasts tells how long a step takes that goes on beside the reconciles; nothing where it is done at once.
@@ -84,6 +86,9 @@ func (o *operator) reconcile() error {
 	o.m.Ask(asked(o.want, func(a *plan.Asked) {
 		a.Suspended, a.Requests, a.Revision = o.suspended, o.requests, o.revision
 		a.Unprepared, a.Removal = o.unprepared, o.removal
+		if o.withdrawn != nil {
+			a.Declared = func(*release.Desired, string) (*release.Desired, error) { return nil, o.withdrawn }
+		}
 	}))
 	if o.beside != nil {
 		o.m.Observed.Beside = o.beside.key
@@ -108,6 +113,12 @@ func asked(d *release.Desired, edits ...func(*plan.Asked)) plan.Asked {
 			other := *d
 			other.ID, other.Revision = d.ID+"-"+revision, revision
 			return &other
+		},
+		Declared: func(stored *release.Desired, id string) (*release.Desired, error) {
+			if stored.ID != id {
+				return nil, nil
+			}
+			return stored, nil
 		},
 		Image:    release.Image{Repository: d.Image.Repository, Tag: d.Image.Tag, Architecture: d.Image.Architecture},
 		Revision: "1", OriginDigest: "digest", Generation: 1,

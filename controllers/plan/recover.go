@@ -23,13 +23,13 @@ func recoverRecord(m *Machine) (release.Step, error) {
 	case foundation == nil:
 		return look(release.PartFoundation)
 	case foundation.Foreign != "":
-		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, foundation.Foreign)
+		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, foundation)
 	case !foundation.Exists:
 		return record, nil
 	case app == nil:
 		return look(release.PartApp)
 	case app.Foreign != "":
-		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, app.Foreign)
+		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, app)
 	case app.Exists && (m.Observed.Aliases == nil || !m.Observed.Contents):
 		return lookIntoAliases()
 	case app.Exists && m.Observed.Releases == nil:
@@ -63,7 +63,7 @@ func (m *Machine) recover() {
 		return
 	}
 	if d := m.published(); d != nil {
-		m.Desired = d
+		m.Desired, m.recovered = d, true
 		m.describe(r.Run, false)
 	}
 	live := m.liveRelease()
@@ -103,7 +103,7 @@ func (m *Machine) underWay() string {
 // has another id than this operator would give it, and is the same release all the same. Nil where there is none.
 func (m *Machine) published() *release.Desired {
 	for _, known := range m.Observed.Releases {
-		if d := m.build(m.Recorded.Image.Digest, known.Revision); d.ID == known.ID {
+		if d := m.same(m.Recorded.Image.Digest, known.Revision, known.ConfigHash, true); d.ID == known.ID {
 			return d
 		}
 	}

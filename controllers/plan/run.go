@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -25,7 +28,19 @@ func finished(m *Machine) (release.Step, error) {
 	return next()
 }
 
-func notOwned(condition, what string) error {
-	return release.Reject(condition, v1alpha1.ReasonNotOwned,
-		"%s; nothing of it was touched: rename the Stage, or remove what stands in its place", what)
+// notOwned refuses what stands where the stage would have its own. What has an owner can be taken over.
+func notOwned(condition string, stack *release.Stack) error {
+	remedy := "rename the Stage, or remove what stands in its place"
+	if stack.Owner != "" {
+		remedy = fmt.Sprintf("rename the Stage, or have the platform team write that mark, or what it begins with, into "+
+			"spec.adopt of the StageProfile, and the stage is taken over with all that it holds; where cluster %q is gone "+
+			"and this one takes its place, %q covers all of its stages",
+			clusterOf(stack.Owner), clusterOf(stack.Owner))
+	}
+	return release.Reject(condition, v1alpha1.ReasonNotOwned, "%s; nothing of it was touched: %s", stack.Foreign, remedy)
+}
+
+func clusterOf(owner string) string {
+	cluster, _, _ := strings.Cut(owner, "/")
+	return cluster
 }

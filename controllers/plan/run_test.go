@@ -410,6 +410,76 @@ func TestARunWhoseDeclarationIsGoneIsGivenUp(t *testing.T) {
 	})
 }
 
+func TestARunThatMustEndDoesNotEndWithoutTheRightToIt(t *testing.T) {
+	o := released(t)
+	o.crashes = func() bool { return o.w.function("default-queue").alias.Version == "2" }
+	o.want = releaseOf("v2")
+	for err := error(nil); !errors.Is(err, errCrash); err = o.reconcile() {
+		o.w.pass(time.Second)
+	}
+	o.crashes, o.trace = func() bool { return false }, nil
+	o.withdrawn = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed, "not any more")
+	err := o.release(releaseOf("v3"))
+	if rejected, ok := release.AsRejected(err); !ok || rejected.Reason != v1alpha1.ReasonRoleNotAllowed {
+		t.Errorf("got %v", err)
+	}
+	for _, done := range o.trace {
+		if strings.HasPrefix(done, "Move") || strings.HasPrefix(done, "Revert") || strings.HasPrefix(done, "Stack") {
+			t.Errorf("%s was done all the same", done)
+		}
+	}
+	o.withdrawn = nil
+	must(t, o.release(releaseOf("v3")))
+	requireLive(t, o, releaseOf("v3"))
+}
+
+func TestADeclarationThatIsNoneIsAsGoodAsGone(t *testing.T) {
+	o := released(t)
+	o.crashes = func() bool { return o.w.function("default-queue").alias.Version == "2" }
+	o.want = releaseOf("v2")
+	for err := error(nil); !errors.Is(err, errCrash); err = o.reconcile() {
+		o.w.pass(time.Second)
+	}
+	o.crashes, o.trace = func() bool { return false }, nil
+	forged := *o.w.bucket[releaseOf("v2").ID]
+	forged.ID = "another"
+	o.w.bucket[releaseOf("v2").ID] = &forged
+	must(t, o.release(releaseOf("v3")))
+	requireLive(t, o, releaseOf("v3"))
+	if got := count(o.trace, "Revert default-queue"); got != 1 {
+		t.Errorf("the move was taken back %d times\n%s", got, strings.Join(o.trace, "\n"))
+	}
+}
+
+func TestALostKeyReleasesNothingByItself(t *testing.T) {
+	renamed := func(d *release.Desired) *release.Desired { // by another key
+		other := *d
+		other.ID, other.ConfigHash = d.ID+"-renamed", "other"
+		return &other
+	}
+	keyLost := func(d *release.Desired, edits ...func(*plan.Asked)) func(*plan.Machine) {
+		return func(s *plan.Machine) {
+			a := asked(d, edits...)
+			a.Release = func(string, string) *release.Desired { return renamed(d) }
+			a.Same = func(_, _, config string) *release.Desired {
+				if config == d.ConfigHash {
+					return d
+				}
+				return renamed(d)
+			}
+			s.Recorded.Image = imageOf(d)
+			s.Ask(a)
+		}
+	}
+	settled := func(a *plan.Asked) { a.Settled = true }
+	live := releaseOf("v1")
+	decide(t, beginning, []row{
+		{"what is live is what was asked for last", keyLost(live, settled), "Done"},
+		{"the Stage was edited since: its Secrets count", keyLost(live), "Begin"},
+		{"another build is asked for", keyLost(releaseOf("v2"), settled), "Begin"},
+	})
+}
+
 func requireLive(t *testing.T, o *operator, d *release.Desired) {
 	t.Helper()
 	if live := o.written.Live; live == nil || live.ID != d.ID {

@@ -43,10 +43,10 @@ func (m *Machine) ensureStack(stack *release.Stack, goal stackGoal) (release.Ste
 			Template: goal.rendering.JSON(), Parameters: goal.rendering.Parameters, Secret: secretUse(stack, goal),
 		}}, nil
 	}
-	reached := stack.Outputs[goal.hashOutput] == goal.rendering.Hash()
+	reached := stack.Outputs[goal.hashOutput] == goal.rendering.Hash() && !stack.Adopted
 	switch {
 	case stack.Foreign != "":
-		return release.Step{}, notOwned(goal.condition, stack.Foreign)
+		return release.Step{}, notOwned(goal.condition, stack)
 	case !stack.Exists:
 		return operation(release.StackCreate, token)
 	case stack.Status == "REVIEW_IN_PROGRESS": // a first change set was never executed: as good as absent, but in the way

@@ -68,14 +68,14 @@ func (m *Machine) stacks(phase release.Phase) (release.Step, error) {
 	case foundation == nil:
 		return look(release.PartFoundation)
 	case foundation.Foreign != "":
-		return release.Step{}, notOwned(condition, foundation.Foreign)
+		return release.Step{}, notOwned(condition, foundation)
 	case !foundation.Exists:
 		return release.Step{}, release.Reject(condition, v1alpha1.ReasonStackNeedsHelp,
 			"stack %s, which holds the bucket, repository and key of the stage, is gone: find out who deleted it, then "+
 				"annotate the Stage with %s=<any new value>",
 			m.Desired.Names.FoundationStack, v1alpha1.AnnotationRetry)
 	case app.Foreign != "":
-		return release.Step{}, notOwned(condition, app.Foreign)
+		return release.Step{}, notOwned(condition, app)
 	default:
 		return next()
 	}

@@ -116,7 +116,7 @@ func (w *world) run(s *stackState, step *release.StackStep, going, done, undone 
 			s.stack.Status, s.stack.Failure = undone, "the quota is used up"
 			return
 		}
-		s.stack.Status = done
+		s.stack.Status, s.stack.Adopted = done, false
 		w.apply(s, step)
 	})
 }
@@ -150,7 +150,7 @@ func (w *world) apply(s *stackState, step *release.StackStep) {
 	if declared {
 		s.stack.Parameters[release.ParameterOriginSecret] = "****"
 	}
-	s.stack.Outputs = map[string]string{"BucketName": "bucket", "RepositoryUri": "repository", "FunctionRoleArn": "role"}
+	s.stack.Outputs = map[string]string{"BucketName": "bucket", "RepositoryUri": "repository", "HttpRoleArn": "role"}
 	for _, name := range []string{release.OutputRendering, release.OutputTemplateHash} {
 		if hash, ok := after.Outputs[name].Value.(string); ok {
 			s.stack.Outputs[name] = hash

@@ -13,6 +13,8 @@ type Desired struct {
 	// Stage names the stage, Owner is the value of its ownership tag: <cluster id>/<namespace>/<name>.
 	Stage StageKey `json:"stage"`
 	Owner string   `json:"owner"`
+	// NamespaceUID is the value of the tag beside it.
+	NamespaceUID string `json:"namespaceUID"`
 	// ID is the release id. The same content has the same id.
 	ID string `json:"id"`
 	// BuildID is the image tag.
@@ -30,6 +32,8 @@ type Desired struct {
 	Quota Quota `json:"quota"`
 	// FunctionRoleName that the manifest chose among the profile's; empty with a role of the stage's own.
 	FunctionRoleName string `json:"functionRoleName,omitempty"`
+	// EnvironmentHash is of the variables that stand in the manifest.
+	EnvironmentHash string `json:"environmentHash"`
 	// ConfigHash names the bundle of environment and secrets.
 	ConfigHash string `json:"configHash"`
 	// Config is the content of that bundle. It is never stored with the release.
@@ -71,14 +75,21 @@ type Quota struct {
 
 // Names are the stage's names on AWS, a formula of namespace and name.
 type Names struct {
-	// Prefix of every name, at most 35 characters.
+	// Prefix of every name but the bucket's, at most 35 characters.
 	Prefix          string `json:"prefix"`
 	FoundationStack string `json:"foundationStack"`
 	AppStack        string `json:"appStack"`
 	Bucket          string `json:"bucket"`
-	Repository      string `json:"repository"`
-	FunctionRole    string `json:"functionRole"`
+	// BucketPrefix is what the bucket's name begins with where it lies in the account's own namespace; empty in a region
+	// that has none.
+	BucketPrefix string `json:"bucketPrefix,omitempty"`
+	Repository   string `json:"repository"`
+	// RolePrefix of the functions' roles, at most 56 characters: a role's name is one in all regions of an account.
+	RolePrefix string `json:"rolePrefix"`
 }
+
+// FunctionRole is the name of the role of the functions of a kind.
+func (n Names) FunctionRole(kind Role) string { return n.RolePrefix + "-" + string(kind) }
 
 // Image is a build's image by content.
 type Image struct {

@@ -51,6 +51,12 @@ func ProofKey(secret []byte, id, run, command string) string {
 	return derived(secret, "command "+CommandKey(id, run, command))
 }
 
+// NamingKey names the bundles of a stage by their content. Each stage has its own, so that nobody learns another's
+// secrets by guessing at them in a stage of his own.
+func NamingKey(secret []byte, stage StageKey) string {
+	return derived(secret, "bundle "+stage.String())
+}
+
 // derived is a key for one purpose, in hexadecimal digits, that tells nothing of the secret or of other keys.
 func derived(secret []byte, purpose string) string {
 	mac := hmac.New(sha256.New, secret)

@@ -98,8 +98,11 @@ type Stack struct {
 	ID     string
 	// Status in CloudFormation's words, such as UPDATE_COMPLETE.
 	Status string
-	// Owner is the value of the ownership tag.
-	Owner string
+	// Owner and NamespaceUID are the values of the ownership tags.
+	Owner        string
+	NamespaceUID string
+	// Adopted says that it is another owner's, and is to be taken over.
+	Adopted bool
 	// Foreign names something that carries one of the stage's names and belongs to someone else; empty when all is well.
 	Foreign    string
 	Outputs    map[string]string

@@ -199,10 +199,18 @@ func TestFunctionsAreFoundByNameAndByRole(t *testing.T) {
 
 func TestTheFoundationsOutputsAreReadByName(t *testing.T) {
 	got := release.FoundationFrom(map[string]string{
-		"BucketName": "bucket", "RepositoryUri": "uri", "KeyArn": "key", "FunctionRoleArn": "role", "TemplateHash": "hash",
+		"BucketName": "bucket", "RepositoryUri": "uri", "KeyArn": "key", "HttpRoleArn": "http",
+		"QueueRoleArn": "queue", "CliRoleArn": "cli", "TemplateHash": "hash",
 	})
 	if want := (release.Foundation{BucketName: "bucket", RepositoryURI: "uri", KeyARN: "key",
-		FunctionRoleARN: "role"}); got != want {
+		HTTPRoleARN: "http", QueueRoleARN: "queue", CLIRoleARN: "cli"}); got != want {
 		t.Errorf("got %+v", got)
+	}
+	for kind, want := range map[release.Role]string{
+		release.RoleHTTP: "http", release.RoleQueue: "queue", release.RoleCLI: "cli", "other": "",
+	} {
+		if role := got.RoleARN(kind); role != want {
+			t.Errorf("functions of kind %s have the role %q", kind, role)
+		}
 	}
 }

@@ -133,9 +133,6 @@ func (r *Remover) deleteObjects(ctx context.Context, bucket string, objects []ty
 
 // emptyBucket removes every object and every old version.
 func (r *Remover) emptyBucket(ctx context.Context, bucket string) error {
-	if bucket == "" { // the stack was never made whole, and has no outputs
-		return nil
-	}
 	pages := s3.NewListObjectVersionsPaginator(r.Clients.S3, &s3.ListObjectVersionsInput{
 		Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(r.Clients.Account),
 	})

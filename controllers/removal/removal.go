@@ -17,6 +17,8 @@ import (
 type Remover struct {
 	Clients *cloud.Clients
 	Names   release.Names
+	// Ownership tells what is the stage's.
+	Ownership release.Ownership
 	// Fence proves that this operator still is the one that acts for the Stage: it writes the Stage's status, which fails
 	// when anyone else has written it since it was read.
 	Fence func(context.Context) error

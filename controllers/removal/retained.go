@@ -33,7 +33,7 @@ func (r *Remover) removeApp(ctx context.Context, s Subject) error {
 	if err := r.emptyRepository(ctx, s.Observed.Foundation.ID); err != nil {
 		return err
 	}
-	return r.emptyBucket(ctx, s.Observed.Foundation.Outputs[release.OutputBucketName])
+	return r.emptyBucket(ctx, r.Names.Bucket)
 }
 
 func (r *Remover) physicalID(ctx context.Context, stack, resourceType string) (string, error) {
@@ -54,8 +54,12 @@ func (r *Remover) removeFoundation(ctx context.Context, s Subject) error {
 }
 
 // removeRetained removes the resources that a deleted stack left behind. A stack is asked by its id, which names it for
-// 90 days after it is gone, so that a successor of the same name is never touched.
+// 90 days after it is gone, so that a successor of the same name is never touched. The id comes from the Stage's status:
+// whoever may write that must not have another stage removed.
 func (r *Remover) removeRetained(ctx context.Context, stackID string) error {
+	if own, err := r.owns(ctx, stackID); err != nil || !own {
+		return err
+	}
 	var problems []error
 	err := r.eachResource(ctx, stackID, func(resource *types.StackResourceSummary) error {
 		if resource.ResourceStatus == types.ResourceStatusDeleteSkipped {
@@ -65,6 +69,27 @@ func (r *Remover) removeRetained(ctx context.Context, stackID string) error {
 		return nil
 	})
 	return errors.Join(append(problems, err)...)
+}
+
+// owns says that a stack is the stage's, by its tags. One that is not known any more is nobody's.
+func (r *Remover) owns(ctx context.Context, stackID string) (bool, error) {
+	answer, err := r.Clients.CloudFormation.DescribeStacks(ctx,
+		&cloudformation.DescribeStacksInput{StackName: aws.String(stackID)})
+	if cloud.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("describing stack %s: %w", stackID, err)
+	}
+	tags := map[string]string{}
+	for _, tag := range answer.Stacks[0].Tags {
+		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	if own, _ := r.Ownership.Of(tags[release.OwnerTag], tags[release.NamespaceTag]); !own {
+		return false, fmt.Errorf("stack %s belongs to %q, and nothing of it is removed", stackID,
+			release.Mark(tags[release.OwnerTag], tags[release.NamespaceTag]))
+	}
+	return true, nil
 }
 
 func (r *Remover) eachResource(ctx context.Context, stack string, visit func(*types.StackResourceSummary) error) error {

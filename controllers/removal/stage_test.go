@@ -40,7 +40,8 @@ func newStage(t *testing.T) *stage {
 	s := &stage{Tenant: on, t: t, clock: clock}
 	s.Remover = &removal.Remover{
 		Clients: clients, Names: names, Keep: keep, Now: clock.Now,
-		Fence: func(context.Context) error { s.note("fence"); return nil },
+		Ownership: release.Ownership{Owner: tenant.Owner, NamespaceUID: tenant.NamespaceUID},
+		Fence:     func(context.Context) error { s.note("fence"); return nil },
 	}
 	s.Subject = removal.Subject{
 		Desired: &release.Desired{

@@ -13,10 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/controllers/template"
+	"github.com/aloft-dev/aloft/test/tenant"
 )
 
 var (
@@ -30,12 +32,21 @@ const retaining = `{"Resources":{
 	"Logs":{"Type":"AWS::Logs::LogGroup","DeletionPolicy":"Retain","Properties":{"LogGroupName":"/aws/lambda/http"}},
 	"Mails":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"mails"}}}}`
 
-// stack makes a stack and gives its id.
+// stack makes a stack of the stage's and gives its id.
 func (s *stage) stack(name, template string) string {
+	s.t.Helper()
+	return s.stackOf(tenant.Owner, name, template)
+}
+
+func (s *stage) stackOf(owner, name, template string) string {
 	s.t.Helper()
 	made, err := s.Clients.CloudFormation.CreateStack(s.t.Context(), &cloudformation.CreateStackInput{
 		StackName: aws.String(name), TemplateBody: aws.String(template),
 		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+		Tags: []types.Tag{
+			{Key: aws.String(release.OwnerTag), Value: aws.String(owner)},
+			{Key: aws.String(release.NamespaceTag), Value: aws.String(tenant.NamespaceUID)},
+		},
 	})
 	s.Must(err)
 	s.await(aws.ToString(made.StackId), types.StackStatusCreateComplete)
@@ -162,6 +173,49 @@ func TestWhatTheApplicationRetainedAndAllImagesAndObjectsGo(t *testing.T) {
 	if got := s.key().KeyMetadata.KeyState; got != "Enabled" {
 		t.Errorf("the key is %s", got)
 	}
+}
+
+func TestARecordedStackOfSomeoneElseIsLeftAlone(t *testing.T) {
+	for why, record := range map[string]func(*stage, string) release.Step{
+		"as the application": func(s *stage, id string) release.Step {
+			s.Recorded.Deletion.AppStackID = id
+			return removeApp
+		},
+		"as the foundation": func(s *stage, id string) release.Step {
+			s.Recorded.Deletion.FoundationStackID = id
+			return removeFoundation
+		},
+	} {
+		t.Run(why, func(t *testing.T) {
+			s := leaving(t)
+			theirs := s.stackOf("cluster/clouder/victim", "aloft-victim", `{"Resources":{"Jobs":{"Type":"AWS::SQS::Queue",
+				"DeletionPolicy":"Retain","Properties":{"QueueName":"their-jobs"}}}}`)
+			s.unstack(theirs)
+			s.fails(record(s, theirs), `belongs to "cluster/clouder/victim/`, "nothing of it is removed")
+			leaves(t, s.queues(), []string{"jobs", "their-jobs"})
+		})
+	}
+}
+
+func TestWhatIsEmptiedIsTheStagesOwnBucket(t *testing.T) {
+	s := leaving(t)
+	_, err := s.Clients.S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
+		Bucket:                    aws.String("victim"),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: tenant.Region},
+	})
+	s.Must(err)
+	_, err = s.Clients.S3.PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String("victim"), Key: aws.String("theirs"), Body: strings.NewReader("x"),
+	})
+	s.Must(err)
+	s.Observed.Foundation.Outputs[release.OutputBucketName] = "victim"
+	s.removed(removeApp)
+	left, err := s.Clients.S3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("victim")})
+	s.Must(err)
+	if len(left.Contents) != 1 {
+		t.Error("a bucket was emptied that an output of the stack named")
+	}
+	leaves(t, s.Keys(""), nil)
 }
 
 func TestAllOfABucketWithVersionsGoes(t *testing.T) {

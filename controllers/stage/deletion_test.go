@@ -93,7 +93,8 @@ var _ = Describe("A Stage that is deleted", func() {
 		s.reconciles()
 		Expect(s.gone()).To(BeFalse())
 		Expect(admin.Create(ctx, &v1alpha1.StageProfile{
-			ObjectMeta: metav1.ObjectMeta{Name: "late-one"}, Spec: v1alpha1.StageProfileSpec{AccountID: account, Region: region},
+			ObjectMeta: metav1.ObjectMeta{Name: "late-one"},
+			Spec:       v1alpha1.StageProfileSpec{AccountID: account, Region: region, RoleARN: roleARN("operator")},
 		})).To(Succeed())
 		s.noted()
 		s.reconciles()

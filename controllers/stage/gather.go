@@ -60,7 +60,7 @@ func (r *Reconciler) granted(ctx context.Context, stage *v1alpha1.Stage) (desire
 		return in, err
 	}
 	in.Profile = profile
-	if in.NamespaceLabels, err = r.namespaceLabels(ctx, stage); err != nil {
+	if err := r.ofNamespace(ctx, &in); err != nil {
 		return in, err
 	}
 	return in, desired.Admit(in)
@@ -112,6 +112,14 @@ func (r *Reconciler) askedOf(stage *v1alpha1.Stage, in desired.Inputs) plan.Aske
 			in.ImageDigest, in.Revision = digest, revision
 			return desired.Build(in)
 		},
+		Same: func(digest, revision, config string) *release.Desired {
+			known := in
+			known.ImageDigest, known.Revision, known.RecordedConfig = digest, revision, config
+			return desired.Build(known)
+		},
+		Declared: func(stored *release.Desired, id string) (*release.Desired, error) {
+			return desired.Declared(in, stored, id)
+		},
 		Image: release.Image{
 			Repository: spec.Image.Repository, Tag: spec.Image.Tag, Digest: spec.Image.Digest,
 			Architecture: spec.Manifest.Architecture, PullSecret: release.Sensitive(in.PullSecret),
@@ -149,7 +157,7 @@ func (r *Reconciler) removalOf(ctx context.Context, stage *v1alpha1.Stage) (plan
 		return plan.Asked{Unprepared: err, Removal: removal}, nil
 	}
 	in := desired.Inputs{Stage: stage, Profile: profile, ClusterID: r.ClusterID, HashKey: r.HashKey}
-	if in.NamespaceLabels, err = r.namespaceLabels(ctx, stage); err != nil {
+	if err = r.ofNamespace(ctx, &in); err != nil {
 		return plan.Asked{Unprepared: err, Removal: removal}, profile
 	}
 	rejected, isRejected := release.AsRejected(desired.Admit(in))
@@ -164,13 +172,15 @@ func deletionPolicy(stage *v1alpha1.Stage, profile *v1alpha1.StageProfile) v1alp
 	return cmp.Or(stage.Spec.DeletionPolicy, profile.Spec.DeletionPolicy, v1alpha1.DeletionPolicyRetain)
 }
 
-func (r *Reconciler) namespaceLabels(ctx context.Context, stage *v1alpha1.Stage) (map[string]string, error) {
+// ofNamespace adds what the Stage's namespace tells.
+func (r *Reconciler) ofNamespace(ctx context.Context, in *desired.Inputs) error {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: stage.Namespace}, namespace); err != nil {
-		return nil, fmt.Errorf("reading the namespace: %w", err)
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: in.Stage.Namespace}, namespace); err != nil {
+		return fmt.Errorf("reading the namespace: %w", err)
 	}
-	return namespace.Labels, nil
+	in.NamespaceLabels, in.NamespaceUID = namespace.Labels, string(namespace.UID)
+	return nil
 }
 
 // access is what the Stage's profile lets it do on AWS.
@@ -178,6 +188,7 @@ func (r *Reconciler) access(stage *v1alpha1.Stage, profile *v1alpha1.StageProfil
 	return cloud.Access{
 		AccountID: profile.Spec.AccountID, Region: profile.Spec.Region, RoleARN: profile.Spec.RoleARN,
 		ExternalID: cmp.Or(profile.Spec.ExternalID, r.ClusterID+"/"+profile.Name),
+		UID:        string(stage.UID),
 		Cluster:    r.ClusterID, Namespace: stage.Namespace, Stage: stage.Name,
 	}
 }

@@ -42,7 +42,7 @@ func (s *scene) refuses(request string, nth, times int, answer error) {
 func whenAWSIsAsked(call string, do func()) {
 	done := false
 	local.Faults().Inject(wire.Fault{Call: call, Kind: wire.FaultDelay, Match: func(c *wire.Call) bool {
-		if c.Principal.UserID == "AIDAOPERATOR" && !done {
+		if operates(c.Principal) && !done {
 			done = true
 			do()
 		}

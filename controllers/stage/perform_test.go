@@ -236,11 +236,17 @@ var _ = Describe("Performing a step", func() {
 
 	It("connects once, and tells each part of the edge whose it is", func(ctx context.Context) {
 		s, now := midway(ctx)
+		now.profile.Spec.Adopt = []string{"old/clouder"}
 		for range 2 {
 			Expect(now.connect(ctx)).To(Succeed())
 		}
 		Expect(s.asksAWS()).To(Equal([]string{"sts:GetCallerIdentity"}))
-		Expect(now.observer.Owner).To(Equal("cluster/clouder/" + s.stage.Name))
+		own := release.Ownership{
+			Owner: "cluster/clouder/" + s.stage.Name, NamespaceUID: string(s.namespaceNow().UID),
+			Adopt: []string{"old/clouder"},
+		}
+		Expect(now.observer.Ownership).To(Equal(own))
+		Expect(now.remover.Ownership).To(Equal(own))
 		Expect(now.observer.Names).To(Equal(s.names()))
 		Expect(now.performer.Names).To(Equal(s.names()))
 		Expect(now.remover.Names).To(Equal(s.names()))

@@ -109,6 +109,8 @@ var _ = Describe("Reconciling a Stage", func() {
 		Expect(foundation.StackStatus).To(Equal(cftypes.StackStatusCreateComplete))
 		Expect(foundation.Tags).To(ContainElement(And(HaveField("Key", HaveValue(Equal(release.OwnerTag))),
 			HaveField("Value", HaveValue(Equal("cluster/clouder/"+s.stage.Name))))))
+		Expect(foundation.Tags).To(ContainElement(And(HaveField("Key", HaveValue(Equal(release.NamespaceTag))),
+			HaveField("Value", HaveValue(BeEquivalentTo(s.namespaceNow().UID))))))
 		Expect(aws.ToString(foundation.RoleARN)).To(Equal(roleARN("stacks")))
 		for _, done := range []string{
 			v1alpha1.ConditionImageResolved, v1alpha1.ConditionFoundationReady, v1alpha1.ConditionImagePushed,

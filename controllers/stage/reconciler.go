@@ -63,6 +63,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			r.work.Forget(request.NamespacedName)
 			r.memory.forget(request.NamespacedName)
 			r.turns.end(request.NamespacedName)
+			r.Cloud.Forget(request.Namespace, request.Name)
 			r.reads.forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
@@ -106,9 +107,7 @@ func (r *Reconciler) reconcileRemoval(ctx context.Context, stage *v1alpha1.Stage
 		return s.finish(ctx, outcome)
 	}
 	r.turns.end(client.ObjectKeyFromObject(stage))
-	if s.clients != nil {
-		r.Cloud.Forget(r.access(stage, s.profile))
-	}
+	r.Cloud.Forget(stage.Namespace, stage.Name)
 	if err := r.removeFinalizer(ctx, stage); err != nil {
 		return result{}, err
 	}

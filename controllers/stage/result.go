@@ -37,7 +37,7 @@ func (s *session) finish(ctx context.Context, outcome error) (result, error) {
 	}
 	// Clients are kept while a release goes on: a thousand Stages at rest need none.
 	if s.clients != nil && (cloud.IsExpired(outcome) || outcome == nil && s.machine.Live()) {
-		s.r.Cloud.Forget(s.r.access(s.stage, s.profile))
+		s.r.Cloud.Forget(s.stage.Namespace, s.stage.Name)
 	}
 	stage := client.ObjectKeyFromObject(s.stage)
 	switch {

@@ -140,16 +140,19 @@ func (s *session) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key := release.StageKey{Namespace: s.stage.Namespace, Name: s.stage.Name}
-	names := desired.Names(key, clients.Account, clients.Region)
+	in := desired.Inputs{Stage: s.stage, Profile: s.profile, ClusterID: s.r.ClusterID}
+	if err := s.r.ofNamespace(ctx, &in); err != nil {
+		return err
+	}
+	names, ownership := desired.Names(desired.KeyOf(in), clients.Account, clients.Region), desired.Ownership(in)
 	s.clients = clients
-	s.observer = &observed.Observer{Clients: clients, Names: names, Owner: desired.Owner(s.r.ClusterID, key),
-		HashKey: s.r.HashKey, Before: s.seen.app}
+	s.observer = &observed.Observer{Clients: clients, Names: names, Ownership: ownership, HashKey: s.r.HashKey,
+		Before: s.seen.app}
 	s.performer = &phase.Performer{
 		Clients: clients, Names: names, Images: s.r.Images, Runtimes: s.r.Runtimes, HashKey: s.r.HashKey, Now: s.r.Now,
 	}
 	s.remover = &removal.Remover{
-		Clients: clients, Names: names, Keep: s.r.Limits.KeepSuperseded, Now: s.r.Now,
+		Clients: clients, Names: names, Ownership: ownership, Keep: s.r.Limits.KeepSuperseded, Now: s.r.Now,
 	}
 	return nil
 }

@@ -65,6 +65,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	local.Identities().Register(operatorKey, wire.Principal{
 		AccountID: account, UserID: "AIDAOPERATOR", Root: true, ARN: "arn:aws:iam::" + account + ":user/operator",
 	})
+	makeRole(ctx, "operator", `{"AWS":"arn:aws:iam::`+account+`:root"}`, "{}")
 	makeRole(ctx, "stacks", `{"Service":"cloudformation.amazonaws.com"}`, "{}")
 	local.Watch(noteCall)
 })
@@ -91,7 +92,7 @@ func applyProfile(ctx context.Context, edits ...func(*v1alpha1.StageProfileSpec)
 	profile := &v1alpha1.StageProfile{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "profile-"},
 		Spec: v1alpha1.StageProfileSpec{
-			AccountID: account, Region: region, AllowedNamespaces: &metav1.LabelSelector{},
+			AccountID: account, Region: region, RoleARN: roleARN("operator"), AllowedNamespaces: &metav1.LabelSelector{},
 			AllowedRegistries: []string{"ghcr.io/acme"}, DeletionPolicy: v1alpha1.DeletionPolicyDelete,
 		},
 	}

@@ -32,7 +32,6 @@ func (a App) manifest() *Template {
 	d := a.Desired
 	t := newTemplate("Aloft: the application of stage " + d.Stage.String())
 	t.Parameters[bucketParameter] = Parameter{Type: "String", Description: "Bucket of the foundation stack"}
-	t.Parameters[roleParameter] = Parameter{Type: "String", Description: "Role of the functions"}
 	for _, f := range d.Functions {
 		a.addFunction(t, f)
 	}
@@ -58,10 +57,10 @@ func (a App) stackParameters(
 ) map[string]string {
 	values := map[string]string{
 		bucketParameter:       a.Foundation.BucketName,
-		roleParameter:         a.Foundation.FunctionRoleARN,
 		originDigestParameter: cmp.Or(deployed[originDigestParameter], a.OriginDigest),
 	}
 	for _, f := range a.Desired.Functions {
+		values[roleParameter(f.Role)] = a.Foundation.RoleARN(f.Role)
 		parameter := liveParameter(functionBase(f.Role, f.Name))
 		values[parameter] = no
 		if latch(parameter, f.Name) {

@@ -21,7 +21,7 @@ func TestOnlyWhatIsFreelyUpdatedGoesWithoutAChangeSet(t *testing.T) {
 			true},
 		"a schedule is added":         {func(d *release.Desired) { withSchedule(d, "other", "/app") }, true},
 		"a worker is added":           {func(d *release.Desired) { withWorker(d, "other", "other") }, true},
-		"another role is a parameter": {func(d *release.Desired) { d.Names.FunctionRole = "other" }, false},
+		"another role is a parameter": {func(d *release.Desired) { d.Names.RolePrefix = "other" }, false},
 		"a reservation throttles": {func(d *release.Desired) { d.Functions[0].ReservedConcurrency = new(int32(1)) },
 			false},
 		"another architecture":          {func(d *release.Desired) { d.Image.Architecture = "arm64" }, false},
@@ -115,7 +115,7 @@ func TestTheFoundationIsGuardedToo(t *testing.T) {
 	for _, change := range []release.Change{
 		{LogicalID: "Key", Type: "AWS::KMS::Key", Action: "Modify", Replacement: "True"},
 		{LogicalID: "Repository", Type: "AWS::ECR::Repository", Action: "Remove"},
-		{LogicalID: "FunctionRole", Type: "AWS::IAM::Role", Action: "Remove"},
+		{LogicalID: "CliRole", Type: "AWS::IAM::Role", Action: "Remove"},
 	} {
 		if template.Refusal(foundation, foundation, d, []release.Change{change}) == "" {
 			t.Errorf("%+v is let through", change)
@@ -125,10 +125,10 @@ func TestTheFoundationIsGuardedToo(t *testing.T) {
 
 func TestTheStagesOwnRoleStaysBesideAProfilesRole(t *testing.T) {
 	d := stage("v1")
-	own := template.Foundation(d).Template.Resources["FunctionRole"]
+	own := template.Foundation(d).Template.Resources["CliRole"]
 	d.Account.FunctionRoleARN = "arn:aws:iam::123456789012:role/platform"
 	requireEqual(t, "the role that live versions may still have", own,
-		template.Foundation(d).Template.Resources["FunctionRole"])
+		template.Foundation(d).Template.Resources["CliRole"])
 }
 
 func TestATemplateThatForgetsTheManifestIsNotBelieved(t *testing.T) {

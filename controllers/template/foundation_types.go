@@ -2,7 +2,9 @@ package template
 
 // bucket is AWS::S3::Bucket.
 type bucket struct {
-	BucketName                     string
+	BucketName                     string `json:",omitempty"`
+	BucketNamePrefix               string `json:",omitempty"`
+	BucketNamespace                string `json:",omitempty"`
 	BucketEncryption               bucketEncryption
 	PublicAccessBlockConfiguration publicAccessBlock
 	OwnershipControls              ownershipControls

@@ -50,6 +50,9 @@ const (
 
 func (a App) addFunction(t *Template, f release.Function) {
 	base := functionBase(f.Role, f.Name)
+	t.Parameters[roleParameter(f.Role)] = Parameter{
+		Type: "String", Description: "Role of the " + string(f.Role) + " functions",
+	}
 	t.Parameters[liveParameter(base)] = Parameter{
 		Type: "String", Description: "Whether the function " + f.Name + " has a live alias",
 		Default: no, AllowedValues: []string{yes, no},
@@ -63,7 +66,7 @@ func (a App) addFunction(t *Template, f release.Function) {
 		PackageType:                  "Image",
 		Architectures:                []string{architecture(a.Desired.Image.Architecture)},
 		Code:                         code{ImageURI: a.ImageURI},
-		Role:                         ref(roleParameter),
+		Role:                         ref(roleParameter(f.Role)),
 		MemorySize:                   f.MemoryMiB,
 		Timeout:                      f.TimeoutSeconds,
 		Environment:                  environment{Variables: a.variables(f)},

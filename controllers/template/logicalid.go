@@ -50,6 +50,12 @@ func queueID(name string) string      { return identifier(name) + "Queue" }
 func deadLetterID(name string) string { return identifier(name) + "DeadLetterQueue" }
 func mappingID(name string) string    { return identifier(name) + "Mapping" }
 
+// kindBase begins the logical ids of what the functions of a kind have in common: Http, Queue, Cli.
+func kindBase(kind release.Role) string { return identifier(string(kind)) }
+
+func roleID(kind release.Role) string        { return kindBase(kind) + "Role" }
+func roleParameter(kind release.Role) string { return kindBase(kind) + "RoleArn" }
+
 func ruleID(schedule string) string { return identifier(schedule) + "Schedule" }
 
 // Logical ids of what a stage has one of.
@@ -68,13 +74,11 @@ const (
 	bucketID             = "Bucket"
 	repositoryID         = "Repository"
 	keyID                = "Key"
-	roleID               = "FunctionRole"
 )
 
 // Parameters of the application stack beside those of the functions.
 const (
 	bucketParameter       = "AssetsBucket"
-	roleParameter         = "FunctionRoleArn"
 	originSecretParameter = release.ParameterOriginSecret
 	originDigestParameter = "OriginDigest"
 )

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	prefix     = "aloft-clouder-production-1a2b3c4d"
+	prefix     = "aloft-clouder-prod-1a2b3c4d5e6f7081"
 	repository = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/" + prefix
 )
 
@@ -23,7 +23,8 @@ func stage(build string) *release.Desired {
 		Account:  release.Account{ID: "123456789012", Region: "eu-central-1"},
 		Names: release.Names{
 			Prefix: prefix, FoundationStack: prefix + "-foundation", AppStack: prefix + "-app",
-			Bucket: prefix + "-123456789012-eu-central-1", Repository: prefix, FunctionRole: prefix + "-function",
+			Bucket: "aloft-1a2b3c4d5e6f7081-123456789012-eu-central-1-an", BucketPrefix: "aloft-1a2b3c4d5e6f7081",
+			Repository: prefix, RolePrefix: prefix + "-eu-central-1",
 		},
 		Image: release.Image{Repository: "ghcr.io/acme/clouder", Tag: build,
 			Digest: "sha256:" + strings.Repeat("a", 64), Architecture: "amd64"},
@@ -75,8 +76,10 @@ func app(d *release.Desired, live ...string) template.App {
 		Desired: d,
 		Foundation: release.Foundation{
 			BucketName: d.Names.Bucket, RepositoryURI: repository,
-			KeyARN:          "arn:aws:kms:eu-central-1:123456789012:key/1",
-			FunctionRoleARN: "arn:aws:iam::123456789012:role/" + d.Names.FunctionRole,
+			KeyARN:       "arn:aws:kms:eu-central-1:123456789012:key/1",
+			HTTPRoleARN:  "arn:aws:iam::123456789012:role/" + d.Names.FunctionRole(release.RoleHTTP),
+			QueueRoleARN: "arn:aws:iam::123456789012:role/" + d.Names.FunctionRole(release.RoleQueue),
+			CLIRoleARN:   "arn:aws:iam::123456789012:role/" + d.Names.FunctionRole(release.RoleCLI),
 		},
 		ImageURI: repository + "@sha256:" + strings.Repeat("b", 64),
 		Live:     map[string]bool{},

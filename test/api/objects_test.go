@@ -28,7 +28,7 @@ spec:
 apiVersion: aloft.dev/v1alpha1
 kind: StageProfile
 metadata: {name: production}
-spec: {accountID: "123456789012", region: eu-central-1}
+spec: {accountID: "123456789012", region: eu-central-1, roleARN: 'arn:aws:iam::123456789012:role/aloft'}
 `
 )
 

@@ -6,8 +6,12 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/cmd/manager/operator"
+	"github.com/aloft-dev/aloft/test/sandbox"
 )
 
 var _ = Describe("The record of a stage", func() {
@@ -87,6 +91,76 @@ var _ = Describe("The record of a stage", func() {
 		Expect(ran(again, "migrations")).To(Equal(1))
 	})
 })
+
+var _ = Describe("A stage of a cluster that is gone", Serial, func() {
+	It("is taken over by the platform team's word, without the key and the record of the cluster, and runs no command again",
+		func() {
+			stage := released("v1")
+			url, id := stage.Status.Endpoints.URL, stage.Status.Live.ID
+			Expect(box.StopOperator()).To(Succeed())
+			loseKey()
+			wipe(stage)
+			Expect(box.StartOperator(ctx, func(o *operator.Options) { o.ClusterID = "rebuilt" })).To(Succeed())
+			DeferCleanup(func() {
+				Expect(box.StopOperator()).To(Succeed())
+				Expect(box.StartOperator(ctx)).To(Succeed())
+			})
+
+			since := mark()
+			Expect(stalls(stage, v1alpha1.ReasonNotOwned).Message).To(And(
+				ContainSubstring(sandbox.ClusterID+"/"+stage.Namespace+"/production/"), ContainSubstring("spec.adopt")))
+			Expect(changes(since).Names()).To(BeEmpty())
+			status, _ := load(url + "/")
+			Expect(status).To(Equal(http.StatusOK))
+
+			profile := &v1alpha1.StageProfile{}
+			Expect(box.Client.Get(ctx, client.ObjectKey{Name: stage.Spec.ProfileRef.Name}, profile)).To(Succeed())
+			before := profile.DeepCopy()
+			profile.Spec.Adopt = []string{sandbox.ClusterID}
+			Expect(box.Client.Patch(ctx, profile, client.MergeFrom(before))).To(Succeed())
+			Eventually(func() string { return condition(fetch(stage), v1alpha1.ConditionStalled).Reason }).Should(BeEmpty())
+			becomesLive(stage, "v1")
+			Expect(stage.Status.Live.ID).To(Equal(id))
+			Expect(stage.Status.Endpoints.URL).To(Equal(url))
+			Expect(ran(stage, "migrations")).To(Equal(1))
+
+			before = profile.DeepCopy()
+			profile.Spec.Adopt = nil
+			Expect(box.Client.Patch(ctx, profile, client.MergeFrom(before))).To(Succeed())
+			setTag(stage, "v2")
+			becomesLive(stage, "v2")
+			Expect(ran(stage, "migrations")).To(Equal(2))
+			remove(stage)
+			Expect(leftOf(stage)).To(BeEmpty())
+		})
+
+	It("releases nothing when its operator has lost the key, until something is asked for", func() {
+		stage := released("v1")
+		id := stage.Status.Live.ID
+		Expect(box.StopOperator()).To(Succeed())
+		loseKey()
+		Expect(box.StartOperator(ctx)).To(Succeed())
+		since := mark()
+		annotate(stage, v1alpha1.AnnotationRequestedAt, "now")
+		Eventually(func() string { return fetch(stage).Status.LastHandledRequestedAt }).Should(Equal("now"))
+		becomesLive(stage, "v1")
+		Expect(stage.Status.Live.ID).To(Equal(id))
+		Expect(changes(since).Names()).NotTo(ContainElement("lambda:PublishVersion"))
+		Expect(ran(stage, "migrations")).To(Equal(1))
+		setTag(stage, "v2")
+		becomesLive(stage, "v2")
+		Expect(ran(stage, "migrations")).To(Equal(2))
+	})
+})
+
+// loseKey deletes the operator's secret: the next operator makes another.
+func loseKey() {
+	GinkgoHelper()
+	key := &corev1.Secret{}
+	named := client.ObjectKey{Namespace: sandbox.Namespace, Name: "aloft-hash-key"}
+	Expect(box.Client.Get(ctx, named, key)).To(Succeed())
+	Expect(box.Client.Delete(ctx, key)).To(Succeed())
+}
 
 // wipe takes the status away, as a restore from a backup does.
 func wipe(stage *v1alpha1.Stage) {

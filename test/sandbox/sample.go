@@ -20,15 +20,12 @@ const ProfileLabel = "aloft.dev/profile"
 
 // Profile is an account of the sandbox for the namespaces that carry the profile's name, and images of one repository.
 func (s *Sandbox) Profile(account, name, repository string) v1alpha1.StageProfileSpec {
-	spec := v1alpha1.StageProfileSpec{
+	return v1alpha1.StageProfileSpec{
 		AccountID: account, Region: "eu-central-1",
+		RoleARN: roleARN(account, OperatorRole), StackRoleARN: roleARN(account, StackRole),
 		AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{ProfileLabel: name}},
 		AllowedRegistries: []string{repository},
 	}
-	if s.AWS != nil {
-		spec.RoleARN, spec.StackRoleARN = roleARN(account, OperatorRole), roleARN(account, StackRole)
-	}
-	return spec
 }
 
 // Prepare makes a namespace with a profile that allows it, and the Secret of the sample application with its database.

@@ -12,7 +12,7 @@ import (
 func (n *Tenant) MakeBucket() {
 	n.t.Helper()
 	_, err := n.clients.S3.CreateBucket(n.t.Context(), &s3.CreateBucketInput{
-		Bucket:                    aws.String(n.names.Bucket),
+		Bucket: aws.String(n.names.Bucket), BucketNamespace: types.BucketNamespaceAccountRegional,
 		CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: Region},
 	})
 	n.Must(err)

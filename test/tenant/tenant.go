@@ -28,6 +28,8 @@ const (
 	Account = "123456789012"
 	Region  = "eu-central-1"
 	Owner   = "cluster/clouder/production"
+	// NamespaceUID is of the namespace that it has now.
+	NamespaceUID = "uid-of-clouder"
 )
 
 // Key names the stage in its cluster.

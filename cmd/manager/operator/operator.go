@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,7 +44,8 @@ type Options struct {
 	AWS aws.Config
 	// Namespace is the operator's own: of its lease and of the key that it keeps in a Secret.
 	Namespace string
-	// ClusterID is the first part of every ownership tag; empty takes the UID of the namespace kube-system.
+	// ClusterID is the first part of every ownership tag, of letters, digits, dots, dashes and underscores; empty takes the
+	// UID of the namespace kube-system.
 	ClusterID string
 	// RuntimeDir holds the function runtimes: runtime-linux-amd64 and runtime-linux-arm64.
 	RuntimeDir string
@@ -83,8 +85,24 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
+// clusterIDForm is what AWS takes in an external id and in the value of a tag (STS API reference, AssumeRole), without
+// what separates the parts of an ownership tag.
+var clusterIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,63}$`)
+
+// checkClusterID refuses what AWS would refuse of the ids and tags that it becomes a part of.
+func (o Options) checkClusterID() error {
+	if o.ClusterID == "" || clusterIDForm.MatchString(o.ClusterID) {
+		return nil
+	}
+	return fmt.Errorf("--cluster-id %q must have 1 to 63 letters, digits, dots, dashes and underscores, for it becomes a "+
+		"part of external ids and tags on AWS", o.ClusterID)
+}
+
 // Run runs an operator until the context ends.
 func Run(ctx context.Context, o Options) error {
+	if err := o.checkClusterID(); err != nil {
+		return err
+	}
 	mgr, err := newManager(o)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"maps"
+
 	"github.com/aloft-dev/aloft/test/localaws/policy"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -19,6 +21,7 @@ func (s *service) authorize(call *wire.Call, action, resource string) error {
 	}
 	request := policy.Request{Principal: p, Action: action, Resource: resource,
 		Keys: map[string][]string{"aws:RequestedRegion": {call.Region}}}
+	maps.Copy(request.Keys, call.Keys)
 	if p.FunctionARN != "" {
 		request.Keys["lambda:SourceFunctionArn"] = []string{p.FunctionARN}
 	}

@@ -156,6 +156,7 @@ func (s *service) permitted(call *wire.Call, name string, keys map[string][]stri
 		return nil, err
 	}
 	action := "kms:" + call.Operation
+	call.Keys = keys
 	request := policy.Request{Principal: call.Principal, Action: action, Resource: k.arn, Keys: keys}
 	switch policy.Resource([]policy.Document{k.policy}, request) {
 	case policy.Allowed:

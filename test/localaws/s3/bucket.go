@@ -82,6 +82,7 @@ type createBucketInput struct {
 		Tags               []bucketTag `wire:",item=Tag"`
 	} `wire:"CreateBucketConfiguration,payload"`
 	ObjectOwnership string `wire:"x-amz-object-ownership,header"`
+	BucketNamespace string `wire:"x-amz-bucket-namespace,header"`
 }
 
 type createBucketOutput struct {
@@ -91,6 +92,14 @@ type createBucketOutput struct {
 func (s *service) createBucket(_ context.Context, call *wire.Call, in *createBucketInput) (*createBucketOutput, error) {
 	call.On(in.Bucket)
 	if !bucketName.MatchString(in.Bucket) || badBucketName.MatchString(in.Bucket) {
+		return nil, wire.Errorf(http.StatusBadRequest, "InvalidBucketName",
+			"The specified bucket is not valid.").With("BucketName", in.Bucket)
+	}
+	// The ending says that a bucket lies in the namespace of an account, where nobody else makes one, and only there
+	// names end so (S3 user guide, "General purpose bucket naming rules").
+	ownEnding := "-" + call.AccountID + "-" + s.env.Region + "-an"
+	own := in.BucketNamespace == "account-regional"
+	if own != strings.HasSuffix(in.Bucket, "-an") || own && !strings.HasSuffix(in.Bucket, ownEnding) {
 		return nil, wire.Errorf(http.StatusBadRequest, "InvalidBucketName",
 			"The specified bucket is not valid.").With("BucketName", in.Bucket)
 	}

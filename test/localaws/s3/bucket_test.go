@@ -49,6 +49,32 @@ func TestABucketIsMadeOnceAndLeavesEmpty(t *testing.T) {
 	wantCode(t, err, "NoSuchBucket")
 }
 
+func TestTheAccountsOwnNamespaceIsForItsNamesAlone(t *testing.T) {
+	client := awss3.NewFromConfig(config(t))
+	for _, row := range []struct {
+		why, bucket, code string
+		namespace         types.BucketNamespace
+	}{
+		{"its name ends in account and region", "own-123456789012-eu-central-1-an", "", types.BucketNamespaceAccountRegional},
+		{"a name of another account's namespace", "own-999999999999-eu-central-1-an", "InvalidBucketName",
+			types.BucketNamespaceAccountRegional},
+		{"a name without the ending", "own-123456789012-eu-central-1", "InvalidBucketName",
+			types.BucketNamespaceAccountRegional},
+		{"outside of the namespace no name ends so", "other-123456789012-eu-central-1-an", "InvalidBucketName", ""},
+	} {
+		_, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{
+			Bucket: &row.bucket, BucketNamespace: row.namespace, CreateBucketConfiguration: within("eu-central-1"),
+		})
+		if row.code == "" {
+			must(t, err)
+			_, err = client.DeleteBucket(t.Context(), &awss3.DeleteBucketInput{Bucket: &row.bucket})
+			must(t, err)
+			continue
+		}
+		wantCode(t, err, row.code)
+	}
+}
+
 func TestAListHasPagesAndFolders(t *testing.T) {
 	client, bucket := newBucket(t, config(t))
 	for _, key := range []string{"a/1", "a/2", "a/b/3", "c", "d/4", "e"} {

@@ -23,6 +23,8 @@ type Call struct {
 	Body []byte
 	// Path holds the values of the route's {names}.
 	Path map[string]string
+	// Keys are condition keys of the service's own that policies of the caller's see too.
+	Keys map[string][]string
 
 	resource  string
 	noEffect  bool

@@ -631,6 +631,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: accountID
       type:
         scalar: string
+    - name: adopt
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: allowedNamespaces
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector

@@ -17,7 +17,9 @@ func s3Bucket() *resource.Type {
 		Name: "AWS::S3::Bucket", NameProperty: "BucketName", Taggable: true, Handler: bucket{},
 		Attributes: []string{"Arn", "DomainName", "RegionalDomainName", "DualStackDomainName"},
 		Properties: resource.Schema{
-			"BucketName": resource.Text().Replaces(),
+			"BucketName":       resource.Text().Replaces(),
+			"BucketNamePrefix": resource.Text().Replaces(),
+			"BucketNamespace":  resource.OneOf("global", "account-regional").Replaces(),
 			"BucketEncryption": resource.Fields(resource.Schema{
 				"ServerSideEncryptionConfiguration": resource.ListOf(resource.Fields(resource.Schema{
 					"BucketKeyEnabled": resource.Bool(),
@@ -51,7 +53,12 @@ type bucket struct{}
 func (bucket) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client := s3.NewFromConfig(r.Config)
 	name := strings.ToLower(r.Name("BucketName", 63))
-	input := &s3.CreateBucketInput{Bucket: &name}
+	namespace := types.BucketNamespace(r.Properties.Text("BucketNamespace"))
+	if prefix := r.Properties.Text("BucketNamePrefix"); prefix != "" {
+		// What the account's own namespace asks of a name is added to the prefix (CloudFormation, AWS::S3::Bucket).
+		name = fmt.Sprintf("%s-%s-%s-an", prefix, r.Account, r.Region)
+	}
+	input := &s3.CreateBucketInput{Bucket: &name, BucketNamespace: namespace}
 	if r.Region != "us-east-1" {
 		input.CreateBucketConfiguration = &types.CreateBucketConfiguration{
 			LocationConstraint: types.BucketLocationConstraint(r.Region),

@@ -19,7 +19,7 @@ type StageProfileSpecApplyConfiguration struct {
 	AccountID *string `json:"accountID,omitempty"`
 	// region of everything that the stages own.
 	Region *string `json:"region,omitempty"`
-	// roleARN is the role that the operator assumes for stages of this profile.
+	// roleARN is the role that the operator assumes for stages of this profile. It never acts by its own identity.
 	RoleARN *string `json:"roleARN,omitempty"`
 	// externalID is given when the role is assumed. Without it: <cluster id>/<profile>.
 	ExternalID *string `json:"externalID,omitempty"`
@@ -34,6 +34,11 @@ type StageProfileSpecApplyConfiguration struct {
 	// allowedRegistries are the registries or repository prefixes that images may come from, such as ghcr.io/acme. Empty
 	// allows all.
 	AllowedRegistries []string `json:"allowedRegistries,omitempty"`
+	// adopt are the marks of owners whose stages are taken over by Stages of this profile that have the same namespace and
+	// name: <cluster id>/<namespace>/<name>/<UID of the namespace>, as the message of a Stage tells it, or what a mark
+	// begins with, such as the id of a cluster that is gone. Whoever takes a stage over has all that it holds: its secrets,
+	// its jobs, its domain. An entry may go when the Stages have been released once more.
+	Adopt []string `json:"adopt,omitempty"`
 	// deletionPolicy of stages that name none.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
 	// commandOutput says where the output of deploy commands is kept: Status shows its tail in the Stage's status,
@@ -124,6 +129,16 @@ func (b *StageProfileSpecApplyConfiguration) WithAllowedNamespaces(value *v1.Lab
 func (b *StageProfileSpecApplyConfiguration) WithAllowedRegistries(values ...string) *StageProfileSpecApplyConfiguration {
 	for i := range values {
 		b.AllowedRegistries = append(b.AllowedRegistries, values[i])
+	}
+	return b
+}
+
+// WithAdopt adds the given value to the Adopt field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Adopt field.
+func (b *StageProfileSpecApplyConfiguration) WithAdopt(values ...string) *StageProfileSpecApplyConfiguration {
+	for i := range values {
+		b.Adopt = append(b.Adopt, values[i])
 	}
 	return b
 }
