@@ -21,7 +21,8 @@ import (
 // startTimeout is generous: two cores that compile at the same time need far more than the usual three seconds.
 const startTimeout = 2 * time.Minute
 
-// stopTimeout is how long each server may take to end by itself. kube-apiserver waits a minute for a watch that is open,
+// stopTimeout is how long each server may take to end by itself. kube-apiserver waits a minute for a watch that is
+// open,
 // and nothing of what it holds is kept.
 const stopTimeout = 3 * time.Second
 

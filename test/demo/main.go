@@ -38,7 +38,8 @@ func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	var d demo
 	flags.BoolVar(&d.once, "once", false, "End after the proof: exit 0 only when all of it held.")
-	flags.BoolVar(&d.noSample, "no-sample", false, "Release nothing: start everything and say how to release an application of your own.")
+	flags.BoolVar(&d.noSample, "no-sample", false, "Release nothing: start everything and say how to release an "+
+		"application of your own.")
 	flags.StringVar(&d.endpoint, "aws-endpoint-url", "", "Use this AWS endpoint instead of the local AWS.")
 	flags.StringVar(&d.kubeconfig, "kubeconfig", "bin/sandbox.kubeconfig", "Where the kubeconfig is written.")
 	flags.StringVar(&d.logFile, "log", "bin/sandbox.log", "Where the operator and the control plane write their logs.")

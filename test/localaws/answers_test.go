@@ -53,8 +53,10 @@ func TestAKeyIsNamedByAliasOnlyWhereThatIsAllowed(t *testing.T) {
 		return forget(client.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: &name, TargetKeyId: &target}))
 	}
 	wants(t, "an alias", alias("alias/one", *key.KeyMetadata.KeyId), "", "")
-	wants(t, "an alias without its prefix", alias("one", *key.KeyMetadata.KeyId), "ValidationException", "Invalid identifier")
-	wants(t, "an alias with a colon", alias("alias/o:ne", *key.KeyMetadata.KeyId), "ValidationException", "invalid characters")
+	wants(t, "an alias without its prefix", alias("one", *key.KeyMetadata.KeyId), "ValidationException",
+		"Invalid identifier")
+	wants(t, "an alias with a colon", alias("alias/o:ne", *key.KeyMetadata.KeyId), "ValidationException",
+		"invalid characters")
 	wants(t, "an alias of AWS", alias("alias/aws/one", *key.KeyMetadata.KeyId), "NotAuthorizedException", "")
 	wants(t, "an alias of an alias", alias("alias/two", "alias/one"), "ValidationException", "must refer to keys")
 	_, err = client.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/one")})
@@ -76,14 +78,18 @@ func TestWhatSQSRefusesAndGivesBack(t *testing.T) {
 		AttributeNames: []sqstypes.QueueAttributeName{"RedrivePolicy"}})
 	must(t, err)
 	var redrive struct{ MaxReceiveCount int }
-	if err := json.Unmarshal([]byte(out.Attributes["RedrivePolicy"]), &redrive); err != nil || redrive.MaxReceiveCount != 3 {
+	if err := json.Unmarshal([]byte(out.Attributes["RedrivePolicy"]), &redrive); err != nil ||
+		redrive.MaxReceiveCount != 3 {
 		t.Errorf("the count comes back as %s", out.Attributes["RedrivePolicy"])
 	}
-	wants(t, "an unknown member of a redrive policy", queue("odd", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":` +
-		`"arn:aws:sqs:eu-central-1:123456789012:dead","maxReceiveCount":3,"delay":1}`}), "InvalidParameterValue", "RedrivePolicy")
+	wants(t, "an unknown member of a redrive policy", queue("odd",
+		map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":` +
+			`"arn:aws:sqs:eu-central-1:123456789012:dead","maxReceiveCount":3,"delay":1}`}), "InvalidParameterValue",
+		"RedrivePolicy")
 	wants(t, "two kinds of encryption", queue("odd", map[string]string{"KmsMasterKeyId": "alias/x",
 		"SqsManagedSseEnabled": "true"}), "InvalidAttributeValue", "one type of server-side encryption")
-	wants(t, "half an encryption", queue("odd", map[string]string{"SqsManagedSseEnabled": "maybe"}), "InvalidAttributeValue", "")
+	wants(t, "half an encryption", queue("odd", map[string]string{"SqsManagedSseEnabled": "maybe"}),
+		"InvalidAttributeValue", "")
 	send := func(queue string, change func(*sqs.SendMessageInput)) error {
 		in := &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: aws.String("x")}
 		change(in)
@@ -95,9 +101,11 @@ func TestWhatSQSRefusesAndGivesBack(t *testing.T) {
 		}
 	}
 	wants(t, "a queue by its bare name", send("jobs", attribute("k", "String.custom", "v")), "", "")
-	wants(t, "an unknown type", send("jobs", attribute("k", "Text", "v")), "InvalidParameterValue", "supported type prefixes")
+	wants(t, "an unknown type", send("jobs", attribute("k", "Text", "v")), "InvalidParameterValue",
+		"supported type prefixes")
 	wants(t, "an empty value", send("jobs", attribute("k", "String", "")), "InvalidParameterValue", "non-empty value")
-	wants(t, "a reserved name", send("jobs", attribute("AWS.k", "String", "v")), "InvalidParameterValue", "reserved prefix")
+	wants(t, "a reserved name", send("jobs", attribute("AWS.k", "String", "v")), "InvalidParameterValue",
+		"reserved prefix")
 	wants(t, "a name with a space", send("jobs", attribute("a b", "String", "v")), "InvalidParameterValue", "name 'a b'")
 	wants(t, "a delay where order counts", send("jobs.fifo", func(in *sqs.SendMessageInput) {
 		in.DelaySeconds, in.MessageGroupId = 2, aws.String("g")
@@ -185,11 +193,13 @@ func TestRulesAndFunctionsThatAWSRefuses(t *testing.T) {
 	_, err = rules.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("r"),
 		ScheduleExpression: aws.String("rate(1 hour)")})
 	must(t, err)
-	target := eventtypes.Target{Id: aws.String("t"), Arn: aws.String("arn:aws:lambda:eu-central-1:123456789012:function:f")}
+	target := eventtypes.Target{Id: aws.String("t"),
+		Arn: aws.String("arn:aws:lambda:eu-central-1:123456789012:function:f")}
 	_, err = rules.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("r"),
 		Targets: []eventtypes.Target{target, target}})
 	wants(t, "a target twice", err, "ValidationException", "one id each")
-	_, err = rules.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: []eventtypes.Target{}})
+	_, err = rules.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("r"),
+		Targets: []eventtypes.Target{}})
 	wants(t, "no target", err, "ValidationException", "at 'targets'")
 	_, err = functions.CreateFunction(t.Context(), &lambda.CreateFunctionInput{FunctionName: aws.String("f"),
 		Role: aws.String("arn:aws:iam::210987654321:role/r"), PackageType: lambdatypes.PackageTypeImage,

@@ -73,9 +73,15 @@ func violationsOfLambda() []violation {
 	}
 	const code = "ValidationException"
 	return []violation{
-		{"an action of another service", permission(func(in *lambda.AddPermissionInput) { in.Action = aws.String("s3:GetObject") }),
+		{"an action of another service", permission(func(in *lambda.AddPermissionInput) {
+			in.Action = aws.String(
+				"s3:GetObject")
+		}),
 			code, "at 'action' failed to satisfy constraint: Member must satisfy regular expression pattern: "},
-		{"a principal of any characters", permission(func(in *lambda.AddPermissionInput) { in.Principal = aws.String("! !") }),
+		{"a principal of any characters", permission(func(in *lambda.AddPermissionInput) {
+			in.Principal = aws.String(
+				"! !")
+		}),
 			code, "at 'principal'"},
 		{"a source that is no ARN", permission(func(in *lambda.AddPermissionInput) { in.SourceArn = aws.String("rule/x") }),
 			code, "at 'sourceArn'"},
@@ -123,7 +129,10 @@ func violationsOfCloudFormation() []violation {
 	}
 	const code = "ValidationError"
 	return []violation{
-		{"a token of any characters", create(func(in *cloudformation.CreateStackInput) { in.ClientRequestToken = aws.String("a b") }),
+		{"a token of any characters", create(func(in *cloudformation.CreateStackInput) {
+			in.ClientRequestToken = aws.String(
+				"a b")
+		}),
 			code, "at 'clientRequestToken'"},
 		{"a long token", create(func(in *cloudformation.CreateStackInput) { in.ClientRequestToken = long(129) }),
 			code, "less than or equal to 128"},
@@ -150,8 +159,9 @@ func violationsOfS3() []violation {
 	lifecycle := func(rule s3types.LifecycleRule) func(context.Context, aws.Config) error {
 		return func(ctx context.Context, cfg aws.Config) error {
 			return forget(awss3.NewFromConfig(cfg).PutBucketLifecycleConfiguration(ctx,
-				&awss3.PutBucketLifecycleConfigurationInput{Bucket: bucket, LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{
-					Rules: []s3types.LifecycleRule{rule}}}))
+				&awss3.PutBucketLifecycleConfigurationInput{Bucket: bucket,
+					LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{
+						Rules: []s3types.LifecycleRule{rule}}}))
 		}
 	}
 	return []violation{
@@ -165,8 +175,9 @@ func violationsOfS3() []violation {
 		{"unknown encryption", func(ctx context.Context, cfg aws.Config) error {
 			return forget(awss3.NewFromConfig(cfg).PutBucketEncryption(ctx, &awss3.PutBucketEncryptionInput{Bucket: bucket,
 				ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{
-					Rules: []s3types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{
-						SSEAlgorithm: "ROT13"}}}}}))
+					Rules: []s3types.ServerSideEncryptionRule{{
+						ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: "ROT13"},
+					}}}}))
 		}, "MalformedXML", ""},
 		{"unknown storage", func(ctx context.Context, cfg aws.Config) error {
 			return forget(awss3.NewFromConfig(cfg).PutObject(ctx, &awss3.PutObjectInput{Bucket: bucket, Key: aws.String("k"),
@@ -177,7 +188,8 @@ func violationsOfS3() []violation {
 				CopySource: aws.String("a-bucket/j"), MetadataDirective: "MERGE"}))
 		}, "InvalidArgument", "Unknown metadata directive."},
 		{"unknown encoding", func(ctx context.Context, cfg aws.Config) error {
-			return forget(awss3.NewFromConfig(cfg).ListObjectsV2(ctx, &awss3.ListObjectsV2Input{Bucket: bucket, EncodingType: "hex"}))
+			return forget(awss3.NewFromConfig(cfg).ListObjectsV2(ctx, &awss3.ListObjectsV2Input{Bucket: bucket,
+				EncodingType: "hex"}))
 		}, "InvalidArgument", "Invalid Encoding Method"},
 	}
 }
@@ -185,7 +197,8 @@ func violationsOfS3() []violation {
 func violationsOfIdentities() []violation {
 	assume := func(change func(*sts.AssumeRoleInput)) func(context.Context, aws.Config) error {
 		return func(ctx context.Context, cfg aws.Config) error {
-			in := &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::123456789012:role/r"), RoleSessionName: aws.String("ss")}
+			in := &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::123456789012:role/r"),
+				RoleSessionName: aws.String("ss")}
 			change(in)
 			return forget(sts.NewFromConfig(cfg).AssumeRole(ctx, in))
 		}
@@ -209,7 +222,8 @@ func violationsOfIdentities() []violation {
 		{"a long value of a session's tag", assume(func(in *sts.AssumeRoleInput) {
 			in.Tags = []ststypes.Tag{{Key: aws.String("k"), Value: long(257)}}
 		}), code, "at 'tags.1.member.value'"},
-		{"a role's long description", role(func(in *iam.CreateRoleInput) { in.Description = long(1001) }), code, "at 'description'"},
+		{"a role's long description", role(func(in *iam.CreateRoleInput) { in.Description = long(1001) }), code,
+			"at 'description'"},
 		{"more than fifty tags", role(func(in *iam.CreateRoleInput) {
 			for range 51 {
 				in.Tags = append(in.Tags, iamtypes.Tag{Key: aws.String("k"), Value: aws.String("v")})
@@ -225,15 +239,18 @@ func violationsOfIdentities() []violation {
 func violationsOfOthers() []violation {
 	return []violation{
 		{"no images", func(ctx context.Context, cfg aws.Config) error {
-			return forget(ecr.NewFromConfig(cfg).BatchDeleteImage(ctx, &ecr.BatchDeleteImageInput{RepositoryName: aws.String("app"),
-				ImageIds: []ecrtypes.ImageIdentifier{}}))
+			return forget(ecr.NewFromConfig(cfg).BatchDeleteImage(ctx,
+				&ecr.BatchDeleteImageInput{RepositoryName: aws.String("app"),
+					ImageIds: []ecrtypes.ImageIdentifier{}}))
 		}, "InvalidParameterException",
 			"Invalid parameter at 'imageIds' failed to satisfy constraint: 'must have length greater than or equal to 1'"},
 		{"a repository in capitals", func(ctx context.Context, cfg aws.Config) error {
-			return forget(ecr.NewFromConfig(cfg).DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("App")}))
+			return forget(ecr.NewFromConfig(cfg).DeleteRepository(ctx,
+				&ecr.DeleteRepositoryInput{RepositoryName: aws.String("App")}))
 		}, "InvalidParameterException", "'must satisfy regular expression '"},
 		{"more repositories than a page has", func(ctx context.Context, cfg aws.Config) error {
-			return forget(ecr.NewFromConfig(cfg).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{MaxResults: aws.Int32(1001)}))
+			return forget(ecr.NewFromConfig(cfg).DescribeRepositories(ctx,
+				&ecr.DescribeRepositoriesInput{MaxResults: aws.Int32(1001)}))
 		}, "InvalidParameterException", "at 'maxResults'"},
 		{"an unknown kind of key", func(ctx context.Context, cfg aws.Config) error {
 			return forget(kms.NewFromConfig(cfg).CreateKey(ctx, &kms.CreateKeyInput{KeySpec: "ROT13"}))
@@ -243,7 +260,8 @@ func violationsOfOthers() []violation {
 				{TagKey: long(129), TagValue: aws.String("v")}}}))
 		}, "ValidationException", "at 'tags.1.member.tagKey'"},
 		{"an empty key of a decryption", func(ctx context.Context, cfg aws.Config) error {
-			return forget(kms.NewFromConfig(cfg).Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: []byte("x"), KeyId: aws.String("")}))
+			return forget(kms.NewFromConfig(cfg).Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: []byte("x"),
+				KeyId: aws.String("")}))
 		}, "ValidationException", "at 'keyId'"},
 		{"streams of a group with its wildcard", func(ctx context.Context, cfg aws.Config) error {
 			return forget(cloudwatchlogs.NewFromConfig(cfg).FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{
@@ -262,7 +280,8 @@ func TestWhatTheServicesModelsRefuseIsRefused(t *testing.T) {
 		violationsOfIdentities(), violationsOfOthers()) {
 		err := row.call(t.Context(), once(server.Config()))
 		var refused smithy.APIError
-		if !errors.As(err, &refused) || refused.ErrorCode() != row.code || !strings.Contains(refused.ErrorMessage(), row.says) {
+		if !errors.As(err, &refused) || refused.ErrorCode() != row.code || !strings.Contains(refused.ErrorMessage(),
+			row.says) {
 			t.Errorf("%s: %v, want %s: %s", row.what, err, row.code, row.says)
 		}
 	}

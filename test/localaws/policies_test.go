@@ -42,7 +42,8 @@ func attached(t *testing.T, cfg aws.Config) map[string]func(ctx context.Context,
 	}
 	return map[string]func(ctx context.Context, text *string) error{
 		"iam": func(ctx context.Context, text *string) error {
-			return forget(roles.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("r"), PolicyName: aws.String("p"),
+			return forget(roles.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("r"),
+				PolicyName:     aws.String("p"),
 				PolicyDocument: text}))
 		},
 		"trust": func(ctx context.Context, text *string) error {
@@ -50,7 +51,8 @@ func attached(t *testing.T, cfg aws.Config) map[string]func(ctx context.Context,
 				PolicyDocument: text}))
 		},
 		"s3": func(ctx context.Context, text *string) error {
-			return forget(buckets.PutBucketPolicy(ctx, &awss3.PutBucketPolicyInput{Bucket: aws.String("a-bucket"), Policy: text}))
+			return forget(buckets.PutBucketPolicy(ctx, &awss3.PutBucketPolicyInput{Bucket: aws.String("a-bucket"),
+				Policy: text}))
 		},
 		"ecr": func(ctx context.Context, text *string) error {
 			return forget(registry.SetRepositoryPolicy(ctx, &ecr.SetRepositoryPolicyInput{RepositoryName: aws.String("app"),
@@ -70,16 +72,21 @@ func TestPoliciesThatAWSRefusesAreRefused(t *testing.T) {
 	server := start(t, localaws.Options{})
 	put := attached(t, once(server.Config()))
 	for _, row := range []struct{ to, statement, code, says string }{
-		{"iam", `"Action":"s3:GetObject","Resouce":"arn:aws:s3:::b/*"`, "MalformedPolicyDocument", "Syntax errors in policy"},
-		{"iam", `"Principal":"*","Action":"s3:GetObject","Resource":"*"`, "MalformedPolicyDocument", "should not specify a principal"},
+		{"iam", `"Action":"s3:GetObject","Res":"arn:aws:s3:::b/*"`, "MalformedPolicyDocument", "Syntax errors in policy"},
+		{"iam", `"Principal":"*","Action":"s3:GetObject","Resource":"*"`, "MalformedPolicyDocument",
+			"should not specify a principal"},
 		{"trust", lambdaTrust + `,"Resource":"*"`, "MalformedPolicyDocument", "Has prohibited field Resource"},
 		{"trust", absentRole + `,"Action":"sts:AssumeRole"`, "MalformedPolicyDocument", "Invalid principal in policy"},
-		{"s3", `"Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::other/*"`, "MalformedPolicy", "invalid resource"},
-		{"s3", `"Action":"s3:GetObject","Resource":"arn:aws:s3:::a-bucket/*"`, "MalformedPolicy", "Missing required field Principal"},
-		{"s3", absentRole + `,"Action":"s3:GetObject","Resource":"arn:aws:s3:::a-bucket/*"`, "MalformedPolicy", "Invalid principal"},
+		{"s3", `"Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::other/*"`, "MalformedPolicy",
+			"invalid resource"},
+		{"s3", `"Action":"s3:GetObject","Resource":"arn:aws:s3:::a-bucket/*"`, "MalformedPolicy",
+			"Missing required field Principal"},
+		{"s3", absentRole + `,"Action":"s3:GetObject","Resource":"arn:aws:s3:::a-bucket/*"`, "MalformedPolicy",
+			"Invalid principal"},
 		{"ecr", `"Principal":"*","Action":"ecr:BatchGetImage","Resource":"*"`, "InvalidParameterException",
 			"Invalid repository policy provided"},
-		{"ecr", absentRole + `,"Action":"ecr:BatchGetImage"`, "InvalidParameterException", "Invalid repository policy provided"},
+		{"ecr", absentRole + `,"Action":"ecr:BatchGetImage"`, "InvalidParameterException",
+			"Invalid repository policy provided"},
 		{"kms", `"Principal":{"Service":"lambda.amazonaws.com"},"Action":"kms:*","Resource":"*"`,
 			"MalformedPolicyDocumentException", "will not allow you to update the key policy"},
 		{"kms", absentRole + `,"Action":"kms:*","Resource":"*"`, "MalformedPolicyDocumentException", "Invalid principal"},
@@ -87,7 +94,8 @@ func TestPoliciesThatAWSRefusesAreRefused(t *testing.T) {
 	} {
 		err := put[row.to](t.Context(), document(row.statement))
 		var refused smithy.APIError
-		if !errors.As(err, &refused) || refused.ErrorCode() != row.code || !strings.Contains(refused.ErrorMessage(), row.says) {
+		if !errors.As(err, &refused) || refused.ErrorCode() != row.code || !strings.Contains(refused.ErrorMessage(),
+			row.says) {
 			t.Errorf("%s %s: %v, want %s: %s", row.to, row.statement, err, row.code, row.says)
 		}
 	}

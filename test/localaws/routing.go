@@ -7,7 +7,8 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// ServeHTTP answers the call log, or finds the service of a request: a data plane that claims it by host or path, else SigV4's signing
+// ServeHTTP answers the call log, or finds the service of a request: a data plane that claims it by host or path, else
+// SigV4's signing
 // name, else the host <service>.<region>.amazonaws.com, else, for an unsigned request without any of these, the
 // answer of an unsigned STS call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

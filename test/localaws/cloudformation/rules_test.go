@@ -76,7 +76,8 @@ func TestParametersAreSubmittedKeptAndHidden(t *testing.T) {
 	w.g.Expect(*stack.Outputs[0].OutputValue).To(Equal("arn:thing:A-1"))
 	w.g.Expect(stack.Parameters).To(HaveLen(2))
 	w.g.Expect(*stack.Parameters[0].ParameterValue).To(Equal("****"))
-	keep := types.Parameter{ParameterKey: aws.String("Value"), ParameterValue: aws.String(""), UsePreviousValue: aws.Bool(true)}
+	keep := types.Parameter{ParameterKey: aws.String("Value"), ParameterValue: aws.String(""),
+		UsePreviousValue: aws.Bool(true)}
 	_, err := w.update(nil, func(in *cloudformation.UpdateStackInput) {
 		in.UsePreviousTemplate = aws.Bool(true)
 		in.Parameters = []types.Parameter{keep, parameter("Secret", "loud")}

@@ -64,8 +64,8 @@ func consistent(v reflect.Value) bool {
 		if items.IsValid() && !quantity.IsNil() && int(quantity.Elem().Int()) != items.Len() {
 			return false
 		}
-		for i := range v.NumField() {
-			if !consistent(v.Field(i)) {
+		for _, field := range v.Fields() {
+			if !consistent(field) {
 				return false
 			}
 		}

@@ -10,10 +10,6 @@ func noSuchEntity(format string, args ...any) error {
 	return wire.Errorf(http.StatusNotFound, "NoSuchEntity", format, args...)
 }
 
-func invalid(format string, args ...any) error {
-	return wire.Errorf(http.StatusBadRequest, "ValidationError", format, args...)
-}
-
 func malformed(err error) error {
 	return wire.Errorf(http.StatusBadRequest, "MalformedPolicyDocument", "%s", err.Error())
 }

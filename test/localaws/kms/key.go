@@ -19,8 +19,6 @@ const (
 	pendingDeletion = "PendingDeletion"
 )
 
-const maxDescription = 8192
-
 type key struct {
 	id          string
 	arn         string

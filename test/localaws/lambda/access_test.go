@@ -37,7 +37,8 @@ func TestLambdaOpensTheRepositoryWhereTheCallerMay(t *testing.T) {
 	if err := make(); err != nil {
 		t.Fatal(err)
 	}
-	out, err := l.ecr.GetRepositoryPolicy(t.Context(), &sdkecr.GetRepositoryPolicyInput{RepositoryName: aws.String("closed")})
+	out, err := l.ecr.GetRepositoryPolicy(t.Context(),
+		&sdkecr.GetRepositoryPolicyInput{RepositoryName: aws.String("closed")})
 	if err != nil || !strings.Contains(*out.PolicyText, "LambdaECRImageRetrievalPolicy") {
 		t.Errorf("the repository's policy is %v, %v", out, err)
 	}

@@ -15,7 +15,8 @@ import (
 // maxConfig is the largest image configuration that is read, in bytes.
 const maxConfig = 4 << 20
 
-// images unpacks each layer once, and joins the layers of each image once per digest; environments only mount the folder.
+// images unpacks each layer once, and joins the layers of each image once per digest; environments only mount the
+// folder.
 type images struct {
 	env *wire.Env
 	dir string

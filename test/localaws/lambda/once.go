@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// once makes something once for each key: whoever asks meanwhile waits for whoever came first. A failure is not kept: the
+// once makes something once for each key: whoever asks meanwhile waits for whoever came first. A failure is not kept:
+// the
 // next one tries again.
 type once[V any] struct {
 	mu   sync.Mutex

@@ -66,7 +66,9 @@ var (
 	actionPattern = regexp.MustCompile(`^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$`)
 	sidPattern    = regexp.MustCompile(`^[a-zA-Z0-9]*$`)
 	// arnPattern and awsPrincipal are cfn-lint's, from its schemas of policies.
-	arnPattern   = regexp.MustCompile(`^(arn:(aws[A-Za-z-]*|\*):[^:]+:[^:]*:(\d{12}|\*|aws)?:.+|arn:(aws[A-Za-z-]*|\*):\*|\*)$`)
+	arnPattern = regexp.MustCompile(
+		`^(arn:(aws[A-Za-z-]*|\*):[^:]+:[^:]*:(\d{12}|\*|aws)?:.+|arn:(aws[A-Za-z-]*|\*):\*|\*)$`,
+	)
 	awsPrincipal = regexp.MustCompile(`^(\*|\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)/[^*?]+)|` +
 		`arn:aws[a-z-]*:sts::\d{12}:assumed-role/[^*?]+)$`)
 	// services are those of AWS that may be a principal of what is here; a name that is none is refused by AWS.
@@ -84,7 +86,7 @@ func KnownAccount(name string) bool { return awsPrincipal.MatchString(name) }
 // check holds a statement to the grammar of its kind.
 func (s Statement) check(kind Kind) error {
 	for _, hold := range []func(Kind) error{
-		s.checkElements, s.checkActions, s.checkResources, s.checkPrincipals, s.checkConditions,
+		s.checkElements, s.checkKind, s.checkActions, s.checkResources, s.checkPrincipals, s.checkConditions,
 	} {
 		if err := hold(kind); err != nil {
 			return err
@@ -94,7 +96,6 @@ func (s Statement) check(kind Kind) error {
 }
 
 func (s Statement) checkElements(kind Kind) error {
-	named, resources := s.Principal != nil || s.NotPrincipal != nil, s.Resource != nil || s.NotResource != nil
 	switch {
 	case s.Effect != "Allow" && s.Effect != "Deny":
 		return fmt.Errorf("Invalid effect: %s", s.Effect)
@@ -106,6 +107,14 @@ func (s Statement) checkElements(kind Kind) error {
 	case s.Action != nil && s.NotAction != nil, s.Resource != nil && s.NotResource != nil,
 		s.Principal != nil && s.NotPrincipal != nil:
 		return fmt.Errorf("Syntax errors in policy.")
+	}
+	return nil
+}
+
+// checkKind holds what a policy of the kind must say, and what it must not.
+func (s Statement) checkKind(kind Kind) error {
+	named, resources := s.Principal != nil || s.NotPrincipal != nil, s.Resource != nil || s.NotResource != nil
+	switch {
 	case kind.principal && !named:
 		return fmt.Errorf("Missing required field Principal")
 	case !kind.principal && named:

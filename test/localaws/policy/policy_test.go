@@ -129,42 +129,58 @@ func TestStatementsThatAWSRefusesAreRefused(t *testing.T) {
 	const everything = `"Effect":"Allow","Action":"s3:GetObject","Resource":"*"`
 	const trusted = `"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}`
 	for why, row := range map[string]refusal{
-		"a misspelt element":     {policy.OfIdentity, `{` + everything + `,"Condtion":{}}`, "Syntax errors in policy"},
-		"no resource":            {policy.OfIdentity, `{"Effect":"Allow","Action":"s3:*"}`, "must contain resources"},
-		"an empty resource":      {policy.OfIdentity, `{"Effect":"Allow","Action":"s3:*","Resource":[]}`, "must contain resources"},
-		"a resource by its name": {policy.OfIdentity, `{"Effect":"Allow","Action":"s3:*","Resource":"bucket"}`, "must be in ARN format"},
-		"an unknown effect":      {policy.OfIdentity, `{"Effect":"Maybe","Action":"*","Resource":"*"}`, "Invalid effect"},
-		"no action":              {policy.OfIdentity, `{"Effect":"Allow","Resource":"*"}`, "must contain actions"},
-		"an action of nobody":    {policy.OfIdentity, `{"Effect":"Allow","Action":"GetObject","Resource":"*"}`, "prefaced by a vendor"},
+		"a misspelt element": {policy.OfIdentity, `{` + everything + `,"Condtion":{}}`, "Syntax errors in policy"},
+		"no resource":        {policy.OfIdentity, `{"Effect":"Allow","Action":"s3:*"}`, "must contain resources"},
+		"an empty resource": {policy.OfIdentity, `{"Effect":"Allow","Action":"s3:*","Resource":[]}`,
+			"must contain resources"},
+		"a resource by its name": {policy.OfIdentity, `{"Effect":"Allow","Action":"s3:*","Resource":"bucket"}`,
+			"must be in ARN format"},
+		"an unknown effect": {policy.OfIdentity, `{"Effect":"Maybe","Action":"*","Resource":"*"}`, "Invalid effect"},
+		"no action":         {policy.OfIdentity, `{"Effect":"Allow","Resource":"*"}`, "must contain actions"},
+		"an action of nobody": {policy.OfIdentity, `{"Effect":"Allow","Action":"GetObject","Resource":"*"}`,
+			"prefaced by a vendor"},
 		"an action with two colons": {policy.OfIdentity, `{"Effect":"Allow","Action":"s3:Get:Object","Resource":"*"}`,
 			"only one colon"},
-		"an action and what it is not": {policy.OfIdentity, `{` + everything + `,"NotAction":"s3:PutObject"}`, "Syntax errors"},
-		"a name with a space":          {policy.OfIdentity, `{` + everything + `,"Sid":"a b"}`, "must be alpha-numeric"},
+		"an action and what it is not": {policy.OfIdentity, `{` + everything + `,"NotAction":"s3:PutObject"}`,
+			"Syntax errors"},
+		"a name with a space": {policy.OfIdentity, `{` + everything + `,"Sid":"a b"}`, "must be alpha-numeric"},
 		"a name twice": {policy.OfIdentity, `{` + everything + `,"Sid":"a"},{` + everything + `,"Sid":"a"}`,
 			"must be unique"},
 		"an unknown operator": {policy.OfIdentity, `{` + everything + `,"Condition":{"StringEqual":{"aws:x":"b"}}}`,
 			"Invalid Condition type"},
-		"a principal of an identity": {policy.OfIdentity, `{` + everything + `,"Principal":"*"}`, "should not specify a principal"},
+		"a principal of an identity": {policy.OfIdentity, `{` + everything + `,"Principal":"*"}`,
+			"should not specify a principal"},
 		"a resource of a trust": {policy.OfTrust, `{` + trusted + `,"Action":"sts:AssumeRole","Resource":"*"}`,
 			"Has prohibited field Resource"},
-		"a trust in nobody":           {policy.OfTrust, `{"Effect":"Allow","Action":"sts:AssumeRole"}`, "Missing required field Principal"},
-		"a trust for another service": {policy.OfTrust, `{` + trusted + `,"Action":"s3:GetObject"}`, "may only specify STS AssumeRole"},
-		"a principal by its name":     {policy.OfTrust, `{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"me"}`, "invalid principal"},
-		"an unknown kind of principal": {policy.OfTrust, `{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Person":"me"}}`,
+		"a trust in nobody": {policy.OfTrust, `{"Effect":"Allow","Action":"sts:AssumeRole"}`,
+			"Missing required field Principal"},
+		"a trust for another service": {policy.OfTrust, `{` + trusted + `,"Action":"s3:GetObject"}`,
+			"may only specify STS AssumeRole"},
+		"a principal by its name": {policy.OfTrust, `{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"me"}`,
+			"invalid principal"},
+		"an unknown kind of principal": {policy.OfTrust,
+			`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Person":"me"}}`,
 			"Invalid principal in policy"},
 		"an unknown service": {policy.OfTrust,
-			`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lamda.amazonaws.com"}}`, "Invalid principal in policy"},
+			`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lamda.amazonaws.com"}}`,
+			"Invalid principal in policy"},
 		"a principal by a pattern": {policy.OfTrust,
-			`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::123456789012:role/*"}}`, "Invalid principal"},
-		"an unknown action of a bucket": {policy.OfBucket, `{"Effect":"Allow","Principal":"*","Action":"s3:GetObjekt","Resource":"*"}`,
+			`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::123456789012:role/*"}}`,
+			"Invalid principal"},
+		"an unknown action of a bucket": {policy.OfBucket,
+			`{"Effect":"Allow","Principal":"*","Action":"s3:GetObjekt","Resource":"*"}`,
 			"Policy has invalid action"},
-		"an action of a bucket elsewhere": {policy.OfBucket, `{"Effect":"Allow","Principal":"*","Action":"ec2:Run","Resource":"*"}`,
+		"an action of a bucket elsewhere": {policy.OfBucket,
+			`{"Effect":"Allow","Principal":"*","Action":"ec2:Run","Resource":"*"}`,
 			"Policy has invalid action"},
-		"an unknown key of a bucket's condition": {policy.OfBucket, `{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",` +
-			`"Resource":"*","Condition":{"StringEquals":{"aws:SourceAnr":"x"}}}`, "invalid condition key"},
-		"a resource of a repository": {policy.OfRepository, `{"Effect":"Allow","Principal":"*","Action":"ecr:BatchGetImage",` +
-			`"Resource":"*"}`, "Has prohibited field Resource"},
-		"an action of a repository elsewhere": {policy.OfRepository, `{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}`,
+		"an unknown key of a bucket's condition": {policy.OfBucket,
+			`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",` +
+				`"Resource":"*","Condition":{"StringEquals":{"aws:SourceAnr":"x"}}}`, "invalid condition key"},
+		"a resource of a repository": {policy.OfRepository,
+			`{"Effect":"Allow","Principal":"*","Action":"ecr:BatchGetImage",` +
+				`"Resource":"*"}`, "Has prohibited field Resource"},
+		"an action of a repository elsewhere": {policy.OfRepository,
+			`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}`,
 			"Policy has invalid action"},
 	} {
 		_, err := policy.Parse(row.kind, `{"Version":"2012-10-17","Statement":[`+row.statement+`]}`)
@@ -191,15 +207,17 @@ func TestDocumentsThatAWSRefusesAreRefused(t *testing.T) {
 
 func TestABucketsPolicyIsAboutTheBucket(t *testing.T) {
 	for why, row := range map[string]struct{ action, resource, says string }{
-		"its objects":                       {"s3:GetObject", "arn:aws:s3:::bucket/*", ""},
-		"the bucket itself":                 {"s3:ListBucket", "arn:aws:s3:::bucket", ""},
-		"an action on either":               {"s3:*", "arn:aws:s3:::bucket", ""},
-		"another bucket":                    {"s3:GetObject", "arn:aws:s3:::other/*", "Policy has invalid resource"},
-		"everything":                        {"s3:GetObject", "*", "Policy has invalid resource"},
-		"an object's action on the bucket":  {"s3:GetObject", "arn:aws:s3:::bucket", "Action does not apply to any resource"},
-		"the bucket's action on its object": {"s3:ListBucket", "arn:aws:s3:::bucket/a.css", "Action does not apply to any resource"},
+		"its objects":                      {"s3:GetObject", "arn:aws:s3:::bucket/*", ""},
+		"the bucket itself":                {"s3:ListBucket", "arn:aws:s3:::bucket", ""},
+		"an action on either":              {"s3:*", "arn:aws:s3:::bucket", ""},
+		"another bucket":                   {"s3:GetObject", "arn:aws:s3:::other/*", "Policy has invalid resource"},
+		"everything":                       {"s3:GetObject", "*", "Policy has invalid resource"},
+		"an object's action on the bucket": {"s3:GetObject", "arn:aws:s3:::bucket", "Action does not apply to any resource"},
+		"the bucket's action on its object": {"s3:ListBucket", "arn:aws:s3:::bucket/a.css",
+			"Action does not apply to any resource"},
 	} {
-		docs := parse(t, policy.OfBucket, `{"Effect":"Allow","Principal":"*","Action":"`+row.action+`","Resource":"`+row.resource+`"}`)
+		docs := parse(t, policy.OfBucket, `{"Effect":"Allow","Principal":"*","Action":"`+row.action+
+			`","Resource":"`+row.resource+`"}`)
 		err := docs[0].Bucket("bucket")
 		if (err == nil) != (row.says == "") || err != nil && !strings.Contains(err.Error(), row.says) {
 			t.Errorf("%s: %v, want %q", why, err, row.says)

@@ -57,7 +57,7 @@ func describedBy(request http.Header) (http.Header, error) {
 	for name, values := range request {
 		if strings.HasPrefix(name, metaPrefix) {
 			// Clients that do not change names show them as they come, and S3 gives them in small letters.
-			out[strings.ToLower(name)] = values //nolint:staticcheck // not by Set, which would spell it with capitals
+			out[strings.ToLower(name)] = values
 			size += len(name) - len(metaPrefix) + len(values[0])
 		}
 	}

@@ -16,8 +16,9 @@ var knownHeaders = map[string]bool{
 	"X-Amz-Checksum-Type": true, "X-Amz-Checksum-Mode": true, "X-Amz-Expected-Bucket-Owner": true,
 	"X-Amz-Source-Expected-Bucket-Owner": true, "X-Amz-Acl": true, "X-Amz-Storage-Class": true,
 	"X-Amz-Server-Side-Encryption": true, "X-Amz-Website-Redirect-Location": true, "X-Amz-Copy-Source": true,
-	"X-Amz-Metadata-Directive": true, "X-Amz-Mp-Object-Size": true, "X-Amz-Copy-Source-Range": true, "X-Amz-User-Agent": true,
-	"X-Amz-Cf-Id": true, // CloudFront sends it to its origins
+	"X-Amz-Metadata-Directive": true, "X-Amz-Mp-Object-Size": true, "X-Amz-Copy-Source-Range": true,
+	"X-Amz-User-Agent": true,
+	"X-Amz-Cf-Id":      true, // CloudFront sends it to its origins
 }
 
 // request checks what every object operation shares: known headers and query parameters, the bucket and its
@@ -54,7 +55,8 @@ func known(r *http.Request, parameters ...string) error {
 	return nil
 }
 
-// acl takes a canned access control list where the bucket's ownership allows lists, and one that lets everybody in where
+// acl takes a canned access control list where the bucket's ownership allows lists, and one that lets everybody in
+// where
 // its public access block does not forbid that. Nobody comes without a signature here, so that none has an effect.
 func (b *bucket) acl(h http.Header) error {
 	switch h.Get("X-Amz-Acl") {

@@ -20,7 +20,8 @@ func TestACopyOntoItselfChangesSomething(t *testing.T) {
 		"another key":     {func(in *awss3.CopyObjectInput) { in.Key = aws.String("b") }, ""},
 		"its storage":     {func(in *awss3.CopyObjectInput) { in.StorageClass = types.StorageClassStandardIa }, ""},
 		"its description": {func(in *awss3.CopyObjectInput) { in.MetadataDirective = types.MetadataDirectiveReplace }, ""},
-		"its encryption":  {func(in *awss3.CopyObjectInput) { in.ServerSideEncryption = types.ServerSideEncryptionAes256 }, ""},
+		"its encryption": {func(in *awss3.CopyObjectInput) { in.ServerSideEncryption = types.ServerSideEncryptionAes256 },
+			""},
 	} {
 		in := &awss3.CopyObjectInput{Bucket: &bucket, Key: aws.String("a"), CopySource: aws.String(bucket + "/a")}
 		row.change(in)

@@ -86,7 +86,8 @@ func parse(s *Stack, content Content) (*template.Template, error) {
 	return parsed, nil
 }
 
-// rehearse evaluates all that can be before anything exists, so that a malformed expression is refused with the call and
+// rehearse evaluates all that can be before anything exists, so that a malformed expression is refused with the call
+// and
 // does not fail a stack that is under way.
 func (d *desired) rehearse() error {
 	scope := d.scope(func(name string) (template.Values, bool) {

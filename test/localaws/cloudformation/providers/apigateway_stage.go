@@ -22,8 +22,9 @@ func apiGatewayStage() *resource.Type {
 				"ThrottlingRateLimit": resource.Num(),
 			}),
 			"DeploymentId": resource.Text(),
-			"Description":  resource.Text(), "StageName": resource.Text().Must().Replaces(), "StageVariables": resource.TextMap(),
-			"Tags": resource.TextMap(),
+			"Description":  resource.Text(), "StageName": resource.Text().Must().Replaces(),
+			"StageVariables": resource.TextMap(),
+			"Tags":           resource.TextMap(),
 		},
 	}
 }
@@ -69,7 +70,8 @@ func (apiStage) Create(ctx context.Context, r *resource.Request) (resource.State
 
 func (apiStage) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, p, state := apigatewayv2.NewFromConfig(r.Config), r.Properties, created(r.PhysicalID, nil)
-	if r.Changed("AccessLogSettings", "AutoDeploy", "DefaultRouteSettings", "DeploymentId", "Description", "StageVariables") {
+	if r.Changed("AccessLogSettings", "AutoDeploy", "DefaultRouteSettings", "DeploymentId", "Description",
+		"StageVariables") {
 		if _, err := client.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
 			ApiId: p.TextPointer("ApiId"), StageName: &r.PhysicalID, AutoDeploy: aws.Bool(enabled(p, "AutoDeploy")),
 			DeploymentId:      p.TextPointer("DeploymentId"),

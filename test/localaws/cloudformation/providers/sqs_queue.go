@@ -57,7 +57,8 @@ func (queue) Create(ctx context.Context, r *resource.Request) (resource.State, e
 	if fifo {
 		attributes["FifoQueue"] = "true"
 	}
-	out, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes, Tags: queueTags(r.Tags)})
+	out, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes,
+		Tags: queueTags(r.Tags)})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("creating the queue: %w", err)
 	}

@@ -16,7 +16,8 @@ func policy(action string) string {
 
 // forAccount is policy for a resource, which says who may.
 func forAccount(action string) string {
-	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"` + action +
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"` +
+		action +
 		`","Resource":"*"}]}`
 }
 

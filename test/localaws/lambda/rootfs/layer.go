@@ -12,7 +12,8 @@ import (
 	"strconv"
 )
 
-// Layer is a layer that was unpacked, once for all images that have it: its entries in their order, and a folder with the
+// Layer is a layer that was unpacked, once for all images that have it: its entries in their order, and a folder with
+// the
 // content of its files, which the images link to.
 type Layer struct {
 	dir     string

@@ -163,18 +163,7 @@ func (s *source) keep(name string, into map[string]*model.Shape, kept map[string
 	}
 	kept[name] = true
 	from := s.Shapes[name]
-	shape := &model.Shape{Type: types[from.Type], Min: from.Min, Max: from.Max, Pattern: from.Pattern, Enum: from.Enum,
-		Sensitive: from.Sensitive, Flat: from.Flattened, Required: from.Required}
-	if shape.Pattern == ".*" || shape.Pattern == "[\\s\\S]*" {
-		shape.Pattern = ""
-	}
-	if !model.Readable(shape.Pattern) {
-		fmt.Fprintf(os.Stderr, "left out the pattern of %s: %s\n", name, shape.Pattern)
-		shape.Pattern = ""
-	}
-	if shape.Min != nil && *shape.Min == 0 && from.Type != "integer" && from.Type != "long" {
-		shape.Min = nil
-	}
+	shape := from.plain(name)
 	constrains := shape.Min != nil || shape.Max != nil || shape.Pattern != "" || shape.Enum != nil ||
 		len(shape.Required) > 0
 	for member, m := range from.Members {
@@ -187,11 +176,9 @@ func (s *source) keep(name string, into map[string]*model.Shape, kept map[string
 			shape.Members[member] = *s.place(&m, inner)
 		}
 	}
-	if inner := s.inner(from.Member, into, kept, &shape.Item); inner {
-		constrains = true
-	}
+	items := s.inner(from.Member, into, kept, &shape.Item)
 	keys, values := s.inner(from.Key, into, kept, &shape.Key), s.inner(from.Value, into, kept, &shape.Value)
-	constrains = constrains || keys || values
+	constrains = constrains || items || keys || values
 	if from.Payload != "" && from.Members[from.Payload].Location == "" {
 		shape.Payload = from.Payload
 	}
@@ -200,6 +187,23 @@ func (s *source) keep(name string, into map[string]*model.Shape, kept map[string
 		into[name] = shape
 	}
 	return constrains
+}
+
+// plain is a shape without its members.
+func (from sourceShape) plain(name string) *model.Shape {
+	shape := &model.Shape{Type: types[from.Type], Min: from.Min, Max: from.Max, Pattern: from.Pattern, Enum: from.Enum,
+		Sensitive: from.Sensitive, Flat: from.Flattened, Required: from.Required}
+	if shape.Pattern == ".*" || shape.Pattern == `[\s\S]*` {
+		shape.Pattern = ""
+	}
+	if !model.Readable(shape.Pattern) {
+		fmt.Fprintf(os.Stderr, "left out the pattern of %s: %s\n", name, shape.Pattern)
+		shape.Pattern = ""
+	}
+	if shape.Min != nil && *shape.Min == 0 && shape.Type != "number" {
+		shape.Min = nil // which says nothing of a length
+	}
+	return shape
 }
 
 func (s *source) inner(

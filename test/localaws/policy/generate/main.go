@@ -1,5 +1,6 @@
 // Command generate writes actions.json: the actions of the services whose resources have policies here, with the kinds
-// of resources that each is about. They come from cfn-lint, which takes them from AWS's service authorization reference:
+// of resources that each is about. They come from cfn-lint, which takes them from AWS's service authorization
+// reference:
 //
 //	pip install cfn-lint
 //	go generate ./test/localaws/policy
