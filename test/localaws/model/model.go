@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 )
 
@@ -91,8 +92,13 @@ var (
 	lookahead = regexp.MustCompile(`^\(\?!(\^[^()]*\$)\)`)
 )
 
+// Translate writes a pattern of AWS's as Go's regular expressions do.
+func Translate(pattern string) string {
+	return strings.ReplaceAll(javaEscape.ReplaceAllString(pattern, `\x{$1}`), `\Z`, `\z`)
+}
+
 func (s *Shape) compile() (err error) {
-	text := javaEscape.ReplaceAllString(s.Pattern, `\x{$1}`)
+	text := Translate(s.Pattern)
 	if not := lookahead.FindStringSubmatch(text); not != nil {
 		text = text[len(not[0]):]
 		if s.not, err = regexp.Compile(not[1]); err != nil {

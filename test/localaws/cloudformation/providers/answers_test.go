@@ -9,6 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	. "github.com/onsi/gomega"
+
+	"github.com/aloft-dev/aloft/test/localaws/cloudformation/providers"
+	"github.com/aloft-dev/aloft/test/localaws/cloudformation/resource"
 )
 
 func TestAQueueHasTheStacksTagsAndNotCloudFormations(t *testing.T) {
@@ -57,4 +60,36 @@ func TestTagsOfImagesMayBeExcluded(t *testing.T) {
 	out, err = ecr.NewFromConfig(w.Config()).DescribeRepositories(w.ctx, &ecr.DescribeRepositoriesInput{})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(out.Repositories[0].ImageTagMutabilityExclusionFilters).To(BeEmpty())
+}
+
+// TestEveryTypeHasTheLimitsOfItsSchema fails where a type was added and the table was not generated again.
+func TestEveryTypeHasTheLimitsOfItsSchema(t *testing.T) {
+	types, err := resource.NewRegistry(providers.All()...)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	for name, known := range types {
+		if !known.Limited {
+			t.Errorf("there are no limits of %s: go generate ./test/localaws/cloudformation/resource", name)
+		}
+	}
+}
+
+func TestPropertiesThatTheSchemaRefusesFailBeforeAnyCall(t *testing.T) {
+	for why, row := range map[string]struct{ resource, says string }{
+		"a name in capitals": {`"Type":"AWS::S3::Bucket","Properties":{"BucketName":"Bucket"}`,
+			"#/BucketName: failed validation constraint for keyword [pattern]"},
+		"unknown ownership": {`"Type":"AWS::S3::Bucket","Properties":{"OwnershipControls":{"Rules":[` +
+			`{"ObjectOwnership":"BOGUS"}]}}`, "#/OwnershipControls/Rules/0/ObjectOwnership: BOGUS is not a valid enum value"},
+		"an action of another service": {`"Type":"AWS::Lambda::Permission","Properties":{"FunctionName":"f",` +
+			`"Principal":"events.amazonaws.com","Action":"s3:GetObject"}`,
+			"#/Action: failed validation constraint for keyword [pattern]"},
+		"a rule that lasts too long": {`"Type":"AWS::Lambda::EventInvokeConfig","Properties":{"FunctionName":"f",` +
+			`"Qualifier":"live","MaximumRetryAttempts":3}`, "#/MaximumRetryAttempts: 3 is not less or equal to 2"},
+		"what is required": {`"Type":"AWS::KMS::Alias","Properties":{"AliasName":"alias/x"}`,
+			"#: required key [TargetKeyId] not found"},
+	} {
+		w := newWorld(t)
+		w.attempt(template(`"X":{` + row.resource + `}`))
+		w.g.Expect(w.failures()).To(ContainSubstring(row.says), why)
+		w.g.Expect(w.Calls().Mutating().Effects().Names()).To(HaveEach("cloudformation:CreateStack"), why)
+	}
 }

@@ -37,6 +37,8 @@ type Property struct {
 	Required bool
 	Recreate Recreation
 	Enum     []string
+	// Limits are those of the type's schema, which NewRegistry adds.
+	Limits Limits
 }
 
 // Text declares a string property; like all of these, it is updated in place unless Replaces is added.

@@ -35,7 +35,9 @@ type Type struct {
 	NeedsIAM bool
 	// NameProperty is the property that names the resource itself, where there is one.
 	NameProperty string
-	Handler      Handler
+	// Limited says that the limits of the type's schema are known.
+	Limited bool
+	Handler Handler
 }
 
 // HasAttribute says whether Fn::GetAtt supports the attribute.
@@ -48,8 +50,14 @@ type Registry map[string]*Type
 
 // NewRegistry indexes types by name; a name registered twice is a programming error.
 func NewRegistry(types ...*Type) (Registry, error) {
+	table, err := limits()
+	if err != nil {
+		return nil, err
+	}
 	registry := Registry{}
 	for _, t := range types {
+		limits, known := table[t.Name]
+		t.Properties, t.Limited = t.Properties.bounded(limits, ""), known
 		if _, ok := registry[t.Name]; ok {
 			return nil, fmt.Errorf("registering the resource type %s twice", t.Name)
 		}

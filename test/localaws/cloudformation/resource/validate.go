@@ -59,7 +59,7 @@ func (p Property) list(value any, path string) (any, []string) {
 	if !ok {
 		return nil, wrongType(List, value, path)
 	}
-	var problems []string
+	problems := p.Limits.list(len(list), path)
 	conformed := make([]any, 0, len(list))
 	for i, entry := range list {
 		item, found := p.Items.conform(entry, path+"/"+strconv.Itoa(i))
@@ -105,6 +105,14 @@ func (p Property) scalar(value any, path string) (any, []string) {
 	}
 	if len(p.Enum) > 0 && !slices.Contains(p.Enum, text) {
 		return nil, []string{fmt.Sprintf("%s: %s is not a valid enum value", path, text)}
+	}
+	switch v := converted.(type) {
+	case int64:
+		return converted, p.Limits.number(float64(v), path)
+	case float64:
+		return converted, p.Limits.number(v, path)
+	case string:
+		return converted, p.Limits.text(v, path)
 	}
 	return converted, nil
 }
