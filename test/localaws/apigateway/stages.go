@@ -71,7 +71,8 @@ func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStag
 	stage := stageView{
 		StageName: in.StageName, AutoDeploy: in.AutoDeploy, Description: in.Description,
 		DefaultRouteSettings: in.DefaultRouteSettings,
-		CreatedDate:          now, LastUpdatedDate: now, DeploymentId: in.DeploymentId, StageVariables: merged(nil, in.StageVariables),
+		CreatedDate:          now, LastUpdatedDate: now, DeploymentId: in.DeploymentId, StageVariables: merged(nil,
+			in.StageVariables),
 		Tags: merged(nil, in.Tags), RouteSettings: map[string]routeSettings{},
 	}
 	if stage.DefaultRouteSettings == nil {

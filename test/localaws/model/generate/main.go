@@ -166,25 +166,31 @@ func (s *source) keep(name string, into map[string]*model.Shape, kept map[string
 	shape := from.plain(name)
 	constrains := shape.Min != nil || shape.Max != nil || shape.Pattern != "" || shape.Enum != nil ||
 		len(shape.Required) > 0
-	for member, m := range from.Members {
-		inner := s.keep(m.Shape, into, kept)
-		constrains = constrains || inner
-		if inner || slices.Contains(from.Required, member) || member == from.Payload {
-			if shape.Members == nil {
-				shape.Members = map[string]model.Member{}
-			}
-			shape.Members[member] = *s.place(&m, inner)
-		}
-	}
+	members := s.members(from, into, kept, shape)
 	items := s.inner(from.Member, into, kept, &shape.Item)
 	keys, values := s.inner(from.Key, into, kept, &shape.Key), s.inner(from.Value, into, kept, &shape.Value)
-	constrains = constrains || items || keys || values
+	constrains = constrains || members || items || keys || values
 	if from.Payload != "" && from.Members[from.Payload].Location == "" {
 		shape.Payload = from.Payload
 	}
 	kept[name] = constrains
 	if constrains {
 		into[name] = shape
+	}
+	return constrains
+}
+
+// members takes those that constrain anything, that are required, or that are the body.
+func (s *source) members(
+	from sourceShape, into map[string]*model.Shape, kept map[string]bool, shape *model.Shape,
+) (constrains bool) {
+	shape.Members = map[string]model.Member{}
+	for member, m := range from.Members {
+		inner := s.keep(m.Shape, into, kept)
+		constrains = constrains || inner
+		if inner || slices.Contains(from.Required, member) || member == from.Payload {
+			shape.Members[member] = *s.place(&m, inner)
+		}
 	}
 	return constrains
 }
