@@ -29,8 +29,8 @@ func main() {
 	compiled, err := compile(ctx, os.Stdout)
 	stop()
 	if err == nil {
-		err = syscall.Exec(compiled, append([]string{"sandbox"}, os.Args[1:]...),
-			os.Environ()) //nolint:gosec // compiled here
+		arguments := append([]string{"sandbox"}, os.Args[1:]...)
+		err = syscall.Exec(compiled, arguments, os.Environ()) //nolint:gosec // compiled here
 	}
 	fmt.Fprintln(os.Stderr, "\n✗", err)
 	os.Exit(1)

@@ -9,8 +9,8 @@ import (
 
 func TestTheIntroductionSaysWhatHappensAndHowLongItTakes(t *testing.T) {
 	for _, arguments := range [][]string{nil, {"--no-sample"}, {"aws"}} {
-		if got := strings.ToLower(introduction(arguments)); !strings.Contains(got, "first time") || !strings.Contains(got,
-			"minutes") {
+		got := strings.ToLower(introduction(arguments))
+		if !strings.Contains(got, "first time") || !strings.Contains(got, "minutes") {
 			t.Errorf("%q says %q", arguments, got)
 		}
 	}

@@ -22,8 +22,7 @@ import (
 const startTimeout = 2 * time.Minute
 
 // stopTimeout is how long each server may take to end by itself. kube-apiserver waits a minute for a watch that is
-// open,
-// and nothing of what it holds is kept.
+// open, and nothing of what it holds is kept.
 const stopTimeout = 3 * time.Second
 
 // Options of a control plane. The zero value is usable.

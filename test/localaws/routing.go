@@ -8,9 +8,8 @@ import (
 )
 
 // ServeHTTP answers the call log, or finds the service of a request: a data plane that claims it by host or path, else
-// SigV4's signing
-// name, else the host <service>.<region>.amazonaws.com, else, for an unsigned request without any of these, the
-// answer of an unsigned STS call.
+// SigV4's signing name, else the host <service>.<region>.amazonaws.com, else, for an unsigned request without any of
+// these, the answer of an unsigned STS call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == CallsPath {
 		s.answerCalls(w, r)

@@ -69,11 +69,9 @@ func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStag
 	}
 	now := g.env.Clock.Now().UTC()
 	stage := stageView{
-		StageName: in.StageName, AutoDeploy: in.AutoDeploy, Description: in.Description,
-		DefaultRouteSettings: in.DefaultRouteSettings,
-		CreatedDate:          now, LastUpdatedDate: now, DeploymentId: in.DeploymentId, StageVariables: merged(nil,
-			in.StageVariables),
-		Tags: merged(nil, in.Tags), RouteSettings: map[string]routeSettings{},
+		StageName: in.StageName, AutoDeploy: in.AutoDeploy, DeploymentId: in.DeploymentId, Description: in.Description,
+		CreatedDate: now, LastUpdatedDate: now, DefaultRouteSettings: in.DefaultRouteSettings,
+		StageVariables: merged(nil, in.StageVariables), Tags: merged(nil, in.Tags), RouteSettings: map[string]routeSettings{},
 	}
 	if stage.DefaultRouteSettings == nil {
 		stage.DefaultRouteSettings = &routeSettings{DetailedMetricsEnabled: new(false)}

@@ -129,8 +129,7 @@ func (s *service) putPolicy(_ context.Context, call *wire.Call, in *policyInput)
 }
 
 // parse reads a key's policy and refuses one that names whom there is not, or after which the caller could not change
-// it
-// again (AWS KMS API reference, CreateKey and PutKeyPolicy).
+// it again (AWS KMS API reference, CreateKey and PutKeyPolicy).
 func (s *service) parse(call *wire.Call, text string, bypass bool) (policy.Document, error) {
 	doc, err := policy.Parse(policy.OfKey, text)
 	if err == nil {

@@ -6,8 +6,7 @@ import (
 )
 
 // once makes something once for each key: whoever asks meanwhile waits for whoever came first. A failure is not kept:
-// the
-// next one tries again.
+// the next one tries again.
 type once[V any] struct {
 	mu   sync.Mutex
 	made map[string]*making[V]

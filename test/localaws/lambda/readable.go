@@ -14,8 +14,7 @@ import (
 )
 
 // source finds the image of a function. Where Lambda may not read its repository, it lets itself do so in the name of
-// the
-// caller, who has to have the rights to that (AWS Lambda Developer Guide, images-create, "Amazon ECR permissions").
+// the caller, who has to have the rights to that (AWS Lambda Developer Guide, images-create, "Amazon ECR permissions").
 func (l *Lambda) source(ctx context.Context, call *wire.Call, name, uri string) (*sourceImage, error) {
 	image, err := l.images.resolve(ctx, l.arn(name), uri)
 	if api, ok := errors.AsType[*wire.Error](err); !ok || api.Code != "AccessDeniedException" {

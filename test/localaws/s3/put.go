@@ -56,8 +56,8 @@ func known(r *http.Request, parameters ...string) error {
 }
 
 // acl takes a canned access control list where the bucket's ownership allows lists, and one that lets everybody in
-// where
-// its public access block does not forbid that. Nobody comes without a signature here, so that none has an effect.
+// where its public access block does not forbid that. Nobody comes without a signature here, so that none has an
+// effect.
 func (b *bucket) acl(h http.Header) error {
 	switch h.Get("X-Amz-Acl") {
 	case "", "private", "bucket-owner-full-control":

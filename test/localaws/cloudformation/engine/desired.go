@@ -87,8 +87,7 @@ func parse(s *Stack, content Content) (*template.Template, error) {
 }
 
 // rehearse evaluates all that can be before anything exists, so that a malformed expression is refused with the call
-// and
-// does not fail a stack that is under way.
+// and does not fail a stack that is under way.
 func (d *desired) rehearse() error {
 	scope := d.scope(func(name string) (template.Values, bool) {
 		_, part := d.graph.Needs[name]

@@ -17,8 +17,7 @@ func policy(action string) string {
 // forAccount is policy for a resource, which says who may.
 func forAccount(action string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"` +
-		action +
-		`","Resource":"*"}]}`
+		action + `","Resource":"*"}]}`
 }
 
 // step is a resource through its life: created, changed in place, changed back to defaults, replaced.

@@ -13,8 +13,7 @@ import (
 )
 
 // Layer is a layer that was unpacked, once for all images that have it: its entries in their order, and a folder with
-// the
-// content of its files, which the images link to.
+// the content of its files, which the images link to.
 type Layer struct {
 	dir     string
 	entries []entry
