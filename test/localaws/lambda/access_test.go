@@ -1,8 +1,10 @@
 package lambda
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdkecr "github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -73,4 +75,36 @@ func TestAFunctionShowsItsNetwork(t *testing.T) {
 	_, err := l.UpdateFunctionConfiguration(t.Context(), &sdk.UpdateFunctionConfigurationInput{FunctionName: &l.f,
 		VpcConfig: &types.VpcConfig{SubnetIds: []string{"subnet-1"}}})
 	refused(t, "a subnet without a group", err, "InvalidParameterValueException", "must coexist")
+}
+
+func TestAnImageThatNobodyRunsIsRemovedAndItsLayersStay(t *testing.T) {
+	l := start(t, nil)
+	l.lambda.images.pause = 10 * time.Millisecond
+	folders := func(kind string) int {
+		found, err := filepath.Glob(filepath.Join(l.env.Dir, "lambda", kind+"-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	l.create(l.f, nil)
+	l.invoke(l.f, "", `{}`)
+	if images, layers := folders("image"), folders("layer"); images != 1 || layers != 1 {
+		t.Errorf("there are %d images and %d layers", images, layers)
+	}
+	if _, err := l.DeleteFunction(t.Context(), &sdk.DeleteFunctionInput{FunctionName: &l.f}); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); folders("image") > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the image's folder is still there")
+		}
+	}
+	if layers := folders("layer"); layers != 1 {
+		t.Errorf("there are %d layers", layers)
+	}
+	l.create(l.f, nil)
+	if got := aws.ToString(l.invoke(l.f, "", `{}`).ExecutedVersion); got != "$LATEST" {
+		t.Errorf("made again, version %q answered", got)
+	}
 }

@@ -3,10 +3,13 @@ package lambda
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/aloft-dev/aloft/test/localaws/lambda/rootfs"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -23,6 +26,13 @@ type images struct {
 
 	layers once[*rootfs.Layer]
 	joined once[*unpackedImage]
+
+	// pause is between two looks whether a pool is gone.
+	pause time.Duration
+
+	mu sync.Mutex
+	// held counts who uses the folder of an image, by its digest: who prepares it, and pools of environments.
+	held map[string]int
 }
 
 // unpackedImage is an image's folder and the part of its configuration that matters to a process.
@@ -41,24 +51,76 @@ type unpackedImage struct {
 	} `json:"rootfs"`
 }
 
-func newImages(env *wire.Env, dir string) *images { return &images{env: env, dir: dir} }
+func newImages(env *wire.Env, dir string) *images {
+	return &images{env: env, dir: dir, held: map[string]int{}, pause: 10 * time.Second}
+}
 
-// prepare returns the unpacked image.
+// prepare returns the unpacked image, which the caller lets go of by drop when nothing runs in it any more. After an
+// error there is nothing to let go of.
 func (s *images) prepare(ctx context.Context, functionARN string, image *sourceImage) (*unpackedImage, error) {
-	return s.joined.get(ctx, image.digest, func() (*unpackedImage, error) { return s.join(ctx, functionARN, image) })
+	s.mu.Lock()
+	s.held[image.digest]++
+	s.mu.Unlock()
+	u, err := s.joined.get(ctx, image.digest, func() (*unpackedImage, error) { return s.join(ctx, functionARN, image) })
+	if err != nil {
+		s.drop(image.digest, nil)
+	}
+	return u, err
+}
+
+// dropAfter lets go of an image when its user is gone at two looks: an invocation that began before the first one has
+// started its environment by the second.
+func (s *images) dropAfter(ctx context.Context, gone func() bool, digest string, u *unpackedImage) {
+	for seen := 0; seen < 2; {
+		select {
+		case <-time.After(s.pause):
+		case <-ctx.Done():
+			return
+		}
+		if gone() {
+			seen++
+		} else {
+			seen = 0
+		}
+	}
+	s.drop(digest, u)
+}
+
+// drop removes the folder of an image that nobody holds any more; the layers stay for the next one.
+func (s *images) drop(digest string, u *unpackedImage) {
+	s.mu.Lock()
+	s.held[digest]--
+	last := s.held[digest] == 0
+	if last {
+		delete(s.held, digest)
+		s.joined.forget(digest)
+	}
+	s.mu.Unlock()
+	if last && u != nil {
+		_ = os.RemoveAll(filepath.Dir(u.root)) // what is left goes with the work folder
+	}
 }
 
 func (s *images) join(ctx context.Context, functionARN string, image *sourceImage) (*unpackedImage, error) {
-	u := &unpackedImage{root: filepath.Join(s.dir, "images", image.hex())}
+	u := &unpackedImage{}
 	if err := s.configure(ctx, functionARN, image, u); err != nil {
 		return nil, err
 	}
-	if err := os.RemoveAll(u.root); err != nil {
-		return nil, err
-	}
-	tree, err := rootfs.Create(u.root)
+	dir, err := s.folder("image-")
 	if err != nil {
 		return nil, err
+	}
+	u.root = filepath.Join(dir, "root")
+	if err := s.apply(ctx, functionARN, image, u); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return u, nil
+}
+
+func (s *images) apply(ctx context.Context, functionARN string, image *sourceImage, u *unpackedImage) error {
+	tree, err := rootfs.Create(u.root)
+	if err != nil {
+		return err
 	}
 	for i, described := range image.manifest.Layers {
 		layer, err := s.layer(ctx, functionARN, image, described.Digest, u.RootFS.DiffIDs[i])
@@ -66,10 +128,10 @@ func (s *images) join(ctx context.Context, functionARN string, image *sourceImag
 			err = tree.Apply(layer)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("unpacking layer %d: %w", i, err)
+			return fmt.Errorf("unpacking layer %d: %w", i, err)
 		}
 	}
-	return u, tree.Finish()
+	return tree.Finish()
 }
 
 func (s *images) configure(ctx context.Context, functionARN string, image *sourceImage, u *unpackedImage) error {
@@ -102,13 +164,22 @@ func (s *images) layer(
 			return nil, err
 		}
 		defer content.Close()
-		if err := os.MkdirAll(s.dir, 0o755); err != nil {
-			return nil, fmt.Errorf("making the folder of images: %w", err)
-		}
-		dir, err := os.MkdirTemp(s.dir, "layer-")
+		dir, err := s.folder("layer-")
 		if err != nil {
-			return nil, fmt.Errorf("making the layer's folder: %w", err)
+			return nil, err
 		}
 		return rootfs.Unpack(dir, content, diffID)
 	})
+}
+
+// folder makes a new one that the users of functions may pass through.
+func (s *images) folder(kind string) (string, error) {
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return "", fmt.Errorf("making the folder of images: %w", err)
+	}
+	dir, err := os.MkdirTemp(s.dir, kind)
+	if err != nil {
+		return "", fmt.Errorf("making a folder of images: %w", err)
+	}
+	return dir, os.Chmod(dir, 0o755)
 }

@@ -18,6 +18,13 @@ type making[V any] struct {
 	err   error
 }
 
+// forget has the next one make it again.
+func (o *once[V]) forget(key string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.made, key)
+}
+
 func (o *once[V]) get(ctx context.Context, key string, do func() (V, error)) (V, error) {
 	o.mu.Lock()
 	m := o.made[key]

@@ -58,15 +58,20 @@ func (l *Lambda) settle(
 		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if !l.holds(f, v) {
-			return
-		}
 		if err != nil {
-			code, reason := failure(err)
-			end(nil, code, reason)
+			if l.holds(f, v) {
+				code, reason := failure(err)
+				end(nil, code, reason)
+			}
 			return
 		}
-		end(environment.NewPool(l.host, l.runnable(f.name, number, configured, unpacked)), "", "")
+		pool := environment.NewPool(l.host, l.runnable(f.name, number, configured, unpacked))
+		l.later(func(ctx context.Context) { l.images.dropAfter(ctx, pool.Gone, image.digest, unpacked) })
+		if !l.holds(f, v) {
+			pool.Retire()
+			return
+		}
+		end(pool, "", "")
 	})
 }
 

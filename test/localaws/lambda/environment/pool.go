@@ -37,6 +37,13 @@ func (p *Pool) release(e *environment) {
 	}()
 }
 
+// Gone says that the pool was retired and nothing runs in it. An invocation that began before may still come.
+func (p *Pool) Gone() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed && len(p.all)+len(p.leaving) == 0
+}
+
 // Size is how many environments the pool has, busy ones included.
 func (p *Pool) Size() int {
 	p.mu.Lock()
