@@ -34,8 +34,10 @@ help: ## Show this help.
 
 .PHONY: demo
 demo: ## Release the sample application on this machine, no cluster or account needed; ONCE=1 ends after the proof.
-	@echo "compiling the command that compiles all else; the first time on a machine that takes some seconds ..."
-	@go run ./cmd/sandbox $(if $(filter-out 0 false no,$(ONCE)),--once)
+	@echo "Compiling the command that compiles all else; the first time on a machine that takes some seconds"
+	@( while sleep 10 >/dev/null 2>&1; do echo "  ... still at it"; done ) & beat=$$!; \
+	  trap 'kill $$beat 2>/dev/null || true' EXIT; go build -o bin/sandbox ./cmd/sandbox; kill $$beat; \
+	  bin/sandbox $(if $(filter-out 0 false no,$(ONCE)),--once)
 
 ##@ Development
 

@@ -263,3 +263,16 @@ func TestDelaysComeFromTheSettings(t *testing.T) {
 		}
 	}
 }
+
+func TestADistributionWithoutTagsHasAnEmptyList(t *testing.T) {
+	l := start(t, Options{})
+	made, err := l.CreateDistribution(t.Context(), &sdk.CreateDistributionInput{
+		DistributionConfig: configuration("untagged", l.control(t, "untagged")),
+	})
+	must(t, err)
+	out, err := l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{Resource: made.Distribution.ARN})
+	must(t, err)
+	if out.Tags == nil || out.Tags.Items == nil {
+		t.Errorf("the tags are %+v, which is no list", out.Tags)
+	}
+}
