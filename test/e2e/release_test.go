@@ -155,7 +155,7 @@ func apiHosts(stage *v1alpha1.Stage) (hosts []string) {
 // leftOf lists what AWS still holds under the Stage's names.
 func leftOf(stage *v1alpha1.Stage) []string {
 	GinkgoHelper()
-	left, err := box.Left(ctx, prefixOf(stage))
+	left, err := box.Left(ctx, namesOf(stage))
 	Expect(err).NotTo(HaveOccurred())
 	return left
 }

@@ -15,11 +15,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// Left lists what AWS still holds under names that hold a Stage's prefix. A key that waits for its deletion is as good
-// as gone.
-func (s *Sandbox) Left(ctx context.Context, prefix string) (left []string, err error) {
+// Left lists what AWS still holds under a stage's names: all of them hold its prefix, but for the bucket's. A key that
+// waits for its deletion is as good as gone.
+func (s *Sandbox) Left(ctx context.Context, stage release.Names) (left []string, err error) {
 	for kind, list := range map[string]func(context.Context) ([]string, error){
 		"API": s.apis, "stack": s.stacks, "function": s.functions, "bucket": s.buckets, "repository": s.repositories,
 		"role": s.roles, "queue": s.queues, "log group": s.logGroups,
@@ -29,7 +31,7 @@ func (s *Sandbox) Left(ctx context.Context, prefix string) (left []string, err e
 			return nil, fmt.Errorf("listing each %s: %w", kind, err)
 		}
 		for _, name := range names {
-			if strings.Contains(name, prefix) {
+			if strings.Contains(name, stage.Prefix) || name == stage.Bucket {
 				left = append(left, kind+" "+name)
 			}
 		}

@@ -114,5 +114,5 @@ func (s *stage) removed() {
 		return s.z.Client.Get(ctx, client.ObjectKeyFromObject(s.Stage), &v1alpha1.Stage{})
 	}, patience, interval).ShouldNot(Succeed())
 	names := desired.Names(release.StageKey{Namespace: s.Namespace, Name: s.Name}, "123456789012", "eu-central-1")
-	s.g.Expect(s.z.Left(ctx, names.Prefix)).To(BeEmpty())
+	s.g.Expect(s.z.Left(ctx, names)).To(BeEmpty())
 }
