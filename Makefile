@@ -89,6 +89,12 @@ nightly: mutate ## Run what takes hours: mutations, and the operator killed and 
 	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
 	ALOFT_CRASH_EVERY=1 go test -timeout 6h ./test/e2e -ginkgo.focus "crashes|held"
 
+.PHONY: zoo
+zoo: controlplane ## Release real images (nginx, php-fpm, Node, Vite, Django, Ruby) and odd ones; UPDATE=1 writes docs/images.md.
+	@mkdir -p bin
+	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
+	ALOFT_ZOO=1 ALOFT_ZOO_UPDATE="$(UPDATE)" go test -count=1 -parallel 4 -timeout 30m ./test/zoo
+
 .PHONY: contract
 contract: ## Run the rules of the local AWS on AWS itself (ALOFT_CONTRACT_ACCOUNT_ID=...), or on AWS_ENDPOINT_URL.
 	@[ -n "$$AWS_ENDPOINT_URL$$ALOFT_CONTRACT_ACCOUNT_ID" ] || { \

@@ -209,8 +209,9 @@ func (d *deployed) warm(t *testing.T, pings int) map[string]bool {
 func TestPlainContainerServesAsAFunction(t *testing.T) {
 	c := newCloud(t)
 	c.storeBundle(t, stageName)
+	const assets = "https://abc.execute-api.eu-central-1.amazonaws.com/_aloft/assets/v1"
 	d := c.deployFunction(t, sample.V1, "http", map[string]string{
-		"ALOFT_HTTP_PORT": "8080", "ALOFT_CONFIG": bundlePlace, "ASSET_URL": "https://cdn.example.com/assets/v1",
+		"ALOFT_HTTP_PORT": "8080", "ALOFT_CONFIG": bundlePlace, "ASSET_URL": assets,
 	})
 
 	const pings = 3
@@ -220,7 +221,7 @@ func TestPlainContainerServesAsAFunction(t *testing.T) {
 
 	answer, failed := d.invoke(t, get("/", ""))
 	if got := decode[response](t, answer); failed || got.StatusCode != 200 ||
-		!strings.Contains(got.Body, "It flies.") || !strings.Contains(got.Body, "https://cdn.example.com/assets/v1") {
+		!strings.Contains(got.Body, "It flies.") || !strings.Contains(got.Body, assets+"/app.js") {
 		t.Errorf("the page is %s", answer)
 	}
 

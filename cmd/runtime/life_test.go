@@ -22,6 +22,22 @@ func TestCrashAnswersTheRequestInFlightAndTheNextOneIsServed(t *testing.T) {
 	}
 }
 
+func TestARequestThatComesBetweenTwoServersWaitsForTheNextOne(t *testing.T) {
+	for name, nurses := range map[string]string{"the program ends after its server": "", "it starts another one": "1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, map[string]string{"NURSES": nurses}, "nurse")
+			before := f.request(t, get("/pid", "")).Body
+			if got := f.request(t, get("/crash", "")); got.StatusCode != 502 {
+				t.Errorf("the request in flight got %d", got.StatusCode)
+			}
+			if after := f.request(t, get("/pid", "")); after.StatusCode != 200 || after.Body == before {
+				t.Errorf("the next one got %+v", after)
+			}
+		})
+	}
+}
+
 func TestRequestThatWouldOutliveTheFunctionIsCutAndTheApplicationStartedAgain(t *testing.T) {
 	f := start(t, nil)
 	before := f.request(t, get("/pid", "")).Body
@@ -42,7 +58,8 @@ func TestApplicationThatEndsAtStartIsAnInitErrorWithItsOutput(t *testing.T) {
 	}
 	for _, part := range []string{
 		" crash) ended ", "after its start, before it listened on port " + f.port, "exit status 70",
-		"On Lambda: Only /tmp can be written to; the image's own files are read-only. (docs/images.md)",
+		"On Lambda: Only /tmp can be written to; the image's own files are read-only. (docs/images.md): " +
+			"mkdir /app/cache: read-only file system. It printed:",
 		"the cache does not exist", "  at line 3 of", "bytes left out", "  at line 999 of", "password is",
 	} {
 		if !strings.Contains(got.body, part) {
@@ -56,6 +73,11 @@ func TestApplicationThatEndsAtStartIsAnInitErrorWithItsOutput(t *testing.T) {
 	if f.cmd.ProcessState.ExitCode() == 0 {
 		t.Error("the runtime ended as if all were well")
 	}
+}
+
+func TestAnApplicationThatGoesOnInTheBackgroundIsToldToStayInTheForeground(t *testing.T) {
+	f := start(t, nil, "say", "0", "forked")
+	says(t, f.posted(t).body, "exit status 0; a server that goes on in the background is not seen", "forked")
 }
 
 func TestApplicationThatDoesNotListenFailsTheInvocationWithTheRemedy(t *testing.T) {
@@ -138,6 +160,26 @@ func TestAnApplicationThatIsNotReadyInTimeIsToldWhatItAnswered(t *testing.T) {
 	}
 	says(t, got.body, "listens on 127.0.0.1:"+f.port, "was not ready within ",
 		"GET /up answered 502: the one behind is not up", "[redacted]", "It printed:")
+}
+
+func TestAnApplicationThatEndsAtItsFirstRequestShowsItsOutput(t *testing.T) {
+	f := start(t, nil, "fork")
+	got := f.invoke(t, `{"warmer_ping":true}`, 10*time.Second)
+	if got.errorType != "Aloft.ApplicationStart" {
+		t.Fatalf("got %+v", got)
+	}
+	says(t, got.body, " fork) ended ", "after its start, at its first request, GET /_aloft/warm: exit status 3",
+		"no module named shop", "worker failed to boot")
+}
+
+func TestAnApplicationThatBreaksItsFirstRequestShowsItsOutput(t *testing.T) {
+	f := start(t, map[string]string{"KEEPS_ON": "1"}, "fork")
+	got := f.invoke(t, `{"warmer_ping":true}`, 10*time.Second)
+	if got.errorType != "Aloft.ApplicationHealth" {
+		t.Fatalf("got %+v", got)
+	}
+	says(t, got.body, " fork) listens on 127.0.0.1:"+f.port, "did not answer its first request, GET /_aloft/warm, ",
+		"reading the application's response", "no module named shop")
 }
 
 func TestTerminationEndsTheApplicationGracefully(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
+	"github.com/aloft-dev/aloft/test/sampleapp/visitor"
 )
 
 // prove shows that the application serves: its page from the function, its assets from the bucket, its migration run
@@ -50,21 +51,20 @@ func (d *demo) prove(ctx context.Context, stage *v1alpha1.Stage) error {
 var assetLinks = regexp.MustCompile(`https://[^"' ]+/assets/[^"' )]+`)
 
 func (d *demo) proveJob(ctx context.Context, client *http.Client, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/jobs", strings.NewReader("from the demo"))
+	visit, err := visitor.New(client, url)
 	if err != nil {
-		return fmt.Errorf("making a request: %w", err)
+		return fmt.Errorf("visiting the page: %w", err)
 	}
-	response, err := client.Do(request)
-	if err != nil {
+	if err := visit.Forge(ctx); err != nil {
+		return fmt.Errorf("sending what the application must turn away: %w", err)
+	}
+	fmt.Fprintln(d.out, "  ✓ it knows its own address, and turns away forms that are not its own")
+	if err := visit.SendJob(ctx, "from the demo"); err != nil {
 		return fmt.Errorf("enqueueing a job: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("enqueueing a job: %s", response.Status)
 	}
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if d.sandbox.Database.Counts()["jobs"] > 0 {
-			fmt.Fprintln(d.out, "  ✓ a job enqueued over HTTP was processed by the worker")
+			fmt.Fprintln(d.out, "  ✓ a job sent by its form, with its cookie, was processed by the worker")
 			return nil
 		}
 	}

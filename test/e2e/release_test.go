@@ -9,12 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -60,10 +54,7 @@ var _ = Describe("A first release", Ordered, func() {
 	})
 
 	It("processes a job that was enqueued over HTTP in the worker", func() {
-		response, err := browser().Post(stage.Status.Endpoints.URL+"/jobs", "text/plain", strings.NewReader("one"))
-		Expect(err).NotTo(HaveOccurred())
-		_ = response.Body.Close()
-		Expect(response.StatusCode).To(BeNumerically("<", 300))
+		sendJob(stage)
 		Eventually(func() int { return ran(stage, "jobs") }).Should(Equal(1))
 	})
 
@@ -161,51 +152,11 @@ func apiHosts(stage *v1alpha1.Stage) (hosts []string) {
 	return hosts
 }
 
-// leftOf lists what AWS still holds under the Stage's names. A key that waits for its deletion is as good as gone.
-func leftOf(stage *v1alpha1.Stage) (left []string) {
+// leftOf lists what AWS still holds under the Stage's names.
+func leftOf(stage *v1alpha1.Stage) []string {
 	GinkgoHelper()
-	left = apiHosts(stage)
-	for _, which := range []string{"foundation", "app"} {
-		if stackExists(stage, which) {
-			left = append(left, "stack "+which)
-		}
-	}
-	add := func(kind string, names ...string) {
-		for _, name := range names {
-			if strings.Contains(name, prefixOf(stage)) {
-				left = append(left, kind+" "+name)
-			}
-		}
-	}
-	functions, err := lambda.NewFromConfig(box.AWSConfig).ListFunctions(ctx, &lambda.ListFunctionsInput{})
+	left, err := box.Left(ctx, namesOf(stage))
 	Expect(err).NotTo(HaveOccurred())
-	for i := range functions.Functions {
-		add("function", aws.ToString(functions.Functions[i].FunctionName))
-	}
-	buckets, err := s3.NewFromConfig(box.AWSConfig).ListBuckets(ctx, &s3.ListBucketsInput{})
-	Expect(err).NotTo(HaveOccurred())
-	for i := range buckets.Buckets {
-		add("bucket", aws.ToString(buckets.Buckets[i].Name))
-	}
-	repositories, err := ecr.NewFromConfig(box.AWSConfig).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{})
-	Expect(err).NotTo(HaveOccurred())
-	for i := range repositories.Repositories {
-		add("repository", aws.ToString(repositories.Repositories[i].RepositoryName))
-	}
-	roles, err := iam.NewFromConfig(box.AWSConfig).ListRoles(ctx, &iam.ListRolesInput{})
-	Expect(err).NotTo(HaveOccurred())
-	for i := range roles.Roles {
-		add("role", aws.ToString(roles.Roles[i].RoleName))
-	}
-	queues, err := sqs.NewFromConfig(box.AWSConfig).ListQueues(ctx, &sqs.ListQueuesInput{})
-	Expect(err).NotTo(HaveOccurred())
-	add("queue", queues.QueueUrls...)
-	groups, err := cloudwatchlogs.NewFromConfig(box.AWSConfig).DescribeLogGroups(ctx,
-		&cloudwatchlogs.DescribeLogGroupsInput{})
-	Expect(err).NotTo(HaveOccurred())
-	for i := range groups.LogGroups {
-		add("log group", aws.ToString(groups.LogGroups[i].LogGroupName))
-	}
 	return left
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/aloft-dev/aloft/controllers/plan"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 	"github.com/aloft-dev/aloft/test/sampleapp/database"
+	"github.com/aloft-dev/aloft/test/sampleapp/visitor"
 	"github.com/aloft-dev/aloft/test/sandbox"
 )
 
@@ -200,6 +201,14 @@ func load(url string) (status int, body string) {
 	content, err := io.ReadAll(response.Body)
 	Expect(err).NotTo(HaveOccurred())
 	return response.StatusCode, string(content)
+}
+
+// sendJob sends the form on the Stage's page.
+func sendJob(stage *v1alpha1.Stage) {
+	GinkgoHelper()
+	page, err := visitor.New(browser(), stage.Status.Endpoints.URL)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(page.SendJob(ctx, "one")).To(Succeed())
 }
 
 // ran counts how often something happened in the database of a Stage's application: migrations, jobs, schedules.

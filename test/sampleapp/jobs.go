@@ -11,6 +11,10 @@ import (
 // enqueueJob sends a job to a queue ("queue", default "default") with some work ("work") and says what it sent.
 func (a web) enqueueJob(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	if !ownForm(r) {
+		http.Error(w, "this form is not of your page", http.StatusForbidden)
+		return
+	}
 	name := cmp.Or(r.FormValue("queue"), "default")
 	queue, err := queueURL(name, a.getenv("SQS_PREFIX"), a.getenv("SQS_SUFFIX"))
 	if err != nil {
@@ -24,7 +28,7 @@ func (a web) enqueueJob(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		http.Redirect(w, r, address(r)+"/", http.StatusSeeOther)
 		return
 	}
 	writeJSON(w, http.StatusAccepted, map[string]string{"id": id, "message": messageID, "queue": name})

@@ -17,8 +17,8 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 func (a web) page(w http.ResponseWriter, r *http.Request) {
 	facts := struct {
 		status
-		Headline, Assets string
-	}{a.read(r.Context()), a.build.Headline, cmp.Or(a.getenv("ASSET_URL"), "/public")}
+		Headline, Assets, Address, Token string
+	}{a.read(r.Context()), a.build.Headline, cmp.Or(a.getenv("ASSET_URL"), "/public"), address(r), token(w, r)}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if err := pageTemplate.Execute(w, facts); err != nil {

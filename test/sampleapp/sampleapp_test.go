@@ -35,12 +35,28 @@ func openDatabase(t *testing.T) (*database.Server, environment) {
 
 func get(t *testing.T, app web, path string) string {
 	t.Helper()
-	answer := httptest.NewRecorder()
-	app.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+	answer := ask(app, httptest.NewRequest(http.MethodGet, path, nil))
 	if answer.Code != http.StatusOK {
 		t.Fatalf("GET %s answered %d: %s", path, answer.Code, answer.Body)
 	}
 	return answer.Body.String()
+}
+
+func ask(app web, request *http.Request) *httptest.ResponseRecorder {
+	answer := httptest.NewRecorder()
+	app.handler().ServeHTTP(answer, request)
+	return answer
+}
+
+// visit is a request as it comes by a distribution: to the application's own name, over HTTPS.
+func visit(method, path string, form url.Values) *http.Request {
+	request := httptest.NewRequest(method, "https://shop.example"+path, strings.NewReader(form.Encode()))
+	request.Header.Set("X-Forwarded-Proto", "https")
+	if form != nil {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Origin", "https://shop.example")
+	}
+	return request
 }
 
 func TestEveryCommandIsCounted(t *testing.T) {
@@ -112,7 +128,7 @@ func TestThePageLinksItsAssetsAndShowsItsCounts(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	store, err := connect(env["DATABASE_URL"])
 	g.Expect(err).NotTo(HaveOccurred())
-	env["ASSET_URL"] = "https://cdn.example/assets/v1"
+	env["ASSET_URL"], env["APP_URL"] = "https://cdn.example/assets/v1", "http://example.com"
 
 	page := get(t, web{build: build{Version: "v1", Headline: "Hello"}, store: store, getenv: env.get}, "/")
 	g.Expect(page).To(And(
@@ -173,20 +189,17 @@ func TestAJobGoesToTheQueueAndBackThroughAWorker(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	app := web{store: store, getenv: env.get}
 
-	form := httptest.NewRequest(http.MethodPost, "/jobs", strings.NewReader(url.Values{"work": {"look"}}.Encode()))
-	form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer := httptest.NewRecorder()
-	app.handler().ServeHTTP(answer, form)
+	form := visit(http.MethodPost, "/jobs", url.Values{"work": {"look"}, "token": {"t1"}})
+	form.AddCookie(&http.Cookie{Name: sessionCookie, Value: "t1"})
+	answer := ask(app, form)
 	g.Expect(answer.Code).To(Equal(http.StatusAccepted), answer.Body.String())
 	g.Expect(sent.QueueUrl).To(Equal("https://sqs.eu-central-1.amazonaws.com/1/default-p"))
 
-	answer = httptest.NewRecorder()
-	app.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/work", strings.NewReader(sent.MessageBody)))
+	answer = ask(app, httptest.NewRequest(http.MethodPost, "/work", strings.NewReader(sent.MessageBody)))
 	g.Expect(answer.Code).To(Equal(http.StatusForbidden), "it is of no queue")
 	job := httptest.NewRequest(http.MethodPost, "/work", strings.NewReader(sent.MessageBody))
 	job.Header.Set("X-Aloft-Message-Id", "m1")
-	answer = httptest.NewRecorder()
-	app.handler().ServeHTTP(answer, job)
+	answer = ask(app, job)
 	g.Expect(answer.Code).To(Equal(http.StatusNoContent))
 	g.Expect(server.Counts()).To(Equal(map[string]int{"jobs": 1}))
 }

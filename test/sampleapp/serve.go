@@ -61,13 +61,13 @@ func (a web) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /public/", http.StripPrefix("/public", http.FileServer(files)))
 	mux.Handle("GET /assets/", http.StripPrefix("/assets", http.FileServer(files)))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return newGuard(a.getenv).wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.RequestURI, "/seen/") { // not by the mux, which redirects paths that it would write otherwise
 			seen(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // seen says what the application saw of a request below /seen/.

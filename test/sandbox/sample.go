@@ -40,7 +40,7 @@ func (s *Sandbox) PrepareIn(ctx context.Context, account, namespace, profile, da
 			Labels: map[string]string{ProfileLabel: profile}}},
 		&v1alpha1.StageProfile{
 			ObjectMeta: metav1.ObjectMeta{Name: profile},
-			Spec:       s.Profile(account, profile, s.Repository()),
+			Spec:       s.Profile(account, profile, s.Registry.Repository("acme")),
 		},
 		&corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Name: SampleSecret, Namespace: namespace},

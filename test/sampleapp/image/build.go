@@ -30,11 +30,11 @@ func NewBuilder(ctx context.Context, cache, arch string) (*Builder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the program: %w", err)
 	}
-	system, err := layer(systemEntries())
+	system, err := Layer(systemEntries())
 	if err != nil {
 		return nil, fmt.Errorf("making the system layer: %w", err)
 	}
-	app, err := layer([]entry{{path: programPath, content: program, mode: 0o755}})
+	app, err := Layer([]Entry{{Path: programPath, Content: program, Mode: 0o755}})
 	if err != nil {
 		return nil, fmt.Errorf("making the program's layer: %w", err)
 	}
@@ -47,7 +47,7 @@ func (b *Builder) Image(v Variant) (v1.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describing the variant: %w", err)
 	}
-	told, err := layer([]entry{{path: programPath + ".json", content: facts, mode: 0o644}})
+	told, err := Layer([]Entry{{Path: programPath + ".json", Content: facts, Mode: 0o644}})
 	if err != nil {
 		return nil, fmt.Errorf("making the layer that tells the variant: %w", err)
 	}
@@ -55,18 +55,24 @@ func (b *Builder) Image(v Variant) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	var entries []entry
+	var entries []Entry
 	for name, content := range files {
-		entries = append(entries, entry{path: path.Join(AssetsPath, name), content: content, mode: 0o644})
+		entries = append(entries, Entry{Path: path.Join(AssetsPath, name), Content: content, Mode: 0o644})
 	}
-	assets, err := layer(entries)
+	assets, err := Layer(entries)
 	if err != nil {
 		return nil, fmt.Errorf("making the layer of the assets: %w", err)
 	}
-	return b.assemble(append(append([]v1.Layer{}, b.fixed...), told, assets))
+	return Assemble(b.arch, v1.Config{
+		Entrypoint: []string{programPath}, Cmd: []string{"serve"}, WorkingDir: "/", User: "65532:65532",
+		Env:          []string{"PATH=/usr/local/bin:/usr/bin:/bin", "PORT=8080"},
+		ExposedPorts: map[string]struct{}{"8080/tcp": {}},
+		Labels:       map[string]string{"org.opencontainers.image.title": "Cloud counter"},
+	}, append(append([]v1.Layer{}, b.fixed...), told, assets)...)
 }
 
-func (b *Builder) assemble(layers []v1.Layer) (v1.Image, error) {
+// Assemble makes an OCI image for linux and an architecture of its layers and its configuration.
+func Assemble(arch string, settings v1.Config, layers ...v1.Layer) (v1.Image, error) {
 	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	image, err := mutate.AppendLayers(base, layers...)
 	if err != nil {
@@ -77,12 +83,6 @@ func (b *Builder) assemble(layers []v1.Layer) (v1.Image, error) {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	config = config.DeepCopy()
-	config.OS, config.Architecture = "linux", b.arch
-	config.Config = v1.Config{
-		Entrypoint: []string{programPath}, Cmd: []string{"serve"}, WorkingDir: "/", User: "65532:65532",
-		Env:          []string{"PATH=/usr/local/bin:/usr/bin:/bin", "PORT=8080"},
-		ExposedPorts: map[string]struct{}{"8080/tcp": {}},
-		Labels:       map[string]string{"org.opencontainers.image.title": "Cloud counter"},
-	}
+	config.OS, config.Architecture, config.Config = "linux", arch, settings
 	return mutate.ConfigFile(image, config)
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aloft-dev/aloft/api/function/redact"
@@ -20,6 +21,9 @@ import (
 
 // suspicion is how long after a broken connection the application's end may show.
 const suspicion = 250 * time.Millisecond
+
+// recovery is how long a program may have no server: that of a request at most, which would be answered by nobody.
+const recovery = 5 * time.Second
 
 // Restart pauses: none after a life of steady, else doubling from the shortest to the longest.
 const (
@@ -50,6 +54,9 @@ type Application struct {
 	Config
 	// hurry ends a pause before a restart, because a request waits.
 	hurry chan struct{}
+
+	// asked is the life that the last request went to.
+	asked atomic.Pointer[life]
 
 	mu       sync.Mutex
 	stopping bool
@@ -100,6 +107,7 @@ func (a *Application) Ready(ctx context.Context) error {
 			return a.startError(now)
 		}
 	}
+	a.asked.Store(now)
 	select {
 	case <-now.ready:
 		return nil
@@ -113,6 +121,24 @@ func (a *Application) Ready(ctx context.Context) error {
 	case <-ctx.Done():
 		return a.lateError(now)
 	}
+}
+
+// Returns waits for a server that is gone from its port: for its program to end and be started again here, as npm does
+// some time after its server, or for the program to start the server again. It returns false where neither happens.
+func (a *Application) Returns(ctx context.Context) bool {
+	now := a.asked.Load()
+	for end := time.Now().Add(recovery); !now.dead() && !accepts(now.listensOn()); {
+		if time.Now().After(end) {
+			return false
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-now.over():
+		case <-time.After(portPause):
+		}
+	}
+	return a.Ready(ctx) == nil
 }
 
 // Suspect is told that a connection broke: it gives the application's end a moment to become known, so that the next

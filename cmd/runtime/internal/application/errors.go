@@ -1,6 +1,7 @@
 package application
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -22,15 +23,39 @@ type Error struct {
 
 func (e *Error) Error() string { return e.message }
 
-// ErrorType is the type that Lambda shows: Aloft.ApplicationStart, Aloft.ApplicationPort or Aloft.ApplicationHealth.
+// The kinds of errors, as Lambda shows them.
+const (
+	// kindStart: it ended, or could not be started.
+	kindStart = "Aloft.ApplicationStart"
+	// kindPort: it runs and does not listen on its port.
+	kindPort = "Aloft.ApplicationPort"
+	// kindHealth: it listens and does not answer.
+	kindHealth = "Aloft.ApplicationHealth"
+)
+
+// ErrorType is the type that Lambda shows.
 func (e *Error) ErrorType() string { return e.kind }
+
+// Unanswered is for an application that was ready and did not answer its first request: servers listen before the
+// processes that do their work have loaded the application's code.
+func (a *Application) Unanswered(first string, failure error) *Error {
+	l := a.asked.Load()
+	if l.dead() && !l.intended.Load() {
+		<-l.gone
+		ending := l.ending()
+		return &Error{kindStart, fmt.Sprintf("the application (%s) ended %s after its start, at its first request, %s: %s.",
+			a.command(), rounded(l.ended.Sub(l.began)), first, ending) + l.output(ending)}
+	}
+	return &Error{kindHealth, fmt.Sprintf("the application (%s) listens on %s, but did not answer its first request, "+
+		"%s, %s after its start: %s.", a.command(), l.listensOn(), first, rounded(time.Since(l.began)), failure) +
+		l.output("")}
+}
 
 // startError is for an application that ended, or never ran.
 func (a *Application) startError(l *life) *Error {
-	const kind = "Aloft.ApplicationStart"
 	if l.failed != nil {
 		reason := a.Hide.Text(l.failed.Error())
-		return &Error{kind, fmt.Sprintf("the application (%s) cannot be started: %s.%s",
+		return &Error{kindStart, fmt.Sprintf("the application (%s) cannot be started: %s.%s",
 			a.command(), reason, forbidden.Hint(reason))}
 	}
 	missed := fmt.Sprintf("before it listened on port %d", a.Port)
@@ -38,19 +63,25 @@ func (a *Application) startError(l *life) *Error {
 		missed = fmt.Sprintf("before it was ready on %s", address)
 	}
 	ending := l.ending()
-	return &Error{kind, fmt.Sprintf("the application (%s) ended %s after its start, %s: %s.",
+	if ending == succeeded {
+		ending += "; a server that goes on in the background is not seen: start it in the foreground"
+	}
+	return &Error{kindStart, fmt.Sprintf("the application (%s) ended %s after its start, %s: %s.",
 		a.command(), rounded(l.ended.Sub(l.began)), missed, ending) + l.output(ending)}
 }
+
+// succeeded is how a program ends that has started another one and left it alone.
+const succeeded = "exit status 0"
 
 // lateError is for an application that runs but is not ready when the time is over.
 func (a *Application) lateError(l *life) *Error {
 	given := rounded(time.Since(l.began))
 	if address := l.listensOn(); address != "" {
-		return &Error{"Aloft.ApplicationHealth", fmt.Sprintf(
+		return &Error{kindHealth, fmt.Sprintf(
 			"the application (%s) listens on %s, but was not ready within %s of its start: GET %s %s.",
 			a.command(), address, given, a.HealthPath, textOf(&l.unwell)) + l.output("")}
 	}
-	return &Error{"Aloft.ApplicationPort", fmt.Sprintf(
+	return &Error{kindPort, fmt.Sprintf(
 		"the application (%s) did not listen on port %d within %s of its start: %s.",
 		a.command(), a.Port, given, elsewhere()) + l.output("")}
 }
@@ -69,10 +100,11 @@ func elsewhere() string {
 // output is what the application printed, after the rule of Lambda's that it complains of.
 func (l *life) output(ending string) string {
 	said := l.said.String()
+	hint := cmp.Or(l.complained.Hint(said), forbidden.Hint(ending))
 	if said == "" {
-		return forbidden.Hint(ending) + " It printed nothing."
+		return hint + " It printed nothing."
 	}
-	return forbidden.Hint(ending+"\n"+said) + " It printed:\n" + said
+	return hint + " It printed:\n" + said
 }
 
 func (a *Application) command() string {

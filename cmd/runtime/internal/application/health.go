@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/upstream"
@@ -35,7 +36,8 @@ func (a *Application) healthy(l *life) bool {
 		return true
 	default:
 		outcome = fmt.Sprintf("answered %d", answer.Status)
-		if body := a.Hide.Text(string(answer.Body)); body != "" {
+		// A page on one line, for it is part of a sentence.
+		if body := strings.Join(strings.Fields(a.Hide.Text(string(answer.Body))), " "); body != "" {
 			outcome += ": " + body[:min(len(body), shownBody)]
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aloft-dev/aloft/cmd/runtime/internal/forbidden"
 	"github.com/aloft-dev/aloft/cmd/runtime/internal/process"
 )
 
@@ -27,8 +28,10 @@ type life struct {
 	// failed is why no process could be started.
 	failed error
 	said   *process.Ends
-	began  time.Time
-	ended  time.Time
+	// complained knows what Lambda forbids of what it said, also where said leaves it out.
+	complained *forbidden.Watch
+	began      time.Time
+	ended      time.Time
 	// address is where it accepts connections, and unwell why it is not ready all the same.
 	address, unwell atomic.Pointer[string]
 
@@ -39,11 +42,11 @@ type life struct {
 
 func (a *Application) begin() *life {
 	now := &life{
-		said: process.NewEnds(firstBytes, lastBytes), began: time.Now(),
+		said: process.NewEnds(firstBytes, lastBytes), complained: &forbidden.Watch{}, began: time.Now(),
 		ready: make(chan struct{}), gone: make(chan struct{}),
 	}
 	// Secrets are hidden before anything is cut: of one that lies across the cut, a part would be left.
-	kept := a.Hide.Writer(now.said)
+	kept := a.Hide.Writer(io.MultiWriter(now.said, now.complained))
 	now.process, now.failed = a.launch(kept)
 	if now.failed != nil {
 		now.ended = now.began

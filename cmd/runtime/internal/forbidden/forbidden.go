@@ -60,8 +60,8 @@ var rules = []rule{
 	},
 	{
 		"The user has no entry in /etc/passwd.",
-		regexp.MustCompile(`uv_os_get_passwd|getpwuid|cannot find name for user|unknown user ?id|uid not found|` +
-			`couldn't find home|you don't exist`),
+		regexp.MustCompile(`uv_os_get_passwd|getpwuid|cannot find name for user|unknown (user ?id|uid)|` +
+			`uid not found|no user exists for uid|could not look up effective user|couldn't find home|you don't exist`),
 	},
 	{
 		"Programs run as a user of Lambda's, not as root and not as the image's USER.",
@@ -75,13 +75,21 @@ var rules = []rule{
 
 // Sentence is the rule that a program's output complains of, or "".
 func Sentence(output string) string {
-	lower := strings.ToLower(output)
-	for _, rule := range rules {
-		if rule.seen.MatchString(lower) {
-			return rule.sentence
-		}
+	if n := ruleOf(output); n < len(rules) {
+		return rules[n].sentence
 	}
 	return ""
+}
+
+// ruleOf is the number of the first rule that a text complains of, or how many there are.
+func ruleOf(text string) int {
+	lower := strings.ToLower(text)
+	for n, rule := range rules {
+		if rule.seen.MatchString(lower) {
+			return n
+		}
+	}
+	return len(rules)
 }
 
 // Hint is the sentence with the place of its remedy, to follow another sentence; or "".

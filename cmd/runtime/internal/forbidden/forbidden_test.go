@@ -35,6 +35,12 @@ func TestWhatProgramsSayIsRecognized(t *testing.T) {
 		{"FATAL ERROR: JavaScript heap out of memory", "A program that needs more memory than memoryMiB is killed."},
 		{"SystemError [ERR_SYSTEM_ERROR]: uv_os_get_passwd returned ENOENT", "The user has no entry in /etc/passwd."},
 		{"KeyError: 'getpwuid(): uid not found: 993'", "The user has no entry in /etc/passwd."},
+		{"whoami: unknown uid 993", "The user has no entry in /etc/passwd."},
+		{"No user exists for uid 993", "The user has no entry in /etc/passwd."},
+		{
+			"initdb: error: could not look up effective user ID 993: user does not exist",
+			"The user has no entry in /etc/passwd.",
+		},
 		{"fork/exec /app: permission denied", user},
 		{"chown: /data: Operation not permitted", user},
 		{"EACCES: permission denied, open '/app/secret.key'", user},

@@ -17,6 +17,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -39,7 +40,9 @@ var (
 	// ErrTooLarge says that the body is larger than MaxBody.
 	ErrTooLarge = errors.New("the response is larger than Lambda's limit of 6 MB; " +
 		"serve large files as assets or from S3")
-	errHead = fmt.Errorf("the response has more than %d bytes of headers", maxHead)
+	// ErrUnreached says that nothing listens, so that nothing of the request was sent.
+	ErrUnreached = errors.New("nothing listens where the application did")
+	errHead      = fmt.Errorf("the response has more than %d bytes of headers", maxHead)
 )
 
 // Field is one header line.
@@ -81,6 +84,9 @@ func New(address func() string) *Client {
 func (c *Client) Do(request Request, deadline time.Time) (Response, error) {
 	dialer := net.Dialer{Deadline: deadline}
 	conn, err := dialer.Dial("tcp", c.address())
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return Response{}, fmt.Errorf("%w: %w", ErrUnreached, err)
+	}
 	if err != nil {
 		return Response{}, outcome(err)
 	}

@@ -63,6 +63,10 @@ func (h *Handler) Do(
 		return upstream.Response{}, err
 	}
 	response, err := h.client.Do(request, in.Cut)
+	if errors.Is(err, upstream.ErrUnreached) && h.app.Returns(ctx) {
+		// Nothing of the request was sent: it is for the server that takes the place of the one that is gone.
+		response, err = h.client.Do(request, in.Cut)
+	}
 	if err == nil {
 		return response, nil
 	}
@@ -101,8 +105,14 @@ func (h *Handler) refuse(event *Event, status int, text string) ([]byte, error) 
 // WarmPath is what the application is asked for so that everything that it prepares at its first request is there.
 const WarmPath = "/_aloft/warm"
 
-// Dummy asks the application for WarmPath. The answer's status does not matter.
+// Dummy asks the application for WarmPath. Any answer will do, also one that is too large to be sent.
 func (h *Handler) Dummy(ctx context.Context, in lambdaapi.Invocation) error {
 	_, err := h.Do(ctx, h.warming(in), in)
-	return err
+	if _, told := errors.AsType[*application.Error](err); told || err == nil {
+		return err
+	}
+	if errors.Is(err, upstream.ErrTooLarge) {
+		return nil
+	}
+	return h.app.Unanswered("GET "+WarmPath, err)
 }

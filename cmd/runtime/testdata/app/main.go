@@ -24,8 +24,8 @@ func main() {
 		args = []string{"serve"}
 	}
 	actions := map[string]func(args []string){
-		"serve": serve, "crash": crash, "deaf": deaf, "env": env, "say": say, "count": count, "sleep": sleep,
-		"orphan": orphan, "parent": parent, "work": work, "chatter": chatter,
+		"serve": serve, "crash": crash, "fork": fork, "deaf": deaf, "env": env, "say": say, "count": count, "sleep": sleep,
+		"orphan": orphan, "parent": parent, "nurse": nurse, "work": work, "chatter": chatter,
 	}
 	actions[args[0]](args[1:])
 }
@@ -123,11 +123,33 @@ func answer(w http.ResponseWriter, r *http.Request) {
 func crash([]string) {
 	fmt.Println("configuration: the cache does not exist")
 	for line := range 1000 {
+		if line == 500 {
+			fmt.Println("mkdir /app/cache: read-only file system")
+		}
 		fmt.Println("\x1b[2m  at line", line, "of a stack trace\x1b[0m")
 	}
-	fmt.Println("mkdir /app/cache: read-only file system")
 	fmt.Fprintln(os.Stderr, "password is", os.Getenv("DB_PASSWORD"))
 	os.Exit(70)
+}
+
+// fork listens before its worker has loaded the application's code, as servers with workers do.
+func fork([]string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+	if err != nil {
+		panic(err)
+	}
+	connection, _ := listener.Accept() // of the one who looks whether it listens
+	connection.Close()
+	fmt.Println("worker: no module named shop")
+	if os.Getenv("KEEPS_ON") == "" {
+		listener.Accept()
+		fmt.Println("worker failed to boot")
+		os.Exit(3)
+	}
+	for {
+		connection, _ := listener.Accept()
+		connection.Close()
+	}
 }
 
 func deaf([]string) { time.Sleep(time.Hour) }
@@ -162,6 +184,17 @@ func orphan([]string) {
 	child.Stdout, child.Stderr = os.Stdout, os.Stderr
 	child.Start()
 	fmt.Println("child", child.Process.Pid)
+}
+
+// nurse starts a server, and ends some time after it: with NURSES it starts the server again instead.
+func nurse([]string) {
+	for again := true; again; again = os.Getenv("NURSES") != "" {
+		child := exec.Command("/proc/self/exe", "serve")
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		child.Run()
+		time.Sleep(time.Second)
+	}
+	os.Exit(3)
 }
 
 // parent waits for its child.

@@ -1,0 +1,3 @@
+import "./style.css";
+
+document.getElementById("told").textContent = "The script has run.";
