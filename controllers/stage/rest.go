@@ -52,14 +52,14 @@ func (r *Reconciler) atRest(ctx context.Context, stage *v1alpha1.Stage) (again t
 
 // restsFor is for how long nothing has happened with a Stage.
 func (r *Reconciler) restsFor(stage *v1alpha1.Stage) time.Duration {
+	if len(stage.Status.Conditions) == 0 {
+		return 0
+	}
 	last := time.Time{}
 	for i := range stage.Status.Conditions {
 		if changed := stage.Status.Conditions[i].LastTransitionTime.Time; changed.After(last) {
 			last = changed
 		}
-	}
-	if last.IsZero() {
-		last = stage.CreationTimestamp.Time
 	}
 	return r.Now().Sub(last)
 }
