@@ -94,3 +94,28 @@ func TestWhoeverDoesNotComeBackLosesItsPlace(t *testing.T) {
 		}
 	})
 }
+
+func TestOfANamespaceWhoeverHasWaitedLongestComesFirst(t *testing.T) {
+	spends(t, func(t *testing.T, s *spending) {
+		for range s.burst {
+			s.comes(t.Context(), Moves)
+		}
+		first, second := caller{"clouder", "first"}, caller{"clouder", "second"}
+		for _, who := range []caller{first, second} {
+			if err := s.take(ForStep(t.Context(), Works), who); err == nil {
+				t.Fatal("there was room")
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(s.takes(1 + reserves[Works]*float64(s.burst)))
+		for _, row := range []struct {
+			who   caller
+			taken bool
+		}{{second, false}, {first, true}} {
+			p := purposeOf(ForStep(t.Context(), Works))
+			if _, taken := s.ask(row.who, &p); taken != row.taken {
+				t.Errorf("the %s has its turn: %t", row.who.stage, taken)
+			}
+		}
+	})
+}
