@@ -23,12 +23,47 @@ func Cached(object any) (any, error) {
 		condition.Type, condition.Reason = word(condition.Type), word(condition.Reason)
 		condition.Status = word(condition.Status)
 	}
+	texts := texts{}
 	if target := kept.Status.Target; target != nil {
 		for i := range target.Phases {
 			target.Phases[i].Name, target.Phases[i].State = word(target.Phases[i].Name), word(target.Phases[i].State)
 		}
+		texts.once(&target.ReleaseID, &target.BuildID, &target.ImageDigest, &target.DeployedDigest, &target.AssetsDigest,
+			&target.ConfigHash, &target.TemplateRevision)
+		texts.ofFunctions(target.Functions)
+	}
+	if kept.Status.Live != nil {
+		texts.ofRelease(kept.Status.Live)
+	}
+	for i := range kept.Status.History {
+		texts.ofRelease(&kept.Status.History[i])
 	}
 	return kept, nil
+}
+
+// texts are those of one Stage: its releases have most of them in common.
+type texts map[string]string
+
+// once lets equal texts be one.
+func (t texts) once(fields ...*string) {
+	for _, field := range fields {
+		if known, ok := t[*field]; ok {
+			*field = known
+			continue
+		}
+		t[*field] = *field
+	}
+}
+
+func (t texts) ofRelease(r *v1alpha1.Release) {
+	t.once(&r.ID, &r.BuildID, &r.ImageDigest, &r.DeployedDigest, &r.AssetsDigest, &r.ConfigHash, &r.TemplateRevision)
+	t.ofFunctions(r.Functions)
+}
+
+func (t texts) ofFunctions(functions []v1alpha1.FunctionVersion) {
+	for i := range functions {
+		t.once(&functions[i].Name, &functions[i].Version)
+	}
 }
 
 // vocabulary holds the words of statuses once: types and reasons of conditions, phases and their states.

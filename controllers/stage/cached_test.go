@@ -71,6 +71,28 @@ func TestTheCacheKeepsEachWordOnce(t *testing.T) {
 	}
 }
 
+func TestTheCacheKeepsWhatReleasesOfAStageHaveInCommonOnce(t *testing.T) {
+	stage := decoded(t, "production")
+	one := func() v1alpha1.Release {
+		return v1alpha1.Release{ID: "r1", ImageDigest: string([]byte("sha256:1")), Functions: []v1alpha1.FunctionVersion{
+			{Name: string([]byte("http")), Version: "1"},
+		}}
+	}
+	live := one()
+	stage.Status.Live, stage.Status.History = &live, []v1alpha1.Release{one()}
+	stage.Status.Target.ImageDigest = string([]byte("sha256:1"))
+	kept := cached(t, stage).Status
+	for what, pair := range map[string][2]string{
+		"the digest of the target": {kept.Target.ImageDigest, kept.Live.ImageDigest},
+		"the digest of an older":   {kept.History[0].ImageDigest, kept.Live.ImageDigest},
+		"a function":               {kept.History[0].Functions[0].Name, kept.Live.Functions[0].Name},
+	} {
+		if unsafe.StringData(pair[0]) != unsafe.StringData(pair[1]) {
+			t.Errorf("%s is kept twice", what)
+		}
+	}
+}
+
 func TestAStageInTheCacheTakesLessThanItsDecoderLeaves(t *testing.T) {
 	const many = 2000
 	takes := func(keep func(*v1alpha1.Stage) *v1alpha1.Stage) float64 {

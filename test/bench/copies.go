@@ -106,7 +106,8 @@ func (c *copies) add(ctx context.Context, number int) error {
 	return nil
 }
 
-// statusOf is the status as it would be under the copy's name: the names of functions and queues make another release.
+// statusOf is the status as it would be under the copy's name: the names of functions, and the key that the bundle of
+// variables is named by, make another release.
 func (c *copies) statusOf(stage *v1alpha1.Stage) (*v1alpha1.StageStatus, error) {
 	inputs := c.inputs
 	inputs.Stage = stage
@@ -114,7 +115,8 @@ func (c *copies) statusOf(stage *v1alpha1.Stage) (*v1alpha1.StageStatus, error) 
 	if err != nil {
 		return nil, fmt.Errorf("copying a status: %w", err)
 	}
-	renamed := strings.ReplaceAll(string(content), c.of.Status.Live.ID, desired.Build(inputs).ID)
+	live, own := c.of.Status.Live, desired.Build(inputs)
+	renamed := strings.NewReplacer(live.ID, own.ID, live.ConfigHash, own.ConfigHash).Replace(string(content))
 	status := &v1alpha1.StageStatus{}
 	if err := json.Unmarshal([]byte(renamed), status); err != nil {
 		return nil, fmt.Errorf("copying a status: %w", err)
