@@ -108,6 +108,12 @@ bench: controlplane ## Measure, print the figures with their targets, and write 
 	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
 	go run ./test/bench -o bin/bench.json
 
+.PHONY: bench-scale
+bench-scale: controlplane ## Measure what many Stages cost (up to 15 minutes), and write bin/bench-scale.json.
+	@mkdir -p bin
+	export KUBEBUILDER_ASSETS="$$(hack/controlplane/build.sh)"; \
+	go run ./test/bench -scale -o bin/bench-scale.json -log bin/bench-scale.log
+
 .PHONY: presubmit
 presubmit: generated fmt vet lint test ## Run everything that a change must pass.
 

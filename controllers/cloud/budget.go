@@ -36,15 +36,39 @@ type purpose struct {
 	patience time.Duration
 	// begun says that one of the calls of a step has had its turn: what has begun is finished, for its calls would be made
 	// again. Nil where that makes no difference.
-	begun *atomic.Bool
+	begun *mark
+	// looked says that a step of the same reconcile has made calls. Nil outside of reconciles.
+	looked *mark
 }
 
-type purposeKey struct{}
+// mark is set once for all who share it; nil is never set.
+type mark struct{ atomic.Bool }
+
+func (m *mark) is() bool { return m != nil && m.Load() }
+
+func (m *mark) set() {
+	if m != nil {
+		m.Store(true)
+	}
+}
+
+type (
+	purposeKey   struct{}
+	reconcileKey struct{}
+)
+
+// ForReconcile joins the steps of a reconcile. Once one of them has made a call the others wait for twice as long as a call
+// of their urgency takes to find room: whoever comes back has to look again, and would use up each time what the step that
+// follows needs.
+func ForReconcile(ctx context.Context) context.Context {
+	return context.WithValue(ctx, reconcileKey{}, new(mark))
+}
 
 // ForStep says what the calls of a step are made for. Where there is no room for the first of them the step is put off;
 // the others wait for their turn.
 func ForStep(ctx context.Context, urgency Urgency) context.Context {
-	return context.WithValue(ctx, purposeKey{}, purpose{urgency, patience, new(atomic.Bool)})
+	looked, _ := ctx.Value(reconcileKey{}).(*mark)
+	return context.WithValue(ctx, purposeKey{}, purpose{urgency, patience, new(mark), looked})
 }
 
 // ForWork says what the calls of work beside the reconciles are made for: each waits for its turn.
@@ -109,6 +133,11 @@ func (q quota) shared(share float64) quota {
 	return q
 }
 
+// takes is how long so many calls take to find room.
+func (q quota) takes(calls float64) time.Duration {
+	return time.Duration(calls / float64(q.rate) * float64(time.Second))
+}
+
 // reserves are how much of a budget is left for what is more urgent, as a share of its burst.
 var reserves = map[Urgency]float64{Later: 0.5, Looks: 0.2, Works: 0.1, Moves: 0}
 
@@ -121,59 +150,28 @@ const (
 // budgets are shared by all stages of an account and region.
 type budgets struct {
 	// share of AWS's quotas, from 0 to 1.
-	share    float64
-	mu       sync.Mutex
-	limiters map[budgetKey]*rate.Limiter
+	share float64
+	mu    sync.Mutex
+	lines map[budgetKey]*line
 }
 
 type budgetKey struct{ account, region, family string }
 
-func newBudgets(share float64) *budgets {
-	return &budgets{share: share, limiters: map[budgetKey]*rate.Limiter{}}
-}
+func newBudgets(share float64) *budgets { return &budgets{share: share, lines: map[budgetKey]*line{}} }
 
-func (b *budgets) limiter(key budgetKey, q quota) *rate.Limiter {
+func (b *budgets) line(account, region string, q quota) *line {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.limiters[key] == nil {
-		b.limiters[key] = rate.NewLimiter(q.rate, q.burst)
+	key := budgetKey{account, region, q.family}
+	if b.lines[key] == nil {
+		b.lines[key] = newLine(q.shared(b.share))
 	}
-	return b.limiters[key]
+	return b.lines[key]
 }
 
-// take waits for a call's turn; the error is a *Busy when that would take long, or the context's.
-func take(ctx context.Context, limiter *rate.Limiter, q quota) error {
-	p := purposeOf(ctx)
-	needed := 1 + reserves[p.urgency]*float64(q.burst)
-	for waited := time.Duration(0); ; {
-		if p.begun != nil && p.begun.Load() {
-			needed, p.patience = 1, longPatience
-		}
-		now := time.Now()
-		tokens := limiter.TokensAt(now)
-		if tokens >= needed && limiter.AllowN(now, 1) {
-			if p.begun != nil {
-				p.begun.Store(true)
-			}
-			return nil
-		}
-		wait := max(time.Duration((needed-tokens)/float64(q.rate)*float64(time.Second)), time.Millisecond)
-		if waited+wait > p.patience {
-			// Those who come back at the same time would meet again.
-			return &Busy{After: wait + rand.N(time.Second+wait), Family: q.family} //nolint:gosec // spreads load
-		}
-		waited += wait
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// budgeted keeps the attempts of an account's calls within its budgets. When AWS throttles all the same, because others
+// budgeted keeps the attempts of a stage's calls within the budgets of its account. When AWS throttles all the same, because others
 // act in the account too, the budget is taken to be used up.
-func (b *budgets) budgeted(account, region string) func(*middleware.Stack) error {
+func (b *budgets) budgeted(access Access) func(*middleware.Stack) error {
 	spend := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 		out middleware.FinalizeOutput, metadata middleware.Metadata, err error,
 	) {
@@ -181,15 +179,13 @@ func (b *budgets) budgeted(account, region string) func(*middleware.Stack) error
 		if !limited {
 			return next.HandleFinalize(ctx, in)
 		}
-		q = q.shared(b.share)
-		limiter := b.limiter(budgetKey{account, region, q.family}, q)
-		if err := take(ctx, limiter, q); err != nil {
+		budget := b.line(access.AccountID, access.Region, q)
+		if err := budget.take(ctx, caller{access.Namespace, access.Stage}); err != nil {
 			return out, metadata, err
 		}
 		out, metadata, err = next.HandleFinalize(ctx, in)
 		if IsThrottle(err) {
-			now := time.Now()
-			limiter.AllowN(now, int(limiter.TokensAt(now)))
+			budget.exhausted()
 		}
 		return out, metadata, err
 	}

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -16,30 +17,35 @@ import (
 
 // spending is an account's budget for Lambda's control plane, and when each of those who come for it had their turn.
 type spending struct {
-	*rate.Limiter
-	mu    sync.Mutex
+	*line
+	come  atomic.Int64
+	noted sync.Mutex
 	turns map[Urgency][]time.Time
+}
+
+// someone is a stage of a namespace.
+func (s *spending) someone(namespace string) caller {
+	return caller{namespace, fmt.Sprint(s.come.Add(1))}
 }
 
 func spends(t *testing.T, story func(*testing.T, *spending)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		story(t, &spending{
-			Limiter: rate.NewLimiter(lambdaControl.rate, lambdaControl.burst), turns: map[Urgency][]time.Time{},
-		})
+		story(t, &spending{line: newLine(lambdaControl), turns: map[Urgency][]time.Time{}})
 	})
 }
 
 // comes asks for a call again and again until it may be made, as a reconcile does.
 func (s *spending) comes(ctx context.Context, urgency Urgency) {
+	who := s.someone("clouder")
 	for {
-		err := take(ForStep(ctx, urgency), s.Limiter, lambdaControl)
+		err := s.take(ForStep(ctx, urgency), who)
 		after, busy := AsBusy(err)
 		switch {
 		case err == nil:
-			s.mu.Lock()
+			s.noted.Lock()
 			s.turns[urgency] = append(s.turns[urgency], time.Now())
-			s.mu.Unlock()
+			s.noted.Unlock()
 			return
 		case !busy:
 			return
@@ -77,7 +83,7 @@ func TestNobodyIsHeldUpWhereThereIsNoRoom(t *testing.T) {
 			s.comes(t.Context(), Moves)
 		}
 		began := time.Now()
-		err := take(ForStep(t.Context(), Later), s.Limiter, lambdaControl)
+		err := s.take(ForStep(t.Context(), Later), s.someone("clouder"))
 		if after, busy := AsBusy(err); !busy || after <= 0 || after > 3*time.Second || time.Since(began) > patience {
 			t.Errorf("after %s it is told %v, to come back in %s", time.Since(began), err, after)
 		}
@@ -111,7 +117,7 @@ func TestWhoGivesUpWaitsNoMore(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(ForStep(t.Context(), Moves))
 		cancel()
-		if err := take(ctx, s.Limiter, lambdaControl); !errors.Is(err, context.Canceled) {
+		if err := s.take(ctx, s.someone("clouder")); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -136,9 +142,7 @@ func TestWhichCallsCountToWhichQuota(t *testing.T) {
 
 func TestStagesOfAnAccountShareItsBudgetsAndOthersHaveTheirOwn(t *testing.T) {
 	b := newBudgets(1)
-	of := func(account, region string) *rate.Limiter {
-		return b.limiter(budgetKey{account, region, lambdaControl.family}, lambdaControl)
-	}
+	of := func(account, region string) *line { return b.line(account, region, lambdaControl) }
 	first := of("1", "a")
 	if again := of("1", "a"); again != first || first == of("2", "a") || first == of("1", "b") {
 		t.Error("budgets are of an account and a region")
@@ -153,14 +157,14 @@ func TestAStepThatHasBegunIsFinished(t *testing.T) {
 			for range 1 + others {
 				all.Go(func() {
 					ctx := ForStep(t.Context(), Looks) // at the aliases of thirty functions, eight at a time
-					if take(ctx, s.Limiter, lambdaControl) != nil {
+					if s.take(ctx, s.someone("clouder")) != nil {
 						return // it is put off before it has begun
 					}
 					group := errgroup.Group{}
 					group.SetLimit(8)
 					for range 29 {
 						group.Go(func() error {
-							err := take(ctx, s.Limiter, lambdaControl)
+							err := s.take(ctx, s.someone("clouder"))
 							if err != nil {
 								refused.Add(1)
 							}
@@ -182,11 +186,11 @@ func TestWorkBesideTheReconcilesWaitsForItsTurn(t *testing.T) {
 	spends(t, func(t *testing.T, s *spending) {
 		ctx := ForWork(t.Context(), Later)
 		for range 50 {
-			if err := take(ctx, s.Limiter, lambdaControl); err != nil {
+			if err := s.take(ctx, s.someone("clouder")); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if left := s.TokensAt(time.Now()); left < float64(lambdaControl.burst)/2-1 {
+		if left := s.limiter.TokensAt(time.Now()); left < float64(lambdaControl.burst)/2-1 {
 			t.Errorf("%.1f tokens are left for what is more urgent", left)
 		}
 	})
@@ -203,13 +207,45 @@ func TestAPartOfAQuotaIsEnoughForEveryUrgency(t *testing.T) {
 			t.Errorf("a share of %v is %+v", row.share, q)
 		}
 		synctest.Test(t, func(t *testing.T) {
-			limiter := rate.NewLimiter(q.rate, q.burst)
+			budget := newLine(q)
 			for _, urgency := range []Urgency{Moves, Works, Looks, Later} {
 				time.Sleep(time.Hour) // the bucket is full
-				if err := take(ForStep(t.Context(), urgency), limiter, q); err != nil {
+				if err := budget.take(ForStep(t.Context(), urgency), caller{"clouder", "production"}); err != nil {
 					t.Errorf("with a share of %v nothing of urgency %d is ever done: %v", row.share, urgency, err)
 				}
 			}
 		})
+	}
+}
+
+func TestWhoeverComesBackAndLooksAgainMakesItsWay(t *testing.T) {
+	for _, share := range []float64{1, 0.2, 0.05} {
+		for _, full := range []quota{lambdaControl, cloudFormation} {
+			q := full.shared(share)
+			synctest.Test(t, func(t *testing.T) {
+				budget, who := newLine(q), caller{"clouder", "production"}
+				reconcile := func() error { // it looks at five things, and then does one
+					ctx := ForReconcile(t.Context())
+					look := ForStep(ctx, Looks)
+					for range 5 {
+						if err := budget.take(look, who); err != nil {
+							return err
+						}
+					}
+					return budget.take(ForStep(ctx, Works), who)
+				}
+				for times := 1; ; times++ {
+					err := reconcile()
+					if err == nil {
+						return
+					}
+					if times == 5 {
+						t.Fatalf("with %v of %s it has come back %d times: %v", share, q.family, times, err)
+					}
+					after, _ := AsBusy(err)
+					time.Sleep(after)
+				}
+			})
+		}
 	}
 }

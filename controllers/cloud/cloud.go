@@ -167,7 +167,7 @@ func (p *Provider) assume(access Access) aws.Config {
 	config := p.base.Copy()
 	config.Region = access.Region
 	if p.budgets != nil {
-		config.APIOptions = append(slices.Clip(config.APIOptions), p.budgets.budgeted(access.AccountID, access.Region))
+		config.APIOptions = append(slices.Clip(config.APIOptions), p.budgets.budgeted(access))
 	}
 	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(config), access.RoleARN,
 		func(o *stscreds.AssumeRoleOptions) {

@@ -1,9 +1,13 @@
 package stage
 
 import (
+	"maps"
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -17,12 +21,10 @@ var (
 		Name: "aloft_release_phase_duration_seconds", Help: "Duration of the phases of releases that succeeded.",
 		Buckets: prometheus.ExponentialBuckets(0.05, 3, 10),
 	}, []string{"phase"})
-	stageCondition = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "aloft_stage_condition", Help: "1 where a Stage's condition is True, 0 where it is not.",
-	}, []string{"namespace", "name", "type"})
+	stageConditions = &summaryGauges{of: map[types.NamespacedName]summary{}}
 )
 
-func init() { metrics.Registry.MustRegister(releases, phaseSeconds, stageCondition) }
+func init() { metrics.Registry.MustRegister(releases, phaseSeconds, stageConditions) }
 
 // The results of a release.
 const (
@@ -40,23 +42,57 @@ func (s *session) count(result string) {
 	releases.WithLabelValues(s.stage.Namespace, s.stage.Name, result).Inc()
 }
 
+// summary has a bit for each of the summaries that is True.
+type summary uint8
+
+// summaryGauges are the series of the summaries of all Stages. A gauge for each would take more memory than all else
+// that is kept of a Stage at rest: here it is a byte, and the series are made when someone reads them.
+type summaryGauges struct {
+	mu sync.Mutex
+	of map[types.NamespacedName]summary
+}
+
+var summaryDescription = prometheus.NewDesc("aloft_stage_condition",
+	"1 where a Stage's condition is True, 0 where it is not.", []string{"namespace", "name", "type"}, nil)
+
+// Describe tells of the one metric.
+func (*summaryGauges) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- summaryDescription
+}
+
+// Collect makes the series.
+func (g *summaryGauges) Collect(series chan<- prometheus.Metric) {
+	g.mu.Lock()
+	of := maps.Clone(g.of)
+	g.mu.Unlock()
+	for stage, summary := range of {
+		for i, condition := range summaries {
+			series <- prometheus.MustNewConstMetric(summaryDescription, prometheus.GaugeValue, float64(summary>>i&1),
+				stage.Namespace, stage.Name, condition)
+		}
+	}
+}
+
 // gauge shows the summaries of a Stage as they are written.
 func gauge(stage *v1alpha1.Stage) {
 	if len(stage.Status.Conditions) == 0 {
 		return // nothing was told yet
 	}
-	for _, condition := range summaries {
-		value := 0.0
+	shown := summary(0)
+	for i, condition := range summaries {
 		if meta.IsStatusConditionTrue(stage.Status.Conditions, condition) {
-			value = 1
+			shown |= 1 << i
 		}
-		stageCondition.WithLabelValues(stage.Namespace, stage.Name, condition).Set(value)
 	}
+	stageConditions.mu.Lock()
+	defer stageConditions.mu.Unlock()
+	stageConditions.of[client.ObjectKeyFromObject(stage)] = shown
 }
 
 // forget drops the series of a Stage that is gone.
 func forget(stage types.NamespacedName) {
-	labels := prometheus.Labels{"namespace": stage.Namespace, "name": stage.Name}
-	releases.DeletePartialMatch(labels)
-	stageCondition.DeletePartialMatch(labels)
+	releases.DeletePartialMatch(prometheus.Labels{"namespace": stage.Namespace, "name": stage.Name})
+	stageConditions.mu.Lock()
+	defer stageConditions.mu.Unlock()
+	delete(stageConditions.of, stage)
 }

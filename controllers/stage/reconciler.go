@@ -56,6 +56,7 @@ type Reconciler struct {
 
 // Reconcile takes one Stage as far as it can go without waiting.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	ctx = cloud.ForReconcile(ctx)
 	stage := &v1alpha1.Stage{}
 	if err := r.Client.Get(ctx, request.NamespacedName, stage); err != nil {
 		if apierrors.IsNotFound(err) {

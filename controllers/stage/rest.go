@@ -23,7 +23,7 @@ const (
 	secretPollAtRest = 10 * time.Minute
 	// readsAtRest is how many Stages at rest have their Secrets read each second, all of them together, so that thousands
 	// cost no more than that: they are read more seldom.
-	readsAtRest = 5
+	readsAtRest = 4
 )
 
 // atRest says that there is nothing to do for a Stage, by its status and by what is in the cache, and when it is

@@ -24,7 +24,8 @@ const (
 	turnLasts = time.Hour
 )
 
-// turns bounds the stack operations of an account. Those who wait have their turn in the order in which they came.
+// turns bounds the stack operations of an account. Those who wait have their turn in the order in which they came, but
+// those of a namespace that has fewer come first.
 type turns struct {
 	mu sync.Mutex
 	// held are the turns, and queued who waits for one, each with its account and region.
@@ -62,7 +63,8 @@ func (t *turns) waits(stage types.NamespacedName, now time.Time) bool {
 	return i >= 0 && !t.ready(t.queued[i].account, stage)
 }
 
-// ready says that there is room for a Stage, and nobody before it in the queue whom it would be for.
+// ready says that there is room for a Stage, when those in the queue whose turn comes first have theirs: those of the
+// namespace that has the fewest, in the order in which they came.
 func (t *turns) ready(account string, stage types.NamespacedName) bool {
 	held, own := 0, map[string]int{}
 	for _, h := range t.held {
@@ -71,16 +73,28 @@ func (t *turns) ready(account string, stage types.NamespacedName) bool {
 			own[h.stage.Namespace]++
 		}
 	}
-	for _, q := range t.queued {
-		if q.stage == stage {
-			break
-		}
-		if q.account == account && own[q.stage.Namespace] < namespaceStacks {
-			held++
-			own[q.stage.Namespace]++
-		}
+	waiting := slices.DeleteFunc(slices.Clone(t.queued), func(q turn) bool { return q.account != account })
+	if !slices.ContainsFunc(waiting, func(q turn) bool { return q.stage == stage }) {
+		waiting = append(waiting, turn{stage: stage})
 	}
-	return held < parallelStacks && own[stage.Namespace] < namespaceStacks
+	for ; held < parallelStacks && len(waiting) > 0; held++ {
+		next := 0
+		for i := range waiting {
+			if own[waiting[i].stage.Namespace] < own[waiting[next].stage.Namespace] {
+				next = i
+			}
+		}
+		namespace := waiting[next].stage.Namespace
+		switch {
+		case own[namespace] >= namespaceStacks:
+			return false
+		case waiting[next].stage == stage:
+			return true
+		}
+		own[namespace]++
+		waiting = slices.Delete(waiting, next, next+1)
+	}
+	return false
 }
 
 // hold records that a Stage has a turn, also one that it took before the operator was started.

@@ -79,6 +79,26 @@ func TestANamespaceHasHalfOfTheTurns(t *testing.T) {
 	}
 }
 
+func TestANamespaceThatHasFewerTurnsComesFirst(t *testing.T) {
+	noon := time.Now()
+	turns := occupied("1", noon)
+	for i := range 20 {
+		turns.take("1", named("a", 100+i), noon)
+		turns.take("1", named("b", 100+i), noon)
+	}
+	only := named("only", 1)
+	turns.take("1", only, noon)
+	turns.end(named("a", 1))
+	if turns.waits(only, noon) || !turns.waits(named("a", 100), noon) {
+		t.Error("it waits behind forty others of namespaces that have five turns each")
+	}
+	turns.take("1", only, noon)
+	turns.end(named("a", 2))
+	if turns.waits(named("a", 100), noon) || !turns.waits(named("a", 101), noon) || !turns.waits(named("b", 100), noon) {
+		t.Error("the next is not the first of the namespace that has fewer")
+	}
+}
+
 func TestWhatIsSeenInProgressHasATurnAndWhatIsAtRestHasNone(t *testing.T) {
 	noon := time.Now()
 	turns := &turns{}

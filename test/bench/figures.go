@@ -25,6 +25,16 @@ func atMost(id, name string, value float64, unit string, limit float64) figure {
 	return figure{ID: id, Name: name, Value: value, Unit: unit, Target: fmt.Sprintf("<= %g", limit), Met: value <= limit}
 }
 
+// atLeast is a figure that is met from a limit on.
+func atLeast(id, name string, value float64, unit string, limit float64) figure {
+	return figure{ID: id, Name: name, Value: value, Unit: unit, Target: fmt.Sprintf(">= %g", limit), Met: value >= limit}
+}
+
+// told is a figure without a target.
+func told(id, name string, value float64, unit string) figure {
+	return figure{ID: id, Name: name, Value: value, Unit: unit, Target: "-", Met: true}
+}
+
 // percentile of durations, in milliseconds: the smallest that at least this share does not exceed.
 func percentile(durations []time.Duration, share float64) float64 {
 	sorted := slices.Sorted(slices.Values(durations))
@@ -40,7 +50,7 @@ func show(w io.Writer, figures []figure) {
 		if !f.Met {
 			met = "no"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%g\t%s\t%s\t%s\n", f.ID, f.Name, f.Value, f.Unit, f.Target, met)
+		fmt.Fprintf(table, "%s\t%s\t%.4g\t%s\t%s\t%s\n", f.ID, f.Name, f.Value, f.Unit, f.Target, met)
 	}
 	_ = table.Flush()
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/aloft-dev/aloft/controllers/desired"
 	"github.com/aloft-dev/aloft/controllers/release"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
-	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
 	"github.com/aloft-dev/aloft/test/sandbox"
 )
 
@@ -25,29 +24,17 @@ func (s *subject) overhead(ctx context.Context, runs int) ([]figure, error) {
 	var own, inAWS, inAPI []time.Duration
 	writes, fences := 0, 0
 	for i := range runs {
-		build := sample.V2
-		build.Version = fmt.Sprintf("build-%03d", i+1)
-		if err := s.box.Push(ctx, build); err != nil {
-			return nil, err
-		}
-		since := s.box.AWS.Calls().End()
-		accepted, ready, err := s.release(ctx, build.Version)
+		r, err := s.build(ctx, version(fmt.Sprintf("build-%03d", i+1)))
 		if err != nil {
 			return nil, err
 		}
-		calls := s.box.AWS.Calls().Since(since)
-		stacks, err := s.stackTime(ctx, accepted)
-		if err != nil {
-			return nil, err
-		}
-		elsewhere := append(applicationTime(calls), stacks...)
-		wall := ready.Sub(accepted)
-		without := covered(elsewhere, accepted, ready)
-		own = append(own, wall-without)
-		inAWS = append(inAWS, covered(slices.Concat(elsewhere, spans(calls.By(sandbox.OperatorRole))), accepted,
-			ready)-without)
-		apiCalls, statusWrites, fenced := s.api.during(accepted, time.Now())
-		inAPI = append(inAPI, covered(slices.Concat(elsewhere, apiCalls), accepted, ready)-without)
+		elsewhere := r.elsewhere()
+		without := covered(elsewhere, r.accepted, r.ready)
+		own = append(own, r.wall()-without)
+		inAWS = append(inAWS, covered(slices.Concat(elsewhere, spans(r.calls.By(sandbox.OperatorRole))), r.accepted,
+			r.ready)-without)
+		apiCalls, statusWrites, fenced := s.api.during(r.accepted, time.Now())
+		inAPI = append(inAPI, covered(slices.Concat(elsewhere, apiCalls), r.accepted, r.ready)-without)
 		writes, fences = writes+statusWrites, fences+fenced
 	}
 	const name = "own overhead of a release (3 functions, zero latency; without the application's and the stack " +

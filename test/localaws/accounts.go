@@ -22,9 +22,11 @@ type Accounts struct {
 	// Home is the first: the one of the endpoint's administrator.
 	Home     *Server
 	accounts map[string]*Server
-	ids      *wire.Identities
-	server   *http.Server
-	url      string
+	// order is that in which they were asked for.
+	order  []string
+	ids    *wire.Identities
+	server *http.Server
+	url    string
 }
 
 // NewAccounts starts a local AWS for each account id; each is made with the same options.
@@ -46,7 +48,7 @@ func NewAccounts(o Options, ids ...string) (_ *Accounts, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("starting account %s: %w", id, err)
 		}
-		a.accounts[id] = server
+		a.accounts[id], a.order = server, append(a.order, id)
 		if a.Home == nil {
 			a.Home = server
 		}
@@ -72,6 +74,9 @@ func (a *Accounts) Config() aws.Config {
 	config.HTTPClient = &http.Client{Transport: wire.Transport{Handler: a}}
 	return config
 }
+
+// IDs are those of the accounts, the home's first.
+func (a *Accounts) IDs() []string { return a.order }
 
 // Account is one of them; nil for an unknown one.
 func (a *Accounts) Account(id string) *Server { return a.accounts[id] }

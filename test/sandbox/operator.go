@@ -58,14 +58,23 @@ func (s *Sandbox) StopOperator() error {
 // Process is the operator as a process of its own, which can be killed at any instant.
 type Process struct{ command *exec.Cmd }
 
-// StartProcess builds the operator, once, and runs it as a process of its own, with more flags. Its log goes to output.
+// BuildManager builds the operator's own program, once.
+func (s *Sandbox) BuildManager(ctx context.Context) error {
+	if s.program != "" {
+		return nil
+	}
+	program := filepath.Join(s.RuntimeDir, "manager")
+	if err := build(ctx, program, "./cmd/manager"); err != nil {
+		return err
+	}
+	s.program = program
+	return nil
+}
+
+// StartProcess runs the operator as a process of its own, with more flags. Its log goes to output.
 func (s *Sandbox) StartProcess(ctx context.Context, output io.Writer, flags ...string) (*Process, error) {
-	if s.program == "" {
-		program := filepath.Join(s.RuntimeDir, "manager")
-		if err := build(ctx, program, "./cmd/manager"); err != nil {
-			return nil, err
-		}
-		s.program = program
+	if err := s.BuildManager(ctx); err != nil {
+		return nil, err
 	}
 	flags = append([]string{
 		"--namespace", Namespace, "--cluster-id", ClusterID, "--runtime-dir", s.RuntimeDir, "--insecure-loopback-registries",

@@ -210,8 +210,10 @@ func newManager(o Options) (ctrl.Manager, error) {
 		LeaseDuration:                 &lease,
 		RenewDeadline:                 new(lease * 2 / 3),
 		RetryPeriod:                   new(retryPeriod(lease)),
-		Cache: cache.Options{DefaultTransform: cache.TransformStripManagedFields(),
-			ReaderFailOnMissingInformer: false},
+		Cache: cache.Options{
+			DefaultTransform: cache.TransformStripManagedFields(),
+			ByObject:         map[client.Object]cache.ByObject{&v1alpha1.Stage{}: {Transform: stage.Cached}},
+		},
 		// A reconcile that follows closely on a write must see it: a Stage from before would only be refused by its
 		// optimistic lock.
 		Client: client.Options{Cache: &client.CacheOptions{
