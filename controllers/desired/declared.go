@@ -13,7 +13,7 @@ func Declared(in Inputs, stored *release.Desired, expected string) (*release.Des
 		return nil, nil //nolint:nilnil // there is no such declaration, and that is no error
 	}
 	in = withManifestOf(in, stored)
-	if err := Admit(in); err != nil {
+	if err := firstBroken(grants, in); err != nil {
 		return nil, err
 	}
 	d := *stored

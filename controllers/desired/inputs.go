@@ -12,6 +12,8 @@ type Inputs struct {
 	NamespaceLabels map[string]string
 	// NamespaceUID tells the Stage's namespace from others that had or will have its name.
 	NamespaceUID string
+	// OlderStages of the namespace that use the profile; counted only where it limits them.
+	OlderStages int
 	// ClusterID is the first part of every ownership tag.
 	ClusterID string
 	// Secrets by name: those that the manifest refers to.
