@@ -34,7 +34,8 @@ help: ## Show this help.
 
 .PHONY: demo
 demo: ## Release the sample application on this machine, no cluster or account needed; ONCE=1 ends after the proof.
-	go run ./cmd/sandbox $(if $(filter-out 0 false no,$(ONCE)),--once)
+	@echo "compiling the command that compiles all else; the first time on a machine that takes some seconds ..."
+	@go run ./cmd/sandbox $(if $(filter-out 0 false no,$(ONCE)),--once)
 
 ##@ Development
 

@@ -15,9 +15,9 @@ const (
 	ConditionImageResolved = "ImageResolved"
 	// ConditionFoundationReady: bucket, repository, key and role exist and belong to this stage.
 	ConditionFoundationReady = "FoundationReady"
-	// ConditionAssetsUploaded: every asset of the build and its bundle of variables are in the bucket.
+	// ConditionAssetsUploaded: every asset of the build is in the bucket.
 	ConditionAssetsUploaded = "AssetsUploaded"
-	// ConditionImagePushed: the image is in the stage's repository.
+	// ConditionImagePushed: the image is in the stage's repository, and the bundle of variables in its bucket.
 	ConditionImagePushed = "ImagePushed"
 	// ConditionStackUpdated: the application stack holds what the release needs.
 	ConditionStackUpdated = "StackUpdated"

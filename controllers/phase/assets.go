@@ -72,40 +72,69 @@ func assetLimits(quota release.Quota) image.Limits {
 	return limits
 }
 
-// uploadAssets brings the build's assets into its folder and tells what they are. What the live build has in the same
-// place with the same content is copied by S3 itself.
-func (p *Performer) uploadAssets(
-	ctx context.Context, s Subject, wanted assetsWanted, open func() (v1.Image, error), uploaded *release.Uploaded,
-) error {
-	uploaded.AssetsDigest = wanted.digest
+// assetsRead are a build's assets as they were read out of its image, proven to be servable.
+type assetsRead struct {
+	*image.Assets
+	// send are those that are to be sent.
+	send []image.Asset
+	// index is written when all of them are in their place.
+	index []byte
+}
+
+// close frees what the assets take; nil takes nothing.
+func (a *assetsRead) close() {
+	if a != nil {
+		_ = a.Close()
+	}
+}
+
+// readAssets reads the assets out of the image; nil where none are to be sent.
+func (p *Performer) readAssets(
+	ctx context.Context, s Subject, wanted assetsWanted, open func() (v1.Image, error),
+) (*assetsRead, error) {
 	if wanted.from == nil {
-		return nil
+		return nil, nil //nolint:nilnil // nothing to send is not an error
 	}
 	assets, err := p.collectAssets(ctx, s, wanted, open)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = assets.Close() }()
-	before, err := p.liveAssets(ctx, s)
-	if err != nil {
-		return err
-	}
-	files := assets.Files
+	read := &assetsRead{Assets: assets, send: assets.Files}
 	if wanted.only != nil {
-		files = slices.DeleteFunc(slices.Clone(files), func(file image.Asset) bool {
+		read.send = slices.DeleteFunc(slices.Clone(assets.Files), func(file image.Asset) bool {
 			_, wants := slices.BinarySearch(wanted.only, file.Path)
 			return !wants
 		})
 	}
-	index, err := indexOf(wanted.source, assets)
+	if read.index, err = indexOf(wanted.source, assets); err != nil {
+		read.close()
+		return nil, err
+	}
+	return read, nil
+}
+
+// uploadAssets brings the build's assets into its folder and tells what they are; nil where it has none. What the live
+// build has in the same place with the same content is copied by S3 itself.
+func (p *Performer) uploadAssets(
+	ctx context.Context, s Subject, wanted assetsWanted, read *assetsRead,
+) (*release.Assets, error) {
+	switch {
+	case wanted.digest != "":
+		return &release.Assets{Digest: wanted.digest}, nil
+	case read == nil:
+		return nil, nil //nolint:nilnil // a build without assets is none that lacks them
+	}
+	before, err := p.liveAssets(ctx, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := p.sendAssets(ctx, s, assets, files, before); err != nil {
-		return err
+	if err := p.sendAssets(ctx, s, read.Assets, read.send, before); err != nil {
+		return nil, err
 	}
-	uploaded.AssetsDigest, uploaded.AssetsLeftOut = assets.Digest(), strings.Join(assets.LeftOut, "; ")
-	return p.writeIndex(ctx, s, index)
+	if err := p.writeIndex(ctx, s, read.index); err != nil {
+		return nil, err
+	}
+	return &release.Assets{Digest: read.Digest(), LeftOut: strings.Join(read.LeftOut, "; ")}, nil
 }
 
 func (p *Performer) collectAssets(

@@ -99,7 +99,7 @@ func TestOneUploadOpensItsImageOnce(t *testing.T) {
 func TestWhatIsLeftOutIsTold(t *testing.T) {
 	s, registry := sending(t)
 	s.resolved(registry, "v2", imageOf(t, "amd64", files{"app": "two"}, files{"www/a.js": "a", "www/index.php": "<?php"}))
-	if got := s.done(upload).Uploaded.AssetsLeftOut; !strings.Contains(got, `"index.php" is for the web server`) {
+	if got := s.done(upload).Assets.LeftOut; !strings.Contains(got, `"index.php" is for the web server`) {
 		t.Errorf("it says %q", got)
 	}
 	if got := s.Keys("_aloft/assets/"); !slices.Equal(got, []string{"_aloft/assets/v2/a.js"}) {

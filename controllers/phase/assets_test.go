@@ -65,7 +65,7 @@ func TestAssetsAreServedForEverAndByTheirType(t *testing.T) {
 
 func TestTheIndexTellsSourceDigestAndFiles(t *testing.T) {
 	s, _ := sending(t)
-	digest := s.done(upload).Uploaded.AssetsDigest
+	digest := s.done(upload).Assets.Digest
 	got := s.index("v2")
 	if got.Source != s.Desired.Image.Digest+" /www" || got.Digest != digest {
 		t.Errorf("it is of %q with %q", got.Source, got.Digest)
@@ -93,7 +93,7 @@ func TestTheIndexIsWrittenAfterTheLastAsset(t *testing.T) {
 func TestAReleaseWithoutAssetsAsksForNone(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
-	if got := s.done(upload).Uploaded.AssetsDigest; got != "" {
+	if got := s.done(upload).Assets; got != nil {
 		t.Errorf("the assets are %q", got)
 	}
 	if got := s.Keys("_aloft/assets/"); len(got) > 0 {
@@ -195,10 +195,10 @@ func TestThatAnAssetCannotBeCopiedKeepsTheIndexAway(t *testing.T) {
 // An operator that stood still after most of an upload, and went on after a sweep, leaves an index of what is gone.
 func TestAnIndexIsNotBelievedWhereItsAssetsAreGone(t *testing.T) {
 	s, _ := sending(t)
-	first := s.done(upload).Uploaded.AssetsDigest
+	first := s.done(upload).Assets.Digest
 	s.Discard("_aloft/assets/v2/css/site.css")
 	since := s.Local.Calls().End()
-	if again := s.done(upload).Uploaded.AssetsDigest; again != first {
+	if again := s.done(upload).Assets.Digest; again != first {
 		t.Errorf("it is of %s, before it was of %s", again, first)
 	}
 	var puts []string

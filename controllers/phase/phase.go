@@ -36,6 +36,8 @@ type Subject struct {
 	HideOutput bool
 	// Hold is looked at before each write of a step that takes long.
 	Hold *Hold
+	// Reached is told of what a step has brought about that others can go on from, while the step goes on; nil tells nobody.
+	Reached func(release.Outcome)
 	// Progress is told of what goes on in a step that takes long.
 	Progress *Progress
 }
@@ -48,7 +50,7 @@ func (p *Performer) Perform(ctx context.Context, step release.Step, s Subject) (
 		return p.resolve(ctx, s)
 	case release.ActionStack:
 		return p.stack(ctx, step.Stack, s)
-	case release.ActionUpload, release.ActionRepair:
+	case release.ActionUpload, release.ActionAssets, release.ActionRepair:
 		return p.upload(ctx, s)
 	case release.ActionPublish:
 		return p.publish(ctx, s)

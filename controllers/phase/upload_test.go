@@ -44,7 +44,7 @@ func (s *stage) imageOnly() { s.Desired.AssetsPath = "" }
 func TestAnUploadSendsImageAssetsAndVariablesOnce(t *testing.T) {
 	s, registry := sending(t)
 	since := s.Local.Calls().End()
-	first := s.done(upload).Uploaded
+	first := s.done(upload)
 	calls := s.Local.Calls().Since(since)
 	if puts := calls.Operation("s3:PutObject"); len(puts) != 5 { // two assets and their index, variables, declaration
 		t.Errorf("%d objects were put", len(puts))
@@ -52,31 +52,63 @@ func TestAnUploadSendsImageAssetsAndVariablesOnce(t *testing.T) {
 	if images := calls.Operation("ecr:PutImage"); len(images) != 2 { // the source's tag and the build's
 		t.Errorf("%d tags were put", len(images))
 	}
-	if first.ConfigHash != "c2" || !strings.HasPrefix(first.AssetsDigest, "sha256:") ||
-		!strings.HasPrefix(first.DeployedDigest, "sha256:") {
-		t.Errorf("uploaded is %+v", first)
+	if first.Uploaded.ConfigHash != "c2" || !strings.HasPrefix(first.Assets.Digest, "sha256:") ||
+		!strings.HasPrefix(first.Uploaded.DeployedDigest, "sha256:") {
+		t.Errorf("uploaded are %+v and %+v", first.Uploaded, first.Assets)
 	}
-	if first.DeployedDigest == s.Desired.Image.Digest {
+	if first.Uploaded.DeployedDigest == s.Desired.Image.Digest {
 		t.Error("the image has no runtime")
 	}
 	registry.server.Close() // what is there already is not read again
 	if sent := s.changes(upload); len(sent) > 0 {
 		t.Errorf("the second time it was sent again: %v", sent)
 	}
-	if again := s.done(upload).Uploaded; *again != *first {
+	if again := s.done(upload); *again.Uploaded != *first.Uploaded || *again.Assets != *first.Assets {
 		t.Errorf("the second time it is %+v, before it was %+v", again, first)
 	}
 }
 
+func TestAnUploadTellsOfTheImageBeforeItSendsTheAssets(t *testing.T) {
+	s, _ := sending(t)
+	since := s.Local.Calls().End()
+	var told []release.Outcome
+	s.Reached = func(so release.Outcome) {
+		told = append(told, so)
+		for _, call := range s.Local.Calls().Since(since).Operation("s3:PutObject") {
+			if strings.Contains(call.Resource, release.AssetsFolder) {
+				t.Errorf("%s was sent before", call.Resource)
+			}
+		}
+		if len(s.Keys(release.ConfigKey("c2"))) != 1 || len(s.Local.Calls().Since(since).Operation("ecr:PutImage")) != 2 {
+			t.Error("image and variables are not there yet")
+		}
+	}
+	outcome := s.done(upload)
+	if len(told) != 1 || *told[0].Uploaded != *outcome.Uploaded || told[0].Assets != nil {
+		t.Errorf("told was %+v", told)
+	}
+	s.done(upload)
+	if len(told) != 1 {
+		t.Error("where nothing is left to send it is told apart")
+	}
+}
+
+func TestNothingIsToldOfAnUploadWhoseAssetsCannotBeServed(t *testing.T) {
+	s, registry := sending(t)
+	s.resolved(registry, "v2", imageOf(t, "amd64", files{"www/a": "1", "www/A": "2"}))
+	s.Reached = func(so release.Outcome) { t.Errorf("told was %+v", so) }
+	s.refused(upload, v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonAssetsInvalid, "cannot be served")
+}
+
 func TestARepairSendsOnlyWhatIsMissing(t *testing.T) {
 	s, _ := sending(t)
-	first := s.done(upload).Uploaded
+	first := s.done(upload)
 	s.Discard(release.ConfigKey("c2"))
 	repair := release.Step{Action: release.ActionRepair}
 	if sent := s.changes(repair); !slices.Equal(sent, []string{"s3:PutObject"}) {
 		t.Errorf("sent was %v", sent)
 	}
-	if got := s.done(repair).Uploaded; *got != *first {
+	if got := s.done(repair); *got.Uploaded != *first.Uploaded || *got.Assets != *first.Assets {
 		t.Errorf("it is %+v after the repair, before it was %+v", got, first)
 	}
 }
@@ -107,16 +139,16 @@ func TestTheErrorsOfAnUploadCarryTheirCondition(t *testing.T) {
 		}, v1alpha1.ConditionAssetsUploaded},
 		{"the variables cannot be looked for", func(s *stage, _ *source) {
 			s.Fault("s3:HeadObject", release.ConfigKey("c2"), tenant.Denied())
-		}, v1alpha1.ConditionAssetsUploaded},
+		}, v1alpha1.ConditionImagePushed},
 		{"the variables cannot be put", func(s *stage, _ *source) {
 			s.Fault("s3:PutObject", release.ConfigKey("c2"), tenant.Denied())
-		}, v1alpha1.ConditionAssetsUploaded},
+		}, v1alpha1.ConditionImagePushed},
 		{"the declaration cannot be put", func(s *stage, _ *source) {
 			s.Fault("s3:PutObject", release.ReleaseKey("r2"), tenant.Denied())
-		}, v1alpha1.ConditionAssetsUploaded},
+		}, v1alpha1.ConditionImagePushed},
 		{"the stage's key cannot be used", func(s *stage, _ *source) {
 			s.Fault("kms:GenerateDataKey", "", tenant.Denied())
-		}, v1alpha1.ConditionAssetsUploaded},
+		}, v1alpha1.ConditionImagePushed},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			s, registry := sending(t)

@@ -17,6 +17,8 @@ type Act struct {
 	// Beside is the pool in which it goes on beside the reconciles, because it takes long; empty where it is done at once.
 	// What is written before it is written when it begins.
 	Beside release.Pool
+	// InPart: it is done as soon as its work has brought about what comes next needs; the work goes on.
+	InPart bool
 	// Outlasts: it goes on when other work beside the reconciles is stopped, as long as it is part of what comes next.
 	Outlasts bool
 	// Write is what must have been written to the status before it.
@@ -90,7 +92,11 @@ func (m *Machine) Work(step release.Step) string {
 	case m.Asked.Removal != nil || m.Desired == nil:
 		return string(step.Action)
 	}
-	work := fmt.Sprintf("%s/%s", step.Action, m.Desired.ID)
+	action := step.Action
+	if action == release.ActionAssets { // an upload is one work, which two phases tell of
+		action = release.ActionUpload
+	}
+	work := fmt.Sprintf("%s/%s", action, m.Desired.ID)
 	if run := m.Recorded.Run; run != nil {
 		work += "/" + run.ID
 		if run.Warm != nil {

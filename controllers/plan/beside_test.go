@@ -13,7 +13,9 @@ type job struct {
 	key        string
 	done, told bool
 	cancelled  bool
-	outcome    release.Outcome
+	// reached is what it has brought about that others can go on from, while it goes on; nil before.
+	reached *release.Outcome
+	outcome release.Outcome
 }
 
 // act does a step, or has it go on beside the reconciles.
@@ -39,25 +41,48 @@ func (o *operator) performBeside(step release.Step) (release.Outcome, error) {
 	key := m.Work(step)
 	if o.beside != nil && o.beside.key != key && !o.beside.done {
 		o.beside.cancelled = true
-		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Conditions[0], v1alpha1.ReasonProgressing,
+		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Condition, v1alpha1.ReasonProgressing,
 			time.Second, "what was given up comes to its end")
 	}
 	if o.beside == nil || o.beside.key != key || o.beside.cancelled && o.beside.done {
 		begun := &job{key: key}
 		o.beside = begun
-		o.w.later(lasts, func() {
-			begun.done = true
-			if !begun.cancelled {
-				begun.outcome = o.perform(step, recorded.Run, desired)
-			}
-		})
+		if plan.ActOf(step).Beside == release.PoolUpload && step.Phase != release.PhaseClean {
+			o.upload(begun, lasts, recorded.Run, desired)
+		} else {
+			o.w.later(lasts, func() {
+				begun.done = true
+				if !begun.cancelled {
+					begun.outcome = o.perform(step, recorded.Run, desired)
+				}
+			})
+		}
+	}
+	if o.beside.reached != nil && plan.ActOf(step).InPart {
+		return *o.beside.reached, nil
 	}
 	if !o.beside.done {
-		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Conditions[0], v1alpha1.ReasonProgressing,
+		return release.Outcome{}, release.Wait(plan.SpecOf(step.Phase).Condition, v1alpha1.ReasonProgressing,
 			5*time.Second, "it goes on")
 	}
 	o.beside.told = true
 	return o.beside.outcome, nil
+}
+
+// upload sends an image, and then, while the release goes on, the assets.
+func (o *operator) upload(begun *job, lasts time.Duration, run *release.Run, d *release.Desired) {
+	o.w.later(lasts/2, func() {
+		if !begun.cancelled {
+			begun.reached = new(o.perform(release.Step{Action: release.ActionUpload}, run, d))
+		}
+	})
+	o.w.later(lasts, func() {
+		begun.done = true
+		if !begun.cancelled {
+			begun.outcome = *begun.reached
+			begun.outcome.Assets = o.perform(release.Step{Action: release.ActionAssets}, run, d).Assets
+		}
+	})
 }
 
 // stop gives up what goes on. It takes its time to end.

@@ -12,6 +12,9 @@ func (m *Machine) Doing(step release.Step) {
 	if step.Action != release.ActionLook && step.Action != release.ActionPass {
 		m.markRunning(step.Phase, "")
 	}
+	if step.Action == release.ActionUpload && m.Desired.AssetsPath != "" {
+		m.markRunning(release.PhaseAssets, "") // they are sent from here on
+	}
 	if record := m.phase(step.Phase); record != nil && step.Stack != nil && step.Stack.Operation.Lasts() {
 		record.OperationAt = m.Now
 	}
@@ -110,12 +113,15 @@ func (m *Machine) take(outcome release.Outcome) {
 	if run == nil || run.State != release.RunRunning {
 		return
 	}
-	if outcome.Uploaded != nil {
-		run.DeployedDigest, run.AssetsDigest = outcome.Uploaded.DeployedDigest, outcome.Uploaded.AssetsDigest
-		run.ConfigHash = outcome.Uploaded.ConfigHash
+	if sent := outcome.Uploaded; sent != nil {
+		run.DeployedDigest, run.ConfigHash = sent.DeployedDigest, sent.ConfigHash
 		run.UploadTries, run.UploadTriedAt = 0, time.Time{}
-		if left := outcome.Uploaded.AssetsLeftOut; left != "" {
-			m.note(NoteAssetsLeftOut, "not everything in the assets' folder is published: %s", left)
+	}
+	if sent := outcome.Assets; sent != nil {
+		run.AssetsDigest = sent.Digest
+		run.UploadTries, run.UploadTriedAt = 0, time.Time{}
+		if sent.LeftOut != "" {
+			m.note(NoteAssetsLeftOut, "not everything in the assets' folder is published: %s", sent.LeftOut)
 		}
 	}
 	for _, function := range outcome.Functions {

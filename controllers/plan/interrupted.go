@@ -20,7 +20,7 @@ const (
 // itself.
 func (m *Machine) Start(step release.Step, sawItEnd bool) error {
 	run := m.Recorded.Run
-	if step.Action != release.ActionUpload || run == nil {
+	if ActOf(step).Beside != release.PoolUpload || run == nil || run.State != release.RunRunning {
 		return nil
 	}
 	if sawItEnd {

@@ -58,6 +58,20 @@ func TestAnUploadThatIsGivenUpOnPurposeIsNotInterrupted(t *testing.T) {
 	}
 }
 
+func TestAssetsThatEndTheOperatorAreLeftAloneToo(t *testing.T) {
+	m := onTheWay(t, releaseOf("v2"), release.ActionPublish)
+	assets := release.Step{Action: release.ActionAssets, Phase: release.PhaseAssets}
+	for times := range 4 {
+		if err := m.Start(assets, false); (err == nil) != (times < 3) {
+			t.Errorf("after %d interruptions it is decided %v", times, err)
+		}
+	}
+	m.Did(assets, release.Outcome{Assets: &release.Assets{Digest: "sha256:1"}})
+	if m.Recorded.Run.UploadTries != 0 {
+		t.Error("what has succeeded counts as interrupted")
+	}
+}
+
 func TestAPersonMayHaveAnInterruptedUploadTriedNow(t *testing.T) {
 	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
 	upload := release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
@@ -83,7 +97,7 @@ func TestWhatMovesLittleMayBeBegunAsOftenAsItLikes(t *testing.T) {
 func TestWhatIsNotPublishedIsTold(t *testing.T) {
 	m := onTheWay(t, releaseOf("v2"), release.ActionUpload)
 	upload := release.Step{Action: release.ActionUpload, Phase: release.PhaseUpload}
-	m.Did(upload, release.Outcome{Uploaded: &release.Uploaded{DeployedDigest: "sha256:1", AssetsLeftOut: "index.php"}})
+	m.Did(upload, release.Outcome{Assets: &release.Assets{LeftOut: "index.php"}})
 	if len(m.Notes) != 1 || m.Notes[0].Reason != plan.NoteAssetsLeftOut ||
 		!strings.Contains(m.Notes[0].Message, "index.php") {
 		t.Errorf("told is %+v", m.Notes)

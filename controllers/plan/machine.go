@@ -112,6 +112,7 @@ var bringUp = []rule{
 	{phase: release.PhaseUpload, decide: upload},
 	{phase: release.PhaseStack, decide: expandStack, once: true}, // nothing that the live release uses changes
 	{phase: release.PhasePublish, decide: publish},
+	{phase: release.PhaseAssets, decide: assets}, // which were sent meanwhile
 	{phase: release.PhaseWarm, decide: warm},
 	{phase: release.PhaseCommands, decide: commands}, // in order, each at most once
 	{decide: warmAgain}, // commands took long: environments have been reclaimed

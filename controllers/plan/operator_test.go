@@ -201,8 +201,10 @@ func (o *operator) perform(step release.Step, run *release.Run, d *release.Desir
 	case release.ActionUpload:
 		o.w.bucket[d.ID] = d
 		return release.Outcome{Uploaded: &release.Uploaded{
-			DeployedDigest: deployedDigest(run.BuildID), AssetsDigest: "assets", ConfigHash: d.ConfigHash,
+			DeployedDigest: deployedDigest(run.BuildID), ConfigHash: d.ConfigHash,
 		}}
+	case release.ActionAssets:
+		return release.Outcome{Assets: &release.Assets{Digest: "assets"}}
 	case release.ActionPublish:
 		outcome := release.Outcome{}
 		for _, f := range d.Functions {
@@ -235,8 +237,8 @@ func (o *operator) perform(step release.Step, run *release.Run, d *release.Desir
 // requireProven holds against the world what must be so before an alias moves.
 func (o *operator) requireProven(function string) {
 	run, d := o.written.Run, o.m.Desired
-	if run == nil || run.ReleaseID != d.ID || run.DeployedDigest != deployedDigest(d.BuildID) || run.Warm == nil ||
-		run.Function(function) == "" || run.Activation == nil {
+	if run == nil || run.ReleaseID != d.ID || run.DeployedDigest != deployedDigest(d.BuildID) || run.AssetsDigest == "" ||
+		run.Warm == nil || run.Function(function) == "" || run.Activation == nil {
 		o.w.t.Fatalf("the alias of %s moves before versions are published and warm, and that is written", function)
 	}
 	for _, command := range d.Commands {

@@ -36,9 +36,9 @@ const (
 // it, and a condition.
 type PhaseSpec struct {
 	Phase release.Phase
-	// Conditions that the phase is recorded in.
-	Conditions []string
-	Situation  Situation
+	// Condition that the phase is told by.
+	Condition string
+	Situation Situation
 	// Urgency of its calls to AWS.
 	Urgency Urgency
 	// Acts by their action.
@@ -52,7 +52,7 @@ type PhaseSpec struct {
 var Phases = []PhaseSpec{
 	{
 		Phase: release.PhaseResolve, Situation: Resolving, Urgency: Works,
-		Conditions: []string{v1alpha1.ConditionImageResolved},
+		Condition: v1alpha1.ConditionImageResolved,
 		Acts: map[release.Action]Act{
 			release.ActionBegin: {Holds: true}, release.ActionResolve: {Beside: release.PoolResolve},
 		},
@@ -66,7 +66,7 @@ var Phases = []PhaseSpec{
 	},
 	{
 		Phase: release.PhaseFoundation, Situation: Preparing, Urgency: Works,
-		Conditions: []string{v1alpha1.ConditionFoundationReady},
+		Condition: v1alpha1.ConditionFoundationReady,
 		Acts: map[release.Action]Act{
 			release.ActionRecover: {}, release.ActionStack: {Holds: true, Write: Written, Turn: true},
 			release.ActionTryAgain: {},
@@ -76,17 +76,18 @@ var Phases = []PhaseSpec{
 	},
 	{
 		Phase: release.PhaseUpload, Situation: Uploading, Urgency: Works,
-		Conditions: []string{v1alpha1.ConditionAssetsUploaded, v1alpha1.ConditionImagePushed},
-		Acts:       map[release.Action]Act{release.ActionUpload: {Holds: true, Beside: release.PoolUpload, Write: Fenced}},
-		Doing:      func(m *Machine) string { return "image, assets and variables of " + m.Desired.BuildID + " are sent" },
+		Condition: v1alpha1.ConditionImagePushed,
+		Acts: map[release.Action]Act{
+			release.ActionUpload: {Holds: true, Beside: release.PoolUpload, InPart: true, Write: Fenced},
+		},
+		Doing: func(m *Machine) string { return "image and variables of " + m.Desired.BuildID + " are sent" },
 		Done: func(m *Machine) string {
-			return fmt.Sprintf("image %s, assets and variables of %s are there", m.Recorded.Run.DeployedDigest,
-				m.Desired.BuildID)
+			return fmt.Sprintf("image %s and variables of %s are there", m.Recorded.Run.DeployedDigest, m.Desired.BuildID)
 		},
 	},
 	{
 		Phase: release.PhaseStack, Situation: Updating, Urgency: Works,
-		Conditions: []string{v1alpha1.ConditionStackUpdated},
+		Condition: v1alpha1.ConditionStackUpdated,
 		Acts: map[release.Action]Act{
 			release.ActionStack: {Holds: true, Write: Written, Turn: true}, release.ActionTryAgain: {},
 		},
@@ -95,17 +96,29 @@ var Phases = []PhaseSpec{
 	},
 	{
 		Phase: release.PhasePublish, Situation: Publishing, Urgency: Works,
-		Conditions: []string{v1alpha1.ConditionVersionsPublished},
-		Acts:       map[release.Action]Act{release.ActionPublish: {Holds: true}},
+		Condition: v1alpha1.ConditionVersionsPublished,
+		Acts:      map[release.Action]Act{release.ActionPublish: {Holds: true}},
 		Doing: func(m *Machine) string {
 			return fmt.Sprintf("%d of %d versions are active", m.Recorded.Run.Active(), len(m.Desired.Functions))
 		},
 		Done: func(m *Machine) string { return "versions: " + versions(m.Recorded.Run.Functions) },
 	},
 	{
+		Phase: release.PhaseAssets, Situation: Uploading, Urgency: Works,
+		Condition: v1alpha1.ConditionAssetsUploaded,
+		Acts:      map[release.Action]Act{release.ActionAssets: {Holds: true, Beside: release.PoolUpload, Write: Fenced}},
+		Doing:     func(m *Machine) string { return "assets of " + m.Desired.BuildID + " are sent" },
+		Done: func(m *Machine) string {
+			if m.Desired.AssetsPath == "" {
+				return "the build publishes no assets"
+			}
+			return "assets of " + m.Desired.BuildID + " are in place"
+		},
+	},
+	{
 		Phase: release.PhaseWarm, Situation: Warming, Urgency: Works,
-		Conditions: []string{v1alpha1.ConditionWarmed},
-		Acts:       map[release.Action]Act{release.ActionWarm: {Holds: true, Beside: release.PoolWarm, Write: Fenced}},
+		Condition: v1alpha1.ConditionWarmed,
+		Acts:      map[release.Action]Act{release.ActionWarm: {Holds: true, Beside: release.PoolWarm, Write: Fenced}},
 		Doing: func(m *Machine) string {
 			return fmt.Sprintf("each version is started, and %d environments are warmed", m.Desired.WarmEnvironments)
 		},
@@ -116,7 +129,7 @@ var Phases = []PhaseSpec{
 	},
 	{
 		Phase: release.PhaseCommands, Situation: Commanding, Urgency: Works,
-		Conditions: []string{v1alpha1.ConditionCommandsSucceeded},
+		Condition: v1alpha1.ConditionCommandsSucceeded,
 		Acts: map[release.Action]Act{
 			release.ActionAnnounce: {Holds: true}, release.ActionInvoke: {Write: Fenced}, release.ActionVoid: {Write: Fenced},
 			release.ActionRecordCommand: {},
@@ -126,7 +139,7 @@ var Phases = []PhaseSpec{
 	},
 	{
 		Phase: release.PhaseActivate, Situation: Activating, Urgency: Moves,
-		Conditions: []string{v1alpha1.ConditionActivated},
+		Condition: v1alpha1.ConditionActivated,
 		Acts: map[release.Action]Act{
 			release.ActionIntend: {Holds: true}, release.ActionMove: {Write: Intended}, release.ActionRevert: {Write: Fenced},
 			release.ActionStack: {Write: Written}, release.ActionTryAgain: {}, release.ActionResume: {Holds: true},
@@ -137,7 +150,7 @@ var Phases = []PhaseSpec{
 	},
 	{
 		Phase: release.PhaseClean, Situation: Cleaning, Urgency: Later,
-		Conditions: []string{v1alpha1.ConditionCleaned},
+		Condition: v1alpha1.ConditionCleaned,
 		Acts: map[release.Action]Act{
 			release.ActionReturn: {}, release.ActionStack: {Holds: true, Write: Fenced, Turn: true},
 			release.ActionTryAgain: {}, release.ActionTrim: {Holds: true},
@@ -174,7 +187,7 @@ func SpecOf(phase release.Phase) *PhaseSpec {
 // PhaseOf gives the phase that a condition tells of; empty for the summaries.
 func PhaseOf(condition string) release.Phase {
 	for i := range Phases {
-		if slices.Contains(Phases[i].Conditions, condition) {
+		if Phases[i].Condition == condition {
 			return Phases[i].Phase
 		}
 	}

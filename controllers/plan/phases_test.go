@@ -15,7 +15,7 @@ import (
 var actions = []release.Action{
 	release.ActionStop, release.ActionBegin, release.ActionResolve, release.ActionRecover, release.ActionStack,
 	release.ActionReturn,
-	release.ActionResume, release.ActionTryAgain, release.ActionUpload, release.ActionPublish, release.ActionWarm,
+	release.ActionResume, release.ActionTryAgain, release.ActionUpload, release.ActionAssets, release.ActionPublish, release.ActionWarm,
 	release.ActionAnnounce,
 	release.ActionInvoke, release.ActionVoid, release.ActionRecordCommand, release.ActionIntend, release.ActionMove,
 	release.ActionRevert,
@@ -27,7 +27,7 @@ var actions = []release.Action{
 // phases in the order in which a run goes through them.
 var phases = []release.Phase{
 	release.PhaseResolve, release.PhaseFoundation, release.PhaseUpload, release.PhaseStack, release.PhasePublish,
-	release.PhaseWarm, release.PhaseCommands, release.PhaseActivate, release.PhaseClean,
+	release.PhaseAssets, release.PhaseWarm, release.PhaseCommands, release.PhaseActivate, release.PhaseClean,
 }
 
 // rows gives the phases that have an action; the empty one is what belongs to none.
@@ -63,15 +63,13 @@ func TestTheTableHasAllPhasesInTheirOrderAndAConditionForEach(t *testing.T) {
 	conditions := map[string]bool{}
 	for i, phase := range phases {
 		spec := &plan.Phases[i]
-		if spec.Phase != phase || len(spec.Conditions) == 0 || spec.Situation == "" || spec.Doing == nil || spec.Done == nil {
+		if spec.Phase != phase || spec.Condition == "" || spec.Situation == "" || spec.Doing == nil || spec.Done == nil {
 			t.Errorf("row %d is %+v, want one of %s", i, spec, phase)
 		}
-		for _, condition := range spec.Conditions {
-			if conditions[condition] || plan.PhaseOf(condition) != phase {
-				t.Errorf("%s is of two phases", condition)
-			}
-			conditions[condition] = true
+		if conditions[spec.Condition] || plan.PhaseOf(spec.Condition) != phase {
+			t.Errorf("%s is of two phases", spec.Condition)
 		}
+		conditions[spec.Condition] = true
 	}
 	if plan.PhaseOf(v1alpha1.ConditionReady) != "" {
 		t.Error("a summary is taken for a phase's condition")
@@ -82,7 +80,7 @@ func TestWhatCannotBeTakenBackIsFenced(t *testing.T) {
 	for action, want := range map[release.Action]plan.Write{
 		release.ActionRemoveApp: plan.Fenced, release.ActionRemoveFoundation: plan.Fenced,
 		release.ActionVoid: plan.Fenced, release.ActionInvoke: plan.Fenced, release.ActionMove: plan.Intended,
-		release.ActionRevert: plan.Fenced, release.ActionUpload: plan.Fenced, release.ActionWarm: plan.Fenced,
+		release.ActionRevert: plan.Fenced, release.ActionUpload: plan.Fenced, release.ActionAssets: plan.Fenced, release.ActionWarm: plan.Fenced,
 		release.ActionPublish: plan.Unwritten,
 	} {
 		if got := plan.ActOf(release.Step{Action: action, Phase: rows(action)[0]}).Write; got != want {

@@ -23,6 +23,7 @@ func stage(tag string, edits ...edit) *v1alpha1.Stage {
 		ObjectMeta: metav1.ObjectMeta{Namespace: "clouder", Name: "production"},
 		Spec: v1alpha1.StageSpec{
 			Image:     v1alpha1.Image{Repository: "ghcr.io/acme/clouder", Tag: tag},
+			Assets:    &v1alpha1.Assets{FromImage: &v1alpha1.AssetsFromImage{Path: "/www"}},
 			Retention: v1alpha1.Retention{Releases: 2},
 			Manifest: v1alpha1.Manifest{
 				Architecture: "amd64",

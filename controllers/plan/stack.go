@@ -157,7 +157,7 @@ func (m *Machine) lookAtStack(part release.Part, phase release.Phase) (release.S
 		elapsed >= m.Limits.Pace.Soonest {
 		return look(part)
 	}
-	return release.Step{}, release.Wait(SpecOf(phase).Conditions[0], v1alpha1.ReasonProgressing,
+	return release.Step{}, release.Wait(SpecOf(phase).Condition, v1alpha1.ReasonProgressing,
 		m.Limits.Pace.until(elapsed, m.Recorded.Lasted[phase]), "%s", SpecOf(phase).Doing(m))
 }
 

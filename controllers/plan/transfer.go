@@ -29,6 +29,18 @@ func upload(m *Machine) (release.Step, error) {
 	return step(release.ActionUpload, release.PhaseUpload)
 }
 
+// assets awaits what the upload began to send: nothing needs it before now.
+func assets(m *Machine) (release.Step, error) {
+	switch {
+	case m.Desired.AssetsPath == "", m.Recorded.Run.AssetsDigest != "":
+		return next()
+	case m.Observed.Foundation == nil:
+		return look(release.PartFoundation) // its outputs tell where to
+	default:
+		return step(release.ActionAssets, release.PhaseAssets)
+	}
+}
+
 func expandStack(m *Machine) (release.Step, error) {
 	if looked, err := m.stacks(release.PhaseStack); err != nil || looked.Action != "" {
 		return looked, err
@@ -47,7 +59,7 @@ func expandStack(m *Machine) (release.Step, error) {
 // stacks sees to it that both stacks were looked at: the application stack is rendered with what the foundation's
 // outputs tell. While an operation of the application stack goes on, nothing more is looked at.
 func (m *Machine) stacks(phase release.Phase) (release.Step, error) {
-	condition := SpecOf(phase).Conditions[0]
+	condition := SpecOf(phase).Condition
 	switch foundation, app := m.Observed.Foundation, m.Observed.App; {
 	case app == nil:
 		return m.lookAtStack(release.PartApp, phase)

@@ -10,6 +10,7 @@ const (
 	PhaseUpload     Phase = "Upload"
 	PhaseStack      Phase = "Stack"
 	PhasePublish    Phase = "Publish"
+	PhaseAssets     Phase = "Assets"
 	PhaseWarm       Phase = "Warm"
 	PhaseCommands   Phase = "Commands"
 	PhaseActivate   Phase = "Activate"
@@ -41,8 +42,10 @@ const (
 	ActionResume Action = "Resume"
 	// ActionTryAgain counts another try of the run, so that a stack operation that failed for a while only is made again.
 	ActionTryAgain Action = "TryAgain"
-	// ActionUpload sends assets, bundle and image.
+	// ActionUpload sends image and bundle, and begins to send the assets.
 	ActionUpload Action = "Upload"
+	// ActionAssets sends the assets to the end.
+	ActionAssets Action = "Assets"
 	// ActionPublish publishes a version of each function.
 	ActionPublish Action = "Publish"
 	// ActionWarm invokes each version and warms environments.
@@ -152,6 +155,7 @@ type StackStep struct {
 type Outcome struct {
 	Image     *ResolvedImage
 	Uploaded  *Uploaded
+	Assets    *Assets
 	Functions []FunctionVersion
 	Warm      *Warm
 	// Repeated says that CloudFormation knew the operation of a stack already, by its token.
@@ -160,14 +164,19 @@ type Outcome struct {
 	Alias *Alias
 }
 
-// Uploaded is where a release's image, assets and variables are by content.
+// Uploaded is where a release's image and variables are by content.
 type Uploaded struct {
 	DeployedDigest string
-	AssetsDigest   string
 	ConfigHash     string
-	// AssetsLeftOut says which files below the assets path were not published and why; empty where all were, and where
-	// nothing had to be sent.
-	AssetsLeftOut string
+}
+
+// Assets are a build's assets that are in their place.
+type Assets struct {
+	// Digest of their index.
+	Digest string
+	// LeftOut says which files below the assets path were not published and why; empty where all were, and where nothing
+	// had to be sent.
+	LeftOut string
 }
 
 // Pool is where a step that takes long is done beside the reconciles. Each has room of its own, so that none waits

@@ -41,6 +41,8 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 		again, s.repeatable = briefly, plan.ActOf(step).Write == plan.Unwritten
 	}
 	switch {
+	case state.Running && state.Reached != nil && plan.ActOf(step).InPart:
+		return *state.Reached, nil
 	case state.Running && state.Failed != nil:
 		return release.Outcome{}, retrying(step, state.Failed, again)
 	case state.Running && state.Waiting:
@@ -73,7 +75,7 @@ func firstCondition(step release.Step) string {
 	if step.Phase == "" {
 		return v1alpha1.ConditionReady
 	}
-	return plan.SpecOf(step.Phase).Conditions[0]
+	return plan.SpecOf(step.Phase).Condition
 }
 
 // doing tells what a step is about while nothing more is known.
@@ -91,9 +93,11 @@ func (s *session) job(step release.Step) work.Job {
 	subject.Observed, subject.Recorded = &seen, &recorded
 	subject.Progress = &phase.Progress{}
 	subject.Hold = &phase.Hold{Ask: s.stillWanted(), Now: s.r.Now}
+	stage, uid, key := client.ObjectKeyFromObject(s.stage), s.stage.UID, m.Work(step)
+	subject.Reached = func(so release.Outcome) { s.r.work.Reached(stage, uid, key, so) }
 	do, urgency := s.performed(step, subject), urgencies[m.Urgency(step)]
 	return work.Job{
-		Stage: client.ObjectKeyFromObject(s.stage), UID: s.stage.UID, Key: m.Work(step), Pool: plan.ActOf(step).Beside,
+		Stage: stage, UID: uid, Key: key, Pool: plan.ActOf(step).Beside,
 		Progress: subject.Progress,
 		Within: func() time.Duration {
 			return plan.Within(step, subject.Desired, subject.Progress.Bytes(), subject.Progress.AssetsOf.Load())

@@ -47,9 +47,11 @@ func (s *scene) slept() {
 }
 
 // uploading is a Stage whose upload goes on as it is given, in place of the real one.
-func uploading(ctx context.Context, instead func(context.Context) (release.Outcome, error)) *scene {
+func uploading(
+	ctx context.Context, instead func(context.Context) (release.Outcome, error), edits ...func(*v1alpha1.Stage),
+) *scene {
 	GinkgoHelper()
-	s := founded(ctx)
+	s := founded(ctx, edits...)
 	session := s.newSession(s.now())
 	var asked plan.Asked
 	asked, session.profile = s.asked(ctx, session.stage)
@@ -213,9 +215,29 @@ var _ = Describe("What goes on beside the reconciles", func() {
 		Entry("an error that may pass is paused after",
 			release.At(v1alpha1.ConditionAssetsUploaded, errors.New("connection reset")),
 			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), time.Second),
-		Entry("one that does not say what it is about is about the phase's first condition", errors.New("connection reset"),
-			v1alpha1.ConditionAssetsUploaded, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), time.Second),
+		Entry("one that does not say what it is about is about the phase", errors.New("connection reset"),
+			v1alpha1.ConditionImagePushed, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), time.Second),
 	)
+
+	It("lets the release go on once the image is there, and is awaited where its assets are needed", func(ctx context.Context) {
+		end := make(chan struct{})
+		s := uploading(ctx, func(context.Context) (release.Outcome, error) { <-end; return release.Outcome{}, nil },
+			func(stage *v1alpha1.Stage) {
+				stage.Spec.Assets = &v1alpha1.Assets{FromImage: &v1alpha1.AssetsFromImage{Path: "/www"}}
+			})
+		defer close(end)
+		s.reconciles()
+		Expect(s.says(v1alpha1.ConditionImagePushed).Reason).To(Equal(v1alpha1.ReasonProgressing))
+		s.work.Reached(keyOf(s.stage), s.stage.UID, s.beside(), release.Outcome{
+			Uploaded: &release.Uploaded{DeployedDigest: otherDigest, ConfigHash: "c"},
+		})
+		s.awaitWake()
+		s.reconciles()
+		Expect(s.says(v1alpha1.ConditionImagePushed).Status).To(Equal(metav1.ConditionTrue))
+		Expect(s.changed()).To(ContainElement("cloudformation:CreateStack"))
+		Expect(s.beside()).To(HavePrefix(string(release.ActionUpload)), "it goes on")
+		Expect(s.says(v1alpha1.ConditionAssetsUploaded).Reason).To(Equal(v1alpha1.ReasonProgressing))
+	})
 
 	It("is paused after an error, and not begun before that is over", func(ctx context.Context) {
 		s := ended(ctx, errors.New("connection reset"))

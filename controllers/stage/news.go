@@ -56,7 +56,7 @@ func (s *session) emitRun(was, is *v1alpha1.Run) {
 			continue
 		}
 		// Events of different phases must differ in their reason, since the note does not keep them apart.
-		s.event(corev1.EventTypeNormal, plan.SpecOf(release.Phase(phase.Name)).Conditions[0], "%s", phase.Message)
+		s.event(corev1.EventTypeNormal, plan.SpecOf(release.Phase(phase.Name)).Condition, "%s", phase.Message)
 		phaseSeconds.WithLabelValues(phase.Name).Observe(phase.FinishedAt.Sub(phase.StartedAt.Time).Seconds())
 	}
 	if was.State == is.State {

@@ -114,7 +114,6 @@ var _ = Describe("Reconciling a Stage", func() {
 		Expect(aws.ToString(foundation.RoleARN)).To(Equal(roleARN("stacks")))
 		for _, done := range []string{
 			v1alpha1.ConditionImageResolved, v1alpha1.ConditionFoundationReady, v1alpha1.ConditionImagePushed,
-			v1alpha1.ConditionAssetsUploaded,
 		} {
 			Expect(s.says(done).Status).To(Equal(metav1.ConditionTrue), done)
 		}

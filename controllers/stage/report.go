@@ -60,21 +60,19 @@ func (s *session) reportPhases(outcome error) {
 	}
 	for i := range plan.Phases {
 		spec := &plan.Phases[i]
-		for _, condition := range spec.Conditions {
-			told, of := s.recordTells(spec, condition), generation
-			if concerns, ok := s.outcomeTells(spec, condition, outcome); ok {
-				told = concerns
-				if m.Asked.Unprepared != nil && !m.Superseded() {
-					of = s.stage.Generation // it is about what could not be begun
-				}
+		told, of := s.recordTells(spec), generation
+		if concerns, ok := s.outcomeTells(spec, outcome); ok {
+			told = concerns
+			if m.Asked.Unprepared != nil && !m.Superseded() {
+				of = s.stage.Generation // it is about what could not be begun
 			}
-			s.set(condition, of, told.status, told.reason, told.message)
 		}
+		s.set(spec.Condition, of, told.status, told.reason, told.message)
 	}
 }
 
 // recordTells is what the record tells of a phase's condition.
-func (s *session) recordTells(spec *plan.PhaseSpec, condition string) said {
+func (s *session) recordTells(spec *plan.PhaseSpec) said {
 	m := s.machine
 	run, live := m.Recorded.Run, m.Recorded.Live
 	record := run.Phase(spec.Phase)
@@ -86,8 +84,7 @@ func (s *session) recordTells(spec *plan.PhaseSpec, condition string) said {
 			fmt.Sprintf("%s is live (release %s)", live.BuildID, live.ID)}
 	case record.State == release.PhaseSucceeded:
 		return said{metav1.ConditionTrue, v1alpha1.ReasonSucceeded, record.Message}
-	case record.State == release.PhaseFailed && slices.Contains(spec.Conditions, run.Failure.Condition) &&
-		run.Failure.Condition != condition: // the phase failed by its other condition
+	case record.State == release.PhaseRunning && run.State == release.RunFailed: // by another phase
 		return said{metav1.ConditionUnknown, v1alpha1.ReasonPending, string(spec.Phase) + " was stopped"}
 	case record.State == release.PhaseFailed:
 		return said{metav1.ConditionFalse, run.Failure.Reason, record.Message}
@@ -107,7 +104,7 @@ func (s *session) cleanTells() said {
 
 // outcomeTells is what a wait, a refusal or an error tells of a condition; false where it is not about that. What a
 // run's record says to be done stays so, unless the outcome is about what could not be begun.
-func (s *session) outcomeTells(spec *plan.PhaseSpec, condition string, outcome error) (said, bool) {
+func (s *session) outcomeTells(spec *plan.PhaseSpec, outcome error) (said, bool) {
 	m := s.machine
 	if outcome == nil || m.Phase(outcome) != spec.Phase {
 		return said{}, false
@@ -119,10 +116,7 @@ func (s *session) outcomeTells(spec *plan.PhaseSpec, condition string, outcome e
 	}
 	rejected, isRejected := release.AsRejected(outcome)
 	waiting, isWaiting := release.AsWaiting(outcome)
-	about := release.ConditionOf(outcome)
 	switch {
-	case slices.Contains(spec.Conditions, about) && about != condition: // the phase has another one, which it is about
-		return said{}, false
 	case isWaiting && waiting.Reason == v1alpha1.ReasonPending:
 		return said{}, false
 	case isWaiting:

@@ -43,6 +43,8 @@ type State struct {
 	Begun bool
 	// Waiting says that it has no slot of its pool yet.
 	Waiting bool
+	// Reached is what it has brought about so far that others can go on from; nil where there is nothing of that kind.
+	Reached *release.Outcome
 	// Progress is how far it has come; empty where nothing is known.
 	Progress string
 	// Failed is how the try before ended that is now tried again; nil the first time.
@@ -78,6 +80,7 @@ type running struct {
 	done    bool
 	// told says that its end was asked for.
 	told    bool
+	reached *release.Outcome
 	outcome release.Outcome
 	err     error
 	// failed is the error of the try before, failures how many there were in a row, and again when it may be begun again.
@@ -98,7 +101,7 @@ func New(base context.Context, now func() time.Time) *Dispatcher {
 	return d
 }
 
-// Wakes tells of the Stages whose job has ended.
+// Wakes tells of the Stages whose job has ended, or has brought about what others can go on from.
 func (d *Dispatcher) Wakes() <-chan event.GenericEvent { return d.wake }
 
 // Ensure sees to it that a job is done: it begins it, or tells where it stands or how it ended. A success is told until
@@ -147,11 +150,25 @@ const soon = 50 * time.Millisecond
 func (d *Dispatcher) pause(r *running) time.Duration { return r.again.Sub(d.now()) }
 
 func (d *Dispatcher) state(r *running) State {
-	s := State{Running: !r.done, Waiting: r.waiting, Failed: r.failed, Again: max(d.pause(r), soon)}
+	s := State{Running: !r.done, Waiting: r.waiting, Reached: r.reached, Failed: r.failed, Again: max(d.pause(r), soon)}
 	if r.Progress != nil {
 		s.Progress = r.Progress.String()
 	}
 	return s
+}
+
+// Reached records what a job that goes on has brought about so far, for others to go on from.
+func (d *Dispatcher) Reached(stage types.NamespacedName, uid types.UID, key string, so release.Outcome) {
+	d.mu.Lock()
+	current := d.jobs[stage]
+	goesOn := current != nil && current.is(uid, key) && !current.done
+	if goesOn {
+		current.reached = &so
+	}
+	d.mu.Unlock()
+	if goesOn {
+		d.wakeUp(stage)
+	}
 }
 
 // Begun says that a job of this key need not be begun: it goes on, has ended well and is not recorded yet, or is left
@@ -244,11 +261,14 @@ func (d *Dispatcher) perform(ctx context.Context, r *running) {
 	close(r.ended)
 	gone := d.jobs[r.Stage] != r
 	d.mu.Unlock()
-	if gone {
-		return
+	if !gone {
+		d.wakeUp(r.Stage)
 	}
+}
+
+func (d *Dispatcher) wakeUp(stage types.NamespacedName) {
 	stub := &metav1.PartialObjectMetadata{}
-	stub.Namespace, stub.Name = r.Stage.Namespace, r.Stage.Name
+	stub.Namespace, stub.Name = stage.Namespace, stage.Name
 	select {
 	case d.wake <- event.GenericEvent{Object: stub}:
 	case <-d.base.Done():

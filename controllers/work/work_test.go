@@ -99,6 +99,34 @@ func TestHowAJobEndedIsToldUntilItIsRecorded(t *testing.T) {
 	})
 }
 
+func TestWhatOthersCanGoOnFromIsToldWhileTheJobGoesOn(t *testing.T) {
+	dispatching(t, func(t *testing.T, d *Dispatcher) {
+		so, whole := release.Uploaded{DeployedDigest: "image"}, make(chan struct{})
+		first := job("upload", func(context.Context) (release.Outcome, error) {
+			<-whole
+			return release.Outcome{Uploaded: &so, Assets: &release.Assets{Digest: "assets"}}, nil
+		})
+		_, _, _ = d.Ensure(first)
+		d.Reached(production, first.UID, "another", release.Outcome{})
+		if _, at, _ := d.Ensure(first); at.Reached != nil || len(d.Wakes()) > 0 {
+			t.Error("what another job brought about is told as this one's")
+		}
+		d.Reached(production, first.UID, first.Key, release.Outcome{Uploaded: &so})
+		woken(t, d)
+		for range 2 {
+			if _, at, err := d.Ensure(first); !at.Running || at.Reached == nil || at.Reached.Uploaded != &so || err != nil {
+				t.Errorf("told is %+v, %v", at, err)
+			}
+			d.Recorded(production) // that the image is there
+		}
+		close(whole)
+		woken(t, d)
+		if outcome, at, err := d.Ensure(first); at.Running || err != nil || outcome.Assets == nil {
+			t.Errorf("in the end told is %+v, %+v, %v", outcome, at, err)
+		}
+	})
+}
+
 func TestAJobThatIsNotToldYetIsNotForgottenByARecord(t *testing.T) {
 	dispatching(t, func(t *testing.T, d *Dispatcher) {
 		_, _, _ = d.Ensure(job("upload", uploads("first")))

@@ -65,6 +65,24 @@ func TestServesWithTheKubeconfigAndLeavesNothingBehind(t *testing.T) {
 	g.Expect(plane.Stop()).To(Succeed(), "a second stop has nothing to do")
 }
 
+func TestAWatchThatIsOpenHoldsNobodyUp(t *testing.T) {
+	g := NewWithT(t)
+	plane, err := controlplane.Start(t.Context(), controlplane.Options{Progress: os.Stderr})
+	g.Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = plane.Stop() }()
+	admin, err := client.NewWithWatch(plane.Config, client.Options{})
+	g.Expect(err).NotTo(HaveOccurred())
+	watch, err := admin.Watch(t.Context(), &corev1.NamespaceList{})
+	g.Expect(err).NotTo(HaveOccurred())
+	defer watch.Stop()
+
+	began := time.Now()
+	g.Expect(plane.Stop()).To(Succeed())
+	g.Expect(time.Since(began)).To(BeNumerically("<", 8*time.Second))
+	g.Eventually(func() string { return processesOf(plane.Kubeconfig) }).Should(BeEmpty())
+	g.Expect(plane.Kubeconfig).NotTo(BeAnExistingFile())
+}
+
 func TestAProcessThatIsKilledLeavesNoServers(t *testing.T) {
 	g := NewWithT(t)
 	command := exec.Command(os.Args[0])

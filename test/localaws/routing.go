@@ -7,10 +7,19 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// ServeHTTP finds the service of a request: a data plane that claims it by host or path, else SigV4's signing
+// ServeHTTP answers the call log, or finds the service of a request: a data plane that claims it by host or path, else SigV4's signing
 // name, else the host <service>.<region>.amazonaws.com, else, for an unsigned request without any of these, the
 // answer of an unsigned STS call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == CallsPath {
+		s.answerCalls(w, r)
+		return
+	}
+	if r.ContentLength == 0 && r.Header.Get("Expect") != "" {
+		// Go's server sends it with the first read of a body; a client that announced an empty one waits for it as well, and
+		// would take the answer for it (boto/botocore#3755).
+		w.WriteHeader(http.StatusContinue)
+	}
 	service, claimed := s.route(r)
 	switch {
 	case claimed:

@@ -184,6 +184,17 @@ func (s *Server) Listen(addr string) (string, error) {
 // URL is the listener that New started.
 func (s *Server) URL() string { return s.env.URL }
 
+// Operations names what each service offers.
+func (s *Server) Operations() map[string][]string {
+	offered := map[string][]string{}
+	for _, service := range s.services {
+		for _, op := range service.Operations {
+			offered[service.Name] = append(offered[service.Name], op.Name)
+		}
+	}
+	return offered
+}
+
 // Config is the SDK configuration of the account's admin user over the in-process transport.
 func (s *Server) Config() aws.Config {
 	return s.env.Config(aws.Credentials{

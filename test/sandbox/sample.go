@@ -15,6 +15,19 @@ import (
 // SampleSecret holds the address of the sample application's database, with its password.
 const SampleSecret = "counter-env"
 
+// ProfileLabel is what a namespace says to be let into a profile.
+const ProfileLabel = "aloft.dev/profile"
+
+// Profile is an account of the sandbox for the namespaces that carry the profile's name, and images of one repository.
+func (s *Sandbox) Profile(account, name, repository string) v1alpha1.StageProfileSpec {
+	return v1alpha1.StageProfileSpec{
+		AccountID: account, Region: "eu-central-1",
+		RoleARN: roleARN(account, OperatorRole), StackRoleARN: roleARN(account, StackRole),
+		AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{ProfileLabel: name}},
+		AllowedRegistries: []string{repository},
+	}
+}
+
 // Prepare makes a namespace with a profile that allows it, and the Secret of the sample application with its database.
 func (s *Sandbox) Prepare(ctx context.Context, namespace, profile, databaseURL string) error {
 	return s.PrepareIn(ctx, Account, namespace, profile, databaseURL)
@@ -22,18 +35,12 @@ func (s *Sandbox) Prepare(ctx context.Context, namespace, profile, databaseURL s
 
 // PrepareIn is Prepare for stages in any account.
 func (s *Sandbox) PrepareIn(ctx context.Context, account, namespace, profile, databaseURL string) error {
-	spec := v1alpha1.StageProfileSpec{
-		AccountID: account, Region: "eu-central-1",
-		RoleARN: roleARN(account, OperatorRole), StackRoleARN: roleARN(account, StackRole),
-		AllowedNamespaces: &metav1.LabelSelector{MatchLabels: map[string]string{"aloft.dev/profile": profile}},
-		AllowedRegistries: []string{s.Repository()},
-	}
 	objects := []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace,
-			Labels: map[string]string{"aloft.dev/profile": profile}}},
+			Labels: map[string]string{ProfileLabel: profile}}},
 		&v1alpha1.StageProfile{
 			ObjectMeta: metav1.ObjectMeta{Name: profile},
-			Spec:       spec,
+			Spec:       s.Profile(account, profile, s.Repository()),
 		},
 		&corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Name: SampleSecret, Namespace: namespace},

@@ -15,6 +15,7 @@ type api struct {
 	stages       map[string]stageView
 	routes       map[string]route
 	integrations map[string]integrationView
+	deployments  map[string]deployment
 }
 
 type apiView struct {
@@ -75,6 +76,7 @@ func (g *Gateway) createAPI(_ context.Context, call *wire.Call, in *createAPIInp
 			ApiKeySelectionExpression: cmp.Or(in.ApiKeySelectionExpression, "$request.header.x-api-key"),
 		},
 		stages: map[string]stageView{}, routes: map[string]route{}, integrations: map[string]integrationView{},
+		deployments: map[string]deployment{},
 	}
 	call.On(id)
 	g.mu.Lock()
@@ -111,7 +113,7 @@ func (g *Gateway) api(id string) (*api, error) {
 }
 
 type apiInput struct {
-	ApiId string `wire:"ApiId,path"`
+	ApiId string `wire:",path"`
 }
 
 func (g *Gateway) getAPI(_ context.Context, call *wire.Call, in *apiInput) (*apiView, error) {
@@ -142,7 +144,7 @@ func (g *Gateway) getAPIs(_ context.Context, _ *wire.Call, in *listInput) (*apis
 }
 
 type updateAPIInput struct {
-	ApiId                     string `wire:"ApiId,path"`
+	ApiId                     string `wire:",path"`
 	Name                      *string
 	Description               *string
 	DisableExecuteApiEndpoint *bool

@@ -125,8 +125,12 @@ func (g *Gateway) find(r *http.Request) (destination, int) {
 	if !found {
 		return destination{}, http.StatusNotFound
 	}
-	chosen, parameters, ok := selectRoute(slices.Collect(maps.Values(a.routes)), r.Method, path)
-	integration, targeted := a.integrations[strings.TrimPrefix(chosen.Target, "integrations/")]
+	routes, integrations, deployed := a.served(stage)
+	if !deployed {
+		return destination{}, http.StatusNotFound
+	}
+	chosen, parameters, ok := selectRoute(slices.Collect(maps.Values(routes)), r.Method, path)
+	integration, targeted := integrations[strings.TrimPrefix(chosen.Target, "integrations/")]
 	if !ok || !targeted {
 		return destination{}, http.StatusNotFound
 	}

@@ -30,7 +30,7 @@ type integrationView struct {
 }
 
 type createIntegrationInput struct {
-	ApiId                string `wire:"ApiId,path"`
+	ApiId                string `wire:",path"`
 	IntegrationType      string `wire:",required"`
 	ConnectionType       string
 	Description          string
@@ -102,8 +102,8 @@ func functionARN(uri string) string {
 }
 
 type integrationInput struct {
-	ApiId         string `wire:"ApiId,path"`
-	IntegrationId string `wire:"IntegrationId,path"`
+	ApiId         string `wire:",path"`
+	IntegrationId string `wire:",path"`
 }
 
 // integration finds one by id; the caller holds mu.
@@ -145,8 +145,8 @@ func (g *Gateway) getIntegrations(_ context.Context, call *wire.Call, in *partsI
 }
 
 type updateIntegrationInput struct {
-	ApiId                string `wire:"ApiId,path"`
-	IntegrationId        string `wire:"IntegrationId,path"`
+	ApiId                string `wire:",path"`
+	IntegrationId        string `wire:",path"`
 	ConnectionType       *string
 	Description          *string
 	IntegrationMethod    *string

@@ -20,7 +20,7 @@ type route struct {
 }
 
 type createRouteInput struct {
-	ApiId             string `wire:"ApiId,path"`
+	ApiId             string `wire:",path"`
 	RouteKey          string `wire:",required"`
 	AuthorizationType string
 	OperationName     string
@@ -68,8 +68,8 @@ func (a *api) checkRoute(r route) error {
 }
 
 type routeInput struct {
-	ApiId   string `wire:"ApiId,path"`
-	RouteId string `wire:"RouteId,path"`
+	ApiId   string `wire:",path"`
+	RouteId string `wire:",path"`
 }
 
 // route finds one by id; the caller holds mu.
@@ -111,8 +111,8 @@ func (g *Gateway) getRoutes(_ context.Context, call *wire.Call, in *partsInput) 
 }
 
 type updateRouteInput struct {
-	ApiId         string `wire:"ApiId,path"`
-	RouteId       string `wire:"RouteId,path"`
+	ApiId         string `wire:",path"`
+	RouteId       string `wire:",path"`
 	RouteKey      *string
 	OperationName *string
 	Target        *string

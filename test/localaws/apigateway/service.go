@@ -68,14 +68,16 @@ func open(env *wire.Env, options Options) *Gateway {
 
 const (
 	apis         = "/v2/apis"
-	oneAPI       = apis + "/{ApiId}"
+	oneAPI       = apis + "/{apiId}"
 	stages       = oneAPI + "/stages"
-	oneStage     = stages + "/{StageName}"
+	oneStage     = stages + "/{stageName}"
 	routes       = oneAPI + "/routes"
-	oneRoute     = routes + "/{RouteId}"
+	oneRoute     = routes + "/{routeId}"
 	integrations = oneAPI + "/integrations"
-	oneIntegr    = integrations + "/{IntegrationId}"
-	tags         = "/v2/tags/{ResourceArn+}"
+	oneIntegr    = integrations + "/{integrationId}"
+	deployments  = oneAPI + "/deployments"
+	oneDeploy    = deployments + "/{deploymentId}"
+	tags         = "/v2/tags/{resource-arn+}"
 )
 
 // Service is the service on the wire; its data plane takes every request whose host is an API's.
@@ -114,6 +116,10 @@ func (g *Gateway) partOperations() []wire.Operation {
 		wire.Read("GetRoute", g.getRoute).At(http.MethodGet, oneRoute),
 		wire.Write("UpdateRoute", g.updateRoute).At(http.MethodPatch, oneRoute),
 		wire.Write("DeleteRoute", g.deleteRoute).At(http.MethodDelete, oneRoute).Answers(http.StatusNoContent),
+		wire.Write("CreateDeployment", g.createDeployment).At(http.MethodPost, deployments).Answers(http.StatusCreated),
+		wire.Read("GetDeployment", g.getDeployment).At(http.MethodGet, oneDeploy),
+		wire.Write("UpdateDeployment", g.updateDeployment).At(http.MethodPatch, oneDeploy),
+		wire.Write("DeleteDeployment", g.deleteDeployment).At(http.MethodDelete, oneDeploy).Answers(http.StatusNoContent),
 		wire.Write("CreateIntegration", g.createIntegration).At(http.MethodPost, integrations).Answers(http.StatusCreated),
 		wire.Read("GetIntegrations", g.getIntegrations).At(http.MethodGet, integrations),
 		wire.Read("GetIntegration", g.getIntegration).At(http.MethodGet, oneIntegr),

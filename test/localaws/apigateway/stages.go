@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"regexp"
@@ -9,8 +10,7 @@ import (
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
-// stageView is a stage. Changes of an API reach a stage at once when it deploys automatically; the
-// local AWS has no explicit deployments, so other stages are refused.
+// stageView is a stage. Changes of an API reach it at once when it deploys automatically, and else by a deployment.
 type stageView struct {
 	AutoDeploy           bool      `wire:",required"`
 	CreatedDate          time.Time `wire:",iso8601"`
@@ -33,10 +33,11 @@ type routeSettings struct {
 var stageName = regexp.MustCompile(`^[-a-zA-Z0-9_]{1,128}$`)
 
 type createStageInput struct {
-	ApiId                string `wire:"ApiId,path"`
+	ApiId                string `wire:",path"`
 	StageName            string `wire:",required"`
 	AutoDeploy           bool
 	DefaultRouteSettings *routeSettings
+	DeploymentId         string
 	Description          string
 	StageVariables       map[string]string
 	Tags                 map[string]string
@@ -47,9 +48,6 @@ func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStag
 	if in.StageName != defaultStage && !stageName.MatchString(in.StageName) {
 		return nil, invalid("Stage name %s is not valid: only letters, digits, hyphens and underscores, or $default.",
 			in.StageName)
-	}
-	if !in.AutoDeploy {
-		return nil, invalid("Stages without autoDeploy are not supported by the local AWS.")
 	}
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
@@ -63,10 +61,16 @@ func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStag
 	if _, exists := a.stages[in.StageName]; exists {
 		return nil, wire.Errorf(http.StatusConflict, "ConflictException", "Stage already exists")
 	}
+	if err := a.deployable(in.AutoDeploy, in.DeploymentId); err != nil {
+		return nil, err
+	}
+	if in.AutoDeploy {
+		in.DeploymentId = newID(6)
+	}
 	now := g.env.Clock.Now().UTC()
 	stage := stageView{
-		StageName: in.StageName, AutoDeploy: true, Description: in.Description, DefaultRouteSettings: in.DefaultRouteSettings,
-		CreatedDate: now, LastUpdatedDate: now, DeploymentId: newID(6), StageVariables: merged(nil, in.StageVariables),
+		StageName: in.StageName, AutoDeploy: in.AutoDeploy, Description: in.Description, DefaultRouteSettings: in.DefaultRouteSettings,
+		CreatedDate: now, LastUpdatedDate: now, DeploymentId: in.DeploymentId, StageVariables: merged(nil, in.StageVariables),
 		Tags: merged(nil, in.Tags), RouteSettings: map[string]routeSettings{},
 	}
 	if stage.DefaultRouteSettings == nil {
@@ -76,9 +80,23 @@ func (g *Gateway) createStage(_ context.Context, call *wire.Call, in *createStag
 	return &stage, nil
 }
 
+// deployable holds that a stage deploys by itself, or by a deployment that exists.
+func (a *api) deployable(automatic bool, id string) error {
+	if id == "" {
+		return nil
+	}
+	if automatic {
+		return invalid("Deployment ID can not be set on the stage because AutoDeploy is enabled")
+	}
+	if _, exists := a.deployments[id]; !exists {
+		return notFound("Unable to find Deployment by name %s within the provided API", id)
+	}
+	return nil
+}
+
 type stageInput struct {
-	ApiId     string `wire:"ApiId,path"`
-	StageName string `wire:"StageName,path"`
+	ApiId     string `wire:",path"`
+	StageName string `wire:",path"`
 }
 
 // stage finds one by name; the caller holds mu.
@@ -103,7 +121,7 @@ func (g *Gateway) getStage(_ context.Context, call *wire.Call, in *stageInput) (
 }
 
 type partsInput struct {
-	ApiId      string `wire:"ApiId,path"`
+	ApiId      string `wire:",path"`
 	MaxResults int    `wire:",query"`
 	NextToken  string `wire:",query"`
 }
@@ -130,25 +148,28 @@ func (g *Gateway) getStages(_ context.Context, call *wire.Call, in *partsInput) 
 }
 
 type updateStageInput struct {
-	ApiId                string `wire:"ApiId,path"`
-	StageName            string `wire:"StageName,path"`
+	ApiId                string `wire:",path"`
+	StageName            string `wire:",path"`
 	AutoDeploy           *bool
 	DefaultRouteSettings *routeSettings
+	DeploymentId         string
 	Description          *string
 	StageVariables       map[string]string
 }
 
 func (g *Gateway) updateStage(_ context.Context, call *wire.Call, in *updateStageInput) (*stageView, error) {
 	call.On(in.ApiId + " " + in.StageName)
-	if in.AutoDeploy != nil && !*in.AutoDeploy {
-		return nil, invalid("Stages without autoDeploy are not supported by the local AWS.")
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a, stage, err := g.stage(in.ApiId, in.StageName)
 	if err != nil {
 		return nil, err
 	}
+	apply(&stage.AutoDeploy, in.AutoDeploy)
+	if err := a.deployable(stage.AutoDeploy, in.DeploymentId); err != nil {
+		return nil, err
+	}
+	stage.DeploymentId = cmp.Or(in.DeploymentId, stage.DeploymentId)
 	apply(&stage.Description, in.Description)
 	if in.DefaultRouteSettings != nil {
 		stage.DefaultRouteSettings = in.DefaultRouteSettings

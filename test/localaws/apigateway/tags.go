@@ -28,7 +28,7 @@ func merged(a, b map[string]string) map[string]string {
 }
 
 type tagResourceInput struct {
-	ResourceArn string            `wire:"ResourceArn,path"`
+	ResourceArn string            `wire:"resource-arn,path"`
 	Tags        map[string]string `wire:",required"`
 }
 
@@ -42,7 +42,7 @@ func (g *Gateway) tagResource(_ context.Context, call *wire.Call, in *tagResourc
 }
 
 type untagResourceInput struct {
-	ResourceArn string   `wire:"ResourceArn,path"`
+	ResourceArn string   `wire:"resource-arn,path"`
 	TagKeys     []string `wire:",query,required"`
 }
 
@@ -57,7 +57,7 @@ func (g *Gateway) untagResource(_ context.Context, call *wire.Call, in *untagRes
 }
 
 type getTagsInput struct {
-	ResourceArn string `wire:"ResourceArn,path"`
+	ResourceArn string `wire:"resource-arn,path"`
 }
 
 type getTagsOutput struct {

@@ -72,7 +72,7 @@ func TestANameThatIsTakenIsNotAdopted(t *testing.T) {
 func TestATemplateComesFromS3(t *testing.T) {
 	w := newWorld(t)
 	w.create(aws.String(bucketTemplate))
-	long := `{"Description":"` + strings.Repeat("x", 60_000) + `","Resources":{` + thingA + `}}`
+	long := `{"Metadata":"` + strings.Repeat("x", 60_000) + `","Resources":{` + thingA + `}}`
 	_, err := w.s3.PutObject(w.ctx, &s3.PutObjectInput{
 		Bucket: aws.String("assets-of-demo"), Key: aws.String("templates/one.json"), Body: strings.NewReader(long),
 	})

@@ -35,19 +35,12 @@ type content struct {
 	Capabilities []string
 }
 
-// maxTags bounds the tags of a stack (CloudFormation API reference, CreateStack).
-const maxTags = 50
-
 func (s *service) content(ctx context.Context, call *wire.Call, in content, previous bool) (engine.Content, error) {
 	body, err := s.template(ctx, call, in.TemplateBody, in.TemplateURL, previous)
 	if err != nil {
 		return engine.Content{}, err
 	}
 	out := engine.Content{Body: body, UsePreviousTemplate: previous, Capabilities: in.Capabilities}
-	if len(in.Tags) > maxTags {
-		return engine.Content{}, invalid("1 validation error detected: Value at 'tags' failed to satisfy constraint: "+
-			"Member must have length less than or equal to %d", maxTags)
-	}
 	if in.Tags != nil {
 		out.Tags = map[string]string{}
 	}
@@ -55,10 +48,13 @@ func (s *service) content(ctx context.Context, call *wire.Call, in content, prev
 		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
 			return engine.Content{}, invalid("aws: prefixed tag key names are not allowed for external use.")
 		}
+		if _, twice := out.Tags[t.Key]; twice {
+			return engine.Content{}, invalid("Duplicate tag key: %s", t.Key)
+		}
 		out.Tags[t.Key] = t.Value
 	}
 	for _, p := range in.Parameters {
-		if p.UsePreviousValue && p.ParameterValue != nil {
+		if p.UsePreviousValue && aws.ToString(p.ParameterValue) != "" {
 			return engine.Content{}, invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true "+
 				"and non empty value for a parameter", p.ParameterKey)
 		}
@@ -76,6 +72,9 @@ func (s *service) template(ctx context.Context, call *wire.Call, body, location 
 		if present {
 			given++
 		}
+	}
+	if previous && given > 1 {
+		return "", invalid("You cannot specify a template (TemplateBody or TemplateURL) when UsePreviousTemplate is true.")
 	}
 	if given != 1 {
 		return "", invalid("Either Template URL or Template Body must be specified.")

@@ -136,8 +136,10 @@ type eventsInput struct {
 }
 
 type stackEvent struct {
-	EventId, StackId, StackName              string
-	LogicalResourceId, PhysicalResourceId    string
+	EventId, StackId, StackName string
+	LogicalResourceId           string
+	// PhysicalResourceId is written, empty, for what was never made.
+	PhysicalResourceId                       string `wire:",required"`
 	ResourceType, ResourceStatus             string
 	ResourceStatusReason, ResourceProperties string
 	ClientRequestToken, OperationId          string

@@ -76,7 +76,7 @@ func TestParametersAreSubmittedKeptAndHidden(t *testing.T) {
 	w.g.Expect(*stack.Outputs[0].OutputValue).To(Equal("arn:thing:A-1"))
 	w.g.Expect(stack.Parameters).To(HaveLen(2))
 	w.g.Expect(*stack.Parameters[0].ParameterValue).To(Equal("****"))
-	keep := types.Parameter{ParameterKey: aws.String("Value"), UsePreviousValue: aws.Bool(true)}
+	keep := types.Parameter{ParameterKey: aws.String("Value"), ParameterValue: aws.String(""), UsePreviousValue: aws.Bool(true)}
 	_, err := w.update(nil, func(in *cloudformation.UpdateStackInput) {
 		in.UsePreviousTemplate = aws.Bool(true)
 		in.Parameters = []types.Parameter{keep, parameter("Secret", "loud")}
@@ -142,4 +142,27 @@ func TestAnUnknownParameterIsRefused(t *testing.T) {
 		StackName: aws.String("demo"), TemplateBody: resources(thingA), TimeoutInMinutes: aws.Int32(1),
 	})
 	w.g.Expect(err).To(refused("ValidationError", "TimeoutInMinutes"))
+}
+
+func TestATagIsGivenOnce(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("twice"),
+		TemplateBody: resources(thingA), Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("a")},
+			{Key: aws.String("k"), Value: aws.String("b")}}})
+	w.g.Expect(err).To(refused("ValidationError", "Duplicate tag key: k"))
+}
+
+func TestWhatWasNeverMadeHasAnEmptyPhysicalID(t *testing.T) {
+	w := newWorld(t)
+	w.create(resources(thingA))
+	out, err := w.DescribeStackEvents(w.ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String("demo")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	var ids []string
+	for _, e := range out.StackEvents {
+		if aws.ToString(e.LogicalResourceId) == "A" {
+			w.g.Expect(e.PhysicalResourceId).NotTo(BeNil())
+			ids = append(ids, *e.PhysicalResourceId)
+		}
+	}
+	w.g.Expect(ids[len(ids)-1]).To(BeEmpty(), "the first event is told before there is anything")
 }

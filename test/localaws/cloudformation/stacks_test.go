@@ -56,6 +56,11 @@ func TestAStackLivesFromCreationToDeletion(t *testing.T) {
 	w.g.Expect(w.create(resources(thingA)).StackId).NotTo(Equal(stack.StackId), "the name is free again")
 }
 
+// withValue is a template of one resource whose value is an expression.
+func withValue(expression string) string {
+	return `{"Resources":{"A":{"Type":"Test::Thing","Properties":{"Value":` + expression + `}}}}`
+}
+
 func TestBadTemplatesAreRefusedBeforeAnythingHappens(t *testing.T) {
 	rows := []struct{ why, body, code, message string }{
 		{"cycle",
@@ -71,8 +76,8 @@ func TestBadTemplatesAreRefusedBeforeAnythingHappens(t *testing.T) {
 			"ValidationError", "Unresolved resource dependencies [B] in the Resources block of the template"},
 		{"output of an unknown name", `{"Resources":{"A":{"Type":"Test::Thing"}},"Outputs":{"O":{"Value":{"Ref":"X"}}}}`,
 			"ValidationError", "Unresolved resource dependencies [X] in the Outputs block of the template"},
-		{"unknown type", `{"Resources":{"A":{"Type":"AWS::Lambda::Alias"}}}`, "ValidationError",
-			"Template format error: Unrecognized resource types: [AWS::Lambda::Alias]"},
+		{"unknown type", `{"Resources":{"A":{"Type":"AWS::Lambda::Version"}}}`, "ValidationError",
+			"Template format error: Unrecognized resource types: [AWS::Lambda::Version]"},
 		{"unknown attribute",
 			`{"Resources":{"A":{"Type":"Test::Thing"},"B":{"Type":"Test::Thing","Properties":{"Value":{"Fn::GetAtt":["A",` +
 				`"Colour"]}}}}}`,
@@ -92,6 +97,22 @@ func TestBadTemplatesAreRefusedBeforeAnythingHappens(t *testing.T) {
 			`{"Parameters":{"P":{"Type":"String","Default":"c","AllowedValues":["a","b"]}},` +
 				`"Resources":{"A":{"Type":"Test::Thing"}}}`,
 			"ValidationError", "Parameter 'P' must be one of AllowedValues [a, b]"},
+		{"a long description", `{"Description":"` + strings.Repeat("x", 1025) + `","Resources":{` + thingA + `}}`,
+			"ValidationError", "'Description' length is greater than 1024."},
+		{"another format", `{"AWSTemplateFormatVersion":"2013-10-09","Resources":{` + thingA + `}}`, "ValidationError",
+			"unsupported value for AWSTemplateFormatVersion."},
+		{"a mapping by a name with a space", `{"Mappings":{"M":{"a b":{"c":"d"}}},"Resources":{` + thingA + `}}`,
+			"ValidationError", "Mappings element name 'a b' must be non-empty"},
+		{"a mapping without keys", `{"Mappings":{"M":"a"},"Resources":{` + thingA + `}}`, "ValidationError", "must be a map"},
+		{"an unknown condition", withValue(`{"Fn::If":["Maybe","a","b"]}`), "ValidationError",
+			"Template error: unresolved condition dependency Maybe in Fn::If"},
+		{"a join of nothing", withValue(`{"Fn::Join":["-"]}`), "ValidationError",
+			"every Fn::Join object requires two parameters"},
+		{"an unknown function", withValue(`{"Fn::Length":["a"]}`), "ValidationError", "unsupported function Fn::Length"},
+		{"a null", withValue(`null`), "ValidationError",
+			"[/Resources/A/Properties/Value] 'null' values are not allowed in templates"},
+		{"an output that is a list", `{"Resources":{` + thingA + `},"Outputs":{"O":{"Value":["a"]}}}`, "ValidationError",
+			"must evaluate to a String and not a List."},
 		{"body too long", `{"Description":"` + strings.Repeat("x", 51_200) + `"}`, "ValidationError",
 			"Member must have length less than or equal to 51200"},
 	}

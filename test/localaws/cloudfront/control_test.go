@@ -143,8 +143,17 @@ func TestConfigurationsThatAWSRefusesAreRefused(t *testing.T) {
 		{func(c *types.DistributionConfig) {
 			c.DefaultCacheBehavior.AllowedMethods = &types.AllowedMethods{Quantity: aws.Int32(1), Items: []types.Method{"POST"}}
 		}, "InvalidArgument", "one of three sets of methods"},
-		{func(c *types.DistributionConfig) { c.DefaultCacheBehavior.ViewerProtocolPolicy = "http-only" }, "InvalidArgument",
+		{func(c *types.DistributionConfig) { c.DefaultCacheBehavior.ViewerProtocolPolicy = "http-only" }, "MalformedXML",
 			"no such viewer policy"},
+		{func(c *types.DistributionConfig) { c.HttpVersion = "BOGUS" }, "MalformedXML", "no such version of HTTP"},
+		{func(c *types.DistributionConfig) {
+			c.Origins.Items[1].CustomOriginConfig.OriginSslProtocols = &types.OriginSslProtocols{
+				Quantity: aws.Int32(1), Items: []types.SslProtocol{"TLSv9"}}
+		}, "MalformedXML", "no such protocol of TLS"},
+		{func(c *types.DistributionConfig) {
+			c.Origins.Items[1].CustomOriginConfig.OriginSslProtocols = &types.OriginSslProtocols{
+				Quantity: aws.Int32(2), Items: []types.SslProtocol{"TLSv1.2"}}
+		}, "InconsistentQuantities", "every list says how long it is"},
 		{func(c *types.DistributionConfig) { c.DefaultRootObject = aws.String("/index.html") }, "InvalidDefaultRootObject",
 			"no leading slash"},
 		{func(c *types.DistributionConfig) {

@@ -55,7 +55,7 @@ func TestAFunctionIsPublishedBeforeItIsUsedAndUnusedBeforeItIsDeleted(t *testing
 	_, err = l.CreateFunction(t.Context(), functionOf("large", strings.Repeat(" ", maxFunctionCode+1)))
 	expectCode(t, err, "FunctionSizeLimitExceeded")
 	_, err = l.CreateFunction(t.Context(), functionOf("no name", passOn))
-	expectCode(t, err, "InvalidArgument")
+	expectCode(t, err, "MalformedXML")
 	_, err = l.DescribeFunction(t.Context(), &sdk.DescribeFunctionInput{Name: aws.String("edge"), Stage: "LIVE"})
 	expectCode(t, err, "NoSuchFunctionExists")
 

@@ -3,6 +3,7 @@ package cloudfront
 import (
 	"net/http"
 
+	"github.com/aloft-dev/aloft/test/localaws/model"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -21,6 +22,9 @@ func (s *CloudFront) Service() *wire.Service {
 		Name:     "cloudfront",
 		Protocol: wire.RESTXML(namespace),
 		Invalid:  wire.Sender("InvalidArgument"),
+		Violated: func(found []model.Violation) *wire.Error { // aws/aws-sdk-php#1973
+			return wire.Sender("MalformedXML")(model.Message(found))
+		},
 		Close:    s.Close,
 		Action:   action,
 		Resource: s.resource,

@@ -57,7 +57,10 @@ type listTagsInput struct {
 }
 
 type listTagsOutput struct {
-	Tags tagList `wire:",payload"`
+	Tags struct {
+		// Items is written, empty, where there is no tag.
+		Items []tag `wire:",required,item=Tag"`
+	} `wire:",payload"`
 }
 
 func (s *CloudFront) listTagsForResource(

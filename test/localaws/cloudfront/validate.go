@@ -2,6 +2,7 @@ package cloudfront
 
 import (
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,20 +37,41 @@ func invalid(format string, args ...any) *wire.Error {
 	return wire.Errorf(400, "InvalidArgument", format, args...)
 }
 
-// checkQuantities compares every required Quantity with its Items.
+// checkQuantities compares every Quantity with its Items.
 func (c *distributionConfig) checkQuantities() error {
-	consistent := *c.Origins.Quantity == len(c.Origins.Items)
-	for _, b := range c.behaviors() {
-		consistent = consistent && *b.AllowedMethods.Quantity == len(b.AllowedMethods.Items) &&
-			*b.AllowedMethods.CachedMethods.Quantity == len(b.AllowedMethods.CachedMethods.Items)
-	}
-	if !consistent {
+	if !consistent(reflect.ValueOf(*c)) {
 		return wire.Errorf(400, "InconsistentQuantities", "The value of Quantity and the size of Items don't match.")
 	}
 	if *c.OriginGroups.Quantity != 0 {
 		return invalid("Origin groups are not supported by the local AWS.")
 	}
 	return nil
+}
+
+// consistent says whether all lists inside are as long as the Quantity beside them says.
+func consistent(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return v.IsNil() || consistent(v.Elem())
+	case reflect.Slice:
+		for i := range v.Len() {
+			if !consistent(v.Index(i)) {
+				return false
+			}
+		}
+	case reflect.Struct:
+		quantity, items := v.FieldByName("Quantity"), v.FieldByName("Items")
+		if items.IsValid() && !quantity.IsNil() && int(quantity.Elem().Int()) != items.Len() {
+			return false
+		}
+		for i := range v.NumField() {
+			if !consistent(v.Field(i)) {
+				return false
+			}
+		}
+	default:
+	}
+	return true
 }
 
 func (s *CloudFront) checkOrigins(c *distributionConfig) error {
@@ -90,11 +112,6 @@ func (s *CloudFront) checkOriginSettings(o *origin) error {
 	if id := text(o.OriginAccessControlId); id != "" && s.controls[id] == nil {
 		return wire.Errorf(400, "InvalidOriginAccessControl", "The origin access control is not valid.")
 	}
-	if c := o.CustomOriginConfig; c != nil && !slices.Contains(
-		[]string{"http-only", "match-viewer", "https-only"}, c.OriginProtocolPolicy,
-	) {
-		return invalid("The parameter OriginProtocolPolicy is not valid: %s", c.OriginProtocolPolicy)
-	}
 	return nil
 }
 
@@ -121,9 +138,6 @@ func (s *CloudFront) checkBehaviors(c *distributionConfig) error {
 }
 
 func (b *cacheBehavior) check() error {
-	if !slices.Contains([]string{"allow-all", "https-only", "redirect-to-https"}, b.ViewerProtocolPolicy) {
-		return invalid("The parameter ViewerProtocolPolicy is not valid: %s", b.ViewerProtocolPolicy)
-	}
 	if b.CachePolicyId == "" {
 		return invalid("The parameter ForwardedValues is required.")
 	}

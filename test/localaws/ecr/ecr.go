@@ -23,6 +23,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/aloft-dev/aloft/test/localaws/model"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -76,11 +77,22 @@ func (s *Registry) service() *wire.Service {
 		Protocol:     wire.JSON("AmazonEC2ContainerRegistry_V20150921"),
 		Names:        wire.LowerCamel,
 		Invalid:      wire.Sender("InvalidParameterException"),
+		Violated:     violated,
 		Operations:   s.operations(),
 		Resource:     s.resource,
 		Claims:       forRegistry,
 		Data:         s,
 	}
+}
+
+// violated words what the model refuses as ECR does (boto/boto3#3191, aws/aws-dotnet-deploy#549).
+func violated(found []model.Violation) *wire.Error {
+	constraint := strings.TrimPrefix(found[0].Constraint, "Member ")
+	if before, pattern, ok := strings.Cut(constraint, " pattern: "); ok {
+		constraint = before + " '" + pattern + "'"
+	}
+	return wire.Errorf(http.StatusBadRequest, "InvalidParameterException",
+		"Invalid parameter at '%s' failed to satisfy constraint: '%s'", found[0].Path, constraint)
 }
 
 // forRegistry tells requests of the distribution API from signed calls to API Gateway, whose paths begin with /v2/ as

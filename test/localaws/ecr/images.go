@@ -62,7 +62,7 @@ func (s *Registry) describeImages(
 ) (*describeImagesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ type listImagesOutput struct {
 func (s *Registry) listImages(_ context.Context, call *wire.Call, in *listImagesInput) (*listImagesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (s *Registry) batchGetImage(
 ) (*batchGetImageOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type downloadOutput struct {
 func (s *Registry) downloadURL(_ context.Context, call *wire.Call, in *downloadInput) (*downloadOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (s *Registry) batchDeleteImage(
 ) (*batchDeleteImageOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}

@@ -4,15 +4,11 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
-
-// repositoryName is AWS's rule for names (ECR API reference, CreateRepository).
-var repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*$`)
 
 type tag struct {
 	Key   string `wire:"Key,required"`
@@ -21,6 +17,11 @@ type tag struct {
 
 type scanning struct {
 	ScanOnPush bool
+}
+
+// scanningView shows what is off, too.
+type scanningView struct {
+	ScanOnPush bool `wire:",required"`
 }
 
 type createRepositoryInput struct {
@@ -40,7 +41,7 @@ type description struct {
 	CreatedAt                          time.Time
 	ImageTagMutability                 string
 	ImageTagMutabilityExclusionFilters []exclusionFilter
-	ImageScanningConfiguration         *scanning
+	ImageScanningConfiguration         *scanningView
 	EncryptionConfiguration            *encryption
 }
 
@@ -50,10 +51,6 @@ func (s *Registry) createRepository(
 	_ context.Context, call *wire.Call, in *createRepositoryInput,
 ) (*repositoryOutput, error) {
 	call.On(in.RepositoryName)
-	if len(in.RepositoryName) < 2 || len(in.RepositoryName) > 256 || !repositoryName.MatchString(in.RepositoryName) {
-		return nil, invalid("Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular " +
-			"expression " + repositoryName.String() + "'")
-	}
 	repo := newRepository(in.RepositoryName, call.Time)
 	if err := repo.setMutability(in.ImageTagMutability, in.ImageTagMutabilityExclusionFilters); err != nil {
 		return nil, err
@@ -63,6 +60,9 @@ func (s *Registry) createRepository(
 	}
 	if in.EncryptionConfiguration != nil {
 		repo.encryption = *in.EncryptionConfiguration
+		if repo.encryption.EncryptionType != "AES256" && repo.encryption.KmsKey == "" {
+			repo.encryption.KmsKey = s.env.ARN("kms", "alias/aws/ecr")
+		}
 	}
 	for _, t := range in.Tags {
 		repo.tags[t.Key] = t.Value
@@ -81,7 +81,7 @@ func (s *Registry) describe(r *repository) *description {
 	return &description{RegistryId: s.env.AccountID, RepositoryArn: s.arn(r.name), RepositoryName: r.name,
 		RepositoryUri: s.host() + "/" + r.name,
 		CreatedAt:     r.created, ImageTagMutability: r.mutability, ImageTagMutabilityExclusionFilters: r.exclusions,
-		ImageScanningConfiguration: &scanning{r.scanOnPush},
+		ImageScanningConfiguration: &scanningView{r.scanOnPush},
 		EncryptionConfiguration:    &encryption{r.encryption.EncryptionType, r.encryption.KmsKey}}
 }
 
@@ -103,6 +103,10 @@ func (s *Registry) describeRepositories(
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := &describeRepositoriesOutput{Repositories: []*description{}}
+	if in.RegistryId != "" && in.RegistryId != s.env.AccountID {
+		return nil, wire.Denied(call, "ecr:DescribeRepositories",
+			"arn:aws:ecr:"+s.env.Region+":"+in.RegistryId+":repository/*")
+	}
 	if len(in.RepositoryNames) > 0 {
 		for _, name := range in.RepositoryNames {
 			repo, err := s.repository(call, name)
@@ -147,7 +151,7 @@ func (s *Registry) deleteRepository(
 ) (*repositoryOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}

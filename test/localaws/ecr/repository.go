@@ -29,7 +29,9 @@ type repository struct {
 	policy     string
 	parsed     policy.Document
 	lifecycle  string
-	tags       map[string]string
+	// evaluated is when the lifecycle was last looked at, which the local registry does when it is put.
+	evaluated time.Time
+	tags      map[string]string
 
 	images map[string]*image
 	tagged map[string]string
@@ -108,10 +110,23 @@ func (s *Registry) repository(call *wire.Call, name string) (*repository, error)
 	call.On(name)
 	repo := s.repositories[name]
 	if repo == nil {
-		return nil, wire.Errorf(http.StatusBadRequest, "RepositoryNotFoundException",
-			"The repository with name '%s' does not exist in the registry with id '%s'", name, s.env.AccountID)
+		return nil, noRepository(name, s.env.AccountID)
 	}
 	return repo, nil
+}
+
+// named finds the repository of a request in the registry that it means; callers hold the lock.
+func (s *Registry) named(call *wire.Call, in named) (*repository, error) {
+	if in.RegistryId != "" && in.RegistryId != s.env.AccountID {
+		call.On(in.RepositoryName)
+		return nil, noRepository(in.RepositoryName, in.RegistryId)
+	}
+	return s.repository(call, in.RepositoryName)
+}
+
+func noRepository(name, registry string) error {
+	return wire.Errorf(http.StatusBadRequest, "RepositoryNotFoundException",
+		"The repository with name '%s' does not exist in the registry with id '%s'", name, registry)
 }
 
 func (s *Registry) arn(name string) string {

@@ -1,25 +1,19 @@
 package ecr
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aloft-dev/aloft/test/localaws/policy"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
 func (r *repository) setMutability(setting string, exclusions []exclusionFilter) error {
-	switch setting {
-	case "":
-		setting = mutable
-	case mutable, immutable, mutableWithExclusion, immutableWithExclusion:
-	default:
-		return invalid(
-			"Invalid parameter at 'imageTagMutability' failed to satisfy constraint: 'Member must satisfy enum value set'",
-		)
-	}
+	setting = cmp.Or(setting, mutable)
 	if excluding := strings.HasSuffix(setting, "_WITH_EXCLUSION"); excluding != (len(exclusions) > 0) {
 		return invalid("Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: 'must go " +
 			"together with a mutability WITH_EXCLUSION'")
@@ -44,7 +38,7 @@ type mutabilityOutput struct {
 func (s *Registry) putMutability(_ context.Context, call *wire.Call, in *mutabilityInput) (*mutabilityOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}
@@ -62,18 +56,18 @@ type scanningInput struct {
 type scanningOutput struct {
 	RegistryId                 string
 	RepositoryName             string
-	ImageScanningConfiguration *scanning
+	ImageScanningConfiguration *scanningView
 }
 
 func (s *Registry) putScanning(_ context.Context, call *wire.Call, in *scanningInput) (*scanningOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}
 	repo.scanOnPush = in.ImageScanningConfiguration.ScanOnPush
-	return &scanningOutput{s.env.AccountID, repo.name, in.ImageScanningConfiguration}, nil
+	return &scanningOutput{s.env.AccountID, repo.name, &scanningView{repo.scanOnPush}}, nil
 }
 
 type nameInput struct {
@@ -95,11 +89,14 @@ type policyOutput struct {
 func (s *Registry) setPolicy(_ context.Context, call *wire.Call, in *setPolicyInput) (*policyOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := policy.Parse(in.PolicyText)
+	parsed, err := policy.Parse(policy.OfRepository, in.PolicyText)
+	if err == nil {
+		err = parsed.Absent(s.env.AccountID, s.env.KnownIdentity)
+	}
 	if err != nil {
 		return nil, invalid(
 			"Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
@@ -110,17 +107,17 @@ func (s *Registry) setPolicy(_ context.Context, call *wire.Call, in *setPolicyIn
 }
 
 func (s *Registry) getPolicy(_ context.Context, call *wire.Call, in *nameInput) (*policyOutput, error) {
-	return s.policyOf(call, in.RepositoryName, false)
+	return s.policyOf(call, in.named, false)
 }
 
 func (s *Registry) deletePolicy(_ context.Context, call *wire.Call, in *nameInput) (*policyOutput, error) {
-	return s.policyOf(call, in.RepositoryName, true)
+	return s.policyOf(call, in.named, true)
 }
 
-func (s *Registry) policyOf(call *wire.Call, name string, remove bool) (*policyOutput, error) {
+func (s *Registry) policyOf(call *wire.Call, in named, remove bool) (*policyOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, name)
+	repo, err := s.named(call, in)
 	if err != nil {
 		return nil, err
 	}
@@ -145,13 +142,14 @@ type lifecycleOutput struct {
 	RegistryId          string
 	RepositoryName      string
 	LifecyclePolicyText string
+	LastEvaluatedAt     time.Time
 }
 
 // putLifecycle keeps the rules; the local registry never expires an image by itself.
 func (s *Registry) putLifecycle(_ context.Context, call *wire.Call, in *putLifecycleInput) (*lifecycleOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, in.RepositoryName)
+	repo, err := s.named(call, in.named)
 	if err != nil {
 		return nil, err
 	}
@@ -160,22 +158,23 @@ func (s *Registry) putLifecycle(_ context.Context, call *wire.Call, in *putLifec
 			"Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure'",
 		)
 	}
-	repo.lifecycle = in.LifecyclePolicyText
-	return &lifecycleOutput{s.env.AccountID, repo.name, repo.lifecycle}, nil
+	repo.lifecycle, repo.evaluated = in.LifecyclePolicyText, call.Time
+	return &lifecycleOutput{RegistryId: s.env.AccountID, RepositoryName: repo.name,
+		LifecyclePolicyText: repo.lifecycle}, nil
 }
 
 func (s *Registry) getLifecycle(_ context.Context, call *wire.Call, in *nameInput) (*lifecycleOutput, error) {
-	return s.lifecycleOf(call, in.RepositoryName, false)
+	return s.lifecycleOf(call, in.named, false)
 }
 
 func (s *Registry) deleteLifecycle(_ context.Context, call *wire.Call, in *nameInput) (*lifecycleOutput, error) {
-	return s.lifecycleOf(call, in.RepositoryName, true)
+	return s.lifecycleOf(call, in.named, true)
 }
 
-func (s *Registry) lifecycleOf(call *wire.Call, name string, remove bool) (*lifecycleOutput, error) {
+func (s *Registry) lifecycleOf(call *wire.Call, in named, remove bool) (*lifecycleOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repo, err := s.repository(call, name)
+	repo, err := s.named(call, in)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +183,7 @@ func (s *Registry) lifecycleOf(call *wire.Call, name string, remove bool) (*life
 			"Lifecycle policy does not exist for the repository with name '%s' in the registry with id '%s'", repo.name,
 			s.env.AccountID)
 	}
-	out := &lifecycleOutput{s.env.AccountID, repo.name, repo.lifecycle}
+	out := &lifecycleOutput{s.env.AccountID, repo.name, repo.lifecycle, repo.evaluated}
 	if remove {
 		repo.lifecycle = ""
 	}

@@ -2,16 +2,13 @@ package events
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
-
-// namePattern is that of rules and of target ids.
-var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 
 type putRuleInput struct {
 	Name               string `wire:",required"`
@@ -61,18 +58,13 @@ func (e *Events) putRule(_ context.Context, call *wire.Call, in *putRuleInput) (
 }
 
 func (in *putRuleInput) check() error {
-	if !namePattern.MatchString(in.Name) {
-		return invalid("1 validation error detected: Value '%s' at 'name' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: %s", in.Name, `[\.\-_A-Za-z0-9]+`)
-	}
 	if in.ScheduleExpression == "" && in.EventPattern == "" {
 		return invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	}
-	if len(in.ScheduleExpression) > 256 || len(in.EventPattern) > 4096 || len(in.Description) > 512 {
-		return invalid("ScheduleExpression has at most 256, EventPattern 4096 and Description 512 characters.")
-	}
-	if !slices.Contains([]string{"", "ENABLED", "DISABLED"}, in.State) {
-		return invalid("State %q is not one of ENABLED, DISABLED.", in.State)
+	var pattern map[string]any
+	if in.EventPattern != "" && json.Unmarshal([]byte(in.EventPattern), &pattern) != nil {
+		return wire.Errorf(400, "InvalidEventPatternException",
+			"Event pattern is not valid. Reason: Filter is not an object")
 	}
 	return checkTags(in.Tags)
 }

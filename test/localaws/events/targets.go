@@ -51,10 +51,15 @@ type failedEntry struct {
 // putTargets adds targets or replaces those of the same id.
 func (e *Events) putTargets(_ context.Context, call *wire.Call, in *putTargetsInput) (*failedEntries, error) {
 	call.On(in.Rule)
+	ids := map[string]bool{}
 	for _, t := range in.Targets {
 		if err := t.check(); err != nil {
 			return nil, err
 		}
+		if ids[t.Id] {
+			return nil, invalid("Targets have one id each, and two have %s.", t.Id)
+		}
+		ids[t.Id] = true
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -79,17 +84,13 @@ func (e *Events) putTargets(_ context.Context, call *wire.Call, in *putTargetsIn
 }
 
 func (t target) check() error {
-	if !namePattern.MatchString(t.Id) {
-		return invalid("Value '%s' at 'targets.member.id' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: %s", t.Id, `[\.\-_A-Za-z0-9]+`)
-	}
-	if !strings.HasPrefix(t.Arn, "arn:") || len(t.Arn) > 1600 {
+	if !strings.HasPrefix(t.Arn, "arn:") {
 		return invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", t.Arn)
 	}
 	if t.Input != "" && t.InputPath != "" {
 		return invalid("Only one of Input, InputPath, or InputTransformer must be provided for target %s.", t.Id)
 	}
-	if len(t.Input) > 8192 || t.Input != "" && !json.Valid([]byte(t.Input)) {
+	if t.Input != "" && !json.Valid([]byte(t.Input)) {
 		return invalid("JSON syntax error in input for target %s", t.Id)
 	}
 	if t.InputPath != "" && !strings.HasPrefix(t.InputPath, "$") {

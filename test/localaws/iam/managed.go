@@ -30,7 +30,7 @@ func allow(actions string) string {
 
 func (s *service) addAWSPolicies() error {
 	for name, text := range awsPolicies {
-		doc, err := policy.Parse(text)
+		doc, err := policy.Parse(policy.OfIdentity, text)
 		if err != nil {
 			return fmt.Errorf("reading the AWS managed policy %s: %w", name, err)
 		}
@@ -63,7 +63,7 @@ type policyView struct {
 	Description      string
 	CreateDate       time.Time
 	UpdateDate       time.Time
-	Tags             []tag
+	Tags             []tagView
 }
 
 type createPolicyInput struct {
@@ -78,7 +78,10 @@ type policyOutput struct{ Policy policyView }
 
 func (s *service) createPolicy(_ context.Context, call *wire.Call, in *createPolicyInput) (*policyOutput, error) {
 	call.On(in.PolicyName)
-	doc, err := policy.Parse(in.PolicyDocument)
+	if err := distinct(in.Tags); err != nil {
+		return nil, err
+	}
+	doc, err := policy.Parse(policy.OfIdentity, in.PolicyDocument)
 	if err != nil {
 		return nil, malformed(err)
 	}
@@ -97,14 +100,16 @@ func (s *service) createPolicy(_ context.Context, call *wire.Call, in *createPol
 			"A policy called %s already exists. Duplicate names are not allowed.", p.name)
 	}
 	s.policies[p.arn] = p
-	return &policyOutput{s.policyView(p)}, nil
+	out := &policyOutput{s.policyView(p)}
+	out.Policy.Description = "" // which only GetPolicy shows
+	return out, nil
 }
 
 func (s *service) policyView(p *managedPolicy) policyView {
 	return policyView{
 		PolicyName: p.name, PolicyId: p.id, Arn: p.arn, Path: p.path, DefaultVersionId: "v1",
 		AttachmentCount: s.attachments(p.arn), IsAttachable: true,
-		Description: p.description, CreateDate: p.created, UpdateDate: p.created, Tags: p.tags,
+		Description: p.description, CreateDate: p.created, UpdateDate: p.created, Tags: tagViews(p.tags),
 	}
 }
 

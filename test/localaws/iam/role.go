@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"sort"
 	"strings"
 	"time"
@@ -36,7 +35,21 @@ type document struct {
 
 type tag struct {
 	Key   string `wire:",required"`
-	Value string
+	Value string `wire:""`
+}
+
+// view is how a tag comes back: with its value, be it empty.
+type tagView struct {
+	Key   string
+	Value string `wire:",required"`
+}
+
+func tagViews(tags []tag) []tagView {
+	var list []tagView
+	for _, t := range tags {
+		list = append(list, tagView(t))
+	}
+	return list
 }
 
 type boundaryView struct {
@@ -54,14 +67,15 @@ type roleView struct {
 	Description              string
 	MaxSessionDuration       int
 	PermissionsBoundary      *boundaryView
-	Tags                     []tag
+	Tags                     []tagView
+	RoleLastUsed             *struct{}
 }
 
 func (r *role) view() roleView {
 	v := roleView{
 		Path: r.path, RoleName: r.name, RoleId: r.id, Arn: r.arn, CreateDate: r.created,
 		AssumeRolePolicyDocument: encoded(r.trust),
-		Description:              r.description, MaxSessionDuration: r.maxSession, Tags: r.tags,
+		Description:              r.description, MaxSessionDuration: r.maxSession, Tags: tagViews(r.tags),
 	}
 	if r.boundary != "" {
 		v.PermissionsBoundary = &boundaryView{"Policy", r.boundary}
@@ -81,11 +95,6 @@ type named struct {
 
 func (n *named) subject() string { return n.RoleName }
 
-var (
-	roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
-	rolePath = regexp.MustCompile(`^/([\x21-\x7e]+/)?$`)
-)
-
 type createRoleInput struct {
 	named
 	AssumeRolePolicyDocument string `wire:",required"`
@@ -100,7 +109,8 @@ type roleOutput struct{ Role roleView }
 
 func (s *service) createRole(_ context.Context, call *wire.Call, in *createRoleInput) (*roleOutput, error) {
 	call.On(in.RoleName)
-	if err := in.complete(); err != nil {
+	in.complete()
+	if err := distinct(in.Tags); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -140,6 +150,12 @@ func (s *service) byARN(arn string) (*role, bool) {
 	return r, ok && r.arn == arn
 }
 
+// exists says whether a role or user of the account is there; callers hold the lock.
+func (s *service) exists(arn string) bool {
+	_, ok := s.byARN(arn)
+	return ok || arn == "arn:aws:iam::"+s.env.AccountID+":user/admin"
+}
+
 // Role makes the service the role directory of the other services.
 func (s *service) Role(arn string) (wire.Role, bool) {
 	s.mu.RLock()
@@ -159,7 +175,9 @@ func (s *service) getRole(_ context.Context, call *wire.Call, in *named) (*roleO
 	if err != nil {
 		return nil, err
 	}
-	return &roleOutput{r.view()}, nil
+	out := &roleOutput{r.view()}
+	out.Role.RoleLastUsed = &struct{}{}
+	return out, nil
 }
 
 type listRolesInput struct {
@@ -184,7 +202,10 @@ func (s *service) listRoles(_ context.Context, _ *wire.Call, in *listRolesInput)
 	out := &listRolesOutput{Roles: []roleView{}}
 	for _, r := range s.roles {
 		if strings.HasPrefix(r.path, in.PathPrefix) && r.name > in.Marker {
-			out.Roles = append(out.Roles, r.view())
+			// Boundaries and tags are GetRole's alone (IAM API reference, ListRoles).
+			shown := r.view()
+			shown.PermissionsBoundary, shown.Tags = nil, nil
+			out.Roles = append(out.Roles, shown)
 		}
 	}
 	sort.Slice(out.Roles, func(i, j int) bool { return out.Roles[i].RoleName < out.Roles[j].RoleName })

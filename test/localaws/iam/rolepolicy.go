@@ -22,7 +22,7 @@ type putRolePolicyInput struct {
 }
 
 func (s *service) putRolePolicy(_ context.Context, call *wire.Call, in *putRolePolicyInput) (*wire.Empty, error) {
-	doc, err := policy.Parse(in.PolicyDocument)
+	doc, err := policy.Parse(policy.OfIdentity, in.PolicyDocument)
 	if err != nil {
 		return nil, malformed(err)
 	}

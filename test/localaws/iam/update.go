@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -30,9 +31,6 @@ type updateRoleInput struct {
 func (s *service) updateRole(_ context.Context, call *wire.Call, in *updateRoleInput) (*wire.Empty, error) {
 	return nil, s.change(call, in.RoleName, func(r *role) error {
 		if in.MaxSessionDuration != 0 {
-			if err := validSession(in.MaxSessionDuration); err != nil {
-				return err
-			}
 			r.maxSession = in.MaxSessionDuration
 		}
 		if in.Description != nil {
@@ -63,6 +61,9 @@ type tagRoleInput struct {
 }
 
 func (s *service) tagRole(_ context.Context, call *wire.Call, in *tagRoleInput) (*wire.Empty, error) {
+	if err := distinct(in.Tags); err != nil {
+		return nil, err
+	}
 	return nil, s.change(call, in.RoleName, func(r *role) error {
 		tags := merged(r.tags, in.Tags)
 		if len(tags) > maxTags {
@@ -71,6 +72,20 @@ func (s *service) tagRole(_ context.Context, call *wire.Call, in *tagRoleInput) 
 		r.tags = tags
 		return nil
 	})
+}
+
+// distinct holds that a request gives each tag once; keys are the same but for case.
+func distinct(tags []tag) error {
+	seen := map[string]bool{}
+	for _, t := range tags {
+		key := strings.ToLower(t.Key)
+		if seen[key] {
+			return wire.Errorf(http.StatusBadRequest, "InvalidInput",
+				"Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		}
+		seen[key] = true
+	}
+	return nil
 }
 
 // merged sets tags over others, keeping the order.
@@ -106,8 +121,9 @@ type listRoleTagsInput struct {
 }
 
 type listRoleTagsOutput struct {
-	Tags        []tag `wire:",required"`
-	IsTruncated bool  `wire:",required"`
+	Tags        []tagView `wire:",required"`
+	IsTruncated bool      `wire:",required"`
+	Marker      string
 }
 
 func (s *service) listRoleTags(_ context.Context, call *wire.Call, in *listRoleTagsInput) (*listRoleTagsOutput, error) {
@@ -117,7 +133,18 @@ func (s *service) listRoleTags(_ context.Context, call *wire.Call, in *listRoleT
 	if err != nil {
 		return nil, err
 	}
-	return &listRoleTagsOutput{Tags: r.tags}, nil
+	limit := in.MaxItems
+	if limit == 0 {
+		limit = 100
+	}
+	tags := slices.Clone(r.tags)
+	slices.SortFunc(tags, func(a, b tag) int { return strings.Compare(a.Key, b.Key) })
+	tags = slices.DeleteFunc(tags, func(t tag) bool { return t.Key <= in.Marker })
+	out := &listRoleTagsOutput{Tags: tagViews(tags)}
+	if len(tags) > limit {
+		out.Tags, out.IsTruncated, out.Marker = out.Tags[:limit], true, tags[limit-1].Key
+	}
+	return out, nil
 }
 
 type putBoundaryInput struct {

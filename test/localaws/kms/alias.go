@@ -25,9 +25,8 @@ type aliasInput struct {
 
 func (s *service) createAlias(_ context.Context, call *wire.Call, in *aliasInput) (*wire.Empty, error) {
 	call.On(in.AliasName)
-	if !aliasName.MatchString(in.AliasName) || strings.HasPrefix(in.AliasName, "alias/aws/") {
-		return nil, failure("InvalidAliasNameException",
-			"Alias must start with the prefix \"alias/\" and be no reserved name. Please see the documentation.")
+	if err := in.check(); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,8 +46,25 @@ func (s *service) createAlias(_ context.Context, call *wire.Call, in *aliasInput
 	return nil, nil
 }
 
+func (in *aliasInput) check() error {
+	switch {
+	case !strings.HasPrefix(in.AliasName, "alias/"):
+		return failure("ValidationException", "Invalid identifier")
+	case !aliasName.MatchString(in.AliasName):
+		return failure("ValidationException", "%s contains invalid characters for an alias", in.AliasName)
+	case strings.HasPrefix(in.AliasName, "alias/aws/"):
+		return failure("NotAuthorizedException", "Aliases that begin with alias/aws/ are reserved")
+	case strings.HasPrefix(in.TargetKeyId, "alias/") || strings.Contains(in.TargetKeyId, ":alias/"):
+		return failure("ValidationException", "Aliases must refer to keys. Not aliases")
+	}
+	return nil
+}
+
 func (s *service) updateAlias(_ context.Context, call *wire.Call, in *aliasInput) (*wire.Empty, error) {
 	call.On(in.AliasName)
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, ok := s.aliases[in.AliasName]
@@ -71,6 +87,9 @@ func (s *service) deleteAlias(_ context.Context, call *wire.Call, in *deleteAlia
 	call.On(in.AliasName)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !strings.HasPrefix(in.AliasName, "alias/") {
+		return nil, failure("ValidationException", "Invalid identifier")
+	}
 	if _, ok := s.aliases[in.AliasName]; !ok {
 		return nil, s.noAlias(in.AliasName)
 	}

@@ -90,9 +90,9 @@ func (s *service) createKey(_ context.Context, call *wire.Call, in *createKeyInp
 			`Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"}]}`,
 			s.env.AccountID)
 	}
-	doc, err := policy.Parse(in.Policy)
+	doc, err := s.parse(call, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
-		return nil, failure("MalformedPolicyDocumentException", "%s", err.Error())
+		return nil, err
 	}
 	id := wire.NewRequestID()
 	k := &key{
@@ -116,11 +116,6 @@ func (in *createKeyInput) valid() error {
 	}
 	if in.MultiRegion {
 		return failure("UnsupportedOperationException", "Multi-Region keys are not supported")
-	}
-	if len(in.Description) > maxDescription {
-		return failure("ValidationException",
-			"1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less "+
-				"than or equal to 8192")
 	}
 	return nil
 }
@@ -147,9 +142,15 @@ func (s *service) find(name string) (*key, error) {
 	return k, nil
 }
 
+// byAlias are the operations that take an alias for a key (AWS KMS API reference, KeyId of each).
+var byAlias = map[string]bool{"DescribeKey": true, "Encrypt": true, "Decrypt": true, "GenerateDataKey": true}
+
 // permitted resolves a key and asks its policy, then the caller's own.
 func (s *service) permitted(call *wire.Call, name string, keys map[string][]string) (*key, error) {
 	call.On(name)
+	if !byAlias[call.Operation] && (strings.HasPrefix(name, "alias/") || strings.Contains(name, ":alias/")) {
+		return nil, failure("NotFoundException", "Invalid keyId '%s'", name)
+	}
 	k, err := s.find(name)
 	if err != nil {
 		return nil, err

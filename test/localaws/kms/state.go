@@ -121,11 +121,30 @@ func (s *service) getPolicy(_ context.Context, call *wire.Call, in *policyInput)
 }
 
 func (s *service) putPolicy(_ context.Context, call *wire.Call, in *policyInput) (*wire.Empty, error) {
-	doc, err := policy.Parse(in.Policy)
+	doc, err := s.parse(call, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
-		return nil, failure("MalformedPolicyDocumentException", "%s", err.Error())
+		return nil, err
 	}
 	return s.change(call, in.KeyId, func(k *key) error { k.policyText, k.policy = in.Policy, doc; return nil })
+}
+
+// parse reads a key's policy and refuses one that names whom there is not, or after which the caller could not change it
+// again (AWS KMS API reference, CreateKey and PutKeyPolicy).
+func (s *service) parse(call *wire.Call, text string, bypass bool) (policy.Document, error) {
+	doc, err := policy.Parse(policy.OfKey, text)
+	if err == nil {
+		err = doc.Absent(s.env.AccountID, s.env.KnownIdentity)
+	}
+	if err != nil {
+		return doc, failure("MalformedPolicyDocumentException", "%s", err.Error())
+	}
+	again := policy.Request{Principal: call.Principal, Action: "kms:PutKeyPolicy"}
+	decision := policy.Resource([]policy.Document{doc}, again)
+	if !bypass && decision != policy.Allowed && decision != policy.AllowedAccount {
+		return doc, failure("MalformedPolicyDocumentException",
+			"The new key policy will not allow you to update the key policy in the future.")
+	}
+	return doc, nil
 }
 
 type tagInput struct {

@@ -52,11 +52,6 @@ func (l *Lambda) createAlias(_ context.Context, call *wire.Call, in *createAlias
 	if err != nil {
 		return nil, err
 	}
-	if !aliasPattern.MatchString(in.Name) || versionPattern.MatchString(in.Name) {
-		return nil, malformed("1 validation error detected: Value '" + in.Name +
-			"' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: " +
-			"(?!^[0-9]+$)([a-zA-Z0-9-_]+)")
-	}
 	if f.aliases[in.Name] != nil {
 		return nil, conflict("Alias already exists: " + l.arn(ref.String()))
 	}

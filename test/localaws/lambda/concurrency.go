@@ -28,9 +28,6 @@ func (l *Lambda) putConcurrency(_ context.Context, call *wire.Call, in *putConcu
 		return nil, err
 	}
 	wanted := *in.ReservedConcurrentExecutions
-	if wanted < 0 {
-		return nil, malformed(outOfRange("reservedConcurrentExecutions", wanted, 0, l.options.Concurrency))
-	}
 	if left := l.unreserved(f) - wanted; left < minUnreserved && wanted > 0 {
 		return nil, invalidValue(fmt.Sprintf("Specified ReservedConcurrentExecutions for function decreases account's "+
 			"UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved))

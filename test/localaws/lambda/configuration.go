@@ -1,8 +1,8 @@
 package lambda
 
 import (
+	"fmt"
 	"maps"
-	"regexp"
 )
 
 type environmentVariables struct {
@@ -20,6 +20,13 @@ type ephemeralStorage struct {
 }
 
 type tracingConfig struct{ Mode string }
+
+// vpcConfig is kept and shown; a function here has the same network with it as without.
+type vpcConfig struct {
+	SubnetIds               []string
+	SecurityGroupIds        []string
+	Ipv6AllowedForDualStack *bool
+}
 
 type loggingConfig struct {
 	LogFormat           string
@@ -40,6 +47,7 @@ type configuration struct {
 	kmsKey        string
 	tracing       string
 	logging       loggingConfig
+	vpc           *vpcConfig
 	architectures []string
 }
 
@@ -55,6 +63,7 @@ type settings struct {
 	KMSKeyArn        *string
 	TracingConfig    *tracingConfig
 	LoggingConfig    *loggingConfig
+	VpcConfig        *vpcConfig
 	Handler          string
 	Runtime          string
 	Layers           []string
@@ -65,25 +74,16 @@ func defaults(name string) configuration {
 		architectures: []string{"x86_64"}, logging: loggingConfig{LogFormat: "Text", LogGroup: "/aws/lambda/" + name}}
 }
 
-// roleARN is what Lambda accepts as a role before it looks at it.
-var roleARN = regexp.MustCompile(`^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
-
 // apply checks the parameters and lays them over a configuration.
 func (s *settings) apply(to configuration) (configuration, error) {
 	if s.Handler != "" || s.Runtime != "" || len(s.Layers) > 0 {
 		return to, invalidValue("Please don't provide Handler or Runtime or Layer when the intent is to create or update " +
 			"a function with container image packageType.")
 	}
-	if err := s.checkNumbers(); err != nil {
+	if err := s.checkLimits(); err != nil {
 		return to, err
 	}
-	if s.Role != nil {
-		if !roleARN.MatchString(*s.Role) {
-			return to, malformed("1 validation error detected: Value '" + *s.Role +
-				"' at 'role' failed to satisfy constraint: Member must satisfy regular expression pattern: " + roleARN.String())
-		}
-		to.role = *s.Role
-	}
+	set(&to.role, s.Role)
 	if s.Environment != nil {
 		if err := checkVariables(s.Environment.Variables); err != nil {
 			return to, err
@@ -101,8 +101,29 @@ func (s *settings) apply(to configuration) (configuration, error) {
 	if s.TracingConfig != nil {
 		to.tracing = s.TracingConfig.Mode
 	}
+	if v := s.VpcConfig; v != nil {
+		if (len(v.SubnetIds) == 0) != (len(v.SecurityGroupIds) == 0) {
+			return to, invalidValue("SubnetIds and SecurityIds must coexist or be both empty list.")
+		}
+		to.vpc = v
+	}
 	s.applyLogging(&to.logging)
 	return to, nil
+}
+
+// checkLimits holds what a function of an image may have at most, which the model leaves open (Lambda quotas).
+func (s *settings) checkLimits() error {
+	for _, n := range []struct {
+		name  string
+		value *int
+		most  int
+	}{{"memorySize", s.MemorySize, 10240}, {"timeout", s.Timeout, 900}} {
+		if n.value != nil && *n.value > n.most {
+			return malformed(fmt.Sprintf("1 validation error detected: Value '%d' at '%s' failed to satisfy constraint: "+
+				"Member must have value less than or equal to %d", *n.value, n.name, n.most))
+		}
+	}
+	return nil
 }
 
 func (s *settings) applyLogging(to *loggingConfig) {
@@ -123,30 +144,4 @@ func set[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
 	}
-}
-
-// checkNumbers holds the limits of the API reference.
-func (s *settings) checkNumbers() error {
-	for _, n := range []struct {
-		name      string
-		value     *int
-		low, high int
-	}{{"memorySize", s.MemorySize, 128, 10240}, {"timeout", s.Timeout, 1, 900},
-		{"ephemeralStorage.size", s.storage(), 512, 10240}} {
-		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
-			return malformed(outOfRange(n.name, *n.value, n.low, n.high))
-		}
-	}
-	if s.Description != nil && len(*s.Description) > 256 {
-		return malformed("1 validation error detected: Value at 'description' failed to satisfy constraint: Member must " +
-			"have length less than or equal to 256")
-	}
-	return nil
-}
-
-func (s *settings) storage() *int {
-	if s.EphemeralStorage == nil {
-		return nil
-	}
-	return &s.EphemeralStorage.Size
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -39,40 +40,29 @@ func (l *Lambda) createFunction(
 			"The local AWS runs functions of container images only: PackageType must be Image and Code must have an ImageUri.",
 		)
 	}
-	if in.Role == nil {
-		return nil, malformed(
-			"1 validation error detected: Value null at 'role' failed to satisfy constraint: Member must not be null",
-		)
-	}
 	configured, err := in.apply(defaults(ref.name))
 	if err != nil {
 		return nil, err
 	}
-	if configured.architectures, err = architectures(in.Architectures, configured.architectures); err != nil {
-		return nil, err
-	}
+	configured.architectures = architectures(in.Architectures, configured.architectures)
 	if l.taken(ref.name) {
 		return nil, conflict("Function already exist: " + ref.name)
 	}
 	if err := l.checkRole(call, configured.role); err != nil {
 		return nil, err
 	}
-	image, err := l.images.resolve(ctx, l.arn(ref.name), in.Code.ImageUri)
+	image, err := l.source(ctx, call, ref.name, in.Code.ImageUri)
 	if err != nil {
 		return nil, err
 	}
 	return l.add(call, ref.name, in, configured, image)
 }
 
-func architectures(wanted, otherwise []string) ([]string, error) {
+func architectures(wanted, otherwise []string) []string {
 	if len(wanted) == 0 {
-		return otherwise, nil
+		return otherwise
 	}
-	if len(wanted) > 1 || wanted[0] != "x86_64" && wanted[0] != "arm64" {
-		return nil, malformed("1 validation error detected: Value at 'architectures' failed to satisfy constraint: Member " +
-			"must satisfy enum value set: [x86_64, arm64]")
-	}
-	return wanted, nil
+	return wanted
 }
 
 func (l *Lambda) taken(name string) bool {
@@ -83,6 +73,9 @@ func (l *Lambda) taken(name string) bool {
 
 // checkRole holds that the role exists, trusts Lambda, and that the caller may pass it.
 func (l *Lambda) checkRole(call *wire.Call, arn string) error {
+	if !strings.Contains(arn, ":iam::"+l.env.AccountID+":") {
+		return wire.Errorf(http.StatusForbidden, "AccessDeniedException", "Cross-account pass role is not allowed.")
+	}
 	if err := call.Authorize("iam:PassRole", arn); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,6 +35,12 @@ type functionConfiguration struct {
 	Architectures              []string
 	EphemeralStorage           *ephemeralStorage
 	LoggingConfig              *loggingConfig
+	VpcConfig                  *vpcConfigResponse
+}
+
+type vpcConfigResponse struct {
+	vpcConfig
+	VpcId string
 }
 
 // describe shows a version under the ARN that the qualifier makes; callers hold the lock.
@@ -53,6 +60,12 @@ func (l *Lambda) describe(f *function, v *version, qualifier string) *functionCo
 		PackageType:   "Image",
 		Architectures: v.architectures, EphemeralStorage: &ephemeralStorage{v.ephemeral}, LoggingConfig: &loggingConfig{}}
 	*out.LoggingConfig = v.logging
+	if v.vpc != nil {
+		out.VpcConfig = &vpcConfigResponse{vpcConfig: *v.vpc}
+		if len(v.vpc.SubnetIds) > 0 {
+			out.VpcConfig.VpcId = "vpc-" + strings.TrimPrefix(v.vpc.SubnetIds[0], "subnet-")
+		}
+	}
 	if len(v.environment) > 0 {
 		out.Environment = &environmentVariables{v.environment}
 	}

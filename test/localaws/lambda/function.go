@@ -65,7 +65,7 @@ func (f *function) version(qualifier string) *version {
 		return f.latest
 	}
 	if a := f.aliases[qualifier]; a != nil {
-		return f.versions[a.version]
+		return f.version(a.version)
 	}
 	return f.versions[qualifier]
 }

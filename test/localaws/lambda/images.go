@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/aloft-dev/aloft/test/localaws/lambda/rootfs"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
@@ -16,19 +15,17 @@ import (
 // maxConfig is the largest image configuration that is read, in bytes.
 const maxConfig = 4 << 20
 
-// images unpacks each image once per digest; environments only mount the folder.
+// images unpacks each layer once, and joins the layers of each image once per digest; environments only mount the folder.
 type images struct {
 	env *wire.Env
 	dir string
 
-	mu       sync.Mutex
-	unpacked map[string]*unpackedImage
+	layers once[*rootfs.Layer]
+	joined once[*unpackedImage]
 }
 
 // unpackedImage is an image's folder and the part of its configuration that matters to a process.
 type unpackedImage struct {
-	done chan struct{}
-	err  error
 	root string
 
 	Architecture string `json:"architecture"`
@@ -43,71 +40,74 @@ type unpackedImage struct {
 	} `json:"rootfs"`
 }
 
-func newImages(env *wire.Env, dir string) *images {
-	return &images{env: env, dir: dir, unpacked: map[string]*unpackedImage{}}
-}
+func newImages(env *wire.Env, dir string) *images { return &images{env: env, dir: dir} }
 
-// prepare returns the unpacked image, which whoever comes first unpacks. A failure is not kept: the
-// next one tries again.
+// prepare returns the unpacked image.
 func (s *images) prepare(ctx context.Context, functionARN string, image *sourceImage) (*unpackedImage, error) {
-	s.mu.Lock()
-	u := s.unpacked[image.digest]
-	if u == nil {
-		u = &unpackedImage{done: make(chan struct{}), root: filepath.Join(s.dir, image.hex())}
-		s.unpacked[image.digest] = u
-		s.mu.Unlock()
-		u.err = s.unpack(ctx, functionARN, image, u)
-		if u.err != nil {
-			s.mu.Lock()
-			delete(s.unpacked, image.digest)
-			s.mu.Unlock()
-		}
-		close(u.done)
-		return u, u.err
-	}
-	s.mu.Unlock()
-	select {
-	case <-u.done:
-		return u, u.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return s.joined.get(ctx, image.digest, func() (*unpackedImage, error) { return s.join(ctx, functionARN, image) })
 }
 
-func (s *images) unpack(ctx context.Context, functionARN string, image *sourceImage, u *unpackedImage) error {
+func (s *images) join(ctx context.Context, functionARN string, image *sourceImage) (*unpackedImage, error) {
+	u := &unpackedImage{root: filepath.Join(s.dir, "images", image.hex())}
+	if err := s.configure(ctx, functionARN, image, u); err != nil {
+		return nil, err
+	}
+	if err := os.RemoveAll(u.root); err != nil {
+		return nil, err
+	}
+	tree, err := rootfs.Create(u.root)
+	if err != nil {
+		return nil, err
+	}
+	for i, described := range image.manifest.Layers {
+		layer, err := s.layer(ctx, functionARN, image, described.Digest, u.RootFS.DiffIDs[i])
+		if err == nil {
+			err = tree.Apply(layer)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("unpacking layer %d: %w", i, err)
+		}
+	}
+	return u, tree.Finish()
+}
+
+func (s *images) configure(ctx context.Context, functionARN string, image *sourceImage, u *unpackedImage) error {
 	content, err := s.blob(ctx, functionARN, image, image.manifest.Config.Digest)
 	if err != nil {
 		return err
 	}
 	config, err := io.ReadAll(io.LimitReader(content, maxConfig))
 	content.Close()
-	if err != nil {
-		return fmt.Errorf("reading the image's configuration: %w", err)
+	if err == nil {
+		err = json.Unmarshal(config, u)
 	}
-	if err := json.Unmarshal(config, u); err != nil {
+	if err != nil {
 		return fmt.Errorf("reading the image's configuration: %w", err)
 	}
 	if len(u.RootFS.DiffIDs) != len(image.manifest.Layers) {
 		return fmt.Errorf("%w: %d layers but %d diff_ids", rootfs.ErrDiffID, len(image.manifest.Layers),
 			len(u.RootFS.DiffIDs))
 	}
-	if err := os.RemoveAll(u.root); err != nil {
-		return err
-	}
-	tree, err := rootfs.Create(u.root)
-	if err != nil {
-		return err
-	}
-	for i, layer := range image.manifest.Layers {
-		content, err := s.blob(ctx, functionARN, image, layer.Digest)
+	return nil
+}
+
+// layer returns a layer that was unpacked, under what the manifest and what the configuration say of it.
+func (s *images) layer(
+	ctx context.Context, functionARN string, image *sourceImage, digest, diffID string,
+) (*rootfs.Layer, error) {
+	return s.layers.get(ctx, digest+" "+diffID, func() (*rootfs.Layer, error) {
+		content, err := s.blob(ctx, functionARN, image, digest)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		err = tree.Apply(content, u.RootFS.DiffIDs[i])
-		content.Close()
+		defer content.Close()
+		if err := os.MkdirAll(s.dir, 0o755); err != nil {
+			return nil, fmt.Errorf("making the folder of images: %w", err)
+		}
+		dir, err := os.MkdirTemp(s.dir, "layer-")
 		if err != nil {
-			return fmt.Errorf("unpacking layer %d: %w", i, err)
+			return nil, fmt.Errorf("making the layer's folder: %w", err)
 		}
-	}
-	return tree.Finish()
+		return rootfs.Unpack(dir, content, diffID)
+	})
 }

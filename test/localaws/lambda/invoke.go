@@ -74,14 +74,8 @@ func (l *Lambda) invokeOperation(_ context.Context, call *wire.Call, in *invokeI
 // check holds the limits and that the payload is JSON.
 func (in *invokeInput) check() error {
 	limit, name := maxRequest, "RequestResponse"
-	switch in.InvocationType {
-	case "", "RequestResponse", "DryRun":
-	case "Event":
+	if in.InvocationType == "Event" {
 		limit, name = maxEvent, "Event"
-	default:
-		return malformed("1 validation error detected: Value '" + in.InvocationType +
-			"' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse," +
-			" DryRun]")
 	}
 	if len(in.Payload) > limit {
 		return user(http.StatusRequestEntityTooLarge, "RequestTooLargeException",

@@ -56,8 +56,8 @@ func (l *Lambda) showInvokeConfig(f *function, qualifier string, c *invokeConfig
 func (l *Lambda) putInvokeConfig(
 	_ context.Context, call *wire.Call, in *invokeConfigInput,
 ) (*invokeConfigOutput, error) {
-	if err := in.check(); err != nil {
-		return nil, err
+	if in.MaximumRetryAttempts == nil && in.MaximumEventAgeInSeconds == nil {
+		return nil, invalidValue("You must specify at least one of error handling or destination setting.")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,16 +69,6 @@ func (l *Lambda) putInvokeConfig(
 	c := &invokeConfig{retries: in.MaximumRetryAttempts, maxAge: in.MaximumEventAgeInSeconds, modified: call.Time}
 	f.invokes[key] = c
 	return l.showInvokeConfig(f, key, c), nil
-}
-
-func (in *invokeConfigInput) check() error {
-	if n := in.MaximumRetryAttempts; n != nil && (*n < 0 || *n > 2) {
-		return malformed(outOfRange("maximumRetryAttempts", *n, 0, 2))
-	}
-	if n := in.MaximumEventAgeInSeconds; n != nil && (*n < 60 || *n > maxEventAge) {
-		return malformed(outOfRange("maximumEventAgeInSeconds", *n, 60, maxEventAge))
-	}
-	return nil
 }
 
 // invokeKey files the unqualified function under nothing.

@@ -73,26 +73,11 @@ func (s *mappingSettings) apply(m *mapping) error {
 	if s.ScalingConfig != nil {
 		m.concurrency = s.ScalingConfig.MaximumConcurrency
 	}
-	if i := slices.IndexFunc(m.responses, func(kind string) bool { return kind != reportFailures }); i >= 0 {
-		return malformed("1 validation error detected: Value '[" + m.responses[i] +
-			"]' at 'functionResponseTypes' failed to satisfy constraint: Member must satisfy enum value set: " +
-			"[ReportBatchItemFailures]")
-	}
 	return m.check(strings.HasSuffix(m.source, ".fifo"))
 }
 
-// check holds the limits of the API reference.
+// check holds what the numbers say of each other (Lambda API reference).
 func (r reading) check(fifo bool) error {
-	for _, n := range []struct {
-		name      string
-		value     *int
-		low, high int
-	}{{"batchSize", &r.batch, 1, 10000}, {"maximumBatchingWindowInSeconds", &r.window, 0, 300},
-		{"scalingConfig.maximumConcurrency", r.concurrency, 2, 1000}} {
-		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
-			return malformed(outOfRange(n.name, *n.value, n.low, n.high))
-		}
-	}
 	if fifo && (r.batch > 10 || r.window > 0) {
 		return invalidValue("Batch size must be at most 10 and no batching window is supported for FIFO queues.")
 	}

@@ -9,10 +9,8 @@ import (
 )
 
 var (
-	namePattern      = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
-	aliasPattern     = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,128}$`)
-	versionPattern   = regexp.MustCompile(`^[0-9]+$`)
-	statementPattern = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,100}$`)
+	namePattern    = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
+	versionPattern = regexp.MustCompile(`^[0-9]+$`)
 )
 
 const latestVersion = "$LATEST"

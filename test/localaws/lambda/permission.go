@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	grammar "github.com/aloft-dev/aloft/test/localaws/policy"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -38,15 +39,14 @@ type addPermissionOutput struct{ Statement string }
 func (l *Lambda) addPermission(
 	_ context.Context, call *wire.Call, in *addPermissionInput,
 ) (*addPermissionOutput, error) {
+	if !validPrincipal(in.Principal) {
+		return nil, invalidValue("The provided principal was invalid. Please check the principal and try again.")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, ref, err := l.policyOwner(call, in.FunctionName, in.Qualifier, in.RevisionId)
 	if err != nil {
 		return nil, err
-	}
-	if !statementPattern.MatchString(in.StatementId) {
-		return nil, malformed("1 validation error detected: Value '" + in.StatementId +
-			"' at 'statementId' failed to satisfy constraint: Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
 	}
 	p := f.policies[ref.qualifier]
 	if p == nil {
@@ -181,23 +181,11 @@ func (p *policy) permits(who wire.Principal) bool {
 		}
 		source, bySource := s.Condition["ArnLike"]["AWS:SourceArn"]
 		account, byAccount := s.Condition["StringEquals"]["AWS:SourceAccount"]
-		return (!bySource || like(source, who.SourceARN)) && (!byAccount || account == who.AccountID)
+		return (!bySource || grammar.MatchARN(source, who.SourceARN)) && (!byAccount || account == who.AccountID)
 	})
 }
 
-// like matches an ARN against a pattern whose "*" stands for anything.
-func like(pattern, value string) bool {
-	head, rest, wild := strings.Cut(pattern, "*")
-	if !wild {
-		return pattern == value
-	}
-	if !strings.HasPrefix(value, head) {
-		return false
-	}
-	for at := len(head); at <= len(value); at++ {
-		if like(rest, value[at:]) {
-			return true
-		}
-	}
-	return false
+// validPrincipal says whether a permission may name a principal: a service of AWS, an account, or who is in one.
+func validPrincipal(name string) bool {
+	return grammar.KnownService(name) || grammar.KnownAccount(name)
 }

@@ -81,13 +81,6 @@ func TestChangesAreAsynchronousAndRefusedMeanwhile(t *testing.T) {
 func TestCreateFunctionHoldsLambdasRules(t *testing.T) {
 	l := start(t, nil)
 	l.create("taken", nil)
-	l.repository("closed")
-	closed := l.push("closed", "v1", bootstrapImage(t, nil))
-	if _, err := l.ecr.DeleteRepositoryPolicy(t.Context(), &sdkecr.DeleteRepositoryPolicyInput{
-		RepositoryName: aws.String("closed"),
-	}); err != nil {
-		t.Fatal(err)
-	}
 	index, err := random.Index(64, 1, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -126,8 +119,6 @@ func TestCreateFunctionHoldsLambdasRules(t *testing.T) {
 			"is not valid. Provide a valid source image."},
 		{"an index", image(registry + "app:multi"), "InvalidParameterValueException",
 			"The image manifest, config or layer media type for the source image " + registry + "app:multi is not supported."},
-		{"no repository policy", image(closed), "AccessDeniedException",
-			"Lambda does not have permission to access the ECR image"},
 		{"an absent role",
 			func(in *sdk.CreateFunctionInput) {
 				in.Role = aws.String("arn:aws:iam::" + account + ":role/absent")

@@ -32,16 +32,12 @@ func (l *Lambda) updateCode(ctx context.Context, call *wire.Call, in *updateCode
 	if err := l.ready(ref, in.RevisionId); err != nil {
 		return nil, err
 	}
-	image, err := l.images.resolve(ctx, l.arn(ref.name), in.ImageUri)
+	image, err := l.source(ctx, call, ref.name, in.ImageUri)
 	if err != nil {
 		return nil, err
 	}
 	return l.change(call, ref, in.RevisionId, in.DryRun, in.Publish, func(v *version) error {
-		chosen, err := architectures(in.Architectures, v.architectures)
-		if err != nil {
-			return err
-		}
-		v.image, v.architectures = image, chosen
+		v.image, v.architectures = image, architectures(in.Architectures, v.architectures)
 		return nil
 	})
 }

@@ -4,15 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 // maxVariables is the size of all environment variables together, in bytes (Lambda quotas).
 const maxVariables = 4096
-
-var variablePattern = regexp.MustCompile(`^[a-zA-Z]([a-zA-Z0-9_])+$`)
 
 // reservedVariables are set by Lambda and refused from callers (AWS Lambda Developer Guide, configuration-envvars).
 var reservedVariables = []string{
@@ -28,12 +25,6 @@ func checkVariables(variables map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		if slices.Contains(reservedVariables, name) {
 			reserved = append(reserved, name)
-			continue
-		}
-		if !variablePattern.MatchString(name) {
-			return malformed("1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: " +
-				"Map keys must satisfy constraint: " +
-				"[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]")
 		}
 	}
 	if len(reserved) > 0 {
@@ -52,13 +43,4 @@ func checkVariables(variables map[string]string) error {
 			"exceeded the 4KB limit. String measured: %d bytes", len(encoded)))
 	}
 	return nil
-}
-
-func outOfRange(name string, value, low, high int) string {
-	bound := fmt.Sprintf("less than or equal to %d", high)
-	if value < low {
-		bound = fmt.Sprintf("greater than or equal to %d", low)
-	}
-	return fmt.Sprintf("1 validation error detected: Value '%d' at '%s' failed to satisfy constraint: Member must have "+
-		"value %s", value, name, bound)
 }

@@ -169,12 +169,12 @@ func TestAliasesHoldLambdasRules(t *testing.T) {
 			in.RoutingConfig = weights(map[string]float64{
 				"$LATEST": 0.5,
 			})
-		}, "InvalidParameterValueException", "Invalid function version"},
+		}, "ValidationException", "Map keys must satisfy constraint"},
 		{"a weight beyond one", func(in *sdk.UpdateAliasInput) {
 			in.RoutingConfig = weights(map[string]float64{
 				second: 1.5,
 			})
-		}, "ValidationException", "between 0.0 and 1.0"},
+		}, "ValidationException", "Member must have value less than or equal to 1"},
 		{"two additional versions", func(in *sdk.UpdateAliasInput) {
 			in.RoutingConfig = weights(map[string]float64{second: 0.1, third: 0.1})
 		}, "InvalidParameterValueException", "cannot be greater than 1"},

@@ -20,15 +20,15 @@ func (l *Lambda) checkTargets(f *function, a *alias) error {
 	if len(a.weights) > 1 {
 		return invalidValue("Number of items in AdditionalVersionWeights cannot be greater than 1")
 	}
-	for number, weight := range a.weights {
-		if err := l.checkWeight(f, a, target, number, weight); err != nil {
+	for number := range a.weights {
+		if err := l.checkWeight(f, a, target, number); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Lambda) checkWeight(f *function, a *alias, target *version, number string, weight float64) error {
+func (l *Lambda) checkWeight(f *function, a *alias, target *version, number string) error {
 	if number == a.version || number == latestVersion {
 		return invalidValue("Invalid function version " + number + ". Function version " + a.version +
 			" is already included in routing configuration.")
@@ -36,10 +36,6 @@ func (l *Lambda) checkWeight(f *function, a *alias, target *version, number stri
 	second := f.versions[number]
 	if err := l.checkTarget(f, number, second); err != nil {
 		return err
-	}
-	if weight < 0 || weight > 1 {
-		return malformed("1 validation error detected: Value at 'routingConfig.additionalVersionWeights' failed to " +
-			"satisfy constraint: Member must have value between 0.0 and 1.0")
 	}
 	if second.role != target.role {
 		return invalidValue("The versions of an alias with weights must have the same execution role.")

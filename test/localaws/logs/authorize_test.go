@@ -19,7 +19,7 @@ func TestPoliciesAreAskedAboutTheGroupAndItsStreams(t *testing.T) {
 	}
 	l.group(t, "app", "one")
 	_, _ = l.FilterLogEvents(t.Context(), &sdk.FilterLogEventsInput{
-		LogGroupIdentifier: aws.String(l.store.arn("app") + ":*"),
+		LogGroupIdentifier: aws.String(l.store.arn("app")),
 	})
 	_, _ = l.DescribeLogGroups(t.Context(), &sdk.DescribeLogGroupsInput{})
 	_, _ = l.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: aws.String(l.store.arn("app"))})

@@ -114,9 +114,6 @@ func (s *store) describeLogStreams(
 	_ context.Context, call *wire.Call, in *describeLogStreamsInput,
 ) (*describeLogStreamsOutput, error) {
 	byTime := in.OrderBy == "LastEventTime"
-	if !byTime && in.OrderBy != "" && in.OrderBy != "LogStreamName" {
-		return nil, invalid("orderBy %q is not one of LogStreamName, LastEventTime", in.OrderBy)
-	}
 	if byTime && in.LogStreamNamePrefix != "" {
 		return nil, invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
 	}

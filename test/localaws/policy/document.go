@@ -7,10 +7,10 @@
 package policy
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"sort"
-	"strings"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -39,13 +39,13 @@ type statements []Statement
 
 // UnmarshalJSON takes a single statement in place of the list.
 func (s *statements) UnmarshalJSON(raw []byte) error {
-	var one Statement
 	if len(raw) > 0 && raw[0] == '{' {
-		err := json.Unmarshal(raw, &one)
+		var one Statement
+		err := strictly(raw, &one)
 		*s = statements{one}
 		return err
 	}
-	return json.Unmarshal(raw, (*[]Statement)(s))
+	return strictly(raw, (*[]Statement)(s))
 }
 
 // values are a condition's: strings, or booleans and numbers in their text form.
@@ -85,41 +85,40 @@ func (p *principals) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, &p.byKind)
 }
 
-// Parse reads a document and refuses what would never be evaluated.
-func Parse(text string) (Document, error) {
+// Parse reads a document of a kind and refuses what AWS refuses. The error is in AWS's words.
+func Parse(kind Kind, text string) (Document, error) {
 	var doc Document
-	d := json.NewDecoder(strings.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&doc); err != nil {
-		return Document{}, fmt.Errorf("parsing the policy: %w", err)
+	if err := strictly([]byte(text), &doc); err != nil {
+		return Document{}, err
+	}
+	if doc.Version != "" && doc.Version != "2012-10-17" && doc.Version != "2008-10-17" {
+		return Document{}, errors.New("The policy must contain a valid version string")
 	}
 	if len(doc.Statement) == 0 {
-		return Document{}, fmt.Errorf("parsing the policy: it has no statement")
+		return Document{}, errors.New("Syntax errors in policy.")
 	}
+	sids := map[string]bool{}
 	for _, s := range doc.Statement {
-		if err := s.check(); err != nil {
-			return Document{}, fmt.Errorf("parsing the policy: %w", err)
+		if s.Sid != "" && sids[s.Sid] {
+			return Document{}, errors.New("Statement IDs (SID) in a single policy must be unique.")
+		}
+		sids[s.Sid] = true
+		if err := s.check(kind); err != nil {
+			return Document{}, err
 		}
 	}
 	return doc, nil
 }
 
-func (s Statement) check() error {
-	if s.Effect != "Allow" && s.Effect != "Deny" {
-		return fmt.Errorf("invalid effect %q", s.Effect)
+// strictly reads JSON into a structure that has all its members.
+func strictly(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("Syntax errors in policy: %w", err)
 	}
-	if len(s.Action) == 0 && len(s.NotAction) == 0 {
-		return fmt.Errorf("a statement has no action")
-	}
-	names := make([]string, 0, len(s.Condition))
-	for name := range s.Condition {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		if _, known := operators[baseOperator(name)]; !known {
-			return fmt.Errorf("invalid condition operator %q", name)
-		}
+	if d.More() {
+		return errors.New("Syntax errors in policy: more than one document")
 	}
 	return nil
 }

@@ -63,7 +63,9 @@ func (s Statement) applies(r Request, keys map[string][]string) bool {
 	if !selected(s.Action, s.NotAction, r.Action, true) {
 		return false
 	}
-	if r.Resource != "" && !selected(s.Resource, s.NotResource, r.Resource, false) {
+	// The policies of trusts and of repositories have no resource: the one that they are attached to.
+	anchored := len(s.Resource)+len(s.NotResource) > 0
+	if r.Resource != "" && anchored && !selected(s.Resource, s.NotResource, r.Resource, false) {
 		return false
 	}
 	for operator, wanted := range s.Condition {
@@ -76,13 +78,12 @@ func (s Statement) applies(r Request, keys map[string][]string) bool {
 	return true
 }
 
-// selected says whether a value is in the patterns, or outside the negated ones. Trust policies have no resource:
-// neither list given selects everything.
+// selected says whether a value is in the patterns, or outside the negated ones.
 func selected(patterns, negated wire.OneOrMany, value string, fold bool) bool {
 	if len(negated) > 0 {
 		return !matchAny(negated, value, fold)
 	}
-	return len(patterns) == 0 || matchAny(patterns, value, fold)
+	return matchAny(patterns, value, fold)
 }
 
 func matchAny(patterns []string, value string, fold bool) bool {
@@ -113,6 +114,21 @@ func Match(pattern, value string) bool {
 		}
 	}
 	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// MatchARN compares an ARN with a pattern, each of the six parts for itself: a wildcard does not reach over a colon but
+// in the last one (IAM User Guide, reference_policies_elements_condition_operators, "ARN condition operators").
+func MatchARN(pattern, value string) bool {
+	patterns, values := strings.SplitN(pattern, ":", 6), strings.SplitN(value, ":", 6)
+	if len(patterns) != 6 || len(values) != 6 {
+		return false
+	}
+	for i := range patterns {
+		if !Match(patterns[i], values[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 type principalMatch int

@@ -19,12 +19,14 @@ type bucket struct {
 	// keys holds the versions of each key, the newest last; an unversioned bucket has one, "null".
 	keys       map[string][]*object
 	uploads    map[string]*upload
+	finished   map[string]finished
 	tags       []bucketTag
 	versioning string
 	encryption encryptionConfiguration
 	public     *publicAccess
 	lifecycle  *lifecycleConfiguration
 	ownership  *ownershipControls
+	cors       *corsConfiguration
 	policyText string
 	policy     []policy.Document
 }
@@ -35,7 +37,26 @@ type target struct {
 	ExpectedBucketOwner string `wire:"x-amz-expected-bucket-owner,header"`
 }
 
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	// badBucketName is what such a name must not look like (S3 user guide, bucketnamingrules).
+	badBucketName = regexp.MustCompile(`\.\.|^\d+\.\d+\.\d+\.\d+$|^(xn--|sthree-|amzn-s3-demo-)|` +
+		`(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$`)
+	accountID = regexp.MustCompile(`^\d{12}$`)
+)
+
+// checkOwner refuses a bucket whose owner is not the expected one.
+func checkOwner(call *wire.Call, expected string) error {
+	switch {
+	case expected == "" || expected == call.AccountID:
+		return nil
+	case !accountID.MatchString(expected):
+		return wire.Errorf(http.StatusBadRequest, "InvalidBucketOwnerAWSAccountID",
+			"The value of the expected bucket owner parameter must be an AWS Account ID... [%s]", expected)
+	default:
+		return accessDenied()
+	}
+}
 
 // find is a bucket that the caller may use for an action ("" when objects are asked for instead);
 // callers hold the lock.
@@ -45,8 +66,8 @@ func (s *service) find(call *wire.Call, in target, action string) (*bucket, erro
 	if !ok {
 		return nil, noSuchBucket(in.Bucket)
 	}
-	if in.ExpectedBucketOwner != "" && in.ExpectedBucketOwner != call.AccountID {
-		return nil, accessDenied()
+	if err := checkOwner(call, in.ExpectedBucketOwner); err != nil {
+		return nil, err
 	}
 	if action == "" {
 		return b, nil
@@ -70,7 +91,7 @@ type createBucketOutput struct {
 
 func (s *service) createBucket(_ context.Context, call *wire.Call, in *createBucketInput) (*createBucketOutput, error) {
 	call.On(in.Bucket)
-	if !bucketName.MatchString(in.Bucket) || strings.Contains(in.Bucket, "..") {
+	if !bucketName.MatchString(in.Bucket) || badBucketName.MatchString(in.Bucket) {
 		return nil, wire.Errorf(http.StatusBadRequest, "InvalidBucketName",
 			"The specified bucket is not valid.").With("BucketName", in.Bucket)
 	}
@@ -104,15 +125,20 @@ func (s *service) createBucket(_ context.Context, call *wire.Call, in *createBuc
 	}
 	s.buckets[in.Bucket] = &bucket{
 		name: in.Bucket, created: s.env.Clock.Now(), keys: map[string][]*object{}, uploads: map[string]*upload{},
-		tags: in.Configuration.Tags, encryption: defaultEncryption(), public: &publicAccess{true, true, true, true},
+		finished: map[string]finished{},
+		tags:     in.Configuration.Tags, encryption: defaultEncryption(), public: &publicAccess{true, true, true, true},
 		ownership: &ownershipControls{Rule: []ownershipRule{{ObjectOwnership: ownership}}},
 	}
 	return &createBucketOutput{Location: "http://" + in.Bucket + ".s3.amazonaws.com/"}, nil
 }
 
 func (s *service) rightRegion(constraint string) error {
-	if constraint == s.env.Region || constraint == "" && s.env.Region == "us-east-1" {
+	if constraint == s.env.Region && constraint != "us-east-1" || constraint == "" && s.env.Region == "us-east-1" {
 		return nil
+	}
+	if constraint == "us-east-1" {
+		return wire.Errorf(http.StatusBadRequest, "InvalidLocationConstraint",
+			"The specified location-constraint is not valid").With("LocationConstraint", constraint)
 	}
 	if constraint == "" {
 		constraint = "unspecified"
@@ -122,14 +148,15 @@ func (s *service) rightRegion(constraint string) error {
 }
 
 type headBucketOutput struct {
-	Region string `wire:"x-amz-bucket-region,header"`
+	ContentType string `wire:"Content-Type,header"`
+	Region      string `wire:"x-amz-bucket-region,header"`
 }
 
 func (s *service) headBucket(_ context.Context, call *wire.Call, in *target) (*headBucketOutput, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	_, err := s.find(call, *in, "s3:ListBucket")
-	return &headBucketOutput{Region: s.env.Region}, err
+	return &headBucketOutput{ContentType: "application/xml", Region: s.env.Region}, err
 }
 
 func (s *service) deleteBucket(_ context.Context, call *wire.Call, in *target) (*wire.Empty, error) {
@@ -174,8 +201,9 @@ func targetOf(call *wire.Call) target {
 }
 
 type listBucketsInput struct {
-	Prefix     string `wire:"prefix,query"`
-	MaxBuckets int    `wire:"max-buckets,query"`
+	Prefix            string `wire:"prefix,query"`
+	MaxBuckets        int    `wire:"max-buckets,query"`
+	ContinuationToken string `wire:"continuation-token,query"`
 }
 
 type bucketEntry struct {
@@ -184,8 +212,10 @@ type bucketEntry struct {
 }
 
 type bucketList struct {
-	Buckets []bucketEntry `wire:",item=Bucket"`
-	Owner   struct{ ID string }
+	Buckets           []bucketEntry `wire:",item=Bucket"`
+	Owner             struct{ ID string }
+	Prefix            string
+	ContinuationToken string
 }
 
 type listBucketsOutput struct {
@@ -198,14 +228,25 @@ func (s *service) listBuckets(_ context.Context, call *wire.Call, in *listBucket
 	if call.Authorize("s3:ListAllMyBuckets", "*") != nil {
 		return nil, accessDenied()
 	}
-	out := &listBucketsOutput{Result: bucketList{Buckets: []bucketEntry{}}}
+	after := ""
+	if in.ContinuationToken != "" {
+		var err error
+		if after, err = afterToken(in.ContinuationToken); err != nil {
+			return nil, err
+		}
+	}
+	out := &listBucketsOutput{Result: bucketList{Buckets: []bucketEntry{}, Prefix: in.Prefix}}
 	for name, b := range s.buckets {
-		if strings.HasPrefix(name, in.Prefix) {
+		if strings.HasPrefix(name, in.Prefix) && name > after {
 			out.Result.Buckets = append(out.Result.Buckets, bucketEntry{name, b.created})
 		}
 	}
 	entries := out.Result.Buckets
 	sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
+	if in.MaxBuckets > 0 && len(entries) > in.MaxBuckets {
+		out.Result.Buckets = entries[:in.MaxBuckets]
+		out.Result.ContinuationToken = tokenAfter(entries[in.MaxBuckets-1].Name)
+	}
 	out.Result.Owner.ID = call.AccountID
 	return out, nil
 }

@@ -24,7 +24,13 @@ func (s *service) putPolicy(_ context.Context, call *wire.Call, in *putPolicyInp
 	if len(in.Policy) > maxPolicy {
 		return nil, wire.Errorf(http.StatusBadRequest, "PolicyTooLarge", "Policy exceeds the maximum allowed document size.")
 	}
-	doc, err := policy.Parse(string(in.Policy))
+	doc, err := policy.Parse(policy.OfBucket, string(in.Policy))
+	if err == nil {
+		err = doc.Bucket(in.Bucket)
+	}
+	if err == nil {
+		err = doc.Absent(s.env.AccountID, s.env.KnownIdentity)
+	}
 	if err != nil {
 		return nil, wire.Errorf(http.StatusBadRequest, "MalformedPolicy", "%s", err.Error())
 	}

@@ -44,6 +44,10 @@ func verify(header http.Header, content []byte) (algorithm, checksum string, err
 			continue
 		}
 		algorithm = name
+		if raw, err := base64.StdEncoding.DecodeString(declared); err != nil || len(raw) != algorithms[name]().Size() {
+			return "", "", wire.Errorf(http.StatusBadRequest, "InvalidRequest",
+				"Value for x-amz-checksum-%s header is invalid.", name)
+		}
 		if sum(name, content) != declared {
 			return "", "", wire.Errorf(http.StatusBadRequest, "BadDigest",
 				"The %s you specified did not match the calculated checksum.", strings.ToUpper(name))

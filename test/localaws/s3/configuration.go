@@ -26,6 +26,17 @@ type getTaggingOutput struct {
 }
 
 func (s *service) putTagging(_ context.Context, call *wire.Call, in *putTaggingInput) (*wire.Empty, error) {
+	seen := map[string]bool{}
+	for _, t := range in.Tagging.TagSet {
+		switch {
+		case wire.ReservedTag(t.Key):
+			return nil, wire.Errorf(http.StatusBadRequest, "InvalidTag", "System tags cannot be added/updated by requester")
+		case seen[t.Key]:
+			return nil, wire.Errorf(http.StatusBadRequest, "InvalidTag", "Cannot provide multiple Tags with the same key").
+				With("TagKey", t.Key)
+		}
+		seen[t.Key] = true
+	}
 	return s.configure(call, in.target, "s3:PutBucketTagging", func(b *bucket) { b.tags = in.Tagging.TagSet })
 }
 
@@ -81,7 +92,7 @@ type encryptionRule struct {
 		SSEAlgorithm   string
 		KMSMasterKeyID string
 	}
-	BucketKeyEnabled       bool
+	BucketKeyEnabled       *bool
 	BlockedEncryptionTypes *struct {
 		EncryptionType []string `wire:",flat"`
 	}

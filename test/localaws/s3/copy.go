@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"encoding/xml"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ type copyResult struct {
 	XMLName      xml.Name  `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
 	ETag         string    `xml:"ETag"`
 	LastModified time.Time `xml:"LastModified"`
+	summed
 }
 
 // copyObject copies within the account; metadata comes along unless the directive is REPLACE.
@@ -32,22 +34,36 @@ func (s *service) copyObject(_ context.Context, call *wire.Call) (*wire.Response
 	if err != nil {
 		return nil, err
 	}
+	if err := b.acl(r.Header); err != nil {
+		return nil, err
+	}
 	if err := b.conditions(r.Header, key); err != nil {
 		return nil, err
 	}
+	if source == b.current(key) && !changes(r.Header) {
+		return nil, wire.Errorf(http.StatusBadRequest, "InvalidRequest", "This copy request is illegal because it is trying "+
+			"to copy an object to itself without changing the object's metadata, storage class, website redirect location or "+
+			"encryption attributes.")
+	}
 	o := *source
-	o.key, o.modified = key, s.now()
+	o.key, o.modified, o.storage = key, s.now(), ""
 	if r.Header.Get("X-Amz-Metadata-Directive") == "REPLACE" {
 		if o.header, err = describedBy(r.Header); err != nil {
 			return nil, err
 		}
 	}
 	b.store(&o, r.Header)
-	resp, err := xmlResponse(copyResult{ETag: quote(o.etag), LastModified: o.modified.UTC()})
+	resp, err := xmlResponse(copyResult{ETag: quote(o.etag), LastModified: o.modified.UTC(), summed: o.summed()})
 	if err == nil {
 		o.mark(resp.Header)
 	}
 	return resp, err
+}
+
+// changes says whether a copy makes anything of the object another.
+func changes(h http.Header) bool {
+	return h.Get("X-Amz-Metadata-Directive") == "REPLACE" || h.Get("X-Amz-Storage-Class") != "" ||
+		h.Get("X-Amz-Website-Redirect-Location") != "" || h.Get("X-Amz-Server-Side-Encryption") != ""
 }
 
 func (s *service) copySource(call *wire.Call) (*object, error) {
@@ -59,8 +75,8 @@ func (s *service) copySource(call *wire.Call) (*object, error) {
 	if !ok {
 		return nil, noSuchBucket(name)
 	}
-	if owner := call.HTTP.Header.Get("X-Amz-Source-Expected-Bucket-Owner"); owner != "" && owner != call.AccountID {
-		return nil, accessDenied()
+	if err := checkOwner(call, call.HTTP.Header.Get("X-Amz-Source-Expected-Bucket-Owner")); err != nil {
+		return nil, err
 	}
 	if err := from.allowObject(call, "s3:GetObject", key); err != nil {
 		return nil, err

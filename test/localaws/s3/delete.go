@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -26,6 +27,11 @@ func (s *service) deleteObject(_ context.Context, call *wire.Call) (*wire.Respon
 	if err != nil {
 		return nil, err
 	}
+	if match := call.HTTP.Header.Get("If-Match"); match != "" {
+		if err := b.unchanged(match, key, version); err != nil {
+			return nil, err
+		}
+	}
 	deleted, changed := s.drop(b, key, version)
 	if !changed {
 		call.NoEffect()
@@ -38,6 +44,20 @@ func (s *service) deleteObject(_ context.Context, call *wire.Call) (*wire.Respon
 		h.Set("X-Amz-Version-Id", version)
 	}
 	return &wire.Response{Status: http.StatusNoContent, Header: h}, nil
+}
+
+// unchanged holds that what is deleted is still what its ETag was read of.
+func (b *bucket) unchanged(match, key, version string) error {
+	o, err := b.version(key, version)
+	switch {
+	case err != nil:
+		return err
+	case o == nil:
+		return noSuchKey(key)
+	case match != "*" && unquote(match) != o.etag:
+		return preconditionFailed("If-Match")
+	}
+	return nil
 }
 
 func deleteAction(version string) string {
@@ -73,10 +93,12 @@ func (s *service) drop(b *bucket, key, version string) (deletedEntry, bool) {
 type deleteRequest struct {
 	XMLName xml.Name `xml:"Delete"`
 	Quiet   bool
-	Object  []struct {
-		Key       string
-		VersionID string `xml:"VersionId"`
-	}
+	Object  []deleteTarget
+}
+
+type deleteTarget struct {
+	Key       string
+	VersionID string `xml:"VersionId"`
 }
 
 type deleteFailure struct {
@@ -134,6 +156,9 @@ func readDelete(r *http.Request) (deleteRequest, error) {
 	}
 	var asked deleteRequest
 	if xml.Unmarshal(body, &asked) != nil || len(asked.Object) == 0 || len(asked.Object) > maxDelete {
+		return deleteRequest{}, malformedXML()
+	}
+	if slices.ContainsFunc(asked.Object, func(o deleteTarget) bool { return o.Key == "" }) {
 		return deleteRequest{}, malformedXML()
 	}
 	return asked, nil

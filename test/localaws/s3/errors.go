@@ -3,12 +3,33 @@ package s3
 import (
 	"net/http"
 
+	"github.com/aloft-dev/aloft/test/localaws/model"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
 func notImplemented(what string) *wire.Error {
 	return wire.Errorf(http.StatusNotImplemented, "NotImplemented",
 		"A header or query you provided implies functionality that is not implemented: %s", what)
+}
+
+// violated words what the model refuses as S3 does: a body does not hold to its schema, a header or a parameter is an
+// invalid argument.
+func violated(found []model.Violation) *wire.Error {
+	first := found[0]
+	switch {
+	case first.In == "":
+		return malformedXML()
+	case first.Path == "storageClass":
+		return wire.Errorf(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid")
+	case first.Path == "encodingType":
+		return invalidArgument("Invalid Encoding Method specified in Request").With("ArgumentName", "encoding-type").
+			With("ArgumentValue", first.Value)
+	case first.Path == "metadataDirective":
+		return invalidArgument("Unknown metadata directive.").With("ArgumentName", "x-amz-metadata-directive").
+			With("ArgumentValue", first.Value)
+	default:
+		return invalidArgument("%s", first.String()).With("ArgumentName", first.Path).With("ArgumentValue", first.Value)
+	}
 }
 
 func noSuchBucket(name string) *wire.Error {

@@ -70,8 +70,11 @@ func (s *service) readable(call *wire.Call, version string) (*object, error) {
 		return nil, b.absent(call, key)
 	}
 	if o.deleteMarker {
-		return nil, wire.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed",
+		e := wire.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed",
 			"The specified method is not allowed against this resource.")
+		e.Header = http.Header{"X-Amz-Delete-Marker": {"true"}, "Allow": {"DELETE"},
+			"Last-Modified": {o.modified.UTC().Format(http.TimeFormat)}}
+		return nil, e
 	}
 	return o, nil
 }
@@ -79,6 +82,10 @@ func (s *service) readable(call *wire.Call, version string) (*object, error) {
 func readConditions(h http.Header, o *object) error {
 	if match := h.Get("If-Match"); match != "" && match != "*" && unquote(match) != o.etag {
 		return preconditionFailed("If-Match")
+	}
+	until, err := http.ParseTime(h.Get("If-Unmodified-Since"))
+	if err == nil && h.Get("If-Match") == "" && o.modified.Truncate(1e9).After(until) {
+		return preconditionFailed("If-Unmodified-Since")
 	}
 	none := h.Get("If-None-Match")
 	unchanged := none == "*" || none != "" && unquote(none) == o.etag
@@ -101,10 +108,10 @@ func span(header string, size int) (from, to int, partial bool, err error) {
 		return 0, size, false, nil
 	}
 	if first == "" {
-		return suffix(last, size)
+		return suffix(header, last, size)
 	}
 	if from, err = strconv.Atoi(first); err != nil || from >= size {
-		return 0, 0, false, invalidRange()
+		return 0, 0, false, invalidRange(header, size)
 	}
 	end := size - 1
 	if last != "" {
@@ -116,14 +123,15 @@ func span(header string, size int) (from, to int, partial bool, err error) {
 }
 
 // suffix is the last n bytes.
-func suffix(count string, size int) (from, to int, partial bool, err error) {
+func suffix(header, count string, size int) (from, to int, partial bool, err error) {
 	n, err := strconv.Atoi(count)
 	if err != nil || n == 0 || size == 0 {
-		return 0, 0, false, invalidRange()
+		return 0, 0, false, invalidRange(header, size)
 	}
 	return max(0, size-n), size, true, nil
 }
 
-func invalidRange() error {
-	return wire.Errorf(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable")
+func invalidRange(header string, size int) error {
+	return wire.Errorf(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable").
+		With("ActualObjectSize", strconv.Itoa(size)).With("RangeRequested", header)
 }

@@ -30,9 +30,29 @@ type listedObject struct {
 	LastModified      time.Time
 	ETag              string
 	Size              int `wire:",required"`
+	Owner             *owner
 	StorageClass      string
 	ChecksumAlgorithm string
 	ChecksumType      string
+}
+
+type owner struct{ ID string }
+
+// tokenMark begins every continuation token, so that a text that is none is known.
+const tokenMark = "1 "
+
+func tokenAfter(name string) string {
+	return base64.StdEncoding.EncodeToString([]byte(tokenMark + name))
+}
+
+func afterToken(token string) (string, error) {
+	raw, err := base64.StdEncoding.DecodeString(token)
+	name, ours := strings.CutPrefix(string(raw), tokenMark)
+	if err != nil || !ours {
+		return "", invalidArgument("The continuation token provided is incorrect").
+			With("ArgumentName", "continuation-token")
+	}
+	return name, nil
 }
 
 type commonPrefix struct{ Prefix string }
@@ -59,11 +79,10 @@ type listOutput struct {
 func (s *service) listObjects(_ context.Context, call *wire.Call, in *listInput) (*listOutput, error) {
 	after := in.StartAfter
 	if in.ContinuationToken != "" {
-		raw, err := base64.StdEncoding.DecodeString(in.ContinuationToken)
-		if err != nil {
-			return nil, invalidArgument("The continuation token provided is incorrect")
+		var err error
+		if after, err = afterToken(in.ContinuationToken); err != nil {
+			return nil, err
 		}
-		after = string(raw)
 	}
 	limit, err := pageLimit(in.MaxKeys)
 	if err != nil {
@@ -83,10 +102,14 @@ func (s *service) listObjects(_ context.Context, call *wire.Call, in *listInput)
 		ContinuationToken: in.ContinuationToken, StartAfter: encode(in.StartAfter),
 	}
 	if page.next != "" {
-		out.NextContinuationToken = base64.StdEncoding.EncodeToString([]byte(page.next))
+		out.NextContinuationToken = tokenAfter(page.next)
 	}
 	for _, key := range page.keys {
-		out.Contents = append(out.Contents, b.current(key).listed(encode))
+		entry := b.current(key).listed(encode)
+		if in.FetchOwner {
+			entry.Owner = &owner{ID: call.AccountID}
+		}
+		out.Contents = append(out.Contents, entry)
 	}
 	for _, prefix := range page.prefixes {
 		out.CommonPrefixes = append(out.CommonPrefixes, commonPrefix{encode(prefix)})
@@ -96,7 +119,7 @@ func (s *service) listObjects(_ context.Context, call *wire.Call, in *listInput)
 
 func (o *object) listed(encode func(string) string) listedObject {
 	return listedObject{
-		Key: encode(o.key), LastModified: o.modified, ETag: quote(o.etag), Size: len(o.content), StorageClass: "STANDARD",
+		Key: encode(o.key), LastModified: o.modified, ETag: quote(o.etag), Size: len(o.content), StorageClass: o.class(),
 		ChecksumAlgorithm: strings.ToUpper(o.algorithm), ChecksumType: o.checksumType,
 	}
 }

@@ -51,6 +51,8 @@ type listPartsInput struct {
 	target
 	Key      string `wire:",path"`
 	UploadID string `wire:"uploadId,query"`
+	MaxParts *int   `wire:"max-parts,query"`
+	Marker   int    `wire:"part-number-marker,query"`
 }
 
 type partEntry struct {
@@ -61,10 +63,14 @@ type partEntry struct {
 }
 
 type partList struct {
-	Bucket   string
-	Key      string
-	UploadID string      `wire:"UploadId"`
-	Part     []partEntry `wire:",flat"`
+	Bucket               string
+	Key                  string
+	UploadID             string `wire:"UploadId"`
+	PartNumberMarker     int    `wire:",required"`
+	NextPartNumberMarker int
+	MaxParts             int         `wire:",required"`
+	IsTruncated          bool        `wire:",required"`
+	Part                 []partEntry `wire:",flat"`
 }
 
 type listPartsOutput struct {
@@ -72,18 +78,32 @@ type listPartsOutput struct {
 }
 
 func (s *service) listParts(_ context.Context, call *wire.Call, in *listPartsInput) (*listPartsOutput, error) {
-	out := &listPartsOutput{Result: partList{Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID}}
+	limit, err := pageLimit(in.MaxParts)
+	if err != nil {
+		return nil, err
+	}
+	out := &listPartsOutput{Result: partList{Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID,
+		PartNumberMarker: in.Marker, MaxParts: limit}}
 	return out, s.look(call, in.target, "s3:ListMultipartUploadParts", func(b *bucket) error {
 		u, err := b.upload(call, in.Key)
 		if err != nil {
 			return err
 		}
 		for number, p := range u.parts {
+			if number <= in.Marker {
+				continue
+			}
 			out.Result.Part = append(out.Result.Part, partEntry{number, quote(p.etag), len(p.content), p.modified})
 		}
 		sort.Slice(out.Result.Part, func(i, j int) bool {
 			return out.Result.Part[i].PartNumber < out.Result.Part[j].PartNumber
 		})
+		if parts := out.Result.Part; len(parts) > limit {
+			out.Result.Part, out.Result.IsTruncated = parts[:limit], true
+		}
+		if n := len(out.Result.Part); n > 0 {
+			out.Result.NextPartNumberMarker = out.Result.Part[n-1].PartNumber
+		}
 		return nil
 	})
 }

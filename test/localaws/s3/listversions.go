@@ -56,9 +56,11 @@ func (s *service) listVersions(_ context.Context, call *wire.Call, in *listVersi
 	if err != nil {
 		return nil, err
 	}
-	out := versionList{Name: b.name, Prefix: in.Prefix, KeyMarker: in.KeyMarker, VersionIDMarker: in.VersionIDMarker,
+	out := versionList{Name: b.name, KeyMarker: in.KeyMarker, VersionIDMarker: in.VersionIDMarker,
 		MaxKeys: limit, EncodingType: in.EncodingType}
-	out.fill(b, b.versionsAfter(in), limit, keyEncoding(in.EncodingType))
+	encode := keyEncoding(in.EncodingType)
+	out.Prefix, out.KeyMarker = encode(in.Prefix), encode(in.KeyMarker)
+	out.fill(b, b.versionsAfter(in), limit, encode)
 	return &listVersionsOutput{Result: out}, nil
 }
 
@@ -98,7 +100,7 @@ func (l *versionList) fill(b *bucket, versions []*object, limit int, encode func
 			continue
 		}
 		size := len(o.content)
-		entry.ETag, entry.Size, entry.StorageClass = quote(o.etag), &size, "STANDARD"
+		entry.ETag, entry.Size, entry.StorageClass = quote(o.etag), &size, o.class()
 		l.Version = append(l.Version, entry)
 	}
 	if !l.IsTruncated {

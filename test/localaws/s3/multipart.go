@@ -1,12 +1,14 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -32,6 +34,13 @@ type initiated struct {
 	UploadID string `xml:"UploadId"`
 }
 
+// finished is an upload that was completed; who did not get the answer may ask again.
+type finished struct {
+	key    string
+	answer completed
+	mark   http.Header
+}
+
 func (s *service) createUpload(_ context.Context, call *wire.Call) (*wire.Response, error) {
 	if err := known(call.HTTP, "uploads"); err != nil {
 		return nil, err
@@ -48,7 +57,12 @@ func (s *service) createUpload(_ context.Context, call *wire.Call) (*wire.Respon
 	}
 	u := &upload{id: wire.RandomID("u"), key: key, header: described, initiated: s.now(), parts: map[int]*object{}}
 	b.uploads[u.id] = u
-	return xmlResponse(initiated{Bucket: b.name, Key: key, UploadID: u.id})
+	resp, err := xmlResponse(initiated{Bucket: b.name, Key: key, UploadID: u.id})
+	if algorithm := call.HTTP.Header.Get("X-Amz-Checksum-Algorithm"); err == nil && algorithm != "" {
+		resp.Header.Set("X-Amz-Checksum-Algorithm", algorithm)
+		resp.Header.Set("X-Amz-Checksum-Type", cmp.Or(call.HTTP.Header.Get("X-Amz-Checksum-Type"), "COMPOSITE"))
+	}
+	return resp, err
 }
 
 // upload finds the upload that a call names.
@@ -57,7 +71,7 @@ func (b *bucket) upload(call *wire.Call, key string) (*upload, error) {
 	if !ok || u.key != key {
 		return nil, wire.Errorf(http.StatusNotFound, "NoSuchUpload",
 			"The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "+
-				"completed.")
+				"completed.").With("UploadId", call.HTTP.URL.Query().Get("uploadId"))
 	}
 	return u, nil
 }
@@ -67,9 +81,9 @@ func (s *service) uploadPart(_ context.Context, call *wire.Call) (*wire.Response
 	if err := known(r, "uploadId", "partNumber"); err != nil {
 		return nil, err
 	}
-	number, err := strconv.Atoi(r.URL.Query().Get("partNumber"))
-	if err != nil || number < 1 || number > 10000 {
-		return nil, invalidArgument("Part number must be an integer between 1 and 10000, inclusive")
+	number, err := partNumber(r)
+	if err != nil {
+		return nil, err
 	}
 	body, err := content(r)
 	if err != nil {
@@ -97,6 +111,57 @@ func (s *service) uploadPart(_ context.Context, call *wire.Call) (*wire.Response
 	return &wire.Response{Header: h}, nil
 }
 
+type copiedPart struct {
+	XMLName      xml.Name  `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
+	ETag         string    `xml:"ETag"`
+	LastModified time.Time `xml:"LastModified"`
+	summed
+}
+
+// copyPart makes a part of an object, or of a range of it.
+func (s *service) copyPart(_ context.Context, call *wire.Call) (*wire.Response, error) {
+	r := call.HTTP
+	if err := known(r, "uploadId", "partNumber"); err != nil {
+		return nil, err
+	}
+	number, err := partNumber(r)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, key, err := s.request(call, "s3:PutObject")
+	if err != nil {
+		return nil, err
+	}
+	source, err := s.copySource(call)
+	if err != nil {
+		return nil, err
+	}
+	u, err := b.upload(call, key)
+	if err != nil {
+		return nil, err
+	}
+	from, to, _, err := span(r.Header.Get("X-Amz-Copy-Source-Range"), len(source.content))
+	if err != nil {
+		return nil, err
+	}
+	content := source.content[from:to]
+	part := &object{key: key, content: content, etag: etagOf(content), modified: s.now(), algorithm: "crc64nvme",
+		checksum: sum("crc64nvme", content)}
+	u.parts[number] = part
+	return xmlResponse(copiedPart{ETag: quote(part.etag), LastModified: part.modified.UTC(), summed: part.summed()})
+}
+
+func partNumber(r *http.Request) (int, error) {
+	number, err := strconv.Atoi(r.URL.Query().Get("partNumber"))
+	if err != nil || number < 1 || number > 10000 {
+		return 0, invalidArgument("Part number must be an integer between 1 and 10000, inclusive").
+			With("ArgumentName", "partNumber")
+	}
+	return number, nil
+}
+
 type completeRequest struct {
 	XMLName xml.Name `xml:"CompleteMultipartUpload"`
 	Part    []struct {
@@ -111,6 +176,7 @@ type completed struct {
 	Bucket   string
 	Key      string
 	ETag     string
+	summed
 }
 
 func (s *service) completeUpload(_ context.Context, call *wire.Call) (*wire.Response, error) {
@@ -132,6 +198,14 @@ func (s *service) completeUpload(_ context.Context, call *wire.Call) (*wire.Resp
 	if err != nil {
 		return nil, err
 	}
+	if again, ok := b.finished[r.URL.Query().Get("uploadId")]; ok && again.key == key {
+		call.NoEffect()
+		resp, err := xmlResponse(again.answer)
+		if err == nil {
+			maps.Copy(resp.Header, again.mark)
+		}
+		return resp, err
+	}
 	u, err := b.upload(call, key)
 	if err != nil {
 		return nil, err
@@ -147,9 +221,13 @@ func (s *service) completeUpload(_ context.Context, call *wire.Call) (*wire.Resp
 	o.modified = u.initiated
 	b.store(o, r.Header)
 	delete(b.uploads, u.id)
-	resp, err := xmlResponse(completed{Location: "/" + b.name + "/" + key, Bucket: b.name, Key: key, ETag: quote(o.etag)})
+	done := finished{key: key, mark: http.Header{}, answer: completed{Location: "/" + b.name + "/" + key, Bucket: b.name,
+		Key: key, ETag: quote(o.etag), summed: o.summed()}}
+	o.mark(done.mark)
+	b.finished[u.id] = done
+	resp, err := xmlResponse(done.answer)
 	if err == nil {
-		o.mark(resp.Header)
+		maps.Copy(resp.Header, done.mark)
 	}
 	return resp, err
 }

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"strconv"
@@ -22,6 +23,8 @@ type object struct {
 	checksum     string
 	checksumType string
 	encryption   string
+	// storage is the class, empty for the standard one.
+	storage      string
 	deleteMarker bool
 }
 
@@ -53,7 +56,8 @@ func describedBy(request http.Header) (http.Header, error) {
 	}
 	for name, values := range request {
 		if strings.HasPrefix(name, metaPrefix) {
-			out[name] = values
+			// Clients that do not change names show them as they come, and S3 gives them in small letters.
+			out[strings.ToLower(name)] = values //nolint:staticcheck // not by Set, which would spell it with capitals
 			size += len(name) - len(metaPrefix) + len(values[0])
 		}
 	}
@@ -82,6 +86,9 @@ func (o *object) describe(h http.Header, checksums bool) {
 	h.Set("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("Content-Length", strconv.Itoa(len(o.content)))
+	if o.storage != "" {
+		h.Set("X-Amz-Storage-Class", o.storage)
+	}
 	o.mark(h)
 	if checksums {
 		o.checksums(h)
@@ -94,6 +101,26 @@ func (o *object) mark(h http.Header) {
 		h.Set("X-Amz-Version-Id", o.version)
 	}
 	h.Set("X-Amz-Server-Side-Encryption", o.encryption)
+}
+
+// class is the storage class as lists show it.
+func (o *object) class() string { return cmp.Or(o.storage, "STANDARD") }
+
+// summed is an object's checksum as documents show it.
+type summed struct {
+	CRC32        string `xml:"ChecksumCRC32,omitempty"`
+	CRC32C       string `xml:"ChecksumCRC32C,omitempty"`
+	CRC64NVME    string `xml:"ChecksumCRC64NVME,omitempty"`
+	SHA1         string `xml:"ChecksumSHA1,omitempty"`
+	SHA256       string `xml:"ChecksumSHA256,omitempty"`
+	ChecksumType string `xml:",omitempty"`
+}
+
+func (o *object) summed() summed {
+	out := summed{ChecksumType: o.checksumType}
+	*map[string]*string{"crc32": &out.CRC32, "crc32c": &out.CRC32C, "crc64nvme": &out.CRC64NVME, "sha1": &out.SHA1,
+		"sha256": &out.SHA256}[o.algorithm] = o.checksum
+	return out
 }
 
 func (o *object) checksums(h http.Header) {

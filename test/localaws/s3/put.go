@@ -16,7 +16,7 @@ var knownHeaders = map[string]bool{
 	"X-Amz-Checksum-Type": true, "X-Amz-Checksum-Mode": true, "X-Amz-Expected-Bucket-Owner": true,
 	"X-Amz-Source-Expected-Bucket-Owner": true, "X-Amz-Acl": true, "X-Amz-Storage-Class": true,
 	"X-Amz-Server-Side-Encryption": true, "X-Amz-Website-Redirect-Location": true, "X-Amz-Copy-Source": true,
-	"X-Amz-Metadata-Directive": true, "X-Amz-Mp-Object-Size": true, "X-Amz-User-Agent": true,
+	"X-Amz-Metadata-Directive": true, "X-Amz-Mp-Object-Size": true, "X-Amz-Copy-Source-Range": true, "X-Amz-User-Agent": true,
 	"X-Amz-Cf-Id": true, // CloudFront sends it to its origins
 }
 
@@ -51,14 +51,34 @@ func known(r *http.Request, parameters ...string) error {
 			return notImplemented(name)
 		}
 	}
-	return validACL(r.Header)
+	return nil
 }
 
-func validACL(h http.Header) error {
-	if acl := h.Get("X-Amz-Acl"); acl != "" && acl != "private" && acl != "bucket-owner-full-control" {
-		return wire.Errorf(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+// acl takes a canned access control list where the bucket's ownership allows lists, and one that lets everybody in where
+// its public access block does not forbid that. Nobody comes without a signature here, so that none has an effect.
+func (b *bucket) acl(h http.Header) error {
+	switch h.Get("X-Amz-Acl") {
+	case "", "private", "bucket-owner-full-control":
+		return nil
+	case "public-read", "public-read-write", "authenticated-read":
+		if b.enforced() {
+			break
+		}
+		if b.public != nil && b.public.BlockPublicAcls {
+			return accessDenied()
+		}
+		return nil
+	default:
+		if !b.enforced() {
+			return nil
+		}
 	}
-	return nil
+	return wire.Errorf(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+}
+
+// enforced says whether the bucket's owner owns everything in it, which turns lists off.
+func (b *bucket) enforced() bool {
+	return b.ownership != nil && b.ownership.Rule[0].ObjectOwnership == "BucketOwnerEnforced"
 }
 
 func (s *service) putObject(_ context.Context, call *wire.Call) (*wire.Response, error) {
@@ -82,6 +102,9 @@ func (s *service) putObject(_ context.Context, call *wire.Call) (*wire.Response,
 	defer s.mu.Unlock()
 	b, key, err := s.request(call, "s3:PutObject")
 	if err != nil {
+		return nil, err
+	}
+	if err := b.acl(r.Header); err != nil {
 		return nil, err
 	}
 	if err := b.conditions(r.Header, key); err != nil {
@@ -137,6 +160,9 @@ func (b *bucket) store(o *object, h http.Header) {
 	o.encryption = h.Get("X-Amz-Server-Side-Encryption")
 	if o.encryption == "" {
 		o.encryption = b.encryption.algorithm()
+	}
+	if class := h.Get("X-Amz-Storage-Class"); class != "STANDARD" {
+		o.storage = class
 	}
 	b.add(o)
 }

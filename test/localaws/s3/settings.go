@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
@@ -56,21 +57,21 @@ type lifecycleConfiguration struct {
 type lifecycleRule struct {
 	ID     string
 	Status string `wire:",required"`
-	Prefix string
+	Prefix *string
 	Filter *struct {
-		Prefix string `wire:""`
+		Prefix *string
 		Tag    *bucketTag
 	}
 	Expiration *struct {
-		Days                      int
+		Days                      *int
 		Date                      string
-		ExpiredObjectDeleteMarker bool
+		ExpiredObjectDeleteMarker *bool
 	}
 	NoncurrentVersionExpiration *struct {
-		NoncurrentDays          int
+		NoncurrentDays          *int
 		NewerNoncurrentVersions int
 	}
-	AbortIncompleteMultipartUpload *struct{ DaysAfterInitiation int }
+	AbortIncompleteMultipartUpload *struct{ DaysAfterInitiation *int }
 }
 
 type putLifecycleInput struct {
@@ -84,12 +85,53 @@ type getLifecycleOutput struct {
 }
 
 func (s *service) putLifecycle(_ context.Context, call *wire.Call, in *putLifecycleInput) (*wire.Empty, error) {
-	if len(in.Configuration.Rule) == 0 {
-		return nil, malformedXML()
+	if err := in.Configuration.check(); err != nil {
+		return nil, err
 	}
 	return s.configure(call, in.target, "s3:PutLifecycleConfiguration", func(b *bucket) {
 		b.lifecycle = &in.Configuration
 	})
+}
+
+const maxRuleID = 255
+
+// check holds the rules that the models do not have (S3 API reference, PutBucketLifecycleConfiguration).
+func (c lifecycleConfiguration) check() error {
+	if len(c.Rule) == 0 {
+		return malformedXML()
+	}
+	ids := map[string]bool{}
+	for _, r := range c.Rule {
+		switch {
+		case len(r.ID) > maxRuleID:
+			return invalidArgument("ID length should not exceed allowed limit of %d", maxRuleID)
+		case r.ID != "" && ids[r.ID]:
+			return invalidArgument("Rule ID must be unique. Found same ID for more than one rule")
+		case r.Filter == nil && r.Prefix == nil:
+			return malformedXML()
+		}
+		ids[r.ID] = true
+		if err := r.checkDays(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r lifecycleRule) checkDays() error {
+	if r.Expiration == nil && r.NoncurrentVersionExpiration == nil && r.AbortIncompleteMultipartUpload == nil {
+		return wire.Errorf(http.StatusBadRequest, "InvalidRequest", "At least one action needs to be specified in a rule")
+	}
+	if e := r.Expiration; e != nil && e.Days != nil && *e.Days < 1 {
+		return invalidArgument("'Days' for Expiration action must be a positive integer")
+	}
+	if e := r.NoncurrentVersionExpiration; e != nil && e.NoncurrentDays != nil && *e.NoncurrentDays < 1 {
+		return invalidArgument("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer")
+	}
+	if a := r.AbortIncompleteMultipartUpload; a != nil && a.DaysAfterInitiation != nil && *a.DaysAfterInitiation < 1 {
+		return invalidArgument("'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer")
+	}
+	return nil
 }
 
 func (s *service) getLifecycle(_ context.Context, call *wire.Call, in *target) (*getLifecycleOutput, error) {

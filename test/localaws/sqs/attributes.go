@@ -41,7 +41,14 @@ func settable(in map[string]string, fifo bool) (map[string]string, error) {
 		if err := valid(name, value, fifo); err != nil {
 			return nil, err
 		}
+		if name == "RedrivePolicy" {
+			value = countAsNumber(value)
+		}
 		out[name] = value
+	}
+	if out["KmsMasterKeyId"] != "" && out["SqsManagedSseEnabled"] == "true" {
+		return nil, failure("InvalidAttributeValue", "InvalidAttributeValue", "You can use one type of server-side "+
+			"encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.")
 	}
 	return out, nil
 }
@@ -59,8 +66,11 @@ func valid(name, value string, fifo bool) error {
 	if _, ok := textual[name]; !ok {
 		return failure("InvalidAttributeName", "InvalidAttributeName", "Unknown Attribute %s.", name)
 	}
+	if name == "SqsManagedSseEnabled" && value != "true" && value != "false" {
+		return badAttribute(name)
+	}
 	if name == "Policy" && value != "" {
-		if _, err := policy.Parse(value); err != nil {
+		if _, err := policy.Parse(policy.OfQueue, value); err != nil {
 			return badAttribute(name)
 		}
 	}
@@ -82,6 +92,9 @@ func badAttribute(name string) error {
 func (q *queue) attribute(name string) string {
 	if value, ok := q.attributes[name]; ok {
 		return value
+	}
+	if name == "SqsManagedSseEnabled" && q.attributes["KmsMasterKeyId"] != "" {
+		return "false"
 	}
 	if limit, ok := numeric[name]; ok {
 		return strconv.Itoa(limit.standard)
@@ -114,10 +127,25 @@ func (r redrive) count() int {
 
 func redriveOf(text string) (redrive, bool) {
 	var r redrive
-	if text == "" || json.Unmarshal([]byte(text), &r) != nil {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if text == "" || d.Decode(&r) != nil {
 		return redrive{}, false
 	}
 	return r, true
+}
+
+// countAsNumber writes a policy whose count is a text with a number, as SQS gives it back.
+func countAsNumber(text string) string {
+	r, ok := redriveOf(text)
+	if !ok || !strings.Contains(text, `"`+r.MaxReceiveCount.String()+`"`) {
+		return text
+	}
+	written, err := json.Marshal(r)
+	if err != nil {
+		return text
+	}
+	return string(written)
 }
 
 // validRedrive wants an existing dead-letter queue of the same kind; callers hold the lock.

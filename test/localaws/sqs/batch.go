@@ -15,7 +15,7 @@ var entryID = regexp.MustCompile(`^[\w-]{1,80}$`)
 func validBatch(ids []string) error {
 	const prefix = "AWS.SimpleQueueService."
 	if len(ids) == 0 {
-		return failure("EmptyBatchRequest", prefix+"EmptyBatchRequest", "There should be at least one entry in the request.")
+		return failure("EmptyBatchRequest", prefix+"EmptyBatchRequest", "There should be at least one DeleteMessageBatchRequestEntry in the request.")
 	}
 	if len(ids) > maxBatch {
 		return failure("TooManyEntriesInBatchRequest", prefix+"TooManyEntriesInBatchRequest",

@@ -126,6 +126,9 @@ func (m *message) systemAttributes(names []string) map[string]string {
 			}
 		}
 	}
+	if len(out) == 0 {
+		return nil // which is not written
+	}
 	return out
 }
 
@@ -141,6 +144,9 @@ func (m *message) userAttributes(names []string) map[string]attributeValue {
 				out[key] = value
 			}
 		}
+	}
+	if len(out) == 0 {
+		return nil // which is not written
 	}
 	return out
 }

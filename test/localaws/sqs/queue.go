@@ -118,7 +118,8 @@ func (s *service) find(call *wire.Call, url string) (*queue, error) {
 	name := nameOf(url)
 	call.On(name)
 	q, ok := s.queues[name]
-	if !ok || !strings.HasSuffix(url, "/"+s.env.AccountID+"/"+name) {
+	// SQS takes the bare name of a queue of the caller's account as well.
+	if !ok || url != name && !strings.HasSuffix(url, "/"+s.env.AccountID+"/"+name) {
 		return nil, doesNotExist()
 	}
 	return q, nil

@@ -85,7 +85,8 @@ func (s *service) hide(q *queue, receipt string, seconds int) error {
 		return err
 	}
 	now := s.env.Clock.Now()
-	if m == nil || m.receipt != receipt || !m.inFlight(now) {
+	// A standard queue takes an earlier handle too, as it does for a deletion.
+	if m == nil || q.fifo && m.receipt != receipt || !m.inFlight(now) {
 		return failure("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight",
 			"Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for "+
 				"visibility timeout change.", receipt)

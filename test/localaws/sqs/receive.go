@@ -13,7 +13,7 @@ type receiveInput struct {
 	AttributeNames              []string
 	MessageSystemAttributeNames []string
 	MessageAttributeNames       []string
-	MaxNumberOfMessages         int
+	MaxNumberOfMessages         *int
 	VisibilityTimeout           *int
 	WaitTimeSeconds             *int
 	ReceiveRequestAttemptId     string
@@ -54,13 +54,12 @@ func (s *service) receive(ctx context.Context, call *wire.Call, in *receiveInput
 
 // complete fills the default and checks the limits.
 func (in *receiveInput) complete() error {
-	if in.MaxNumberOfMessages == 0 {
-		in.MaxNumberOfMessages = 1
+	if in.MaxNumberOfMessages == nil {
+		in.MaxNumberOfMessages = new(1)
 	}
-	if in.MaxNumberOfMessages < 1 || in.MaxNumberOfMessages > maxBatch {
+	if n := *in.MaxNumberOfMessages; n < 1 || n > maxBatch {
 		return failure("InvalidParameterValue", "InvalidParameterValue",
-			"Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
-			in.MaxNumberOfMessages)
+			"Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", n)
 	}
 	if w := in.WaitTimeSeconds; w != nil && (*w < 0 || *w > 20) {
 		return failure("InvalidParameterValue", "InvalidParameterValue",
@@ -129,7 +128,7 @@ func (s *service) take(q *queue, in *receiveInput, now time.Time) []received {
 	var out []received
 	var dead []*message
 	for _, m := range q.messages {
-		if len(out) == in.MaxNumberOfMessages {
+		if len(out) == *in.MaxNumberOfMessages {
 			break
 		}
 		if m.visibleAt.After(now) {

@@ -107,9 +107,11 @@ func (q *queue) acceptable(in outgoing) error {
 		return failure("InvalidParameterValue", "InvalidParameterValue",
 			"One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", q.number("MaximumMessageSize"))
 	}
-	if d := in.DelaySeconds; d != nil && (*d < 0 || *d > 900 || q.fifo && *d != 0) {
-		return failure("InvalidParameterValue", "InvalidParameterValue", "Value %d for parameter DelaySeconds is invalid.",
-			*d)
+	if err := q.checkDelay(in.DelaySeconds); err != nil {
+		return err
+	}
+	if err := checkAttributes(in.MessageAttributes); err != nil {
+		return err
 	}
 	if !q.fifo {
 		return nil
@@ -123,6 +125,22 @@ func (q *queue) acceptable(in outgoing) error {
 			"The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 	}
 	return nil
+}
+
+func (q *queue) checkDelay(seconds *int) error {
+	reason := ""
+	switch {
+	case seconds == nil:
+		return nil
+	case *seconds < 0 || *seconds > 900:
+		reason = "DelaySeconds must be >= 0 and <= 900."
+	case q.fifo && *seconds != 0:
+		reason = "The request include parameter that is not valid for this queue type."
+	default:
+		return nil
+	}
+	return failure("InvalidParameterValue", "InvalidParameterValue",
+		"Value %d for parameter DelaySeconds is invalid. Reason: %s", *seconds, reason)
 }
 
 // dedupID is the deduplication id of a message in a FIFO queue, else "".

@@ -15,9 +15,11 @@ package sqs
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/aloft-dev/aloft/test/localaws/model"
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
@@ -30,9 +32,26 @@ func New(env *wire.Env) (*wire.Service, error) {
 		Invalid: func(message string) *wire.Error {
 			return wire.Errorf(http.StatusBadRequest, "InvalidParameterValue", "%s", message)
 		},
+		Violated:   violated,
 		Operations: append(s.queueOperations(), s.messageOperations()...),
 		Resource:   s.resource,
 	}, nil
+}
+
+// violated words what the model refuses as SQS does.
+func violated(found []model.Violation) *wire.Error {
+	first := found[0]
+	name := strings.ToUpper(first.Path[:1]) + first.Path[1:]
+	switch {
+	case first.Missing:
+		return failure("MissingRequiredParameterException", "MissingParameter",
+			"The request must contain the parameter %s.", name)
+	case first.Path == "attributes" || first.Path == "attributeNames":
+		return failure("InvalidAttributeName", "InvalidAttributeName", "Unknown Attribute %s.",
+			strings.Trim(first.Value, "[]"))
+	default:
+		return failure("InvalidParameterValueException", "InvalidParameterValue", "%s", model.Message(found))
+	}
 }
 
 type service struct {

@@ -37,9 +37,9 @@ func TestAMessageComesBackUntilItIsDeleted(t *testing.T) {
 	third := f.receive(url)
 	f.want(third, "it was given back", "one")
 	_, err = f.client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: url, ReceiptHandle: second[0].ReceiptHandle,
+		QueueUrl: url, ReceiptHandle: second[0].ReceiptHandle, VisibilityTimeout: 10,
 	})
-	f.wantCode(err, "AWS.SimpleQueueService.MessageNotInflight", "an old receipt handle")
+	f.must(err) // a standard queue takes any handle of a message in flight
 	_, err = f.client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{
 		QueueUrl: url, ReceiptHandle: third[0].ReceiptHandle,
 	})

@@ -22,6 +22,9 @@ func (s *service) tag(_ context.Context, call *wire.Call, in *tagInput) (*wire.E
 	if err != nil {
 		return nil, err
 	}
+	if len(in.Tags) == 0 {
+		return nil, failure("MissingParameter", "MissingParameter", "The request must contain the parameter Tags.")
+	}
 	tags := map[string]string{}
 	for _, set := range []map[string]string{q.tags, in.Tags} {
 		maps.Copy(tags, set)
@@ -44,6 +47,9 @@ func (s *service) untag(_ context.Context, call *wire.Call, in *untagInput) (*wi
 	q, err := s.find(call, in.QueueUrl)
 	if err != nil {
 		return nil, err
+	}
+	if len(in.TagKeys) == 0 {
+		return nil, failure("MissingParameter", "MissingParameter", "The request must contain the parameter TagKeys.")
 	}
 	for _, key := range in.TagKeys {
 		delete(q.tags, key)

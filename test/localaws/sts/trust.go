@@ -7,7 +7,7 @@ import (
 
 // trusted asks the role's trust policy, and the caller's own policies where the trust names only the account.
 func trusted(call *wire.Call, role wire.Role, in *assumeRoleInput) error {
-	doc, err := policy.Parse(role.TrustPolicy)
+	doc, err := policy.Parse(policy.OfTrust, role.TrustPolicy)
 	if err != nil {
 		return denied(call, "sts:AssumeRole", role.ARN)
 	}

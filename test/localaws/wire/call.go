@@ -3,6 +3,8 @@ package wire
 import (
 	"net/http"
 	"time"
+
+	"github.com/aloft-dev/aloft/test/localaws/model"
 )
 
 // Call is one request on its way through a service.
@@ -28,6 +30,11 @@ type Call struct {
 	noEffect  bool
 	bytes     int64
 	authorize func(call *Call, action, resource string) error
+}
+
+// input is the call as the service's model looks at it; body is nil where it is not looked at.
+func (c *Call) input(body map[string]any, text bool) model.Input {
+	return model.Input{Body: body, Text: text, Path: c.Path, Query: c.HTTP.URL.Query(), Header: c.HTTP.Header}
 }
 
 // On names the resource that the call is about, for the call log.

@@ -28,7 +28,8 @@
 //	func (s *store) describe(ctx context.Context, call *wire.Call, in *describeKeyInput) (*describeKeyOutput, error)
 //
 // Input structs name only what the service implements: any other parameter is refused with the service's own validation
-// error. Errors are *wire.Error (wire.Errorf); any other error becomes a 500 InternalFailure.
+// error. What AWS's model of the service says of lengths, values, patterns, enumerations and required members holds when
+// the handler is called: package model has the table, and Violated words what it refuses. Errors are *wire.Error (wire.Errorf); any other error becomes a 500 InternalFailure.
 //
 // # Field tags
 //

@@ -96,6 +96,15 @@ func (e *Env) trusting(service, roleARN string) (Role, error) {
 	return role, nil
 }
 
+// KnownIdentity says whether a role or user of the account exists, which a policy may name.
+func (e *Env) KnownIdentity(arn string) bool {
+	if e.Roles == nil || arn == "arn:aws:iam::"+e.AccountID+":user/admin" {
+		return true
+	}
+	_, ok := e.Roles.Role(arn)
+	return ok
+}
+
 // FunctionSession is Session for a function's environment, whose requests tell which function they come from (AWS
 // Lambda Developer Guide, permissions-source-function-arn).
 func (e *Env) FunctionSession(roleARN, session, functionARN string, lifetime time.Duration) (aws.Credentials, error) {

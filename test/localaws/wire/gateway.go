@@ -173,7 +173,7 @@ func (g *Gateway) execute(ctx context.Context, s *Service, call *Call, a *answer
 
 func (g *Gateway) input(s *Service, op *Operation, call *Call) (any, error) {
 	if op.streams {
-		return nil, nil
+		return nil, s.hold(op, call.input(nil, true))
 	}
 	if err := call.readBody(); err != nil {
 		return nil, err

@@ -34,15 +34,15 @@ func (p jsonProtocol) find(s *Service, call *Call) (*Operation, error) {
 	return op, nil
 }
 
-func (p jsonProtocol) decode(s *Service, _ *Operation, call *Call, in any) error {
-	return decodeJSON(s, call.Body, reflect.ValueOf(in).Elem())
+func (p jsonProtocol) decode(s *Service, op *Operation, call *Call, in any) error {
+	return decodeJSON(s, op, call, reflect.ValueOf(in).Elem())
 }
 
 // decodeJSON fills the body members of a struct from a JSON document.
-func decodeJSON(s *Service, body []byte, v reflect.Value) error {
+func decodeJSON(s *Service, op *Operation, call *Call, v reflect.Value) error {
 	members := map[string]any{}
-	if len(bytes.TrimSpace(body)) > 0 {
-		d := json.NewDecoder(bytes.NewReader(body))
+	if len(bytes.TrimSpace(call.Body)) > 0 {
+		d := json.NewDecoder(bytes.NewReader(call.Body))
 		d.UseNumber()
 		if err := d.Decode(&members); err != nil {
 			return Errorf(http.StatusBadRequest, "SerializationException", "%s", err.Error())
@@ -51,6 +51,9 @@ func decodeJSON(s *Service, body []byte, v reflect.Value) error {
 	in := strict{naming: s.Names}
 	if err := in.object(v, members, ""); err != nil {
 		return s.Invalid(err.Error())
+	}
+	if err := s.hold(op, call.input(members, false)); err != nil {
+		return err
 	}
 	if err := in.missing(v, ""); err != nil {
 		return s.Invalid(err.Error())

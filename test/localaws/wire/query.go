@@ -52,7 +52,7 @@ func (p queryProtocol) find(s *Service, call *Call) (*Operation, error) {
 	return op, nil
 }
 
-func (p queryProtocol) decode(s *Service, _ *Operation, call *Call, in any) error {
+func (p queryProtocol) decode(s *Service, op *Operation, call *Call, in any) error {
 	form, err := p.form(call)
 	if err != nil {
 		return err
@@ -70,6 +70,9 @@ func (p queryProtocol) decode(s *Service, _ *Operation, call *Call, in any) erro
 	reader := strict{naming: s.Names, text: true}
 	if err := reader.object(v, members, ""); err != nil {
 		return s.Invalid(err.Error())
+	}
+	if err := s.hold(op, call.input(members, true)); err != nil {
+		return err
 	}
 	if err := reader.missing(v, ""); err != nil {
 		return s.Invalid(err.Error())

@@ -39,13 +39,13 @@ func (restJSON) decode(s *Service, op *Operation, call *Call, in any) error {
 		return err
 	}
 	if payload == nil {
-		return decodeJSON(s, call.Body, v)
+		return decodeJSON(s, op, call, v)
 	}
 	target := v.FieldByIndex(payload.index)
 	if takePayload(target, call.Body) {
-		return nil
+		return s.hold(op, call.input(nil, false))
 	}
-	return decodeJSON(s, call.Body, target)
+	return decodeJSON(s, op, call, target)
 }
 
 func (restJSON) result(s *Service, op *Operation, _ *Call, out any) (*Response, error) {

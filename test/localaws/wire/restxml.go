@@ -56,15 +56,18 @@ func (p restXML) decode(s *Service, op *Operation, call *Call, in any) error {
 	if err != nil {
 		return err
 	}
-	reader := strict{naming: s.Names, text: true}
+	reader, members := strict{naming: s.Names, text: true}, map[string]any{}
 	if payload != nil {
 		target := v.FieldByIndex(payload.index)
 		if takePayload(target, call.Body) {
-			return nil
+			return s.hold(op, call.input(nil, true))
 		}
-		if err := p.structure(s, reader, call.Body, target); err != nil {
+		if members, err = p.structure(s, reader, call.Body, target); err != nil {
 			return err
 		}
+	}
+	if err := s.hold(op, call.input(members, true)); err != nil {
+		return err
 	}
 	if err := reader.missing(v, ""); err != nil {
 		return s.Invalid(err.Error())
@@ -72,13 +75,15 @@ func (p restXML) decode(s *Service, op *Operation, call *Call, in any) error {
 	return nil
 }
 
-func (p restXML) structure(s *Service, reader strict, body []byte, v reflect.Value) error {
+func (p restXML) structure(
+	s *Service, reader strict, body []byte, v reflect.Value,
+) (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return nil
+		return nil, nil
 	}
 	_, members, err := xmlTree(bytes.NewReader(body))
 	if err != nil {
-		return Errorf(http.StatusBadRequest, "MalformedXML",
+		return nil, Errorf(http.StatusBadRequest, "MalformedXML",
 			"The XML you provided was not well-formed or did not validate against our published schema")
 	}
 	if v.Kind() == reflect.Pointer {
@@ -86,9 +91,9 @@ func (p restXML) structure(s *Service, reader strict, body []byte, v reflect.Val
 		v = v.Elem()
 	}
 	if err := reader.object(v, members, ""); err != nil {
-		return s.Invalid(err.Error())
+		return nil, s.Invalid(err.Error())
 	}
-	return nil
+	return members, nil
 }
 
 func (p restXML) result(s *Service, op *Operation, _ *Call, out any) (*Response, error) {

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"net/http"
+
+	"github.com/aloft-dev/aloft/test/localaws/model"
 )
 
 // Service is what a service package plugs into the local AWS.
@@ -19,6 +21,8 @@ type Service struct {
 	Names func(string) string
 	// Invalid makes the error of an unknown, malformed or missing parameter; nil means ValidationException, 400.
 	Invalid func(message string) *Error
+	// Violated makes the error of an input that the service's model refuses; nil means Invalid with AWS's usual text.
+	Violated func([]model.Violation) *Error
 	// Resource is the ARN that identity policies are asked about, from an operation and its decoded input (nil for raw
 	// operations); nil or an empty answer mean "*".
 	Resource func(call *Call, in any) string
@@ -36,8 +40,9 @@ type Service struct {
 	// Close ends what the service started; it may be nil.
 	Close func() error
 
-	byName map[string]*Operation
-	routes []route
+	byName      map[string]*Operation
+	routes      []route
+	constraints *model.Service
 }
 
 // Prepare indexes the operations; the assembly calls it once.
@@ -50,6 +55,14 @@ func (s *Service) Prepare() error {
 	if s.Invalid == nil {
 		s.Invalid = Sender("ValidationException")
 	}
+	if s.Violated == nil {
+		s.Violated = func(found []model.Violation) *Error { return s.Invalid(model.Message(found)) }
+	}
+	constraints, err := model.Constraints()
+	if err != nil {
+		return err
+	}
+	s.constraints = constraints[s.Name]
 	if s.ActionPrefix == "" {
 		s.ActionPrefix = s.Name
 	}
@@ -69,6 +82,14 @@ func (s *Service) Prepare() error {
 		s.routes = append(s.routes, r)
 	}
 	sortRoutes(s.routes)
+	return nil
+}
+
+// hold refuses an input that the service's model refuses.
+func (s *Service) hold(op *Operation, in model.Input) error {
+	if found := s.constraints.Check(op.Name, in); len(found) > 0 {
+		return s.Violated(found)
+	}
 	return nil
 }
 

@@ -107,7 +107,8 @@ func (c *localConn) Header() http.Header { return c.header }
 
 // WriteHeader sends status and header to the caller; later calls do nothing.
 func (c *localConn) WriteHeader(status int) {
-	if c.wrote {
+	// What only informs, as 100 Continue, is nothing that a RoundTripper gives.
+	if c.wrote || status < http.StatusOK {
 		return
 	}
 	c.wrote = true

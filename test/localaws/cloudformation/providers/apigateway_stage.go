@@ -21,7 +21,8 @@ func apiGatewayStage() *resource.Type {
 				"DetailedMetricsEnabled": resource.Bool(), "ThrottlingBurstLimit": resource.Int(),
 				"ThrottlingRateLimit": resource.Num(),
 			}),
-			"Description": resource.Text(), "StageName": resource.Text().Must().Replaces(), "StageVariables": resource.TextMap(),
+			"DeploymentId": resource.Text(),
+			"Description":  resource.Text(), "StageName": resource.Text().Must().Replaces(), "StageVariables": resource.TextMap(),
 			"Tags": resource.TextMap(),
 		},
 	}
@@ -54,6 +55,7 @@ func (apiStage) Create(ctx context.Context, r *resource.Request) (resource.State
 	p := r.Properties
 	_, err := apigatewayv2.NewFromConfig(r.Config).CreateStage(ctx, &apigatewayv2.CreateStageInput{
 		ApiId: p.TextPointer("ApiId"), StageName: p.TextPointer("StageName"), AutoDeploy: p.Bool("AutoDeploy"),
+		DeploymentId:      p.TextPointer("DeploymentId"),
 		AccessLogSettings: accessLog(p), DefaultRouteSettings: routeSettings(p), Description: p.TextPointer("Description"),
 		StageVariables: p.TextMap("StageVariables"), Tags: r.Tags,
 	})
@@ -67,9 +69,10 @@ func (apiStage) Create(ctx context.Context, r *resource.Request) (resource.State
 
 func (apiStage) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, p, state := apigatewayv2.NewFromConfig(r.Config), r.Properties, created(r.PhysicalID, nil)
-	if r.Changed("AccessLogSettings", "AutoDeploy", "DefaultRouteSettings", "Description", "StageVariables") {
+	if r.Changed("AccessLogSettings", "AutoDeploy", "DefaultRouteSettings", "DeploymentId", "Description", "StageVariables") {
 		if _, err := client.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
 			ApiId: p.TextPointer("ApiId"), StageName: &r.PhysicalID, AutoDeploy: aws.Bool(enabled(p, "AutoDeploy")),
+			DeploymentId:      p.TextPointer("DeploymentId"),
 			AccessLogSettings: accessLog(p), DefaultRouteSettings: routeSettings(p),
 			Description: aws.String(p.Text("Description")), StageVariables: p.TextMap("StageVariables"),
 		}); err != nil {

@@ -16,8 +16,13 @@ func ecrRepository() *resource.Type {
 		Name: "AWS::ECR::Repository", NameProperty: "RepositoryName", Taggable: true, Handler: repository{},
 		Attributes: []string{"Arn", "RepositoryUri"},
 		Properties: resource.Schema{
-			"RepositoryName":             resource.Text().Replaces(),
-			"ImageTagMutability":         resource.OneOf("MUTABLE", "IMMUTABLE"),
+			"RepositoryName": resource.Text().Replaces(),
+			"ImageTagMutability": resource.OneOf("MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION",
+				"IMMUTABLE_WITH_EXCLUSION"),
+			"ImageTagMutabilityExclusionFilters": resource.ListOf(resource.Fields(resource.Schema{
+				"ImageTagMutabilityExclusionFilterType":  resource.Text().Must(),
+				"ImageTagMutabilityExclusionFilterValue": resource.Text().Must(),
+			})),
 			"ImageScanningConfiguration": resource.Fields(resource.Schema{"ScanOnPush": resource.Bool()}),
 			"EncryptionConfiguration": resource.Fields(resource.Schema{
 				"EncryptionType": resource.Text().Must(), "KmsKey": resource.Text(),
@@ -36,11 +41,22 @@ type repository struct{}
 
 func ecrTag(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
 
+func exclusions(p resource.Properties) []types.ImageTagMutabilityExclusionFilter {
+	var list []types.ImageTagMutabilityExclusionFilter
+	for _, f := range p.Objects("ImageTagMutabilityExclusionFilters") {
+		list = append(list, types.ImageTagMutabilityExclusionFilter{
+			FilterType: types.ImageTagMutabilityExclusionFilterType(f.Text("ImageTagMutabilityExclusionFilterType")),
+			Filter:     f.TextPointer("ImageTagMutabilityExclusionFilterValue"),
+		})
+	}
+	return list
+}
+
 func (repository) Create(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, name := ecr.NewFromConfig(r.Config), strings.ToLower(r.Name("RepositoryName", 256))
 	input := &ecr.CreateRepositoryInput{
 		RepositoryName: &name, ImageTagMutability: types.ImageTagMutability(r.Properties.Text("ImageTagMutability")),
-		Tags: sortedTags(r.Tags, ecrTag),
+		Tags: sortedTags(r.Tags, ecrTag), ImageTagMutabilityExclusionFilters: exclusions(r.Properties),
 	}
 	if r.Properties.Has("ImageScanningConfiguration") {
 		input.ImageScanningConfiguration = &types.ImageScanningConfiguration{
@@ -66,13 +82,14 @@ func (repository) Create(ctx context.Context, r *resource.Request) (resource.Sta
 func (repository) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client := ecr.NewFromConfig(r.Config)
 	state := created(r.PhysicalID, nil)
-	if r.Changed("ImageTagMutability") {
+	if r.Changed("ImageTagMutability", "ImageTagMutabilityExclusionFilters") {
 		mutability := types.ImageTagMutabilityMutable
 		if given := r.Properties.Text("ImageTagMutability"); given != "" {
 			mutability = types.ImageTagMutability(given)
 		}
 		if _, err := client.PutImageTagMutability(ctx, &ecr.PutImageTagMutabilityInput{
 			RepositoryName: &r.PhysicalID, ImageTagMutability: mutability,
+			ImageTagMutabilityExclusionFilters: exclusions(r.Properties),
 		}); err != nil {
 			return state, err
 		}

@@ -79,6 +79,17 @@ func TestAnImageThatIsNotThereIsTheRootCause(t *testing.T) {
 	w.g.Expect(w.digest("a")).To(Equal(one), "the rollback called Lambda again")
 }
 
+func TestARollbackWaitsForASiblingsUpdate(t *testing.T) {
+	w := newWorldWith(t, map[string]string{"lambda.update": "700ms"})
+	registry := w.repository()
+	one, two := w.push(registry, "one"), w.push(registry, "two")
+	missing := uri("sha256:" + strings.Repeat("0", 64))
+	w.apply(template(functionRole, function("A", one, ""), function("B", one, "")))
+	stack := w.attempt(template(functionRole, function("A", two, ""), function("B", missing, "")))
+	w.g.Expect(stack.StackStatus).To(Equal(types.StackStatusUpdateRollbackComplete), w.failures())
+	w.g.Expect(w.digest("a")).To(Equal(one), "the sibling is what it was")
+}
+
 func (w *world) digest(name string) string {
 	out, err := lambda.NewFromConfig(w.Config()).GetFunction(w.ctx, &lambda.GetFunctionInput{FunctionName: &name})
 	w.g.ExpectWithOffset(1, err).NotTo(HaveOccurred())
@@ -169,6 +180,37 @@ func TestEntryResourcesFollowAnAliasThatTheStackDoesNotOwn(t *testing.T) {
 	alias, err := client.GetAlias(w.ctx, &lambda.GetAliasInput{FunctionName: aws.String("f"), Name: aws.String("live")})
 	w.g.Expect(err).NotTo(HaveOccurred())
 	w.g.Expect(alias.FunctionVersion).To(Equal(version.Version), "no stack operation touched the alias")
+	w.remove()
+}
+
+func TestAnAliasIsMadeMovedAndRemoved(t *testing.T) {
+	w := newWorld(t)
+	one := w.push(w.repository(), "one")
+	alias := func(version, description string) string {
+		return `"Alias":{"Type":"AWS::Lambda::Alias","Properties":{"FunctionName":{"Ref":"F"},"Name":"live",` +
+			`"FunctionVersion":"` + version + `","Description":"` + description + `"}}`
+	}
+	w.apply(template(functionRole, function("F", one, ""), alias("$LATEST", "")))
+	arn := w.physical("Alias")
+	w.g.Expect(arn).To(HaveSuffix(":function:f:live"))
+	client := lambda.NewFromConfig(w.Config())
+	version, err := client.PublishVersion(w.ctx, &lambda.PublishVersionInput{FunctionName: aws.String("f")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Eventually(func() lambdatypes.State {
+		out, err := client.GetFunctionConfiguration(w.ctx, &lambda.GetFunctionConfigurationInput{
+			FunctionName: aws.String("f"), Qualifier: version.Version,
+		})
+		w.g.Expect(err).NotTo(HaveOccurred())
+		return out.State
+	}).Should(Equal(lambdatypes.StateActive))
+	w.apply(template(functionRole, function("F", one, ""), alias(*version.Version, "d")))
+	got, err := client.GetAlias(w.ctx, &lambda.GetAliasInput{FunctionName: aws.String("f"), Name: aws.String("live")})
+	w.g.Expect(err).NotTo(HaveOccurred())
+	w.g.Expect(*got.FunctionVersion + *got.Description).To(Equal(*version.Version + "d"))
+	w.g.Expect(w.physical("Alias")).To(Equal(arn))
+	w.apply(template(functionRole, function("F", one, "")))
+	_, err = client.GetAlias(w.ctx, &lambda.GetAliasInput{FunctionName: aws.String("f"), Name: aws.String("live")})
+	w.g.Expect(err).To(MatchError(ContainSubstring("ResourceNotFoundException")))
 	w.remove()
 }
 

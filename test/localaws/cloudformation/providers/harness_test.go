@@ -22,10 +22,12 @@ type world struct {
 	stacks *cloudformation.Client
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldWith(t, nil) }
+
+func newWorldWith(t *testing.T, settings map[string]string) *world {
 	t.Helper()
 	g := NewWithT(t)
-	server, err := localaws.New(localaws.Options{})
+	server, err := localaws.New(localaws.Options{Settings: settings})
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { g.Expect(server.Close()).To(Succeed()) })
 	return &world{server, g, t.Context(), cloudformation.NewFromConfig(server.Config())}

@@ -80,6 +80,9 @@ func architectures(p resource.Properties) []types.Architecture {
 
 func (function) Update(ctx context.Context, r *resource.Request) (resource.State, error) {
 	client, name, state := lambda.NewFromConfig(r.Config), r.PhysicalID, created(r.PhysicalID, nil)
+	if err := functionIdle(ctx, client, r, name); err != nil {
+		return state, err
+	}
 	if r.Changed("Code", "Architectures") {
 		if _, err := client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
 			FunctionName: &name, ImageUri: r.Properties.Object("Code").TextPointer("ImageUri"),
@@ -105,6 +108,20 @@ func (function) Update(ctx context.Context, r *resource.Request) (resource.State
 		return state, err
 	}
 	return state, functionTags(ctx, client, r)
+}
+
+// functionIdle waits for the end of an update that somebody began: of one that was given up when a sibling failed, when
+// the stack is rolled back. Lambda would refuse another one meanwhile.
+func functionIdle(ctx context.Context, client *lambda.Client, r *resource.Request, name string) error {
+	return r.Wait(ctx, func(ctx context.Context) (bool, error) {
+		out, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &name})
+		if err != nil {
+			return false, fmt.Errorf("reading the function's state: %w", err)
+		}
+		busy := out.Configuration.State == types.StatePending ||
+			out.Configuration.LastUpdateStatus == types.LastUpdateStatusInProgress
+		return !busy, nil
+	})
 }
 
 // functionReady waits until the function and its last update are through; Failed is the resource's failure.

@@ -15,9 +15,9 @@ import "github.com/aloft-dev/aloft/test/localaws/cloudformation/resource"
 func All() []*resource.Type {
 	return []*resource.Type{
 		s3Bucket(), s3BucketPolicy(), ecrRepository(), kmsKey(), kmsAlias(), iamRole(), iamPolicy(),
-		lambdaFunction(), lambdaPermission(), lambdaEventSourceMapping(), lambdaEventInvokeConfig(),
+		lambdaFunction(), lambdaAlias(), lambdaPermission(), lambdaEventSourceMapping(), lambdaEventInvokeConfig(),
 		logsLogGroup(), sqsQueue(), sqsQueuePolicy(), eventsRule(),
-		apiGatewayAPI(), apiGatewayStage(), apiGatewayRoute(), apiGatewayIntegration(),
+		apiGatewayAPI(), apiGatewayStage(), apiGatewayDeployment(), apiGatewayRoute(), apiGatewayIntegration(),
 		cloudFrontDistribution(), cloudFrontOriginAccessControl(), cloudFrontFunction(),
 	}
 }

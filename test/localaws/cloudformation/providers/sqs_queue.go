@@ -57,7 +57,7 @@ func (queue) Create(ctx context.Context, r *resource.Request) (resource.State, e
 	if fifo {
 		attributes["FifoQueue"] = "true"
 	}
-	out, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes, Tags: r.Tags})
+	out, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes, Tags: queueTags(r.Tags)})
 	if err != nil {
 		return resource.State{}, fmt.Errorf("creating the queue: %w", err)
 	}
@@ -94,8 +94,22 @@ func (queue) Update(ctx context.Context, r *resource.Request) (resource.State, e
 			return state, err
 		}
 	}
-	_, err := client.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &r.PhysicalID, Tags: r.Tags})
+	if len(queueTags(r.Tags)) == 0 {
+		return state, nil
+	}
+	_, err := client.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &r.PhysicalID, Tags: queueTags(r.Tags)})
 	return state, err
+}
+
+// queueTags leaves out what CloudFormation gives other resources: queues of stacks do not have its own tags.
+func queueTags(tags map[string]string) map[string]string {
+	own := map[string]string{}
+	for key, value := range tags {
+		if !strings.HasPrefix(key, "aws:cloudformation:") {
+			own[key] = value
+		}
+	}
+	return own
 }
 
 func (queue) Delete(ctx context.Context, r *resource.Request) error {

@@ -14,6 +14,12 @@ func policy(action string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":"*"}]}`
 }
 
+// forAccount is policy for a resource, which says who may.
+func forAccount(action string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"` + action +
+		`","Resource":"*"}]}`
+}
+
 // step is a resource through its life: created, changed in place, changed back to defaults, replaced.
 type step struct {
 	name                        string
@@ -98,8 +104,8 @@ var steps = []step{
 	},
 	{
 		name: "AWS::SQS::QueuePolicy", beside: `"Other":{"Type":"AWS::SQS::Queue"}`,
-		created: `"Queues":[{"Ref":"Other"}],"PolicyDocument":` + policy("sqs:SendMessage"),
-		changed: `"Queues":[{"Ref":"Other"}],"PolicyDocument":` + policy("sqs:*"),
+		created: `"Queues":[{"Ref":"Other"}],"PolicyDocument":` + forAccount("sqs:SendMessage"),
+		changed: `"Queues":[{"Ref":"Other"}],"PolicyDocument":` + forAccount("sqs:*"),
 	},
 	{
 		name:    "AWS::Events::Rule",
@@ -122,6 +128,14 @@ var steps = []step{
 		created:  `"ApiId":{"Ref":"Api"},"StageName":"$default","AutoDeploy":true`,
 		changed:  `"ApiId":{"Ref":"Api"},"StageName":"$default","AutoDeploy":true,"Description":"d"`,
 		replaced: `"ApiId":{"Ref":"Api"},"StageName":"other","AutoDeploy":true`,
+	},
+	{
+		name: "AWS::ApiGatewayV2::Deployment",
+		beside: `"Api":{"Type":"AWS::ApiGatewayV2::Api","Properties":{"Name":"a","ProtocolType":"HTTP"}},
+			"R":{"Type":"AWS::ApiGatewayV2::Route","Properties":{"ApiId":{"Ref":"Api"},"RouteKey":"$default"}},
+			"S":{"Type":"AWS::ApiGatewayV2::Stage","Properties":{"ApiId":{"Ref":"Api"},"StageName":{"Fn::Sub":"s${R}"}}}`,
+		created: `"ApiId":{"Ref":"Api"},"Description":{"Fn::Sub":"after ${R}"}`,
+		changed: `"ApiId":{"Ref":"Api"},"Description":{"Fn::Sub":"long after ${R}"}`,
 	},
 	{
 		name:   "AWS::ApiGatewayV2::Integration",

@@ -85,11 +85,13 @@ func (r *Request) Name(property string, longest int) string {
 	for i := range suffix {
 		suffix[i] = nameAlphabet[int(suffix[i])%len(nameAlphabet)]
 	}
-	stem := r.StackName + "-" + r.LogicalID
-	if room := longest - len(suffix) - 1; len(stem) > room {
-		stem = strings.TrimRight(stem[:room], "-")
+	stack, id := r.StackName, r.LogicalID
+	if room := longest - len(suffix) - 2; len(stack)+len(id) > room {
+		// The logical id stays as long as it takes no more than half of the name.
+		id = id[:min(len(id), max(room/2, room-len(stack)))]
+		stack = strings.TrimRight(stack[:min(len(stack), room-len(id))], "-")
 	}
-	return stem + "-" + string(suffix)
+	return stack + "-" + id + "-" + string(suffix)
 }
 
 // Poll intervals: small, so that a local operation costs milliseconds, and growing, so that a slow one costs little.

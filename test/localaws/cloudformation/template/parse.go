@@ -18,6 +18,8 @@ const (
 	MaxOutputs    = 200
 	MaxBodyBytes  = 51_200
 	MaxURLBytes   = 1_000_000
+	// MaxDescription is in bytes.
+	MaxDescription = 1024
 )
 
 // Template is one parsed template; expressions are kept unevaluated.
@@ -66,14 +68,26 @@ func Parse(body string) (*Template, error) {
 	if unknown := unknownKeys(root, sections); len(unknown) > 0 {
 		return nil, fmt.Errorf("Invalid template property or properties [%s]", strings.Join(unknown, ", "))
 	}
+	if path := nullAt(root, ""); path != "" {
+		return nil, fmt.Errorf("Template format error: [%s] 'null' values are not allowed in templates", path)
+	}
+	if version, given := root["AWSTemplateFormatVersion"]; given && version != formatVersion {
+		return nil, fmt.Errorf("Template format error: unsupported value for AWSTemplateFormatVersion.")
+	}
 	t := &Template{Body: body}
 	if t.Description, err = text(root["Description"], "Description"); err != nil {
 		return nil, err
+	}
+	if len(t.Description) > MaxDescription {
+		return nil, fmt.Errorf("Template format error: 'Description' length is greater than %d.", MaxDescription)
 	}
 	for name, into := range map[string]*map[string]any{"Mappings": &t.Mappings, "Conditions": &t.Conditions} {
 		if *into, err = section(root, name); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkMappings(t.Mappings); err != nil {
+		return nil, err
 	}
 	if t.Parameters, err = parseParameters(root); err != nil {
 		return nil, err
@@ -85,6 +99,35 @@ func Parse(body string) (*Template, error) {
 		return nil, err
 	}
 	return t, t.checkReferences()
+}
+
+// formatVersion is the only one that there is.
+const formatVersion = "2010-09-09"
+
+// nullAt is the path of the first null value of a template; a section that is left empty is none.
+func nullAt(value any, path string) string {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range SortedKeys(v) {
+			if v[name] == nil && path != "" {
+				return path + "/" + name
+			}
+			if found := nullAt(v[name], path+"/"+name); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for i, entry := range v {
+			at := fmt.Sprintf("%s/%d", path, i)
+			if entry == nil {
+				return at
+			}
+			if found := nullAt(entry, at); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
 }
 
 func decode(body string) (map[string]any, error) {

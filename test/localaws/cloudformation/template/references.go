@@ -23,6 +23,8 @@ type walker struct {
 	conditions map[string]bool
 	found      []reference
 	missing    []string
+	// asked are the conditions that Fn::If names, in any branch that was followed.
+	asked []string
 }
 
 func (w *walker) walk(value any) {
@@ -67,6 +69,7 @@ func (w *walker) branch(argument any) {
 		return
 	}
 	name, _ := branches[0].(string)
+	w.asked = append(w.asked, name)
 	holds, known := w.conditions[name]
 	if w.conditions != nil && !known {
 		w.missing = append(w.missing, name)
@@ -111,6 +114,9 @@ func (t *Template) checkReferences() error {
 	if err := t.checkDeclared(resources.found, "Resources"); err != nil {
 		return err
 	}
+	if err := t.checkAsked(resources.asked); err != nil {
+		return err
+	}
 	outputs := &walker{}
 	for _, name := range SortedKeys(t.Outputs) {
 		outputs.walk(t.Outputs[name].Value)
@@ -118,7 +124,19 @@ func (t *Template) checkReferences() error {
 			return err
 		}
 	}
+	if err := t.checkAsked(outputs.asked); err != nil {
+		return err
+	}
 	return t.checkDeclared(outputs.found, "Outputs")
+}
+
+func (t *Template) checkAsked(conditions []string) error {
+	for _, name := range conditions {
+		if _, ok := t.Conditions[name]; !ok {
+			return fmt.Errorf("Template error: unresolved condition dependency %s in Fn::If", name)
+		}
+	}
+	return nil
 }
 
 func (t *Template) checkCondition(name, block string) error {

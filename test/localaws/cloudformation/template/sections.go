@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -126,4 +127,34 @@ func parseOutputs(root map[string]any) (map[string]Output, error) {
 		outputs[name] = output
 	}
 	return outputs, nil
+}
+
+var mappingKey = regexp.MustCompile(`^[a-zA-Z0-9.-]{1,255}$`)
+
+// checkMappings holds the section to its three levels: a map of names, of keys, of texts or lists (CloudFormation user
+// guide, mappings-section-structure).
+func checkMappings(mappings map[string]any) error {
+	for _, name := range SortedKeys(mappings) {
+		if !alphanumeric.MatchString(name) {
+			return fmt.Errorf("Template format error: Mappings element name '%s' must be non-empty and contain only "+
+				"alphanumerics.", name)
+		}
+		keys, _ := mappings[name].(map[string]any)
+		for _, key := range SortedKeys(keys) {
+			values, ok := keys[key].(map[string]any)
+			if !ok || !mappingKey.MatchString(key) {
+				return fmt.Errorf("Template format error: Mappings element name '%s' must be non-empty and contain only "+
+					"alphanumerics, '-' or '.'", key)
+			}
+			for _, attribute := range SortedKeys(values) {
+				if _, nested := values[attribute].(map[string]any); nested {
+					return fmt.Errorf("Template format error: Every Mappings attribute must be a String or a List.")
+				}
+			}
+		}
+		if len(keys) == 0 {
+			return fmt.Errorf("Template format error: Every Mappings member %s must be a map", name)
+		}
+	}
+	return nil
 }

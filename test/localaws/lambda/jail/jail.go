@@ -4,7 +4,8 @@
 // lambda-runtime-environment, images-create and gettingstarted-limits): the image is read-only, /tmp is private,
 // writable and of a fixed size, the program runs as an unprivileged user that the image does not choose and that
 // neither reads what is root's alone nor listens on ports below 1024, no /dev/shm exists, 1024 files may be open, and
-// the only network is the environment's own, so that every environment may listen on the same loopback port.
+// the only network is the environment's own, so that every environment may listen on the same loopback port. Nothing
+// writes an /etc/hosts: there is one where the image brings it (https://repl.info/archives/3323).
 //
 // The program is started through this very binary: a process whose first argument is helperName becomes the helper in
 // an init function, builds the namespaces from inside and replaces itself by the program.

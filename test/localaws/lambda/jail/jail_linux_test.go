@@ -84,12 +84,13 @@ func TestAProgramSeesAnEnvironmentLikeLambdas(t *testing.T) {
 			}
 			want := map[string]string{"uid": "993", "env": "hello", "dir": "/work", "root": "no", "tmp": "yes", "shm": "no",
 				"null": "yes", "kept": "no", "listen": "yes", "outside": "served", "files": "1024", "root's own": "no",
-				"owner": "no"}
+				"owner": "no", "hosts": "no", "2 MiB in /tmp": "no"}
 			if mode == UserNamespace { // where the caller's own identity is the only one, and the image is its own
 				want["uid"], want["root's own"] = "0", "yes"
 			}
-			if mode == Chroot { // where the machine says whether ports are privileged
+			if mode == Chroot { // where the machine says whether ports are privileged, and /tmp is a folder of it
 				delete(want, "outside")
+				want["2 MiB in /tmp"] = "yes"
 				delete(seen, "privileged port")
 			}
 			if diff := cmp.Diff(want, seen); diff != "" {

@@ -4,10 +4,10 @@ import (
 	"archive/tar"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -16,41 +16,29 @@ const (
 	opaque   = ".wh..wh..opq"
 )
 
-// apply reads a whole layer. A whiteout hides only what lower layers left, so names that this layer wrote are
-// remembered and survive an opaque whiteout that comes after them.
-func (t *Tree) apply(layer io.Reader) error {
-	archive := tar.NewReader(layer)
-	written := map[string]bool{}
-	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading the layer's archive: %w", err)
-		}
-		if err := t.count(header); err != nil {
-			return err
-		}
-		if err := t.entry(header, archive, written); err != nil {
-			return fmt.Errorf("unpacking %q: %w", header.Name, err)
-		}
-	}
+// A whiteout hides only what lower layers left, so names that a layer wrote are remembered while it is applied, and
+// survive an opaque whiteout that comes after them.
+
+// count adds up what an image or a layer holds.
+type count struct {
+	bytes   int64
+	entries int
 }
 
-func (t *Tree) count(header *tar.Header) error {
-	t.entries++
-	t.bytes += header.Size
-	if t.entries > MaxEntries {
+func (c *count) add(header *tar.Header) error {
+	c.entries++
+	c.bytes += header.Size
+	if c.entries > MaxEntries {
 		return fmt.Errorf("the image has more than %d entries", MaxEntries)
 	}
-	if t.bytes > MaxBytes {
+	if c.bytes > MaxBytes {
 		return fmt.Errorf("the image holds more than %d bytes", int64(MaxBytes))
 	}
 	return nil
 }
 
-func (t *Tree) entry(header *tar.Header, content io.Reader, written map[string]bool) error {
+func (t *Tree) entry(e entry, written map[string]bool) error {
+	header := e.header
 	name, err := clean(header.Name)
 	if err != nil {
 		return err
@@ -75,7 +63,7 @@ func (t *Tree) entry(header *tar.Header, content io.Reader, written map[string]b
 	}
 	target := path.Join(parent, base)
 	remember(written, target)
-	return t.write(header, content, target)
+	return t.write(e, target)
 }
 
 func remember(written map[string]bool, name string) {
@@ -127,13 +115,13 @@ func (t *Tree) hideAll(dir string, written map[string]bool) error {
 }
 
 // write makes one entry. Devices and pipes are left out: a function's /dev is not the image's.
-func (t *Tree) write(header *tar.Header, content io.Reader, target string) error {
-	mode := header.FileInfo().Mode().Perm()
+func (t *Tree) write(e entry, target string) error {
+	header := e.header
 	switch header.Typeflag {
 	case tar.TypeDir:
-		return t.writeDir(header, target, mode)
+		return t.writeDir(header, target, header.FileInfo().Mode().Perm())
 	case tar.TypeReg:
-		return t.writeFile(header, content, target, mode)
+		return t.writeFile(e.content, target)
 	case tar.TypeSymlink:
 		if err := t.root.RemoveAll(target); err != nil {
 			return err
@@ -162,27 +150,13 @@ func (t *Tree) writeDir(header *tar.Header, target string, mode os.FileMode) err
 	return t.own(header, target)
 }
 
-func (t *Tree) writeFile(header *tar.Header, content io.Reader, target string, mode os.FileMode) error {
+// writeFile links the layer's file. The parents of target are folders of the image: they were resolved.
+func (t *Tree) writeFile(content, target string) error {
 	// A hard link to the old file must keep the old content, so the name is made anew.
 	if err := t.root.RemoveAll(target); err != nil {
 		return err
 	}
-	file, err := t.root.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(file, content); err != nil {
-		_ = file.Close()
-		return err
-	}
-	if err := file.Chmod(mode); err != nil {
-		_ = file.Close()
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return t.own(header, target)
+	return os.Link(content, filepath.Join(t.dir, filepath.FromSlash(target)))
 }
 
 func (t *Tree) writeLink(header *tar.Header, target string) error {

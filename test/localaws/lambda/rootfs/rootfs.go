@@ -6,11 +6,8 @@
 package rootfs
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 )
@@ -31,12 +28,11 @@ var ErrDiffID = errors.New("ImageLayerFailure: the layer differs from its diff_i
 
 // Tree is a folder that layers are applied to, lowest first.
 type Tree struct {
-	dir     string
-	root    *os.Root
-	modes   map[string]os.FileMode
-	bytes   int64
-	entries int
-	asRoot  bool
+	dir    string
+	root   *os.Root
+	modes  map[string]os.FileMode
+	size   count
+	asRoot bool
 }
 
 // Create makes the folder and opens it for layers. Close it with Finish.
@@ -51,25 +47,16 @@ func Create(dir string) (*Tree, error) {
 	return &Tree{dir: dir, root: root, modes: map[string]os.FileMode{}, asRoot: os.Geteuid() == 0}, nil
 }
 
-// Apply unpacks one compressed layer over what is there and compares the uncompressed bytes with diffID
-// ("sha256:<hex>").
-func (t *Tree) Apply(compressed io.Reader, diffID string) error {
-	plain, err := decompress(compressed)
-	if err != nil {
-		return err
-	}
-	defer plain.Close()
-	digest := sha256.New()
-	counted := io.TeeReader(plain, digest)
-	if err := t.apply(counted); err != nil {
-		return err
-	}
-	// The archive's trailing padding belongs to the diff_id too.
-	if _, err := io.Copy(io.Discard, counted); err != nil {
-		return fmt.Errorf("reading the end of the layer: %w", err)
-	}
-	if got := "sha256:" + hex.EncodeToString(digest.Sum(nil)); got != diffID {
-		return fmt.Errorf("%w: %s instead of %s", ErrDiffID, got, diffID)
+// Apply puts a layer over what is there. Its files are links to the layer's own.
+func (t *Tree) Apply(layer *Layer) error {
+	written := map[string]bool{}
+	for _, e := range layer.entries {
+		if err := t.size.add(e.header); err != nil {
+			return err
+		}
+		if err := t.entry(e, written); err != nil {
+			return fmt.Errorf("unpacking %q: %w", e.header.Name, err)
+		}
 	}
 	return nil
 }

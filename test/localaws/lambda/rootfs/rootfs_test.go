@@ -64,7 +64,11 @@ func unpack(t *testing.T, layers ...[]file) (string, error) {
 	}
 	for _, files := range layers {
 		packed, diffID := layer(t, files...)
-		if err := tree.Apply(bytes.NewReader(packed), diffID); err != nil {
+		unpacked, err := Unpack(filepath.Join(t.TempDir(), "layer"), bytes.NewReader(packed), diffID)
+		if err != nil {
+			return dir, err
+		}
+		if err := tree.Apply(unpacked); err != nil {
 			return dir, err
 		}
 	}
@@ -188,25 +192,66 @@ func TestNothingIsWrittenOutsideTheImage(t *testing.T) {
 	}
 }
 
-func TestALayerThatIsNotGzipIsRefused(t *testing.T) {
-	tree, err := Create(filepath.Join(t.TempDir(), "root"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tree.Apply(bytes.NewReader([]byte{
-		0x28, 0xb5, 0x2f, 0xfd, 0,
-	}), "sha256:x"); !errors.Is(err, ErrUnsupportedLayer) {
-		t.Errorf("a zstd layer: %v, want %v", err, ErrUnsupportedLayer)
+func TestALayerThatIsNotWhatItShouldBeIsRefusedAndLeavesNothing(t *testing.T) {
+	packed, _ := layer(t, file{name: "a", body: "1"})
+	for why, row := range map[string]struct {
+		content []byte
+		want    error
+	}{
+		"compressed by zstd": {[]byte{0x28, 0xb5, 0x2f, 0xfd, 0}, ErrUnsupportedLayer},
+		"another diff_id":    {packed, ErrDiffID},
+	} {
+		dir := filepath.Join(t.TempDir(), "layer")
+		if _, err := Unpack(dir, bytes.NewReader(row.content), "sha256:other"); !errors.Is(err, row.want) {
+			t.Errorf("%s: %v, want %v", why, err, row.want)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the layer's folder is left: %v", why, err)
+		}
 	}
 }
 
-func TestALayerThatDiffersFromItsDiffIDIsRefused(t *testing.T) {
-	tree, err := Create(filepath.Join(t.TempDir(), "root"))
+func TestImagesShareTheFilesOfALayer(t *testing.T) {
+	packed, diffID := layer(t, file{name: "base", body: "base"}, file{name: "changed", body: "old"})
+	base, err := Unpack(filepath.Join(t.TempDir(), "layer"), bytes.NewReader(packed), diffID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, _ := layer(t, file{name: "a", body: "1"})
-	if err := tree.Apply(bytes.NewReader(packed), "sha256:other"); !errors.Is(err, ErrDiffID) {
-		t.Errorf("another diff_id: %v, want %v", err, ErrDiffID)
+	packed, diffID = layer(t, file{name: "changed", body: "new"}, file{name: "link", link: "base", kind: tar.TypeLink})
+	top, err := Unpack(filepath.Join(t.TempDir(), "layer"), bytes.NewReader(packed), diffID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var images [2]string
+	for i, layers := range [][]*Layer{{base}, {base, top}} {
+		images[i] = filepath.Join(t.TempDir(), "root")
+		tree, err := Create(images[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range layers {
+			if err := tree.Apply(l); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := tree.Finish(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]string{"base": "base", "changed": "old"}
+	if diff := cmp.Diff(want, contents(t, images[0])); diff != "" {
+		t.Errorf("the image of the layer alone (-want +got):\n%s", diff)
+	}
+	want = map[string]string{"base": "base", "changed": "new", "link": "base"}
+	if diff := cmp.Diff(want, contents(t, images[1])); diff != "" {
+		t.Errorf("the image with a layer above (-want +got):\n%s", diff)
+	}
+	one, err := os.Stat(filepath.Join(images[0], "base"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.Stat(filepath.Join(images[1], "base"))
+	if err != nil || !os.SameFile(one, other) {
+		t.Errorf("the file is there twice: %v", err)
 	}
 }

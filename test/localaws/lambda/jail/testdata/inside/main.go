@@ -48,6 +48,9 @@ func main() {
 	seen["files"] = fmt.Sprint(limit.Max)
 	_, err := os.ReadFile("/etc/secret")
 	seen["root's own"] = verdict(err)
+	_, err = os.ReadFile("/etc/hosts")
+	seen["hosts"] = verdict(err)
+	seen["2 MiB in /tmp"] = verdict(os.WriteFile("/tmp/large", make([]byte, 2<<20), 0o600))
 	seen["owner"] = verdict(os.Chown("/tmp/written", 1, 1))
 	if answer, err := http.Get("http://127.0.0.1:9001/"); err == nil {
 		body, _ := io.ReadAll(answer.Body)

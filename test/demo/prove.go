@@ -22,13 +22,13 @@ func (d *demo) prove(ctx context.Context, stage *v1alpha1.Stage) error {
 	}
 	url := stage.Status.Endpoints.URL
 	d.url = url
-	fmt.Printf("\nProving that %s serves\n", url)
+	fmt.Fprintf(d.out, "\nProving that %s serves\n", url)
 	client := d.browser()
 	page, err := get(ctx, client, url+"/")
 	if err != nil {
 		return fmt.Errorf("loading the page: %w", err)
 	}
-	fmt.Printf("  ✓ the page loads from the function (%d bytes)\n", len(page))
+	fmt.Fprintf(d.out, "  ✓ the page loads from the function (%d bytes)\n", len(page))
 	assets := assetLinks.FindAllString(page, -1)
 	if len(assets) == 0 {
 		return errors.New("the page links no asset")
@@ -38,11 +38,11 @@ func (d *demo) prove(ctx context.Context, stage *v1alpha1.Stage) error {
 			return fmt.Errorf("loading an asset: %w", err)
 		}
 	}
-	fmt.Printf("  ✓ its %d assets load from the bucket\n", len(assets))
+	fmt.Fprintf(d.out, "  ✓ its %d assets load from the bucket\n", len(assets))
 	if n := d.sandbox.Database.Counts()["migrations"]; n != 1 {
 		return fmt.Errorf("the migration ran %d times, not once", n)
 	}
-	fmt.Println("  ✓ the migration ran once, before anybody could reach the application")
+	fmt.Fprintln(d.out, "  ✓ the migration ran once, before anybody could reach the application")
 	return d.proveJob(ctx, client, url)
 }
 
@@ -64,7 +64,7 @@ func (d *demo) proveJob(ctx context.Context, client *http.Client, url string) er
 	}
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if d.sandbox.Database.Counts()["jobs"] > 0 {
-			fmt.Println("  ✓ a job enqueued over HTTP was processed by the worker")
+			fmt.Fprintln(d.out, "  ✓ a job enqueued over HTTP was processed by the worker")
 			return nil
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ const (
 )
 
 // show prints what has changed in the phases of the run.
-func show(stage *v1alpha1.Stage, shown map[string]v1alpha1.PhaseState, began time.Time) {
+func show(out io.Writer, stage *v1alpha1.Stage, shown map[string]v1alpha1.PhaseState, began time.Time) {
 	if stage.Status.Target == nil {
 		return
 	}
@@ -30,9 +31,9 @@ func show(stage *v1alpha1.Stage, shown map[string]v1alpha1.PhaseState, began tim
 		shown[phase.Name] = phase.State
 		switch phase.State {
 		case v1alpha1.PhaseSucceeded:
-			fmt.Printf("  %6.2fs  %-12s ✓ %s\n", time.Since(began).Seconds(), phase.Name, shorten(phase.Message))
+			fmt.Fprintf(out, "  %6.2fs  %-12s ✓ %s\n", time.Since(began).Seconds(), phase.Name, shorten(phase.Message))
 		case v1alpha1.PhaseFailed:
-			fmt.Printf("  %6.2fs  %-12s ✗ %s\n", time.Since(began).Seconds(), phase.Name, phase.Message)
+			fmt.Fprintf(out, "  %6.2fs  %-12s ✗ %s\n", time.Since(began).Seconds(), phase.Name, phase.Message)
 		default:
 		}
 	}

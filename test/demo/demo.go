@@ -16,6 +16,7 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
 	"github.com/aloft-dev/aloft/test/sandbox"
+	"github.com/aloft-dev/aloft/test/sandbox/patience"
 )
 
 const (
@@ -34,6 +35,8 @@ type demo struct {
 	endpoint            string
 	kubeconfig, logFile string
 
+	// out is the terminal, which is never silent until everything is up.
+	out     *patience.Writer
 	sandbox *sandbox.Sandbox
 	// url of the sample application, once it is live.
 	url string
@@ -41,6 +44,8 @@ type demo struct {
 
 func (d *demo) run(ctx context.Context) error {
 	began := time.Now()
+	d.out = patience.New(os.Stdout, patience.Silence)
+	defer d.out.Stop()
 	if err := os.MkdirAll(filepath.Dir(d.logFile), 0o755); err != nil { //nolint:gosec // logs of a sandbox
 		return fmt.Errorf("making the folder for logs: %w", err)
 	}
@@ -51,8 +56,8 @@ func (d *demo) run(ctx context.Context) error {
 	defer func() { _ = logs.Close() }()
 	logTo(logs)
 
-	fmt.Println("Starting Aloft on this machine")
-	options := sandbox.Options{Kubeconfig: d.kubeconfig, Progress: os.Stdout, ControlPlaneOutput: logs}
+	fmt.Fprintln(d.out, "Starting Aloft on this machine")
+	options := sandbox.Options{Kubeconfig: d.kubeconfig, Progress: d.out, ControlPlaneOutput: logs}
 	if options.AWS, err = d.awsConfig(ctx); err != nil {
 		return err
 	}
@@ -71,7 +76,7 @@ func (d *demo) run(ctx context.Context) error {
 			return fmt.Errorf("%w\n  logs: %s", err, d.logFile)
 		}
 	}
-	fmt.Printf("\n✓ done in %.1fs\n", time.Since(began).Seconds())
+	fmt.Fprintf(d.out, "\n✓ done in %.1fs\n", time.Since(began).Seconds())
 	if d.once {
 		return nil
 	}
@@ -79,8 +84,9 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = errors.Join(os.Remove(d.kubeconfig), os.RemoveAll(d.authority())) }()
+	d.out.Stop()
 	<-ctx.Done()
-	fmt.Println("\nStopping; a kubectl that still watches holds kube-apiserver up for some seconds")
+	fmt.Fprintln(d.out, "\nStopping")
 	return nil
 }
 
@@ -104,7 +110,7 @@ func (d *demo) awsConfig(ctx context.Context) (*aws.Config, error) {
 
 // release brings the sample application live and proves that it serves.
 func (d *demo) release(ctx context.Context) error {
-	fmt.Println("\nBuilding the sample application: v1, v2, and a version whose migration fails")
+	fmt.Fprintln(d.out, "\nBuilding the sample application: v1, v2, and a version whose migration fails")
 	for _, variant := range []sample.Variant{sample.V1, sample.V2, sample.FailingMigration} {
 		if err := d.sandbox.Push(ctx, variant); err != nil {
 			return err
@@ -118,7 +124,7 @@ func (d *demo) release(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("showing the Stage: %w", err)
 	}
-	fmt.Printf("\nApplying the Stage %s/%s\n\n%s\n", demoNamespace, demoStage, indent(string(shown)))
+	fmt.Fprintf(d.out, "\nApplying the Stage %s/%s\n\n%s\n", demoNamespace, demoStage, indent(string(shown)))
 	if err := d.sandbox.Client.Create(ctx, stage); err != nil {
 		return fmt.Errorf("applying the Stage: %w", err)
 	}
@@ -135,7 +141,15 @@ func (d *demo) release(ctx context.Context) error {
 func (d *demo) authority() string { return filepath.Join(filepath.Dir(d.kubeconfig), "sandbox-ca.pem") }
 
 func (d *demo) suggest() error {
-	fmt.Printf(`
+	if d.noSample {
+		text, err := d.ownApplication()
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(d.out, text)
+		return d.suggestAWS()
+	}
+	fmt.Fprintf(d.out, `
 What to try next, in another terminal:
 
   export KUBECONFIG=%[1]s
@@ -148,8 +162,13 @@ What to try next, in another terminal:
   # a version whose migration fails never reaches anybody
   kubectl -n %[2]s patch stages.aloft.dev %[3]s --type merge -p '{"spec":{"image":{"tag":"%[5]s"}}}'
 `, absolute(d.kubeconfig), demoNamespace, demoStage, sample.V2.Version, sample.FailingMigration.Version)
+	return d.suggestAWS()
+}
+
+// suggestAWS says how to look at what was made on AWS.
+func (d *demo) suggestAWS() error {
 	if d.sandbox.AWS == nil {
-		fmt.Printf("\nCtrl-C stops everything here; what it made stays on %s.\n", d.endpoint)
+		fmt.Fprintf(d.out, "\nCtrl-C stops everything here; what it made stays on %s.\n", d.endpoint)
 		return nil
 	}
 	if err := os.WriteFile(d.authority(), d.sandbox.AWS.CAPEM(), 0o644); err !=
@@ -157,15 +176,15 @@ What to try next, in another terminal:
 		return fmt.Errorf("writing the certificate authority: %w", err)
 	}
 	if d.url != "" {
-		fmt.Printf("\n  # the application itself; a browser warns of the local certificate\n  curl --cacert %s %s/\n",
+		fmt.Fprintf(d.out, "\n  # the application itself; a browser warns of the local certificate\n  curl --cacert %s %s/\n",
 			absolute(d.authority()), d.url)
 	}
-	fmt.Printf(`
+	fmt.Fprintf(d.out, `
   # what it made on AWS
   export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=eu-central-1 AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
   aws cloudformation describe-stacks --query 'Stacks[].[StackName,StackStatus]' --output text
 `, d.sandbox.AWS.URL(), adminKey, adminSecret)
-	fmt.Printf("\nLogs: %s. Ctrl-C stops everything and leaves nothing behind.\n", d.logFile)
+	fmt.Fprintf(d.out, "\nLogs: %s. Ctrl-C stops everything and leaves nothing behind.\n", d.logFile)
 	return nil
 }
 
@@ -178,12 +197,12 @@ func (d *demo) watch(ctx context.Context, key client.ObjectKey) (*v1alpha1.Stage
 		if err := d.sandbox.Client.Get(ctx, key, stage); err != nil {
 			return nil, fmt.Errorf("reading the Stage: %w", err)
 		}
-		show(stage, shown, began)
+		show(d.out, stage, shown, began)
 		switch stalled, ready := conditionOf(stage, v1alpha1.ConditionStalled), conditionOf(stage, v1alpha1.ConditionReady); {
 		case stalled != nil:
 			return nil, fmt.Errorf("the release failed in phase %s: %s: %s", failedPhase(stage), stalled.Reason, stalled.Message)
 		case ready != nil && ready.Status == "True":
-			fmt.Printf("  %6.2fs  %-12s %s\n", time.Since(began).Seconds(), "Ready", ready.Message)
+			fmt.Fprintf(d.out, "  %6.2fs  %-12s %s\n", time.Since(began).Seconds(), "Ready", ready.Message)
 			return stage, nil
 		}
 		select {
