@@ -106,7 +106,7 @@ func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (
 	if auth == nil {
 		auth = authn.Anonymous
 	}
-	signed, err := c.connect(ctx, into, auth, transport.PushScope)
+	signed, err := c.connect(ctx, c.own, into, auth, transport.PushScope)
 	if err != nil {
 		return nil, err
 	}

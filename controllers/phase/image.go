@@ -47,16 +47,17 @@ func (p *Performer) uploadImage(
 	if err != nil {
 		return "", sourceError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
 	}
-	user, password, err := p.Clients.RegistryLogin(ctx, p.Now())
+	login, err := p.Clients.RegistryLogin(ctx, p.Now())
 	if err != nil {
 		return "", err
 	}
-	repository := release.FoundationFrom(s.Observed.Foundation.Outputs).RepositoryURI
+	// Where the token goes is told by AWS with the token, not by a stack, which others may update.
+	repository := login.Registry + "/" + p.Names.Repository
 	pushed, err := p.Images.Push(ctx, deployed, image.Target{
 		Repository: repository, Hold: s.Hold.Check, Progress: s.imageProgress(), SeenBy: seenBy,
 		// The build's own tag comes last: where it stands, the tag that tells its source stands too.
 		Tags: []string{release.SourceTag(s.Desired.BuildID, s.Desired.Image.Digest), release.BuildTag(s.Desired.BuildID)},
-		Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
+		Auth: authn.FromConfig(authn.AuthConfig{Username: login.User, Password: login.Password}),
 	})
 	switch {
 	case errors.Is(err, image.ErrTagMoved): // left by a copy that was cut off and had another runtime
