@@ -34,6 +34,11 @@ func (r *Reconciler) gather(ctx context.Context, stage *v1alpha1.Stage) (desired
 		if err != nil {
 			return in, err
 		}
+		if ofTheCluster(secret.Type) {
+			return in, release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
+				"Secret %q is of type %s, which opens the cluster and is not for an application: name another one",
+				secret.Name, secret.Type)
+		}
 		in.Secrets[source.SecretRef.Name] = secret.Data
 	}
 	if ref := stage.Spec.Image.PullSecretRef; ref != nil {
@@ -110,6 +115,11 @@ func (r *Reconciler) profile(ctx context.Context, stage *v1alpha1.Stage) (*v1alp
 		return nil, fmt.Errorf("reading StageProfile %q: %w", stage.Spec.ProfileRef.Name, err)
 	}
 	return profile, nil
+}
+
+// ofTheCluster says that a Secret is Kubernetes' own: whoever may write a Stage must not send it to an application.
+func ofTheCluster(kind corev1.SecretType) bool {
+	return kind == corev1.SecretTypeServiceAccountToken || kind == corev1.SecretTypeBootstrapToken
 }
 
 func (r *Reconciler) secret(ctx context.Context, namespace, name string) (*corev1.Secret, error) {

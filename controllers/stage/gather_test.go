@@ -144,6 +144,16 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 			v1alpha1.ConditionReady, "reserved"),
 	)
 
+	It("sends no token of the cluster to an application", func(ctx context.Context) {
+		token := &corev1.Secret{Type: corev1.SecretTypeBootstrapToken, StringData: map[string]string{"TOKEN": "hunter2"}}
+		token.GenerateName, token.Namespace = "token-", namespace
+		Expect(admin.Create(ctx, token)).To(Succeed())
+		s := play(ctx, usesSecret(token.Name))
+		Expect(s.reconciles().RequeueAfter).To(Equal(secretPoll))
+		Expect(s.says(v1alpha1.ConditionReady)).To(because(v1alpha1.ReasonInvalidSecret, "bootstrap.kubernetes.io/token"))
+		Expect(s.asksAWS()).To(BeEmpty())
+	})
+
 	It("lets the oldest Stages of a namespace use a profile, as many as it allows", func(ctx context.Context) {
 		s := playWith(ctx, func(p *v1alpha1.StageProfileSpec) {
 			p.Limits = &v1alpha1.ProfileLimits{StagesPerNamespace: 1}
