@@ -1,6 +1,7 @@
-// Command argodiff compares as Argo CD does, by its own engine. It reads what a repository has, what the cluster has, and
-// what the API server answers to a dry run of a server-side apply, as one JSON object, and writes as JSON what of the
-// cluster's would be changed: by the client-side comparison and by the server-side one. Nothing is in sync.
+// Command argodiff compares as Argo CD does, by its own engine. It reads what a repository has, what the cluster has, what
+// the API server answers to a dry run of a server-side apply, and its OpenAPI document in protocol buffers, as one JSON
+// object, and writes as JSON what of the cluster's would be changed: by the comparison on the client's side, by that
+// which goes with the sync option ServerSideApply, and by that on the server's side. Null is in sync.
 package main
 
 import (
@@ -10,12 +11,20 @@ import (
 	"os"
 
 	"github.com/argoproj/argo-cd/gitops-engine/pkg/diff"
+	openapiv2 "github.com/google/gnostic-models/openapiv2"
+	"google.golang.org/protobuf/proto"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/managedfields"
+	openapiproto "k8s.io/kube-openapi/pkg/util/proto"
 )
 
 type input struct {
 	Repository, Cluster, DryRun map[string]any
+	OpenAPI                     []byte
 }
+
+// manager is the field owner under which Argo CD applies on the server's side.
+const manager = "argocd-controller"
 
 // answered is a dry run that has been made.
 type answered map[string]any
@@ -41,13 +50,36 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("comparing on the client's side: %w", err)
 	}
+	types, err := parser(in.OpenAPI)
+	if err != nil {
+		return fmt.Errorf("reading the OpenAPI document: %w", err)
+	}
+	structured, err := changed(in, diff.WithStructuredMergeDiff(true), diff.WithGVKParser(types), diff.WithManager(manager))
+	if err != nil {
+		return fmt.Errorf("comparing by the structure: %w", err)
+	}
 	// What webhooks have changed is not left out: the strictest comparison.
 	serverSide, err := changed(in, diff.WithServerSideDiff(true), diff.WithIgnoreMutationWebhook(false),
-		diff.WithManager("argocd-controller"), diff.WithServerSideDryRunner(answered(in.DryRun)))
+		diff.WithManager(manager), diff.WithServerSideDryRunner(answered(in.DryRun)))
 	if err != nil {
 		return fmt.Errorf("comparing on the server's side: %w", err)
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"clientSide": clientSide, "serverSide": serverSide})
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{
+		"clientSide": clientSide, "structured": structured, "serverSide": serverSide,
+	})
+}
+
+// parser knows the structure of the cluster's types, as Argo CD's does.
+func parser(openAPI []byte) (*managedfields.GvkParser, error) {
+	document := &openapiv2.Document{}
+	if err := proto.Unmarshal(openAPI, document); err != nil {
+		return nil, err
+	}
+	models, err := openapiproto.NewOpenAPIData(document)
+	if err != nil {
+		return nil, err
+	}
+	return managedfields.NewGVKParser(models, false)
 }
 
 // change is an object as it is and as it would be; nil where both are the same.

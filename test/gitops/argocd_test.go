@@ -63,7 +63,7 @@ func declared() []*unstructured.Unstructured {
 }
 
 // outOfSync is what Argo CD would change of what the cluster has.
-type outOfSync struct{ ClientSide, ServerSide json.RawMessage }
+type outOfSync struct{ ClientSide, Structured, ServerSide json.RawMessage }
 
 func compared(ctx context.Context, program string, repository *unstructured.Unstructured) outOfSync {
 	GinkgoHelper()
@@ -74,7 +74,7 @@ func compared(ctx context.Context, program string, repository *unstructured.Unst
 	Expect(cluster.Apply(ctx, client.ApplyConfigurationFromUnstructured(dryRun), client.FieldOwner(argocd),
 		client.ForceOwnership, client.DryRunAll)).To(Succeed())
 	objects, err := json.Marshal(map[string]any{
-		"Repository": repository.Object, "Cluster": live.Object, "DryRun": dryRun.Object,
+		"Repository": repository.Object, "Cluster": live.Object, "DryRun": dryRun.Object, "OpenAPI": openAPI,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	command := exec.CommandContext(ctx, program) //nolint:gosec // built above
@@ -121,6 +121,7 @@ var _ = Describe("Argo CD", Ordered, func() {
 			for _, object := range declared() {
 				out := compared(ctx, program, object)
 				Expect(string(out.ClientSide)).To(Equal("null"), object.GetName())
+				Expect(string(out.Structured)).To(Equal("null"), object.GetName())
 				Expect(string(out.ServerSide)).To(Equal("null"), object.GetName())
 			}
 		},
@@ -142,6 +143,7 @@ var _ = Describe("Argo CD", Ordered, func() {
 			if object.GetKind() == "Stage" && object.GetName() == "production" {
 				out := compared(ctx, program, object)
 				Expect(string(out.ClientSide)).To(ContainSubstring("by-hand"))
+				Expect(string(out.Structured)).To(ContainSubstring("by-hand"))
 				Expect(string(out.ServerSide)).To(ContainSubstring("by-hand"))
 			}
 		}
