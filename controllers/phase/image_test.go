@@ -89,12 +89,17 @@ func TestTheBuildsTagWithAnotherSourceIsATagThatMoved(t *testing.T) {
 	}
 }
 
-func TestACopyThatWasCutOffAndHadAnotherRuntimeCannotBeEnded(t *testing.T) {
+func TestACopyThatWasCutOffIsEndedWhicheverRuntimeItHas(t *testing.T) {
 	s, _ := sending(t)
 	s.imageOnly()
-	s.Push(imageOf(t, "amd64", files{"app": "with an older runtime"}),
+	before := s.Push(imageOf(t, "amd64", files{"app": "with an older runtime"}),
 		release.SourceTag("v2", s.Desired.Image.Digest))
-	s.refused(upload, v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved, "push the new content under a new tag")
+	if got := s.done(upload).Uploaded.DeployedDigest; got != before {
+		t.Errorf("got %s, want %s", got, before)
+	}
+	if tags := s.tags(); len(tags) != 2 {
+		t.Errorf("the tags are %v", tags)
+	}
 }
 
 func TestACopyThatWasCutOffIsEnded(t *testing.T) {
