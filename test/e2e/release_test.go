@@ -172,7 +172,7 @@ func leftOf(stage *v1alpha1.Stage) (left []string) {
 	}
 	add := func(kind string, names ...string) {
 		for _, name := range names {
-			if strings.Contains(name, prefixOf(stage)) {
+			if strings.Contains(name, prefixOf(stage)) || name == bucketOf(stage) {
 				left = append(left, kind+" "+name)
 			}
 		}

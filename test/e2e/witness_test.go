@@ -26,7 +26,7 @@ var _ = Describe("The aws command line", func() {
 			"two tags for each build")
 		Expect(awsCLI("sqs", "get-queue-url", "--queue-name", "default-"+prefix, "--query",
 			"QueueUrl")).To(HaveSuffix("default-" + prefix))
-		Expect(awsCLI("s3api", "list-objects-v2", "--bucket", prefix+"-123456789012-eu-central-1", "--query",
+		Expect(awsCLI("s3api", "list-objects-v2", "--bucket", bucketOf(stage), "--query",
 			"Contents[].Key")).To(And(ContainSubstring("_aloft/assets/v2/style.css"), ContainSubstring("markers/v2.json")))
 	})
 })
