@@ -88,10 +88,10 @@ type StageProfileSpec struct {
 	// +kubebuilder:validation:items:MaxLength=255
 	AllowedRegistries []string `json:"allowedRegistries,omitempty"`
 
-	// adopt are the marks of owners whose stages are taken over by Stages of this profile that have the same namespace and
-	// name: <cluster id>/<namespace>/<name>/<UID of the namespace>, as the message of a Stage tells it, or what a mark
-	// begins with, such as the id of a cluster that is gone. Whoever takes a stage over has all that it holds: its secrets,
-	// its jobs, its domain. An entry may go when the Stages have been released once more.
+	// adopt are the marks of owners whose stages are taken over by Stages of this profile that have the same namespace
+	// and name: <cluster id>/<namespace>/<name>/<UID of the namespace>, as the message of a Stage tells it, or what a
+	// mark begins with, such as the id of a cluster that is gone. Whoever takes a stage over has all that it holds: its
+	// secrets, its jobs, its domain. An entry may go when the Stages have been released once more.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100

@@ -36,8 +36,8 @@ func run() error {
 	flag.StringVar(&o.Namespace, "namespace", "aloft-system",
 		"The operator's own namespace: of its lease and of the Secret with its hash key.")
 	flag.StringVar(&o.ClusterID, "cluster-id", "",
-		"The first part of every ownership tag on AWS, of 1 to 63 letters, digits, dots, dashes and underscores. Default: the "+
-			"UID of the namespace kube-system.")
+		"The first part of every ownership tag on AWS, of 1 to 63 letters, digits, dots, dashes and underscores. Default: "+
+			"the UID of the namespace kube-system.")
 	flag.StringVar(&o.RuntimeDir, "runtime-dir", beside(),
 		"The folder of the function runtimes, runtime-linux-amd64 and runtime-linux-arm64.")
 	flag.IntVar(&o.Concurrency, "concurrent", 32, "How many Stages are reconciled at the same time.")
@@ -89,8 +89,8 @@ func run() error {
 		return err
 	}
 	if httpproxy.FromEnvironment().HTTPSProxy != "" {
-		ctrl.Log.Info("AWS is reached through the proxy of HTTPS_PROXY. Registries are not, whose addresses have to be known " +
-			"to be judged: let the operator reach them directly")
+		ctrl.Log.Info("AWS is reached through the proxy of HTTPS_PROXY. Registries are not, whose addresses have to be " +
+			"known to be judged: let the operator reach them directly")
 	}
 	if o.Kubernetes, err = ctrl.GetConfig(); err != nil {
 		return fmt.Errorf("finding the API server: %w", err)

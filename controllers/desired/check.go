@@ -112,13 +112,14 @@ func withinLimits(in Inputs) error {
 	switch {
 	case limits.StagesPerNamespace > 0 && in.OlderStages >= int(limits.StagesPerNamespace):
 		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonQuotaExceeded, release.Slowly,
-			"namespace %q has %d older Stages of StageProfile %q, and limits.stagesPerNamespace allows %d in all: delete one of "+
-				"them, or ask the platform team", in.Stage.Namespace, in.OlderStages, in.Profile.Name, limits.StagesPerNamespace)
+			"namespace %q has %d older Stages of StageProfile %q, and limits.stagesPerNamespace allows %d in all: delete one "+
+				"of them, or ask the platform team",
+			in.Stage.Namespace, in.OlderStages, in.Profile.Name, limits.StagesPerNamespace)
 	case limits.MemoryMiB > 0 && memory > limits.MemoryMiB:
 		return exceeded("a function has memoryMiB %d, more than limits.memoryMiB %d", memory, limits.MemoryMiB)
 	case limits.ReservedConcurrency > 0 && reserved > int64(limits.ReservedConcurrency):
-		return exceeded("the functions reserve a concurrency of %d together, more than limits.reservedConcurrency %d", reserved,
-			limits.ReservedConcurrency)
+		return exceeded("the functions reserve a concurrency of %d together, more than limits.reservedConcurrency %d",
+			reserved, limits.ReservedConcurrency)
 	default:
 		return nil
 	}

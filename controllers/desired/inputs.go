@@ -20,8 +20,8 @@ type Inputs struct {
 	Secrets map[string]map[string][]byte
 	// ConfigHash is what environment and Secrets are known to come to, where the Secrets were not read.
 	ConfigHash string
-	// RecordedConfig names the bundle of a release that this may be. It counts where its key is gone: then the record alone
-	// can tell.
+	// RecordedConfig names the bundle of a release that this may be. It counts where its key is gone: then the record
+	// alone can tell.
 	RecordedConfig string
 	// PullSecret is a Docker configuration, or empty.
 	PullSecret []byte

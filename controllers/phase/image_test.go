@@ -76,8 +76,10 @@ func TestAnImageUnderTheBuildsTagIsTakenWhicheverRuntimeItHas(t *testing.T) {
 
 func TestTheBuildsTagWithAnotherSourceIsATagThatMoved(t *testing.T) {
 	for why, tags := range map[string][]string{
-		"it was copied from other content": {release.SourceTag("v2", "sha256:22222222222222222222222222222222"), release.BuildTag("v2")},
-		"it tells no source":               {release.BuildTag("v2")},
+		"it was copied from other content": {
+			release.SourceTag("v2", "sha256:22222222222222222222222222222222"), release.BuildTag("v2"),
+		},
+		"it tells no source": {release.BuildTag("v2")},
 	} {
 		t.Run(why, func(t *testing.T) {
 			s, registry := sending(t)

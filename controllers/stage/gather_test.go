@@ -167,7 +167,8 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 		first := s.stage
 		s.stage = younger
 		s.reconciles()
-		Expect(s.says(v1alpha1.ConditionReady)).To(because(v1alpha1.ReasonQuotaExceeded, "limits.stagesPerNamespace allows 1"))
+		Expect(s.says(v1alpha1.ConditionReady)).To(because(v1alpha1.ReasonQuotaExceeded,
+			"limits.stagesPerNamespace allows 1"))
 		s.stage = first
 		s.reconciles()
 		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonProgressing))

@@ -17,8 +17,8 @@ import (
 	"github.com/aloft-dev/aloft/controllers/desired"
 )
 
-// profileReconciler keeps a finalizer on each profile that a Stage uses: without its profile a Stage could not be deleted
-// from AWS. One that the profile never allowed does not count, or anybody could hold a profile of others.
+// profileReconciler keeps a finalizer on each profile that a Stage uses: without its profile a Stage could not be
+// deleted from AWS. One that the profile never allowed does not count, or anybody could hold a profile of others.
 type profileReconciler struct{ client client.Client }
 
 func (r *profileReconciler) setupWithManager(mgr ctrl.Manager) error {
