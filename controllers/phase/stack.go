@@ -78,7 +78,11 @@ func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subje
 		{Key: aws.String(release.OwnerTag), Value: aws.String(s.Desired.Owner)},
 		{Key: aws.String(release.NamespaceTag), Value: aws.String(s.Desired.NamespaceUID)},
 	}
-	capabilities := []types.Capability{types.CapabilityCapabilityNamedIam}
+	// The application's template has no roles: one that somebody else got into its place must not make any.
+	var capabilities []types.Capability
+	if step.Part == release.PartFoundation {
+		capabilities = []types.Capability{types.CapabilityCapabilityNamedIam}
+	}
 	parameters := p.parameters(step, s)
 	switch step.Operation {
 	case release.StackCreate:
