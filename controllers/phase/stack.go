@@ -124,7 +124,8 @@ func (p *Performer) template(ctx context.Context, step *release.StackStep) (body
 	if err != nil {
 		return nil, nil, fmt.Errorf("uploading the template: %w", err)
 	}
-	return nil, aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", p.Names.Bucket, p.Clients.Region, key)), nil
+	region := p.Clients.Region
+	return nil, aws.String(fmt.Sprintf("https://%s.s3.%s.%s/%s", p.Names.Bucket, region, cloud.URLSuffix(region), key)), nil
 }
 
 func (p *Performer) stackRole(s Subject) *string {
