@@ -60,6 +60,8 @@ const (
 	ReasonProfileMismatch = "ProfileMismatch"
 	// ReasonRegistryNotAllowed: the StageProfile does not allow the image's registry.
 	ReasonRegistryNotAllowed = "RegistryNotAllowed"
+	// ReasonQuotaExceeded: the Stage asks for more than the limits of the StageProfile allow.
+	ReasonQuotaExceeded = "QuotaExceeded"
 	// ReasonRoleNotAllowed: the StageProfile does not offer the function role to the namespace.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 	// ReasonSecretNotFound: a referenced Secret does not exist (yet).

@@ -7,6 +7,7 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.deployCommands) || self.deployCommands.all(c, c.timeoutSeconds <= self.cli.timeoutSeconds)",message="deployCommands: timeoutSeconds must not exceed cli.timeoutSeconds: raise cli.timeoutSeconds or lower the command's"
 // +kubebuilder:validation:XValidation:rule="!has(self.deployCommands) || self.deployCommands.size() == 0 || self.cli.?reservedConcurrency.orValue(1) > 0",message="deployCommands: they run in the cli function, which cli.reservedConcurrency 0 stops: raise it, or remove the commands"
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.all(k, k.matches('^[A-Za-z_][A-Za-z0-9_]*$') && k.size() <= 128)",message="environment: names must be letters, digits and underscores, at most 128 characters"
+// +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.map(k, k.size() + self.environment[k].size()).sum() <= 262144",message="environment: names and values may have at most 262144 characters together: keep what is longer in the image or in a bucket"
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || self.environment.all(k, !k.startsWith('AWS_') && !k.startsWith('ALOFT_'))",message="environment: names that begin with AWS_ or ALOFT_ are reserved: rename the variable"
 type Manifest struct {
 	// environment holds the variables of every function. They win over secrets and over the image's own, may override

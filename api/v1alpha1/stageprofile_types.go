@@ -88,10 +88,10 @@ type StageProfileSpec struct {
 	// +kubebuilder:validation:items:MaxLength=255
 	AllowedRegistries []string `json:"allowedRegistries,omitempty"`
 
-	// adopt are the marks of owners whose stages are taken over by Stages of this profile that have the same namespace and
-	// name: <cluster id>/<namespace>/<name>/<UID of the namespace>, as the message of a Stage tells it, or what a mark
-	// begins with, such as the id of a cluster that is gone. Whoever takes a stage over has all that it holds: its secrets,
-	// its jobs, its domain. An entry may go when the Stages have been released once more.
+	// adopt are the marks of owners whose stages are taken over by Stages of this profile that have the same namespace
+	// and name: <cluster id>/<namespace>/<name>/<UID of the namespace>, as the message of a Stage tells it, or what a
+	// mark begins with, such as the id of a cluster that is gone. Whoever takes a stage over has all that it holds: its
+	// secrets, its jobs, its domain. An entry may go when the Stages have been released once more.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
@@ -117,6 +117,21 @@ type StageProfileSpec struct {
 
 // ProfileLimits are what stages may ask for. What is left out is left to the operator's own bounds.
 type ProfileLimits struct {
+	// stagesPerNamespace is how many Stages of one namespace may use the profile: the oldest of them.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 10000",message="limits.stagesPerNamespace must be between 1 and 10000"
+	StagesPerNamespace int32 `json:"stagesPerNamespace,omitempty"`
+
+	// memoryMiB of one environment of any function.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self >= 128 && self <= 10240",message="limits.memoryMiB must be between 128 and 10240, which is what Lambda takes"
+	MemoryMiB int32 `json:"memoryMiB,omitempty"`
+
+	// reservedConcurrency is how much of the account's concurrency the functions of a Stage may reserve together.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 100000",message="limits.reservedConcurrency must be between 1 and 100000"
+	ReservedConcurrency int32 `json:"reservedConcurrency,omitempty"`
+
 	// imageMiB is the size of an image's layers together, as they are compressed.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 10240",message="limits.imageMiB must be between 1 and 10240, which is what Lambda takes"

@@ -3,8 +3,10 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"flag"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	_ "golang.org/x/crypto/x509roots/fallback" // the image holds no certificate authorities
+	"golang.org/x/net/http/httpproxy"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -29,12 +32,12 @@ func main() {
 
 func run() error {
 	o := operator.Options{Limits: plan.DefaultLimits()}
-	var endpoint string
+	var endpoint, authorities string
 	flag.StringVar(&o.Namespace, "namespace", "aloft-system",
 		"The operator's own namespace: of its lease and of the Secret with its hash key.")
 	flag.StringVar(&o.ClusterID, "cluster-id", "",
-		"The first part of every ownership tag on AWS, of 1 to 63 letters, digits, dots, dashes and underscores. Default: the "+
-			"UID of the namespace kube-system.")
+		"The first part of every ownership tag on AWS, of 1 to 63 letters, digits, dots, dashes and underscores. Default: "+
+			"the UID of the namespace kube-system.")
 	flag.StringVar(&o.RuntimeDir, "runtime-dir", beside(),
 		"The folder of the function runtimes, runtime-linux-amd64 and runtime-linux-arm64.")
 	flag.IntVar(&o.Concurrency, "concurrent", 32, "How many Stages are reconciled at the same time.")
@@ -65,8 +68,16 @@ func run() error {
 	flag.StringVar(&endpoint, "aws-endpoint-url", "", "Another AWS endpoint: by https, or on loopback.")
 	flag.BoolVar(&o.Images.AllowInsecureLoopback, "insecure-loopback-registries", false,
 		"Allow image registries on loopback, by http.")
-	flag.BoolVar(&o.Images.AllowPrivateAddresses, "private-registries", false,
-		"Allow image registries on private addresses.")
+	flag.Func("private-registries",
+		"A private network that images may be read from, such as 10.20.0.0/16; may be given several times. Without it none "+
+			"may. The registry of a profile's own account is reached wherever it is.",
+		func(text string) error {
+			network, err := netip.ParsePrefix(text)
+			o.Images.PrivateNetworks = append(o.Images.PrivateNetworks, network)
+			return err //nolint:wrapcheck // package flag names the flag and its value
+		})
+	flag.StringVar(&authorities, "registry-ca-file", "",
+		"A file of certificate authorities, in PEM, that registries are believed by beside the usual ones.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -74,6 +85,13 @@ func run() error {
 
 	ctx := ctrl.SetupSignalHandler()
 	var err error
+	if o.Images.RootCAs, err = rootCAs(authorities); err != nil {
+		return err
+	}
+	if httpproxy.FromEnvironment().HTTPSProxy != "" {
+		ctrl.Log.Info("AWS is reached through the proxy of HTTPS_PROXY. Registries are not, whose addresses have to be " +
+			"known to be judged: let the operator reach them directly")
+	}
 	if o.Kubernetes, err = ctrl.GetConfig(); err != nil {
 		return fmt.Errorf("finding the API server: %w", err)
 	}
@@ -101,6 +119,25 @@ func awsConfig(ctx context.Context, endpoint string) (aws.Config, error) {
 		config.BaseEndpoint = aws.String(endpoint)
 	}
 	return config, nil
+}
+
+// rootCAs adds the authorities of a file to the usual ones; nil leaves it at those.
+func rootCAs(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // what crypto/tls takes for the usual ones
+	}
+	text, err := os.ReadFile(file) //nolint:gosec // the file is the operator's own option
+	if err != nil {
+		return nil, fmt.Errorf("reading --registry-ca-file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("reading the usual certificate authorities: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--registry-ca-file %s holds no certificate in PEM", file)
+	}
+	return pool, nil
 }
 
 // beside is the folder of this program, where an image has the runtimes too.

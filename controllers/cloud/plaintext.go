@@ -16,8 +16,8 @@ func PlainText(endpoint *url.URL) error {
 	if endpoint.Scheme == "https" || onThisMachine(endpoint.Hostname()) {
 		return nil
 	}
-	return fmt.Errorf("the AWS endpoint %s://%s would get credentials in plain text: use https, or an endpoint on loopback",
-		endpoint.Scheme, endpoint.Host)
+	return fmt.Errorf("the AWS endpoint %s://%s would get credentials in plain text: use https, or an endpoint on "+
+		"loopback", endpoint.Scheme, endpoint.Host)
 }
 
 func onThisMachine(host string) bool {

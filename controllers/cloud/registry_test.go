@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,14 +18,14 @@ import (
 
 func login(t *testing.T, clients *cloud.Clients, now time.Time) string {
 	t.Helper()
-	user, password, err := clients.RegistryLogin(t.Context(), now)
+	login, err := clients.RegistryLogin(t.Context(), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if user != "AWS" || password == "" {
-		t.Fatalf("the login is %q with %d characters", user, len(password))
+	if login.User != "AWS" || login.Password == "" || login.Registry == "" || strings.Contains(login.Registry, "/") {
+		t.Fatalf("the login to %q is %q with %d characters", login.Registry, login.User, len(login.Password))
 	}
-	return password
+	return login.Password
 }
 
 func TestARegistryLoginIsKeptUntilShortlyBeforeItExpires(t *testing.T) {
@@ -82,7 +83,7 @@ func TestManyPushesShareOneRegistryLogin(t *testing.T) {
 	var all errgroup.Group
 	for range 20 {
 		all.Go(func() error {
-			_, _, err := clients.RegistryLogin(t.Context(), now)
+			_, err := clients.RegistryLogin(t.Context(), now)
 			return err
 		})
 	}
@@ -100,7 +101,7 @@ func TestARefusedRegistryLoginIsAskedForAgain(t *testing.T) {
 		Call: "ecr:GetAuthorizationToken", Kind: wire.FaultError, Error: wire.Errorf(400, "AccessDeniedException", "no"),
 		Times: 1,
 	})
-	if _, _, err := clients.RegistryLogin(t.Context(), time.Now()); !cloud.IsDenied(err) {
+	if _, err := clients.RegistryLogin(t.Context(), time.Now()); !cloud.IsDenied(err) {
 		t.Errorf("got %v", err)
 	}
 	login(t, clients, time.Now())
@@ -142,8 +143,8 @@ func TestAnAnswerWithoutALoginIsAnError(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if user, password, err := clients.RegistryLogin(t.Context(), time.Now()); err == nil {
-				t.Errorf("got %q and %q", user, password)
+			if login, err := clients.RegistryLogin(t.Context(), time.Now()); err == nil {
+				t.Errorf("got %+v", login)
 			}
 		})
 	}

@@ -24,12 +24,15 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 // check is one rule over the inputs: nil, or a *release.Rejected.
 type check func(Inputs) error
 
-// admissions need no Secret: they come before any is read.
-var admissions = []check{
-	namespaceAllowed, // the profile grants itself to namespaces
+// grants are what a profile may take away again: nothing is finished without them.
+var grants = []check{
+	NamespaceAllowed, // the profile grants itself to namespaces
 	registryAllowed,  // images come from where the platform team allows
 	roleAllowed,      // a function role is one that the profile offers to the namespace
 }
+
+// admissions need no Secret: they come before any is read.
+var admissions = append(slices.Clip(grants), withinLimits) // what stages share is limited
 
 // checks of everything that a Stage refers to, in the order in which a user would want to hear of them.
 var checks = []check{
@@ -59,7 +62,8 @@ func firstBroken(rules []check, in Inputs) error {
 	return nil
 }
 
-func namespaceAllowed(in Inputs) error {
+// NamespaceAllowed says nothing where the profile grants itself to the Stage's namespace.
+func NamespaceAllowed(in Inputs) error {
 	selector, err := metav1.LabelSelectorAsSelector(in.Profile.Spec.AllowedNamespaces)
 	if err != nil {
 		return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed,
@@ -87,6 +91,45 @@ func registryAllowed(in Inputs) error {
 	return release.Reject(v1alpha1.ConditionImageResolved, v1alpha1.ReasonRegistryNotAllowed,
 		"spec.image.repository %q is not below one of the registries that StageProfile %q allows (%s)",
 		repository, in.Profile.Name, strings.Join(allowed, ", "))
+}
+
+// withinLimits looks at what many Stages would use up. A size is looked at where it is known.
+func withinLimits(in Inputs) error {
+	limits, manifest := in.Profile.Spec.Limits, &in.Stage.Spec.Manifest
+	if limits == nil {
+		return nil
+	}
+	exceeded := func(format string, values ...any) error {
+		return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonQuotaExceeded,
+			"%s of StageProfile %q: ask for less, or ask the platform team", fmt.Sprintf(format, values...), in.Profile.Name)
+	}
+	memory := max(manifest.HTTP.MemoryMiB, manifest.CLI.MemoryMiB)
+	reserved := reserveOf(manifest.HTTP.ReservedConcurrency) + reserveOf(manifest.CLI.ReservedConcurrency)
+	for i := range manifest.Workers {
+		memory = max(memory, manifest.Workers[i].MemoryMiB)
+		reserved += reserveOf(manifest.Workers[i].ReservedConcurrency)
+	}
+	switch {
+	case limits.StagesPerNamespace > 0 && in.OlderStages >= int(limits.StagesPerNamespace):
+		return release.Wait(v1alpha1.ConditionReady, v1alpha1.ReasonQuotaExceeded, release.Slowly,
+			"namespace %q has %d older Stages of StageProfile %q, and limits.stagesPerNamespace allows %d in all: delete one "+
+				"of them, or ask the platform team",
+			in.Stage.Namespace, in.OlderStages, in.Profile.Name, limits.StagesPerNamespace)
+	case limits.MemoryMiB > 0 && memory > limits.MemoryMiB:
+		return exceeded("a function has memoryMiB %d, more than limits.memoryMiB %d", memory, limits.MemoryMiB)
+	case limits.ReservedConcurrency > 0 && reserved > int64(limits.ReservedConcurrency):
+		return exceeded("the functions reserve a concurrency of %d together, more than limits.reservedConcurrency %d",
+			reserved, limits.ReservedConcurrency)
+	default:
+		return nil
+	}
+}
+
+func reserveOf(reserve *int32) int64 {
+	if reserve == nil {
+		return 0
+	}
+	return int64(*reserve)
 }
 
 func roleAllowed(in Inputs) error {

@@ -116,6 +116,18 @@ var refusals = []struct {
 		func(in *desired.Inputs) { in.Stage.Spec.Manifest.FunctionRoleName = "billing" },
 		v1alpha1.ReasonRoleNotAllowed, []string{"spec.manifest.functionRoleName", `namespace "clouder"`},
 	}, {
+		"a function with more memory than the profile allows",
+		func(in *desired.Inputs) { in.Profile.Spec.Limits = &v1alpha1.ProfileLimits{MemoryMiB: 256} },
+		v1alpha1.ReasonQuotaExceeded, []string{"memoryMiB 512", "limits.memoryMiB 256", `StageProfile "production"`},
+	}, {
+		"functions that reserve more together than the profile allows",
+		func(in *desired.Inputs) {
+			in.Profile.Spec.Limits = &v1alpha1.ProfileLimits{ReservedConcurrency: 10}
+			in.Stage.Spec.Manifest.HTTP.ReservedConcurrency = new(int32(6))
+			in.Stage.Spec.Manifest.Workers[0].ReservedConcurrency = new(int32(5))
+		},
+		v1alpha1.ReasonQuotaExceeded, []string{"concurrency of 11", "limits.reservedConcurrency 10"},
+	}, {
 		"a key with a dot cannot be a variable",
 		func(in *desired.Inputs) { in.Secrets["clouder-env"]["tls.crt"] = nil },
 		v1alpha1.ReasonInvalidSecret, []string{`"tls.crt"`, `Secret "clouder-env"`, "rename the key"},
@@ -198,5 +210,31 @@ func bundleOf(size int) func(*desired.Inputs) {
 		in.Stage.Spec.Manifest.Environment = nil
 		in.Stage.Spec.Manifest.Secrets = in.Stage.Spec.Manifest.Secrets[:1]
 		in.Secrets["clouder-env"] = map[string][]byte{"BLOB": make([]byte, size-len("BLOB"))}
+	}
+}
+
+func TestTheOldestStagesOfANamespaceHaveTheProfile(t *testing.T) {
+	limited := func(older int, allowed int32) desired.Inputs {
+		return edited(func(in *desired.Inputs) {
+			in.OlderStages, in.Profile.Spec.Limits = older, &v1alpha1.ProfileLimits{StagesPerNamespace: allowed}
+		})
+	}
+	if err := desired.Admit(limited(2, 3)); err != nil {
+		t.Errorf("the third of three is refused: %v", err)
+	}
+	waiting, ok := release.AsWaiting(desired.Admit(limited(3, 3)))
+	if !ok || waiting.Reason != v1alpha1.ReasonQuotaExceeded ||
+		!strings.Contains(waiting.Message, "limits.stagesPerNamespace allows 3 in all") {
+		t.Errorf("the fourth of three: %+v", waiting)
+	}
+}
+
+func TestWhatIsAsIsAllowedIsWithinTheLimits(t *testing.T) {
+	in := edited(func(in *desired.Inputs) {
+		in.Profile.Spec.Limits = &v1alpha1.ProfileLimits{MemoryMiB: 512, ReservedConcurrency: 5, StagesPerNamespace: 1}
+		in.Stage.Spec.Manifest.HTTP.ReservedConcurrency = new(int32(5))
+	})
+	if err := desired.Admit(in); err != nil {
+		t.Error(err)
 	}
 }

@@ -6,14 +6,14 @@ import (
 
 // Declared is a release whose declaration was stored when its run began, as far as it may go on by what the profile
 // grants today. Who may write the stage's bucket can write declarations: one that says something else than its id is
-// none, which nil tells, and whose the release is, where it lives and what it is called are not taken from it. The error
-// is a *release.Rejected: the registry or the function role was taken from the profile.
+// none, which nil tells, and whose the release is, where it lives and what it is called are not taken from it. The
+// error is a *release.Rejected: the registry or the function role was taken from the profile.
 func Declared(in Inputs, stored *release.Desired, expected string) (*release.Desired, error) {
 	if id(stored) != expected {
 		return nil, nil //nolint:nilnil // there is no such declaration, and that is no error
 	}
 	in = withManifestOf(in, stored)
-	if err := Admit(in); err != nil {
+	if err := firstBroken(grants, in); err != nil {
 		return nil, err
 	}
 	d := *stored

@@ -37,8 +37,8 @@ func configHash(secret []byte, stage release.StageKey, c release.Config) string 
 // keyID tells keys apart and nothing of them.
 func keyID(key string) string { return plainHash(key)[:keyIDDigits] }
 
-// keyGone says that a bundle on record was named by a key that is not there any more: whether it holds what is asked for
-// cannot be told from its name.
+// keyGone says that a bundle on record was named by a key that is not there any more: whether it holds what is asked
+// for cannot be told from its name.
 func keyGone(recorded string, secret []byte, stage release.StageKey) bool {
 	made, _, named := strings.Cut(recorded, "-")
 	return named && made != withoutKey && made != keyID(release.NamingKey(secret, stage))

@@ -12,14 +12,16 @@ type Inputs struct {
 	NamespaceLabels map[string]string
 	// NamespaceUID tells the Stage's namespace from others that had or will have its name.
 	NamespaceUID string
+	// OlderStages of the namespace that use the profile; counted only where it limits them.
+	OlderStages int
 	// ClusterID is the first part of every ownership tag.
 	ClusterID string
 	// Secrets by name: those that the manifest refers to.
 	Secrets map[string]map[string][]byte
 	// ConfigHash is what environment and Secrets are known to come to, where the Secrets were not read.
 	ConfigHash string
-	// RecordedConfig names the bundle of a release that this may be. It counts where its key is gone: then the record alone
-	// can tell.
+	// RecordedConfig names the bundle of a release that this may be. It counts where its key is gone: then the record
+	// alone can tell.
 	RecordedConfig string
 	// PullSecret is a Docker configuration, or empty.
 	PullSecret []byte

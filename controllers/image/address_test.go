@@ -33,7 +33,18 @@ func TestAddressesAreDeniedByWhatTheyReach(t *testing.T) {
 		{"172.16.9.9", false, false, true, "a company's network"},
 		{"192.168.1.1", false, false, true, "a company's network"},
 		{"fd12::1", false, false, true, "a unique local address"},
-		{"100.100.100.200", false, false, true, "shared address space"},
+		{"100.64.1.1", false, false, true, "shared address space"},
+		{"100.100.100.200", false, false, false, "Alibaba's instance metadata, though it is shared address space"},
+		{"fd00:ec2::23", false, false, false, "EKS's pod identity"},
+		{"fd20:ce::254", false, false, false, "Google's instance metadata over IPv6"},
+		{"168.63.129.16", false, false, false, "Azure's host"},
+		{"192.0.0.192", false, false, false, "Oracle's instance metadata"},
+		{"198.18.0.1", false, false, false, "for benchmarks of networks"},
+		{"fec0::1", false, false, false, "site-local IPv6"},
+		{"::10.0.0.5", false, false, true, "a company's network, as IPv4-compatible IPv6"},
+		{"::169.254.169.254", false, false, false, "metadata as IPv4-compatible IPv6"},
+		{"64:ff9b:1::a9fe:a9fe", false, false, false, "metadata through a local NAT64"},
+		{"2001::1", false, false, false, "Teredo"},
 	} {
 		t.Run(row.address+" "+row.reason, func(t *testing.T) {
 			g := NewWithT(t)
@@ -42,7 +53,7 @@ func TestAddressesAreDeniedByWhatTheyReach(t *testing.T) {
 				rule addressRule
 				want bool
 			}{{addressRule{}, row.byDefault}, {addressRule{allowLoopback: true}, row.withLoopback},
-				{addressRule{allowPrivate: true}, row.withCorp}} {
+				{addressRule{private: everyPrivate}, row.withCorp}} {
 				err := tried.rule.check(address)
 				g.Expect(err == nil).To(Equal(tried.want), "%+v: %v", tried.rule, err)
 				if err != nil {

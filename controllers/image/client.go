@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -28,10 +29,10 @@ var retryBackoff = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 3, J
 type Options struct {
 	// AllowInsecureLoopback lets it speak http, and connect at all, to loopback addresses: for registries on this machine.
 	AllowInsecureLoopback bool
-	// AllowPrivateAddresses lets it connect to RFC 1918, RFC 6598 and unique local addresses: for
-	// registries inside a company.
-	AllowPrivateAddresses bool
-	// RootCAs replaces the system's certificate authorities.
+	// PrivateNetworks of RFC 1918, RFC 6598 and unique local addresses that it may read images from: those with the
+	// registries inside a company, as few as possible, for whoever names an image has it connect there.
+	PrivateNetworks []netip.Prefix
+	// RootCAs replaces the system's certificate authorities; nil leaves it at those.
 	RootCAs *x509.CertPool
 	// TempDir is where assets are kept while they are read; empty means the system's folder for temporary files.
 	TempDir string
@@ -43,7 +44,9 @@ type Options struct {
 // Client talks to registries. It is safe for concurrent use and keeps connections, but no credentials.
 type Client struct {
 	options Options
+	// network leads to the registries that tenants name, own to those of the accounts that the platform team names.
 	network *http.Transport
+	own     *http.Transport
 	barren  *barrenLayers
 	budget  *budget
 	// resolveWithin bounds a Resolve.
@@ -55,20 +58,24 @@ func NewClient(options Options) *Client {
 	options.MemoryBytes = cmp.Or(options.MemoryBytes, defaultMemoryBytes)
 	options.DiskBytes = cmp.Or(options.DiskBytes, defaultDiskBytes)
 	return &Client{
-		options: options, network: newTransport(options), barren: newBarrenLayers(),
+		options: options, network: newTransport(options, options.PrivateNetworks), own: newTransport(options, everyPrivate),
+		barren: newBarrenLayers(),
 		budget: &budget{memory: options.MemoryBytes, disk: options.DiskBytes}, resolveWithin: resolveWithin,
 	}
 }
 
 // Close ends idle connections.
-func (c *Client) Close() { c.network.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.network.CloseIdleConnections()
+	c.own.CloseIdleConnections()
+}
 
 // connect signs in to a repository's registry, for action transport.PullScope or transport.PushScope. The transport it
 // returns adds the credentials to requests to that registry alone.
 func (c *Client) connect(
-	ctx context.Context, to name.Repository, auth authn.Authenticator, action string,
+	ctx context.Context, network http.RoundTripper, to name.Repository, auth authn.Authenticator, action string,
 ) (http.RoundTripper, error) {
-	guarded := &guard{inner: c.network, registry: to.RegistryStr(), allowInsecureLoopback: c.options.AllowInsecureLoopback}
+	guarded := &guard{inner: network, registry: to.RegistryStr(), allowInsecureLoopback: c.options.AllowInsecureLoopback}
 	retrying := transport.NewUserAgent(transport.NewRetry(guarded, transport.WithRetryBackoff(retryBackoff),
 		transport.WithRetryStatusCodes(http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
 			http.StatusServiceUnavailable, http.StatusGatewayTimeout)), userAgent)
@@ -81,7 +88,7 @@ func (c *Client) read(ctx context.Context, source Source, from name.Repository) 
 	if err != nil {
 		return nil, err
 	}
-	signed, err := c.connect(ctx, from, auth, transport.PullScope)
+	signed, err := c.connect(ctx, c.network, from, auth, transport.PullScope)
 	if err != nil {
 		return nil, err
 	}

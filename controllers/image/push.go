@@ -92,26 +92,41 @@ func (p *pusher) content(ctx context.Context, sent *Progress, pushed *Pushed) er
 	return err
 }
 
-func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (*pusher, error) {
-	digest, err := image.Digest()
+// Tagged is the image that a target's first tag names. Its errors are those of Push.
+func (c *Client) Tagged(ctx context.Context, target Target) (v1.Image, error) {
+	into, options, err := c.ownOptions(ctx, target)
 	if err != nil {
-		return nil, fmt.Errorf("reading the image's digest: %w", err)
+		return nil, classify(err, "reading "+bounded(target.String()))
 	}
+	image, err := remote.Image(into.Tag(target.Tags[0]), options...)
+	return image, classify(err, "reading "+bounded(target.String()))
+}
+
+// ownOptions sign in to a target's registry.
+func (c *Client) ownOptions(ctx context.Context, target Target) (name.Repository, []remote.Option, error) {
 	into, err := repository(target.Repository)
 	wrong := func(tag string) bool { return !tagForm.MatchString(tag) }
 	if err != nil || len(target.Tags) == 0 || slices.ContainsFunc(target.Tags, wrong) {
-		return nil, refuse(ErrUnsupported, "%q is not a repository and tags", bounded(target.String()))
+		return into, nil, refuse(ErrUnsupported, "%q is not a repository and tags", bounded(target.String()))
 	}
 	auth := target.Auth
 	if auth == nil {
 		auth = authn.Anonymous
 	}
-	signed, err := c.connect(ctx, into, auth, transport.PushScope)
+	signed, err := c.connect(ctx, c.own, into, auth, transport.PushScope)
+	return into, []remote.Option{remote.WithContext(ctx), remote.WithTransport(signed), remote.WithJobs(jobs),
+		remote.WithRetryBackoff(retryBackoff)}, err
+}
+
+func (c *Client) newPusher(ctx context.Context, image v1.Image, target Target) (*pusher, error) {
+	digest, err := image.Digest()
+	if err != nil {
+		return nil, fmt.Errorf("reading the image's digest: %w", err)
+	}
+	into, options, err := c.ownOptions(ctx, target)
 	if err != nil {
 		return nil, err
 	}
-	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(signed), remote.WithJobs(jobs),
-		remote.WithRetryBackoff(retryBackoff)}
 	hold := target.Hold
 	if hold == nil {
 		hold = func(context.Context) error { return nil }

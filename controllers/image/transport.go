@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -15,9 +16,10 @@ const (
 	maxManifestBytes = 4 << 20
 )
 
-// newTransport connects to registries: no proxy, which would hide the address from the rule, and no endless waits.
-func newTransport(options Options) *http.Transport {
-	rule := addressRule{allowLoopback: options.AllowInsecureLoopback, allowPrivate: options.AllowPrivateAddresses}
+// newTransport connects to registries within private networks and outside: no proxy, which would hide the address from
+// the rule, and no endless waits.
+func newTransport(options Options, private []netip.Prefix) *http.Transport {
+	rule := addressRule{allowLoopback: options.AllowInsecureLoopback, private: private}
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second, Control: rule.control}
 	return &http.Transport{
 		DialContext:           dialer.DialContext,

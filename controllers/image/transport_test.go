@@ -1,13 +1,17 @@
 package image
 
 import (
+	"context"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 )
@@ -28,7 +32,7 @@ func TestLoopbackIsReachedOnlyWhenAllowed(t *testing.T) {
 	g := NewWithT(t)
 	registry := newRegistry(t)
 	source := Source{Repository: registry.repository("acme/counter"), Tag: "v1"}
-	strict := NewClient(Options{AllowPrivateAddresses: true})
+	strict := NewClient(Options{PrivateNetworks: everyPrivate})
 	defer strict.Close()
 	_, err := strict.Resolve(t.Context(), source, "amd64")
 	g.Expect(err).To(MatchError(ErrAddressDenied))
@@ -42,8 +46,34 @@ func TestLoopbackIsReachedOnlyWhenAllowed(t *testing.T) {
 	g.Expect(registry.take("")).To(BeEmpty())
 }
 
+func TestTheAccountsOwnRegistryMayBeBehindAnEndpointOfTheVPC(t *testing.T) {
+	named := netip.MustParsePrefix("10.20.0.0/16")
+	client := NewClient(Options{PrivateNetworks: []netip.Prefix{named}})
+	defer client.Close()
+	for _, row := range []struct {
+		why, address       string
+		tenants, ofAccount bool
+	}{
+		{"an endpoint in the VPC", "10.0.12.34:443", false, true},
+		{"a registry in the network that was named", "10.20.0.5:443", true, true},
+		{"what tells machines their credentials", "169.254.169.254:443", false, false},
+		{"what tells pods their credentials", "[fd00:ec2::23]:443", false, false},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			for transport, may := range map[*http.Transport]bool{client.network: row.tenants, client.own: row.ofAccount} {
+				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				_, err := transport.DialContext(ctx, "tcp", row.address)
+				cancel()
+				if denied := errors.Is(err, ErrAddressDenied); denied == may {
+					t.Errorf("denied: %t (%v)", denied, err)
+				}
+			}
+		})
+	}
+}
+
 func TestInstanceMetadataIsNeverAsked(t *testing.T) {
-	client := NewClient(Options{AllowInsecureLoopback: true, AllowPrivateAddresses: true})
+	client := NewClient(Options{AllowInsecureLoopback: true, PrivateNetworks: everyPrivate})
 	defer client.Close()
 	for reason, repository := range map[string]string{
 		"by its address": "169.254.169.254/latest/meta-data", "with a port": "169.254.169.254:80/latest",

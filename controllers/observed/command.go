@@ -102,6 +102,9 @@ func (o *Observer) claim(ctx context.Context, id, run, name string) (claimed, er
 	return claimed{found: true, startedAt: startedAt}, nil
 }
 
+// clocksDiffer is how far the operator's clock may be ahead of S3's.
+const clocksDiffer = 5 * time.Minute
+
 // left finds the newest run of a release that left claims in the bucket, and which commands they are of. Run ids begin
 // with their time, so the last one in order is the newest. Commands of other releases count as long as they may run.
 func (o *Observer) left(ctx context.Context, releaseID string) (*release.LeftRun, error) {
@@ -127,6 +130,11 @@ func (o *Observer) left(ctx context.Context, releaseID string) (*release.LeftRun
 			continue
 		}
 		run, name, _ := strings.Cut(own, "/")
+		// What else lies there must not hide the run that was under way, whose commands must not run again.
+		start, isRun := release.RunStart(run)
+		if !isRun || start.After(aws.ToTime(object.LastModified).Add(clocksDiffer)) {
+			continue
+		}
 		if run > left.Run {
 			left.Run, left.Commands = run, nil
 		}

@@ -368,3 +368,21 @@ func TestThatADeclarationCannotBeReadIsAnError(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsNoRunHidesNone(t *testing.T) {
+	for why, junk := range map[string]string{
+		"a name that comes after every run's":  "zzz",
+		"a run of the year 9999":               "99991231t235959-abcd",
+		"a name that a status has no room for": "99" + strings.Repeat("9", 100),
+	} {
+		t.Run(why, func(t *testing.T) {
+			v := newView(t)
+			v.MakeBucket()
+			v.put(claim, started())
+			v.put(release.CommandKey("r1", junk, "migrate")+release.ClaimSuffix, started())
+			if got := v.look(lookLeft).Left; got.Run != runID || !slices.Equal(got.Commands, []string{"migrate"}) {
+				t.Errorf("seen is %+v", got)
+			}
+		})
+	}
+}

@@ -47,24 +47,39 @@ func (p *Performer) uploadImage(
 	if err != nil {
 		return "", sourceError(v1alpha1.ConditionImagePushed, s.Desired.Image, err)
 	}
-	user, password, err := p.Clients.RegistryLogin(ctx, p.Now())
+	login, err := p.Clients.RegistryLogin(ctx, p.Now())
 	if err != nil {
 		return "", err
 	}
-	repository := release.FoundationFrom(s.Observed.Foundation.Outputs).RepositoryURI
-	pushed, err := p.Images.Push(ctx, deployed, image.Target{
+	// Where the token goes is told by AWS with the token, not by a stack, which others may update.
+	repository := login.Registry + "/" + p.Names.Repository
+	target := image.Target{
 		Repository: repository, Hold: s.Hold.Check, Progress: s.imageProgress(), SeenBy: seenBy,
 		// The build's own tag comes last: where it stands, the tag that tells its source stands too.
 		Tags: []string{release.SourceTag(s.Desired.BuildID, s.Desired.Image.Digest), release.BuildTag(s.Desired.BuildID)},
-		Auth: authn.FromConfig(authn.AuthConfig{Username: user, Password: password}),
-	})
+		Auth: authn.FromConfig(authn.AuthConfig{Username: login.User, Password: login.Password}),
+	}
+	pushed, err := p.Images.Push(ctx, deployed, target)
+	if errors.Is(err, image.ErrTagMoved) {
+		pushed, err = p.endCopy(ctx, target)
+	}
 	switch {
-	case errors.Is(err, image.ErrTagMoved): // left by a copy that was cut off and had another runtime
+	case errors.Is(err, image.ErrTagMoved):
 		return "", tagMoved(s.Desired.Image, "")
 	case err != nil:
 		return "", p.pushError(s.Desired.Image, repository, err)
 	}
 	return pushed.Digest, nil
+}
+
+// endCopy ends a copy that was cut off between its tags and had another runtime: it is whole, and of the same source.
+func (p *Performer) endCopy(ctx context.Context, target image.Target) (image.Pushed, error) {
+	begun, err := p.Images.Tagged(ctx, target)
+	if err != nil {
+		return image.Pushed{}, err
+	}
+	target.Tags, target.SeenBy = target.Tags[1:], nil
+	return p.Images.Push(ctx, begun, target)
 }
 
 // withinQuota refuses an image that is larger than the profile allows.
@@ -119,7 +134,7 @@ func tagMoved(i release.Image, known string) *release.Rejected {
 	}
 	return release.Reject(v1alpha1.ConditionImageResolved, v1alpha1.ReasonTagMoved,
 		"%s:%s now names %s, and other content was copied or released under this tag before%s: push the new content under "+
-			"a new tag and set spec.image.tag",
+			"a new tag and set spec.image.tag; a build is of one architecture, so another one takes a new tag too",
 		i.Repository, i.Tag, i.Digest, was)
 }
 

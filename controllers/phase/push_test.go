@@ -99,16 +99,20 @@ func TestARepositoryThatIsGoneNeedsHelp(t *testing.T) {
 		s.Observed.Foundation.Outputs[release.OutputRepositoryURI], v1alpha1.AnnotationRetry)
 }
 
-func TestThatECRCannotBeReachedMayPass(t *testing.T) {
-	s, _ := sending(t)
-	s.imageOnly()
-	s.Observed.Foundation.Outputs[release.OutputRepositoryURI] = "127.0.0.1:1/" + s.Names.Repository
-	contains(t, s.fails(upload).Error(), "pushing the image")
-}
-
-func TestThePlaceInTheAccountMustBeARepository(t *testing.T) {
-	s, _ := sending(t)
-	s.imageOnly()
-	s.Observed.Foundation.Outputs[release.OutputRepositoryURI] = "https://" + s.Names.Repository
-	s.refused(upload, v1alpha1.ConditionImagePushed, v1alpha1.ReasonImageUnsupported, "cannot be deployed")
+func TestTheTokenGoesToTheAccountsOwnRegistryWhateverTheStackSays(t *testing.T) {
+	for why, uri := range map[string]string{
+		"another host":       "127.0.0.1:1/mallory",
+		"another repository": strings.Replace(newStage(t).RepositoryURI(), "aloft-", "mallory-", 1),
+		"no repository":      "https://",
+	} {
+		t.Run(why, func(t *testing.T) {
+			s, _ := sending(t)
+			s.imageOnly()
+			s.Observed.Foundation.Outputs[release.OutputRepositoryURI] = uri
+			s.done(upload)
+			if tags := s.tags(); len(tags) != 2 {
+				t.Errorf("the stage's own repository has the tags %v", tags)
+			}
+		})
+	}
 }

@@ -78,7 +78,11 @@ func (p *Performer) submit(ctx context.Context, step *release.StackStep, s Subje
 		{Key: aws.String(release.OwnerTag), Value: aws.String(s.Desired.Owner)},
 		{Key: aws.String(release.NamespaceTag), Value: aws.String(s.Desired.NamespaceUID)},
 	}
-	capabilities := []types.Capability{types.CapabilityCapabilityNamedIam}
+	// The application's template has no roles: one that somebody else got into its place must not make any.
+	var capabilities []types.Capability
+	if step.Part == release.PartFoundation {
+		capabilities = []types.Capability{types.CapabilityCapabilityNamedIam}
+	}
 	parameters := p.parameters(step, s)
 	switch step.Operation {
 	case release.StackCreate:
@@ -120,7 +124,8 @@ func (p *Performer) template(ctx context.Context, step *release.StackStep) (body
 	if err != nil {
 		return nil, nil, fmt.Errorf("uploading the template: %w", err)
 	}
-	return nil, aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", p.Names.Bucket, p.Clients.Region, key)), nil
+	region := p.Clients.Region
+	return nil, aws.String(fmt.Sprintf("https://%s.s3.%s.%s/%s", p.Names.Bucket, region, cloud.URLSuffix(region), key)), nil
 }
 
 func (p *Performer) stackRole(s Subject) *string {

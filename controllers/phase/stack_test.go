@@ -90,7 +90,7 @@ func (s *stage) begun(status types.ResourceStatus) (count int) {
 func TestEachOperationIsOneCallWithItsToken(t *testing.T) {
 	const role = "arn:aws:iam::123456789012:role/stacks"
 	template := map[string]string{
-		"Capabilities.member.1": "CAPABILITY_NAMED_IAM", "Tags.member.1.Key": release.OwnerTag,
+		"Tags.member.1.Key":   release.OwnerTag,
 		"Tags.member.1.Value": "cluster/clouder/production",
 		"Tags.member.2.Key":   release.NamespaceTag, "Tags.member.2.Value": tenant.NamespaceUID,
 		"Parameters.member.1.ParameterKey": "Bucket", "Parameters.member.1.ParameterValue": "b", "RoleARN": role,
@@ -199,6 +199,21 @@ func TestALargerTemplateIsGivenByItsCopyInTheBucket(t *testing.T) {
 	want := "https://" + s.Names.Bucket + ".s3." + tenant.Region + ".amazonaws.com/" + keys[0]
 	if got := recorded()[0]; got.Get("TemplateURL") != want || got.Has("TemplateBody") {
 		t.Errorf("it is given by %q", got.Get("TemplateURL"))
+	}
+}
+
+func TestOnlyTheFoundationMakesRoles(t *testing.T) {
+	for part, want := range map[release.Part]string{
+		release.PartFoundation: "CAPABILITY_NAMED_IAM", release.PartApp: "",
+	} {
+		s := newStage(t)
+		recorded := s.requests()
+		step := s.operation(release.StackCreate, "token-1", oneQueue)
+		step.Stack.Part = part
+		s.done(step)
+		if got := recorded()[0].Get("Capabilities.member.1"); got != want {
+			t.Errorf("the %s stack may have %q, want %q", part, got, want)
+		}
 	}
 }
 

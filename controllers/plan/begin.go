@@ -1,9 +1,6 @@
 package plan
 
 import (
-	"strings"
-	"time"
-
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
 )
@@ -41,7 +38,7 @@ func beginRun(m *Machine) (release.Step, error) {
 func (m *Machine) begin() {
 	retry := m.retriable() && m.retries()
 	run := &release.Run{
-		ID: m.Now.UTC().Format(runTime) + "-" + m.Nonce, State: release.RunRunning, StartedAt: m.Now,
+		ID: release.RunID(m.Now, m.Nonce), State: release.RunRunning, StartedAt: m.Now,
 		BuildID: m.Asked.Image.Tag, Recovering: m.Recorded.Run == nil && m.Recorded.Live == nil,
 	}
 	m.Recorded.Run = run
@@ -98,17 +95,4 @@ func (m *Machine) resolvedTo() {
 	if run := m.Recorded.Run; m.Desired != nil && !m.isLive() && run.ReleaseID == "" {
 		m.describe(run, false)
 	}
-}
-
-// runTime is how a run's id begins.
-const runTime = "20060102t150405"
-
-// startOf tells when a run started, by its id; the zero time for what is no run's id.
-func startOf(run string) time.Time {
-	text, _, _ := strings.Cut(run, "-")
-	start, err := time.Parse(runTime, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return start
 }

@@ -171,7 +171,7 @@ func (m *Machine) goOn(live string) {
 	if live != "" {
 		since = m.Observed.Aliases[m.Desired.HTTP().Name].PublishedAt.Truncate(time.Second)
 	}
-	if left.Run == "" || startOf(left.Run).Before(since) {
+	if start, ok := release.RunStart(left.Run); !ok || start.Before(since) {
 		return
 	}
 	run.ID = left.Run

@@ -78,5 +78,6 @@ func SourceTag(buildID, sourceDigest string) string {
 	return BuildTag(buildID) + ".src-" + strings.TrimPrefix(sourceDigest, "sha256:")[:sourceDigits]
 }
 
-// sourceDigits of the source digest are enough to tell builds apart and leave room in a tag's 128 characters.
-const sourceDigits = 12
+// sourceDigits of the source digest are more than anybody finds another image for, and leave room in a tag's 128
+// characters, of which a build has 100.
+const sourceDigits = 20

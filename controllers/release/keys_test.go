@@ -36,7 +36,7 @@ func TestASourceTagTellsBuildAndSourceApart(t *testing.T) {
 	if release.SourceTag("v1", sourceDigest) == release.SourceTag("v1", other) {
 		t.Error("two sources of one build have the same tag")
 	}
-	if got, want := release.SourceTag("v1", sourceDigest), "b-v1.src-0123456789ab"; got != want {
+	if got, want := release.SourceTag("v1", sourceDigest), "b-v1.src-0123456789abcdef0000"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/aloft-dev/aloft/test/tenant"
 )
 
-const source = "sha256:0123456789abcdef"
+const source = "sha256:0123456789abcdef0123456789abcdef"
 
 // swept is a stage without functions, so that a sweep is of images and objects alone.
 func swept(t *testing.T) *stage {

@@ -54,8 +54,8 @@ func (r *Remover) removeFoundation(ctx context.Context, s Subject) error {
 }
 
 // removeRetained removes the resources that a deleted stack left behind. A stack is asked by its id, which names it for
-// 90 days after it is gone, so that a successor of the same name is never touched. The id comes from the Stage's status:
-// whoever may write that must not have another stage removed.
+// 90 days after it is gone, so that a successor of the same name is never touched. The id comes from the Stage's
+// status: whoever may write that must not have another stage removed.
 func (r *Remover) removeRetained(ctx context.Context, stackID string) error {
 	if own, err := r.owns(ctx, stackID); err != nil || !own {
 		return err

@@ -34,6 +34,11 @@ func (r *Reconciler) gather(ctx context.Context, stage *v1alpha1.Stage) (desired
 		if err != nil {
 			return in, err
 		}
+		if ofTheCluster(secret.Type) {
+			return in, release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSecret,
+				"Secret %q is of type %s, which opens the cluster and is not for an application: name another one",
+				secret.Name, secret.Type)
+		}
 		in.Secrets[source.SecretRef.Name] = secret.Data
 	}
 	if ref := stage.Spec.Image.PullSecretRef; ref != nil {
@@ -60,10 +65,41 @@ func (r *Reconciler) granted(ctx context.Context, stage *v1alpha1.Stage) (desire
 		return in, err
 	}
 	in.Profile = profile
-	if err := r.ofNamespace(ctx, &in); err != nil {
+	if err := ofNamespace(ctx, r.Client, &in); err != nil {
+		return in, err
+	}
+	if err := r.countOlder(ctx, &in); err != nil {
 		return in, err
 	}
 	return in, desired.Admit(in)
+}
+
+// countOlder counts the Stages of the namespace that come before this one, where the profile limits them.
+func (r *Reconciler) countOlder(ctx context.Context, in *desired.Inputs) error {
+	if limits := in.Profile.Spec.Limits; limits == nil || limits.StagesPerNamespace == 0 {
+		return nil
+	}
+	list := &v1alpha1.StageList{}
+	err := r.Client.List(ctx, list, client.InNamespace(in.Stage.Namespace), client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return fmt.Errorf("listing the Stages of the namespace: %w", err)
+	}
+	for i := range list.Items {
+		other := &list.Items[i]
+		sameProfile := other.Spec.ProfileRef.Name == in.Profile.Name
+		if sameProfile && other.UID != in.Stage.UID && isOlder(other, in.Stage) {
+			in.OlderStages++
+		}
+	}
+	return nil
+}
+
+// isOlder puts Stages in an order: by their age, which is known in whole seconds, then by their names.
+func isOlder(one, other *v1alpha1.Stage) bool {
+	if one.CreationTimestamp.Equal(&other.CreationTimestamp) {
+		return one.Name < other.Name
+	}
+	return one.CreationTimestamp.Before(&other.CreationTimestamp)
 }
 
 func (r *Reconciler) profile(ctx context.Context, stage *v1alpha1.Stage) (*v1alpha1.StageProfile, error) {
@@ -79,6 +115,11 @@ func (r *Reconciler) profile(ctx context.Context, stage *v1alpha1.Stage) (*v1alp
 		return nil, fmt.Errorf("reading StageProfile %q: %w", stage.Spec.ProfileRef.Name, err)
 	}
 	return profile, nil
+}
+
+// ofTheCluster says that a Secret is Kubernetes' own: whoever may write a Stage must not send it to an application.
+func ofTheCluster(kind corev1.SecretType) bool {
+	return kind == corev1.SecretTypeServiceAccountToken || kind == corev1.SecretTypeBootstrapToken
 }
 
 func (r *Reconciler) secret(ctx context.Context, namespace, name string) (*corev1.Secret, error) {
@@ -157,7 +198,7 @@ func (r *Reconciler) removalOf(ctx context.Context, stage *v1alpha1.Stage) (plan
 		return plan.Asked{Unprepared: err, Removal: removal}, nil
 	}
 	in := desired.Inputs{Stage: stage, Profile: profile, ClusterID: r.ClusterID, HashKey: r.HashKey}
-	if err = r.ofNamespace(ctx, &in); err != nil {
+	if err = ofNamespace(ctx, r.Client, &in); err != nil {
 		return plan.Asked{Unprepared: err, Removal: removal}, profile
 	}
 	rejected, isRejected := release.AsRejected(desired.Admit(in))
@@ -173,10 +214,10 @@ func deletionPolicy(stage *v1alpha1.Stage, profile *v1alpha1.StageProfile) v1alp
 }
 
 // ofNamespace adds what the Stage's namespace tells.
-func (r *Reconciler) ofNamespace(ctx context.Context, in *desired.Inputs) error {
+func ofNamespace(ctx context.Context, c client.Reader, in *desired.Inputs) error {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: in.Stage.Namespace}, namespace); err != nil {
+	if err := c.Get(ctx, client.ObjectKey{Name: in.Stage.Namespace}, namespace); err != nil {
 		return fmt.Errorf("reading the namespace: %w", err)
 	}
 	in.NamespaceLabels, in.NamespaceUID = namespace.Labels, string(namespace.UID)

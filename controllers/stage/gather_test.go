@@ -144,6 +144,41 @@ var _ = Describe("Gathering what a Stage refers to", func() {
 			v1alpha1.ConditionReady, "reserved"),
 	)
 
+	It("sends no token of the cluster to an application", func(ctx context.Context) {
+		token := &corev1.Secret{Type: corev1.SecretTypeBootstrapToken, StringData: map[string]string{"TOKEN": "hunter2"}}
+		token.GenerateName, token.Namespace = "token-", namespace
+		Expect(admin.Create(ctx, token)).To(Succeed())
+		s := play(ctx, usesSecret(token.Name))
+		Expect(s.reconciles().RequeueAfter).To(Equal(secretPoll))
+		Expect(s.says(v1alpha1.ConditionReady)).To(because(v1alpha1.ReasonInvalidSecret, "bootstrap.kubernetes.io/token"))
+		Expect(s.asksAWS()).To(BeEmpty())
+	})
+
+	It("lets the oldest Stages of a namespace use a profile, as many as it allows", func(ctx context.Context) {
+		s := playWith(ctx, func(p *v1alpha1.StageProfileSpec) {
+			p.Limits = &v1alpha1.ProfileLimits{StagesPerNamespace: 1}
+		})
+		profile := s.profileNow()
+		younger := applyStage(ctx, profile, func(stage *v1alpha1.Stage) {
+			stage.GenerateName = "younger-" // ages are known in whole seconds, then names count
+			stage.Spec.Image.Repository = s.registry.repository()
+		})
+		play(ctx) // of another profile
+		first := s.stage
+		s.stage = younger
+		s.reconciles()
+		Expect(s.says(v1alpha1.ConditionReady)).To(because(v1alpha1.ReasonQuotaExceeded,
+			"limits.stagesPerNamespace allows 1"))
+		s.stage = first
+		s.reconciles()
+		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonProgressing))
+		s.edit(func(stage *v1alpha1.Stage) { stage.Finalizers = nil })
+		Expect(admin.Delete(ctx, first)).To(Succeed())
+		s.stage = younger
+		s.reconciles()
+		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonProgressing))
+	})
+
 	It("goes on when the Secret that was missing is there", func(ctx context.Context) {
 		s := play(ctx, usesSecret("late"))
 		s.reconciles()

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
@@ -66,6 +67,28 @@ var _ = Describe("A profile", func() {
 		Expect(admin.Delete(ctx, s.stage)).To(Succeed())
 		Expect(s.reconcileProfile()).To(Succeed())
 		Expect(s.profileNow().Finalizers).To(BeEmpty())
+	})
+
+	It("is not held by a Stage of a namespace that it does not allow", func(ctx context.Context) {
+		s := playWith(ctx, grantsNothing)
+		_, _ = s.reconcile()
+		Expect(s.says(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonProfileNotAllowed))
+		Expect(s.reconcileProfile()).To(Succeed())
+		Expect(s.profileNow().Finalizers).To(BeEmpty())
+	})
+
+	It("is held by a Stage that has something on AWS, although it does not allow the namespace any more",
+		func(ctx context.Context) {
+			s := playWith(ctx, grantsNothing)
+			s.remember(serving("v1", otherDigest))
+			Expect(s.reconcileProfile()).To(Succeed())
+			Expect(s.profileNow().Finalizers).To(Equal([]string{v1alpha1.StageProfileFinalizer}))
+		})
+
+	It("is looked at when a Stage begins to have something on AWS, and at no other change of a status", func() {
+		began := &v1alpha1.Stage{Status: v1alpha1.StageStatus{Target: &v1alpha1.Run{}}}
+		Expect(beganOrEnded(event.UpdateEvent{ObjectOld: &v1alpha1.Stage{}, ObjectNew: began})).To(BeTrue())
+		Expect(beganOrEnded(event.UpdateEvent{ObjectOld: began, ObjectNew: began})).To(BeFalse())
 	})
 
 	It("is not held anew when it is being deleted, which the API server would refuse", func(ctx context.Context) {

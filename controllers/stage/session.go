@@ -141,7 +141,7 @@ func (s *session) connect(ctx context.Context) error {
 		return err
 	}
 	in := desired.Inputs{Stage: s.stage, Profile: s.profile, ClusterID: s.r.ClusterID}
-	if err := s.r.ofNamespace(ctx, &in); err != nil {
+	if err := ofNamespace(ctx, s.r.Client, &in); err != nil {
 		return err
 	}
 	names, ownership := desired.Names(desired.KeyOf(in), clients.Account, clients.Region), desired.Ownership(in)

@@ -184,7 +184,8 @@ func TestRolesHaveTheBoundaryOfTheProfile(t *testing.T) {
 	}
 	for _, kind := range []release.Role{release.RoleHTTP, release.RoleQueue, release.RoleCLI} {
 		name := r.d.Names.FunctionRole(kind)
-		if _, err := iam.NewFromConfig(r.Local.Config()).GetRole(t.Context(), &iam.GetRoleInput{RoleName: &name}); err != nil {
+		_, err := iam.NewFromConfig(r.Local.Config()).GetRole(t.Context(), &iam.GetRoleInput{RoleName: &name})
+		if err != nil {
 			t.Errorf("there is no role %s: %v", name, err)
 		}
 	}

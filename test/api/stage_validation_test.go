@@ -59,6 +59,9 @@ var _ = DescribeTable("a Stage that cannot be deployed is refused with the field
 		`supported values: "amd64", "arm64"`),
 	Entry("a variable that is no variable", "spec: {manifest: {environment: {my-key: x}}}", "spec.manifest",
 		"environment: names must be letters, digits and underscores"),
+	Entry("more variables than all the operator's Stages have room for",
+		"spec: {manifest: {environment: {"+variables(17)+"}}}", "spec.manifest",
+		"environment: names and values may have at most 262144 characters together"),
 	Entry("a variable of the runtime", "spec: {manifest: {environment: {ALOFT_ROLE: x}}}", "spec.manifest",
 		"environment: names that begin with AWS_ or ALOFT_ are reserved: rename"),
 	Entry("a variable of Lambda", "spec: {manifest: {environment: {AWS_REGION: x}}}", "spec.manifest",
@@ -195,3 +198,12 @@ var _ = It("refuses a field that does not exist instead of dropping it", func(ct
 	_, err := tried(ctx, stage("spec: {manifest: {http: {memory: 512}}}"))
 	Expect(err).To(MatchError(ContainSubstring(`unknown field "spec.manifest.http.memory"`)))
 })
+
+// variables are so many of the largest that there may be.
+func variables(count int) string {
+	list := make([]string, count)
+	for i := range list {
+		list[i] = fmt.Sprintf("V%d: %s", i, strings.Repeat("x", 16384))
+	}
+	return strings.Join(list, ", ")
+}

@@ -93,7 +93,7 @@ var _ = Describe("The record of a stage", func() {
 })
 
 var _ = Describe("A stage of a cluster that is gone", Serial, func() {
-	It("is taken over by the platform team's word, without the key and the record of the cluster, and runs no command again",
+	It("is taken over by the platform team's word, without the cluster's key and record, and runs no command again",
 		func() {
 			stage := released("v1")
 			url, id := stage.Status.Endpoints.URL, stage.Status.Live.ID

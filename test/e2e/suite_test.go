@@ -48,4 +48,5 @@ var _ = BeforeSuite(func() {
 	}
 	Expect(box.StartOperator(ctx)).To(Succeed())
 	watchInvariants()
+	watchSigners()
 })

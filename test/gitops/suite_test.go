@@ -14,6 +14,7 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,6 +29,8 @@ var (
 	cluster client.Client
 	// flux is the engine of Flux's kustomize-controller, under its names.
 	flux *ssa.ResourceManager
+	// openAPI is the API server's document of its types, in protocol buffers.
+	openAPI []byte
 )
 
 func TestGitOps(t *testing.T) {
@@ -49,5 +52,12 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	flux = ssa.NewResourceManager(admin, poller, ssa.Owner{
 		Field: "kustomize-controller", Group: "kustomize.toolkit.fluxcd.io",
 	})
+	discovered, err := discovery.NewDiscoveryClientForConfig(plane.Config)
+	Expect(err).NotTo(HaveOccurred())
+	Eventually(func() ([]byte, error) {
+		openAPI, err = discovered.RESTClient().Get().AbsPath("/openapi/v2").
+			SetHeader("Accept", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf").Do(ctx).Raw()
+		return openAPI, err
+	}).Should(ContainSubstring("aloft.dev"), "the definitions are in it soon after they are installed")
 	Expect(cluster.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})).To(Succeed())
 })

@@ -32,8 +32,8 @@ const (
 	hashKeyBytes  = 32
 )
 
-// hashKey gives the key of the hash over secrets, and makes it the first time. It must stay the same for good: with
-// another key the same secrets would look changed and make a release.
+// hashKey gives the key of the hash over secrets, and makes it the first time. It should stay the same for good: with
+// another key it cannot be told whether secrets have changed, and what proves how commands ended counts no more.
 func hashKey(ctx context.Context, c client.Client, namespace string) ([]byte, error) {
 	secret := &corev1.Secret{}
 	err := c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: hashKeySecret}, secret)
@@ -55,8 +55,8 @@ func hashKey(ctx context.Context, c client.Client, namespace string) ([]byte, er
 		return nil, fmt.Errorf("keeping the hash key in Secret %s/%s: %w", namespace, hashKeySecret, err)
 	}
 	if len(secret.Data[hashKeyField]) < hashKeyBytes {
-		return nil, fmt.Errorf("secret %s/%s has no key %q of at least %d bytes: delete it to make a new one, which "+
-			"releases every stage with secrets again",
+		return nil, fmt.Errorf("secret %s/%s has no key %q of at least %d bytes: restore it, or delete it to "+
+			"make a new one, with which a Secret that has changed meanwhile is noticed with a Stage's next release only",
 			namespace, hashKeySecret, hashKeyField, hashKeyBytes)
 	}
 	return secret.Data[hashKeyField], nil

@@ -44,8 +44,8 @@ type Options struct {
 	AWS aws.Config
 	// Namespace is the operator's own: of its lease and of the key that it keeps in a Secret.
 	Namespace string
-	// ClusterID is the first part of every ownership tag, of letters, digits, dots, dashes and underscores; empty takes the
-	// UID of the namespace kube-system.
+	// ClusterID is the first part of every ownership tag, of letters, digits, dots, dashes and underscores; empty takes
+	// the UID of the namespace kube-system.
 	ClusterID string
 	// RuntimeDir holds the function runtimes: runtime-linux-amd64 and runtime-linux-arm64.
 	RuntimeDir string

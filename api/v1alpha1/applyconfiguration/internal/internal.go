@@ -382,6 +382,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: imageMiB
       type:
         scalar: numeric
+    - name: memoryMiB
+      type:
+        scalar: numeric
+    - name: reservedConcurrency
+      type:
+        scalar: numeric
+    - name: stagesPerNamespace
+      type:
+        scalar: numeric
 - name: com.github.aloft-dev.aloft.api.v1alpha1.ProfileReference
   map:
     fields:

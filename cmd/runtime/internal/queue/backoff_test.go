@@ -111,3 +111,18 @@ func TestAttributesAreBoundedAndFitForAnEnvironment(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAQueuesAddressIsThatOfItsPartition(t *testing.T) {
+	for arn, want := range map[string]string{
+		"arn:aws:sqs:eu-central-1:123456789012:jobs-x":    "https://sqs.eu-central-1.amazonaws.com/123456789012/jobs-x",
+		"arn:aws-cn:sqs:cn-north-1:123456789012:jobs-x":   "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/jobs-x",
+		"arn:aws-us-gov:sqs:us-gov-west-1:123456789012:x": "https://sqs.us-gov-west-1.amazonaws.com/123456789012/x",
+	} {
+		if got := (record{EventSourceARN: arn}).url(""); got != want {
+			t.Errorf("%s is at %s, want %s", arn, got, want)
+		}
+	}
+	if got := (record{EventSourceARN: "arn:aws:sqs:r:1:jobs-x"}).url("https://own"); got != "https://own/jobs-x" {
+		t.Errorf("under the prefix that the stack gives it is at %s", got)
+	}
+}

@@ -67,7 +67,11 @@ func (r record) shortName(suffix string) string {
 func (r record) url(prefix string) string {
 	if prefix == "" {
 		if parts := strings.Split(r.EventSourceARN, ":"); len(parts) == 6 {
-			prefix = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s", parts[3], parts[4])
+			host := "amazonaws.com"
+			if parts[1] == "aws-cn" {
+				host += ".cn"
+			}
+			prefix = fmt.Sprintf("https://sqs.%s.%s/%s", parts[3], host, parts[4])
 		}
 	}
 	return prefix + "/" + r.queue()

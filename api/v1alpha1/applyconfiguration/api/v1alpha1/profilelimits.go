@@ -10,6 +10,12 @@ package v1alpha1
 //
 // ProfileLimits are what stages may ask for. What is left out is left to the operator's own bounds.
 type ProfileLimitsApplyConfiguration struct {
+	// stagesPerNamespace is how many Stages of one namespace may use the profile: the oldest of them.
+	StagesPerNamespace *int32 `json:"stagesPerNamespace,omitempty"`
+	// memoryMiB of one environment of any function.
+	MemoryMiB *int32 `json:"memoryMiB,omitempty"`
+	// reservedConcurrency is how much of the account's concurrency the functions of a Stage may reserve together.
+	ReservedConcurrency *int32 `json:"reservedConcurrency,omitempty"`
 	// imageMiB is the size of an image's layers together, as they are compressed.
 	ImageMiB *int32 `json:"imageMiB,omitempty"`
 	// assetFiles is the number of files that an image may publish.
@@ -22,6 +28,30 @@ type ProfileLimitsApplyConfiguration struct {
 // apply.
 func ProfileLimits() *ProfileLimitsApplyConfiguration {
 	return &ProfileLimitsApplyConfiguration{}
+}
+
+// WithStagesPerNamespace sets the StagesPerNamespace field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the StagesPerNamespace field is set to the value of the last call.
+func (b *ProfileLimitsApplyConfiguration) WithStagesPerNamespace(value int32) *ProfileLimitsApplyConfiguration {
+	b.StagesPerNamespace = &value
+	return b
+}
+
+// WithMemoryMiB sets the MemoryMiB field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MemoryMiB field is set to the value of the last call.
+func (b *ProfileLimitsApplyConfiguration) WithMemoryMiB(value int32) *ProfileLimitsApplyConfiguration {
+	b.MemoryMiB = &value
+	return b
+}
+
+// WithReservedConcurrency sets the ReservedConcurrency field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ReservedConcurrency field is set to the value of the last call.
+func (b *ProfileLimitsApplyConfiguration) WithReservedConcurrency(value int32) *ProfileLimitsApplyConfiguration {
+	b.ReservedConcurrency = &value
+	return b
 }
 
 // WithImageMiB sets the ImageMiB field in the declarative configuration to the given value

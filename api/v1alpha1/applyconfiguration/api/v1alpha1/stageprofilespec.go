@@ -34,10 +34,10 @@ type StageProfileSpecApplyConfiguration struct {
 	// allowedRegistries are the registries or repository prefixes that images may come from, such as ghcr.io/acme. Empty
 	// allows all.
 	AllowedRegistries []string `json:"allowedRegistries,omitempty"`
-	// adopt are the marks of owners whose stages are taken over by Stages of this profile that have the same namespace and
-	// name: <cluster id>/<namespace>/<name>/<UID of the namespace>, as the message of a Stage tells it, or what a mark
-	// begins with, such as the id of a cluster that is gone. Whoever takes a stage over has all that it holds: its secrets,
-	// its jobs, its domain. An entry may go when the Stages have been released once more.
+	// adopt are the marks of owners whose stages are taken over by Stages of this profile that have the same namespace
+	// and name: <cluster id>/<namespace>/<name>/<UID of the namespace>, as the message of a Stage tells it, or what a
+	// mark begins with, such as the id of a cluster that is gone. Whoever takes a stage over has all that it holds: its
+	// secrets, its jobs, its domain. An entry may go when the Stages have been released once more.
 	Adopt []string `json:"adopt,omitempty"`
 	// deletionPolicy of stages that name none.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
