@@ -141,6 +141,8 @@ func TestWhatIsNotTheReleasesFaultDoesNotEndItsRun(t *testing.T) {
 			v1alpha1.ReasonProfileMismatch},
 		"the tag names other content than once": {release.ActionResolve, v1alpha1.ConditionImageResolved,
 			v1alpha1.ReasonTagMoved},
+		"the tag has moved when its image is sent": {release.ActionUpload, v1alpha1.ConditionImageResolved,
+			v1alpha1.ReasonTagMoved},
 		"the image cannot be used": {release.ActionResolve, v1alpha1.ConditionImageResolved,
 			v1alpha1.ReasonImageUnsupported},
 	} {
