@@ -125,7 +125,8 @@ func (p *Performer) template(ctx context.Context, step *release.StackStep) (body
 		return nil, nil, fmt.Errorf("uploading the template: %w", err)
 	}
 	region := p.Clients.Region
-	return nil, aws.String(fmt.Sprintf("https://%s.s3.%s.%s/%s", p.Names.Bucket, region, cloud.URLSuffix(region), key)), nil
+	address := fmt.Sprintf("https://%s.s3.%s.%s/%s", p.Names.Bucket, region, cloud.URLSuffix(region), key)
+	return nil, aws.String(address), nil
 }
 
 func (p *Performer) stackRole(s Subject) *string {
