@@ -24,7 +24,7 @@ type line struct {
 // caller is the stage that a call is made for.
 type caller struct{ namespace, stage string }
 
-// place is that of a caller who was refused, or waits.
+// place is that of a caller who waits, or was refused and comes back.
 type place struct {
 	urgency Urgency
 	since   time.Time
@@ -63,8 +63,8 @@ func (l *line) take(ctx context.Context, who caller) error {
 		if taken {
 			return nil
 		}
+		l.keep(who, p.urgency, wait+placeKept)
 		if waited+wait > p.patience {
-			l.keep(who, p.urgency, wait+placeKept)
 			// Those who come back at the same time would meet again.
 			return &Busy{After: wait + rand.N(spread), Family: l.family} //nolint:gosec // spreads load
 		}
