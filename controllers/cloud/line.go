@@ -11,8 +11,8 @@ import (
 )
 
 // line is a budget, and whoever waits for it. Who was refused comes back, and has kept its place: the more urgent come
-// first, then those of the namespaces that have had less of late, and then those who have waited longest. So a namespace
-// with a hundred releases does not hold up another one's only release, and nobody starves.
+// first, then those of the namespaces that have had less of late, and then those who have waited longest. So a
+// namespace with a hundred releases does not hold up another one's only release, and nobody starves.
 type line struct {
 	quota
 	mu      sync.Mutex
@@ -80,8 +80,9 @@ func (l *line) take(ctx context.Context, who caller) error {
 // spread keeps apart those who come back.
 const spread = 200 * time.Millisecond
 
-// ask takes a call out of the budget where there is room for it, or tells how long that will take. What has begun leaves
-// no room for others and waits behind nobody; neither does whoever has looked in the same reconcile wait behind others.
+// ask takes a call out of the budget where there is room for it, or tells how long that will take. What has begun
+// leaves no room for others and waits behind nobody; neither does whoever has looked in the same reconcile wait behind
+// others.
 func (l *line) ask(who caller, p *purpose) (wait time.Duration, taken bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

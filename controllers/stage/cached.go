@@ -8,8 +8,8 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
 
-// Cached is a Stage as the cache keeps it: without what the operator does not read, and in no more memory than it needs.
-// Its decoder has left room in every list, and a text of its own for each word, however often it occurs.
+// Cached is a Stage as the cache keeps it: without what the operator does not read, and in no more memory than it
+// needs. Its decoder has left room in every list, and a text of its own for each word, however often it occurs.
 func Cached(object any) (any, error) {
 	stage, ok := object.(*v1alpha1.Stage)
 	if !ok {
