@@ -18,15 +18,17 @@ func Cached(object any) (any, error) {
 	stage.ManagedFields = nil
 	delete(stage.Annotations, corev1.LastAppliedConfigAnnotation)
 	kept := stage.DeepCopy()
+	texts := texts{}
 	for i := range kept.Status.Conditions {
 		condition := &kept.Status.Conditions[i]
 		condition.Type, condition.Reason = word(condition.Type), word(condition.Reason)
 		condition.Status = word(condition.Status)
+		texts.once(&condition.Message)
 	}
-	texts := texts{}
 	if target := kept.Status.Target; target != nil {
 		for i := range target.Phases {
 			target.Phases[i].Name, target.Phases[i].State = word(target.Phases[i].Name), word(target.Phases[i].State)
+			texts.once(&target.Phases[i].Message)
 		}
 		texts.once(&target.ReleaseID, &target.BuildID, &target.ImageDigest, &target.DeployedDigest, &target.AssetsDigest,
 			&target.ConfigHash, &target.TemplateRevision)
@@ -41,7 +43,7 @@ func Cached(object any) (any, error) {
 	return kept, nil
 }
 
-// texts are those of one Stage: its releases have most of them in common.
+// texts are those of one Stage: its releases have most of them in common, and so have phases and conditions.
 type texts map[string]string
 
 // once lets equal texts be one.

@@ -29,8 +29,11 @@ func (s *scale) takesOver(ctx context.Context, leads, waits *manager, end func(*
 
 // failover ends the operator that leads again and again, at random moments: by force, and as Kubernetes ends a pod.
 func (s *scale) failover(ctx context.Context, leads *manager, kills, ends int) (last *manager, _ []figure, err error) {
+	if kills == 0 {
+		return leads, nil, nil
+	}
 	var killed, ended []time.Duration
-	for i := range kills + ends {
+	for i := range kills + max(ends, 1) {
 		waits, err := startManager(ctx, s.box, s.logs)
 		if err != nil {
 			return leads, nil, err
