@@ -32,8 +32,9 @@ func (s *scale) failover(ctx context.Context, leads *manager, kills, ends int) (
 	if kills == 0 {
 		return leads, nil, nil
 	}
+	ends = max(ends, 1)
 	var killed, ended []time.Duration
-	for i := range kills + max(ends, 1) {
+	for i := range kills + ends {
 		waits, err := startManager(ctx, s.box, s.logs)
 		if err != nil {
 			return leads, nil, err
