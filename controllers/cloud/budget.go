@@ -57,9 +57,9 @@ type (
 	reconcileKey struct{}
 )
 
-// ForReconcile joins the steps of a reconcile. Once one of them has made a call the others wait for twice as long as a call
-// of their urgency takes to find room: whoever comes back has to look again, and would use up each time what the step that
-// follows needs.
+// ForReconcile joins the steps of a reconcile. Once one of them has made a call the others wait for twice as long as a
+// call of their urgency takes to find room: whoever comes back has to look again, and would use up each time what the
+// step that follows needs.
 func ForReconcile(ctx context.Context) context.Context {
 	return context.WithValue(ctx, reconcileKey{}, new(mark))
 }
@@ -169,8 +169,8 @@ func (b *budgets) line(account, region string, q quota) *line {
 	return b.lines[key]
 }
 
-// budgeted keeps the attempts of a stage's calls within the budgets of its account. When AWS throttles all the same, because others
-// act in the account too, the budget is taken to be used up.
+// budgeted keeps the attempts of a stage's calls within the budgets of its account. When AWS throttles all the same,
+// because others act in the account too, the budget is taken to be used up.
 func (b *budgets) budgeted(access Access) func(*middleware.Stack) error {
 	spend := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 		out middleware.FinalizeOutput, metadata middleware.Metadata, err error,

@@ -11,8 +11,8 @@ import (
 )
 
 // line is a budget, and whoever waits for it. Who was refused comes back, and has kept its place: the more urgent come
-// first, then those of the namespaces that have had less of late, and then those who have waited longest. So a namespace
-// with a hundred releases does not hold up another one's only release, and nobody starves.
+// first, then those of the namespaces that have had less of late, and then those who have waited longest. So a
+// namespace with a hundred releases does not hold up another one's only release, and nobody starves.
 type line struct {
 	quota
 	mu      sync.Mutex
@@ -24,7 +24,7 @@ type line struct {
 // caller is the stage that a call is made for.
 type caller struct{ namespace, stage string }
 
-// place is that of a caller who was refused, or waits.
+// place is that of a caller who waits, or was refused and comes back.
 type place struct {
 	urgency Urgency
 	since   time.Time
@@ -63,8 +63,8 @@ func (l *line) take(ctx context.Context, who caller) error {
 		if taken {
 			return nil
 		}
+		l.keep(who, p.urgency, wait+placeKept)
 		if waited+wait > p.patience {
-			l.keep(who, p.urgency, wait+placeKept)
 			// Those who come back at the same time would meet again.
 			return &Busy{After: wait + rand.N(spread), Family: l.family} //nolint:gosec // spreads load
 		}
@@ -80,8 +80,9 @@ func (l *line) take(ctx context.Context, who caller) error {
 // spread keeps apart those who come back.
 const spread = 200 * time.Millisecond
 
-// ask takes a call out of the budget where there is room for it, or tells how long that will take. What has begun leaves
-// no room for others and waits behind nobody; neither does whoever has looked in the same reconcile wait behind others.
+// ask takes a call out of the budget where there is room for it, or tells how long that will take. What has begun
+// leaves no room for others and waits behind nobody; neither does whoever has looked in the same reconcile wait behind
+// others.
 func (l *line) ask(who caller, p *purpose) (wait time.Duration, taken bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

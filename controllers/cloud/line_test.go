@@ -119,3 +119,31 @@ func TestOfANamespaceWhoeverHasWaitedLongestComesFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestWorkBesideTheReconcilesDoesNotStarveBehindThoseWhoComeBack(t *testing.T) {
+	spends(t, func(t *testing.T, s *spending) {
+		ctx, stop := context.WithCancel(t.Context())
+		var others sync.WaitGroup
+		for i := range 30 {
+			others.Go(func() {
+				for who := (caller{"clouder", fmt.Sprint(i)}); ctx.Err() == nil; {
+					if after, busy := AsBusy(s.take(ForStep(ctx, Later), who)); busy {
+						time.Sleep(after)
+					}
+				}
+			})
+		}
+		time.Sleep(10 * time.Second)
+		began := time.Now()
+		for call := range 5 {
+			if err := s.take(ForWork(ctx, Later), caller{"clouder", "work"}); err != nil {
+				t.Errorf("call %d, after %s: %v", call, time.Since(began), err)
+			}
+		}
+		if took, fair := time.Since(began), s.takes(5*31); took > 2*fair {
+			t.Errorf("five calls took %s, and its share would have been there after %s", took, fair)
+		}
+		stop()
+		others.Wait()
+	})
+}

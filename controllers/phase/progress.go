@@ -14,7 +14,8 @@ type Progress struct {
 	Image image.Progress
 	// Assets that are in their place, of how many.
 	Assets, AssetsOf atomic.Int64
-	// AssetsFrom is how many bytes of compressed layers the assets are read from, AssetBytes how many they have themselves.
+	// AssetsFrom is how many bytes of compressed layers the assets are read from, AssetBytes how many they have
+	// themselves.
 	AssetsFrom, AssetBytes atomic.Int64
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 )
 
-// Cached is a Stage as the cache keeps it: without what the operator does not read, and in no more memory than it needs.
-// Its decoder has left room in every list, and a text of its own for each word, however often it occurs.
+// Cached is a Stage as the cache keeps it: without what the operator does not read, and in no more memory than it
+// needs. Its decoder has left room in every list, and a text of its own for each word, however often it occurs.
 func Cached(object any) (any, error) {
 	stage, ok := object.(*v1alpha1.Stage)
 	if !ok {
@@ -18,15 +18,17 @@ func Cached(object any) (any, error) {
 	stage.ManagedFields = nil
 	delete(stage.Annotations, corev1.LastAppliedConfigAnnotation)
 	kept := stage.DeepCopy()
+	texts := texts{}
 	for i := range kept.Status.Conditions {
 		condition := &kept.Status.Conditions[i]
 		condition.Type, condition.Reason = word(condition.Type), word(condition.Reason)
 		condition.Status = word(condition.Status)
+		texts.once(&condition.Message)
 	}
-	texts := texts{}
 	if target := kept.Status.Target; target != nil {
 		for i := range target.Phases {
 			target.Phases[i].Name, target.Phases[i].State = word(target.Phases[i].Name), word(target.Phases[i].State)
+			texts.once(&target.Phases[i].Message)
 		}
 		texts.once(&target.ReleaseID, &target.BuildID, &target.ImageDigest, &target.DeployedDigest, &target.AssetsDigest,
 			&target.ConfigHash, &target.TemplateRevision)
@@ -41,7 +43,7 @@ func Cached(object any) (any, error) {
 	return kept, nil
 }
 
-// texts are those of one Stage: its releases have most of them in common.
+// texts are those of one Stage: its releases have most of them in common, and so have phases and conditions.
 type texts map[string]string
 
 // once lets equal texts be one.

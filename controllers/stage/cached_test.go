@@ -18,9 +18,10 @@ import (
 // decoded is a Stage as it comes from the API server.
 func decoded(t *testing.T, name string) *v1alpha1.Stage {
 	t.Helper()
-	stage := &v1alpha1.Stage{ObjectMeta: metav1.ObjectMeta{Namespace: "clouder", Name: name, Annotations: map[string]string{
-		corev1.LastAppliedConfigAnnotation: "{}", v1alpha1.AnnotationRetry: "1",
-	}, ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "aloft"}}}}
+	stage := &v1alpha1.Stage{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "clouder", Name: name, ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "aloft"}},
+		Annotations: map[string]string{corev1.LastAppliedConfigAnnotation: "{}", v1alpha1.AnnotationRetry: "1"},
+	}}
 	for i := range 13 {
 		stage.Status.Conditions = append(stage.Status.Conditions, metav1.Condition{
 			Type: fmt.Sprint("Condition", i), Status: metav1.ConditionTrue, Reason: "Succeeded", Message: "it is done",

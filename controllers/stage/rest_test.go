@@ -32,7 +32,8 @@ func resting(ctx context.Context, secret string) *scene {
 		wanted := asked.Release(otherDigest, "1")
 		status.Live.ID, status.Live.ConfigHash, status.ObservedGeneration = wanted.ID, wanted.ConfigHash, stage.Generation
 		status.Image = &v1alpha1.ResolvedImage{
-			Repository: asked.Image.Repository, Tag: asked.Image.Tag, Architecture: asked.Image.Architecture, Digest: otherDigest,
+			Repository: asked.Image.Repository, Tag: asked.Image.Tag, Architecture: asked.Image.Architecture,
+			Digest: otherDigest,
 		}
 	})
 	s.reconciles()

@@ -47,7 +47,8 @@ func newCopies(ctx context.Context, box *sandbox.Sandbox, of *v1alpha1.Stage) (*
 		return nil, fmt.Errorf("reading the profile: %w", err)
 	}
 	secret, key, labels := &corev1.Secret{}, &corev1.Secret{}, c.profile.Spec.AllowedNamespaces.MatchLabels
-	if err := box.Client.Get(ctx, client.ObjectKey{Namespace: of.Namespace, Name: sandbox.SampleSecret}, secret); err != nil {
+	sample := client.ObjectKey{Namespace: of.Namespace, Name: sandbox.SampleSecret}
+	if err := box.Client.Get(ctx, sample, secret); err != nil {
 		return nil, fmt.Errorf("reading the Secret: %w", err)
 	}
 	own := client.ObjectKey{Namespace: sandbox.Namespace, Name: "aloft-hash-key"}

@@ -29,6 +29,10 @@ func (s *scale) takesOver(ctx context.Context, leads, waits *manager, end func(*
 
 // failover ends the operator that leads again and again, at random moments: by force, and as Kubernetes ends a pod.
 func (s *scale) failover(ctx context.Context, leads *manager, kills, ends int) (last *manager, _ []figure, err error) {
+	if kills == 0 {
+		return leads, nil, nil
+	}
+	ends = max(ends, 1)
 	var killed, ended []time.Duration
 	for i := range kills + ends {
 		waits, err := startManager(ctx, s.box, s.logs)

@@ -30,9 +30,10 @@ import (
 )
 
 // hover releases as the deployment tool Hover does, one thing after another: every asset each time, then the stack,
-// which is looked at every five seconds after five blind ones, then a version of each function, the warming, the command,
-// and the aliases. It makes the calls of that for real, about 7 + A + D/5 + 2F + W + C of them for A assets, D seconds of
-// a stack's update, F functions, W warmings and C commands, with the images, the role and the bucket of a Stage.
+// which is looked at every five seconds after five blind ones, then a version of each function, the warming, the
+// command, and the aliases. It makes the calls of that for real, about 7 + A + D/5 + 2F + W + C of them for A assets, D
+// seconds of a stack's update, F functions, W warmings and C commands, with the images, the role and the bucket of a
+// Stage.
 type hover struct {
 	*subject
 	cloudFormation *cloudformation.Client
@@ -59,8 +60,9 @@ const (
 // hovers measures releases of another algorithm side by side.
 func (s *subject) hovers(ctx context.Context, own pace) ([]figure, error) {
 	h := &hover{
-		subject: s, cloudFormation: cloudformation.NewFromConfig(s.box.AWSConfig), lambda: lambda.NewFromConfig(s.box.AWSConfig),
-		s3: s3.NewFromConfig(s.box.AWSConfig), ecr: ecr.NewFromConfig(s.box.AWSConfig),
+		subject: s, cloudFormation: cloudformation.NewFromConfig(s.box.AWSConfig),
+		lambda: lambda.NewFromConfig(s.box.AWSConfig), s3: s3.NewFromConfig(s.box.AWSConfig),
+		ecr: ecr.NewFromConfig(s.box.AWSConfig),
 	}
 	if err := h.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("preparing the other algorithm: %w", err)
@@ -115,7 +117,8 @@ func (h *hover) prepare(ctx context.Context) error {
 	}
 	h.repository = aws.ToString(made.Repository.RepositoryUri)
 	_, err = h.ecr.SetRepositoryPolicy(ctx, &ecr.SetRepositoryPolicyInput{
-		RepositoryName: aws.String(hoverStack), PolicyText: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		RepositoryName: aws.String(hoverStack),
+		PolicyText: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 			"Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`),
 	})
 	if err != nil {

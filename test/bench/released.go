@@ -51,8 +51,8 @@ func (r released) until() wire.Log {
 }
 
 // dependent are the calls of an update that wait for one another, whatever else goes on at the same time: a look at the
-// foundation; a login, a layer's beginning and its end, and a manifest; the update of the stack and a look at its end; a
-// version and a look at it; a command and its result; an alias.
+// foundation; a login, a layer's beginning and its end, and a manifest; the update of the stack and a look at its end;
+// a version and a look at it; a command and its result; an alias.
 const dependent = 1 + 4 + 2 + 2 + 2 + 1
 
 // critical is the longest path through what a release depends on: its application, its stack, and each call's time.

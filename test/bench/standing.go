@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,6 +121,7 @@ func (s *scale) rest(ctx context.Context, m *manager, found *standing) error {
 
 // apiRequests are the readings of Secrets and the writings of a Stage's status that the API server has counted.
 func (s *scale) apiRequests(ctx context.Context) (secretReads, statusWrites float64, err error) {
+	page := strings.TrimSuffix(s.box.ControlPlane.Config.Host, "/") + "/metrics"
 	client, err := rest.HTTPClientFor(s.box.ControlPlane.Config)
 	if err != nil {
 		return 0, 0, fmt.Errorf("making a client: %w", err)
@@ -133,8 +133,8 @@ func (s *scale) apiRequests(ctx context.Context) (secretReads, statusWrites floa
 		{&secretReads, []string{`resource="secrets"`, `verb="GET"`}},
 		{&statusWrites, []string{`resource="stages"`, `subresource="status"`, `verb="PATCH"`}},
 	} {
-		if *count.of, err = scrapeBy(ctx, client, strings.TrimSuffix(s.box.ControlPlane.Config.Host, "/")+"/metrics", "apiserver_request_total{",
-			count.has...); err != nil {
+		*count.of, err = scrapeBy(ctx, client, page, "apiserver_request_total{", count.has...)
+		if err != nil {
 			return 0, 0, err
 		}
 	}
@@ -195,7 +195,7 @@ func fit(x, y []float64) line {
 	slope := (n*sxy - sx*sy) / (n*sxx - sx*sx)
 	return line{
 		slope: slope, base: (sy - slope*sx) / n,
-		r2: math.Pow(n*sxy-sx*sy, 2) / ((n*sxx - sx*sx) * (n*syy - sy*sy)),
+		r2: (n*sxy - sx*sy) * (n*sxy - sx*sy) / ((n*sxx - sx*sx) * (n*syy - sy*sy)),
 	}
 }
 

@@ -62,8 +62,8 @@ type Options struct {
 	// ProfileAddress serves Go's profiles to whoever reaches it; "" and "0" leave them out.
 	ProfileAddress string
 	LeaderElection bool
-	// LeaseDuration is how long a leader counts as one after it was last heard of: at least 6 seconds; zero is 10. What the
-	// operator does beyond it is refused by its fences.
+	// LeaseDuration is how long a leader counts as one after it was last heard of: at least 6 seconds; zero is 10. What
+	// the operator does beyond it is refused by its fences.
 	LeaseDuration time.Duration
 	// Unbudgeted makes AWS calls as fast as they are asked for: for an AWS that has no quotas.
 	Unbudgeted bool
@@ -169,7 +169,8 @@ const leastShare = 0.01
 const (
 	// defaultLease has another replica act within 15 seconds after a leader has died.
 	defaultLease = 10 * time.Second
-	// leastLease outlasts the proof that an operator acts for a Stage, so that none counts when another one has taken over.
+	// leastLease outlasts the proof that an operator acts for a Stage, so that none counts when another one has taken
+	// over.
 	leastLease = release.FenceHolds + time.Second
 )
 

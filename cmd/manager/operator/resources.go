@@ -18,8 +18,15 @@ func (r Resources) budget() (memory, disk int64) { return r.Memory / 4, r.Disk /
 // soft is the memory at which the collector of garbage begins to work harder, before the kernel ends the process.
 func (r Resources) soft() int64 { return r.Memory / 10 * 9 }
 
-// apply lets the process keep within its memory, unless GOMEMLIMIT says already what it is to be.
+// collectAt is by how many percent of what is live the heap grows before garbage is collected. Most of what is live are
+// Stages at rest, which make none: half of Go's own 100 takes a quarter less memory and hardly more of a core.
+const collectAt = 50
+
+// apply lets the process keep within its memory, unless GOMEMLIMIT and GOGC say already what that is to be.
 func (r Resources) apply() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	if r.Memory > 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(r.soft())
 	}

@@ -36,3 +36,15 @@ func TestAllImagesTogetherTakeAShareOfThePod(t *testing.T) {
 		t.Errorf("of what is not known they may take %d and %d", memory, disk)
 	}
 }
+
+func TestGarbageIsCollectedEarlyUnlessSomeoneSaysOtherwise(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+	for env, want := range map[string]int{"": collectAt, "200": 100} {
+		t.Setenv("GOGC", env)
+		Resources{}.apply()
+		if got := debug.SetGCPercent(100); got != want {
+			t.Errorf("with GOGC=%q it is %d percent, want %d", env, got, want)
+		}
+	}
+}
