@@ -54,8 +54,8 @@ type Target struct {
 	Repository string
 	// Tags are given to the image, in this order; none of them ever moves to another digest.
 	Tags []string
-	// Hold is asked before anything is sent, and before each tag is given, which may be long after; an error ends the push.
-	// Nil holds nothing up.
+	// Hold is asked before anything is sent, and before each tag is given, which may be long after; an error ends the
+	// push. Nil holds nothing up.
 	Hold func(context.Context) error
 	// Auth signs in to the target's registry; nil means anonymous.
 	Auth authn.Authenticator

@@ -44,7 +44,9 @@ func (c *copying) gather(ctx context.Context, gathered *Collection) (*Assets, er
 	pushed := make(chan error, 1)
 	go func() {
 		defer gathered.Passed()
-		_, err := c.client.Push(ctx, c.opened, Target{Repository: c.to.repository("aloft"), Tags: []string{"v1"}, SeenBy: gathered})
+		_, err := c.client.Push(ctx, c.opened, Target{
+			Repository: c.to.repository("aloft"), Tags: []string{"v1"}, SeenBy: gathered,
+		})
 		pushed <- err
 	}()
 	assets, err := gathered.Assets(ctx, c.opened)

@@ -83,7 +83,9 @@ func TestEachFurtherTagCostsAQuestionAndAnAnswer(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
 	image := forPlatform(t, "linux", "amd64", "x")
-	_, err := client.Push(t.Context(), image, Target{Repository: registry.repository("aloft"), Tags: []string{"source", "v1"}})
+	_, err := client.Push(t.Context(), image, Target{
+		Repository: registry.repository("aloft"), Tags: []string{"source", "v1"},
+	})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(slices.DeleteFunc(registry.take(""), func(request string) bool {
 		return !strings.Contains(request, "/manifests/")
@@ -221,9 +223,8 @@ func TestTheTargetsCredentialsAreUsed(t *testing.T) {
 	g := NewWithT(t)
 	registry, client := newRegistry(t), newLocalClient(t)
 	registry.answer(basicAuth("AWS", "canary"))
-	target := Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}, Auth: authn.FromConfig(authn.AuthConfig{
-		Username: "AWS", Password: "canary",
-	})}
+	target := Target{Repository: registry.repository("aloft"), Tags: []string{"v1"}}
+	target.Auth = authn.FromConfig(authn.AuthConfig{Username: "AWS", Password: "canary"})
 	_, err := client.Push(t.Context(), forPlatform(t, "linux", "amd64", "x"), target)
 	g.Expect(err).NotTo(HaveOccurred())
 

@@ -151,7 +151,8 @@ func TestMediaTypesOfDockerAndOCIAreNotMixed(t *testing.T) {
 			source = mutate.ConfigMediaType(mutate.MediaType(source, row.manifest), row.config)
 			registry, client := newRegistry(t), newLocalClient(t)
 			made := withRuntime(t, source, RuntimeFromBytes("1", []byte("program")))
-			_, err := client.Push(t.Context(), made, Target{Repository: registry.repository("acme/counter"), Tags: []string{"v1"}})
+			into := Target{Repository: registry.repository("acme/counter"), Tags: []string{"v1"}}
+			_, err := client.Push(t.Context(), made, into)
 			g.Expect(err).NotTo(HaveOccurred())
 
 			pushed, err := client.Open(t.Context(), Source{Repository: registry.repository("acme/counter")}, digestOf(t, made))

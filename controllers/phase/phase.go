@@ -36,7 +36,8 @@ type Subject struct {
 	HideOutput bool
 	// Hold is looked at before each write of a step that takes long.
 	Hold *Hold
-	// Reached is told of what a step has brought about that others can go on from, while the step goes on; nil tells nobody.
+	// Reached is told of what a step has brought about that others can go on from, while the step goes on; nil tells
+	// nobody.
 	Reached func(release.Outcome)
 	// Progress is told of what goes on in a step that takes long.
 	Progress *Progress

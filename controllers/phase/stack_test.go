@@ -179,7 +179,8 @@ func TestATemplateIsGivenByItsContentAsLongAsARequestHoldsIt(t *testing.T) {
 	if status := s.awaitStack(); status != "CREATE_COMPLETE" {
 		t.Errorf("the stack is %s", status)
 	}
-	if got := recorded()[0]; got.Get("TemplateBody") != largest || got.Has("TemplateURL") || len(s.Keys("templates/")) > 0 {
+	if got := recorded()[0]; got.Get("TemplateBody") != largest || got.Has("TemplateURL") ||
+		len(s.Keys("templates/")) > 0 {
 		t.Errorf("it is given by %q", got.Get("TemplateURL"))
 	}
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // upload sends image and variables at once, and reads the assets out of the layers while those are sent; then it tells
-// that the image is there, and sends the assets, which nothing needs before the release is warmed. What is there already
-// is not sent again.
+// that the image is there, and sends the assets, which nothing needs before the release is warmed. What is there
+// already is not sent again.
 func (p *Performer) upload(ctx context.Context, s Subject) (release.Outcome, error) {
 	wanted, err := p.wantedAssets(ctx, s)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 type Act struct {
 	// Holds: suspension holds the release before it, for it would begin something.
 	Holds bool
-	// Turn: it operates on a stack, and an account has few of those at the same time. Once aliases have moved nothing holds
-	// a Stage up.
+	// Turn: it operates on a stack, and an account has few of those at the same time. Once aliases have moved nothing
+	// holds a Stage up.
 	Turn bool
 	// Beside is the pool in which it goes on beside the reconciles, because it takes long; empty where it is done at once.
 	// What is written before it is written when it begins.

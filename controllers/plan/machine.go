@@ -39,8 +39,8 @@ type Machine struct {
 	at release.Phase
 	// performed guards against a step that does not take effect: none is named twice.
 	performed map[string]bool
-	// repeated says that the last stack operation was one that CloudFormation knew already: what has become of it is looked
-	// at before anything is waited for.
+	// repeated says that the last stack operation was one that CloudFormation knew already: what has become of it is
+	// looked at before anything is waited for.
 	repeated bool
 	// removed are the removals, sweeps and repairs that were completed since the Stage was read.
 	removed map[release.Action]bool

@@ -15,7 +15,8 @@ import (
 var actions = []release.Action{
 	release.ActionStop, release.ActionBegin, release.ActionResolve, release.ActionRecover, release.ActionStack,
 	release.ActionReturn,
-	release.ActionResume, release.ActionTryAgain, release.ActionUpload, release.ActionAssets, release.ActionPublish, release.ActionWarm,
+	release.ActionResume, release.ActionTryAgain, release.ActionUpload, release.ActionAssets, release.ActionPublish,
+	release.ActionWarm,
 	release.ActionAnnounce,
 	release.ActionInvoke, release.ActionVoid, release.ActionRecordCommand, release.ActionIntend, release.ActionMove,
 	release.ActionRevert,
@@ -80,7 +81,8 @@ func TestWhatCannotBeTakenBackIsFenced(t *testing.T) {
 	for action, want := range map[release.Action]plan.Write{
 		release.ActionRemoveApp: plan.Fenced, release.ActionRemoveFoundation: plan.Fenced,
 		release.ActionVoid: plan.Fenced, release.ActionInvoke: plan.Fenced, release.ActionMove: plan.Intended,
-		release.ActionRevert: plan.Fenced, release.ActionUpload: plan.Fenced, release.ActionAssets: plan.Fenced, release.ActionWarm: plan.Fenced,
+		release.ActionRevert: plan.Fenced, release.ActionUpload: plan.Fenced, release.ActionAssets: plan.Fenced,
+		release.ActionWarm:    plan.Fenced,
 		release.ActionPublish: plan.Unwritten,
 	} {
 		if got := plan.ActOf(release.Step{Action: action, Phase: rows(action)[0]}).Write; got != want {

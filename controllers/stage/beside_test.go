@@ -219,7 +219,7 @@ var _ = Describe("What goes on beside the reconciles", func() {
 			v1alpha1.ConditionImagePushed, v1alpha1.ReasonProgressingWithRetry, time.Duration(1), time.Second),
 	)
 
-	It("lets the release go on once the image is there, and is awaited where its assets are needed", func(ctx context.Context) {
+	It("lets the release go on once the image is there", func(ctx context.Context) {
 		end := make(chan struct{})
 		s := uploading(ctx, func(context.Context) (release.Outcome, error) { <-end; return release.Outcome{}, nil },
 			func(stage *v1alpha1.Stage) {

@@ -9,15 +9,15 @@ import (
 	"github.com/aloft-dev/aloft/controllers/release"
 )
 
-// memory holds what was seen of the stacks of Stages whose run goes on, so that each reconcile of a run need not look at
-// the same again. It is lost with the process, and then it is looked at again.
+// memory holds what was seen of the stacks of Stages whose run goes on, so that each reconcile of a run need not look
+// at the same again. It is lost with the process, and then it is looked at again.
 type memory struct {
 	mu   sync.Mutex
 	seen map[types.NamespacedName]seenStacks
 }
 
-// seenStacks are the stacks of one run: the foundation stack, which nothing of a run changes once it is as it should be,
-// and the application stack when its template was last read.
+// seenStacks are the stacks of one run: the foundation stack, which nothing of a run changes once it is as it should
+// be, and the application stack when its template was last read.
 type seenStacks struct {
 	uid             types.UID
 	run             string

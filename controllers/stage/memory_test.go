@@ -54,7 +54,7 @@ func TestWhatWasSeenOfARunsStacksIsKnownToItsNextReconcile(t *testing.T) {
 func TestOfAStackNothingIsKeptThatMayBeAnotherInAMoment(t *testing.T) {
 	for why, stack := range map[string]release.Stack{
 		"an operation goes on":      {Exists: true, Status: "UPDATE_IN_PROGRESS", Template: []byte("{}")},
-		"it is someone else's":      {Exists: true, Status: "UPDATE_COMPLETE", Foreign: "it belongs to b", Template: []byte("{}")},
+		"it is someone else's":      {Exists: true, Status: "UPDATE_COMPLETE", Foreign: "b's", Template: []byte("{}")},
 		"there is none":             {},
 		"its template was not read": {Exists: true, Status: "UPDATE_COMPLETE"},
 	} {

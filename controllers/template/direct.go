@@ -9,8 +9,8 @@ var freelyUpdated = map[string][]string{
 	ruleType:     {ruleState},
 }
 
-// Direct says that of what is deployed only such properties, latches that move on and outputs differ, so that the update
-// may go without a change set. What is added takes nothing away.
+// Direct says that of what is deployed only such properties, latches that move on and outputs differ, so that the
+// update may go without a change set. What is added takes nothing away.
 func Direct(deployed, want Rendering) bool {
 	if deployed.Template == nil || !movedOn(shown(deployed), shown(want)) {
 		return false

@@ -14,6 +14,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	sample "github.com/aloft-dev/aloft/test/sampleapp/image"
 	"github.com/aloft-dev/aloft/test/sandbox"
 )
 
@@ -111,7 +112,7 @@ func measure(ctx context.Context, box *sandbox.Sandbox, logs io.Writer, o option
 	if err := box.StartOperator(ctx, api.watchOperator); err != nil {
 		return nil, err
 	}
-	s, err := begin(ctx, box)
+	s, _, err := begin(ctx, box, "bench", sample.V1)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +125,7 @@ func measure(ctx context.Context, box *sandbox.Sandbox, logs io.Writer, o option
 		{fmt.Sprintf("%d releases at zero latency", o.runs),
 			func(ctx context.Context) ([]figure, error) { return s.overhead(ctx, o.runs) }},
 		{"a release of unchanged content", s.unchanged},
+		{"a first release", s.first},
 		{fmt.Sprintf("%d releases at each pace", o.paced),
 			func(ctx context.Context) ([]figure, error) { return s.paces(ctx, o.paced) }},
 		{fmt.Sprintf("%d reconciles at rest", o.reconciles),

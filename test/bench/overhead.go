@@ -79,26 +79,43 @@ func applicationTime(calls wire.Log) []span {
 	return list
 }
 
-// stackTime is when the operations of the application stack ran, by the stack's own events.
+// stackTime is when operations of the Stage's stacks ran, by the stacks' own events: the application's, the newest first,
+// and then the foundation's.
 func (s *subject) stackTime(ctx context.Context, since time.Time) (list []span, err error) {
-	app := desired.Names(release.StageKey{Namespace: s.stage.Namespace, Name: s.stage.Name}, "", "").AppStack
-	answer, err := cloudformation.NewFromConfig(s.box.AWSConfig).DescribeStackEvents(ctx,
-		&cloudformation.DescribeStackEventsInput{StackName: aws.String(app)})
-	if err != nil {
-		return nil, fmt.Errorf("reading the stack's events: %w", err)
+	names := desired.Names(release.StageKey{Namespace: s.stage.Namespace, Name: s.stage.Name}, "", "")
+	for _, stack := range []string{names.AppStack, names.FoundationStack} {
+		pages := cloudformation.NewDescribeStackEventsPaginator(cloudformation.NewFromConfig(s.box.AWSConfig),
+			&cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
+		var events []types.StackEvent
+		for pages.HasMorePages() {
+			answer, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("reading the stack's events: %w", err)
+			}
+			events = append(events, answer.StackEvents...)
+		}
+		list = append(list, operations(events, since)...)
 	}
-	for i := range answer.StackEvents { // the newest first
-		event := &answer.StackEvents[i]
+	return list, nil
+}
+
+// operations are when a stack was operated on, by its events, the newest first.
+func operations(events []types.StackEvent, since time.Time) (list []span) {
+	for i := range events {
+		event := &events[i]
 		if aws.ToString(event.ResourceType) != "AWS::CloudFormation::Stack" || event.Timestamp.Before(since) {
 			continue
 		}
-		if event.ResourceStatus == types.ResourceStatusUpdateInProgress && len(list) > 0 {
-			list[len(list)-1].from = *event.Timestamp
-			continue
+		switch event.ResourceStatus {
+		case types.ResourceStatusUpdateInProgress, types.ResourceStatusCreateInProgress:
+			if len(list) > 0 {
+				list[len(list)-1].from = *event.Timestamp
+			}
+		default:
+			list = append(list, span{*event.Timestamp, *event.Timestamp})
 		}
-		list = append(list, span{*event.Timestamp, *event.Timestamp})
 	}
-	return list, nil
+	return list
 }
 
 // covered is how much of the time between two moments at least one of the spans covers.

@@ -39,11 +39,11 @@ func assetsOf(count int) map[string][]byte {
 	return assets
 }
 
+// production has an operator keep the pace and the budgets of production.
+func production(o *operator.Options) { o.Limits.Pace, o.Unbudgeted = plan.DefaultLimits().Pace, false }
+
 // paces measures releases at the pace of production, beside those of another algorithm.
 func (s *subject) paces(ctx context.Context, runs int) ([]figure, error) {
-	production := func(o *operator.Options) {
-		o.Limits.Pace, o.Unbudgeted = plan.DefaultLimits().Pace, false
-	}
 	if err := s.restart(ctx, production); err != nil {
 		return nil, err
 	}

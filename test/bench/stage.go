@@ -26,33 +26,38 @@ type subject struct {
 	changes watch.Interface
 }
 
-// begin brings the first release live.
-func begin(ctx context.Context, box *sandbox.Sandbox) (*subject, error) {
-	const name = "bench"
-	if err := box.Push(ctx, sample.V1); err != nil {
-		return nil, err
+// begin brings the first release of a Stage live, and tells how that went.
+func begin(ctx context.Context, box *sandbox.Sandbox, name string, build sample.Variant) (*subject, released, error) {
+	if err := box.Push(ctx, build); err != nil {
+		return nil, released{}, err
 	}
 	if err := box.Prepare(ctx, name, name, box.Database.URL()); err != nil {
-		return nil, err
+		return nil, released{}, err
 	}
 	scheme, err := operator.Scheme()
 	if err != nil {
-		return nil, err
+		return nil, released{}, err
 	}
 	watcher, err := client.NewWithWatch(box.ControlPlane.Config, client.Options{Scheme: scheme})
 	if err != nil {
-		return nil, fmt.Errorf("making a client: %w", err)
+		return nil, released{}, fmt.Errorf("making a client: %w", err)
 	}
 	changes, err := watcher.Watch(ctx, &v1alpha1.StageList{}, client.InNamespace(name))
 	if err != nil {
-		return nil, fmt.Errorf("watching the Stage: %w", err)
+		return nil, released{}, fmt.Errorf("watching the Stage: %w", err)
 	}
-	s := &subject{box: box, stage: box.SampleStage(name, "production", name, sample.V1.Version), changes: changes}
+	s := &subject{box: box, stage: box.SampleStage(name, "production", name, build.Version), changes: changes}
+	since := box.AWS.Calls().End()
 	if err := box.Client.Create(ctx, s.stage); err != nil {
-		return nil, fmt.Errorf("applying the Stage: %w", err)
+		return nil, released{}, fmt.Errorf("applying the Stage: %w", err)
 	}
-	_, err = s.live(ctx)
-	return s, err
+	r := released{accepted: time.Now()}
+	if r.ready, err = s.live(ctx); err != nil {
+		return nil, r, err
+	}
+	r.calls = box.AWS.Calls().Since(since)
+	r.stacks, err = s.stackTime(ctx, r.accepted)
+	return s, r, err
 }
 
 // release asks for a tag and tells when the API server had accepted that and when it was Ready, as a watcher sees it.
