@@ -65,7 +65,8 @@ func TestACallGoesToTheAccountOfWhoeverSignsIt(t *testing.T) {
 
 func TestARoleOfAnAccountThatDoesNotExistIsRefused(t *testing.T) {
 	_, home := twoAccounts(t)
-	for _, arn := range []string{"arn:aws:iam::333333333333:role/operator", "arn:aws:iam::" + homeAccount + ":role/operator"} {
+	for _, arn := range []string{"arn:aws:iam::333333333333:role/operator",
+		"arn:aws:iam::" + homeAccount + ":role/operator"} {
 		if err := createQueue(t.Context(), as(home, arn), "q"); err == nil {
 			t.Errorf("%s was assumed", arn)
 		}
