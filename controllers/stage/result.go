@@ -100,8 +100,9 @@ func remembered(recorded *release.Recorded) v1alpha1.StageStatus {
 }
 
 func (s *session) resultOf(outcome error) (result, error) {
-	poll := result{RequeueAfter: s.r.reads.done(client.ObjectKeyFromObject(s.stage), len(s.stage.Spec.Manifest.Secrets) > 0,
-		s.r.restsFor(s.stage), s.r.Now())}
+	hasSecrets := len(s.stage.Spec.Manifest.Secrets) > 0
+	poll := result{RequeueAfter: s.r.reads.done(client.ObjectKeyFromObject(s.stage), hasSecrets, s.r.restsFor(s.stage),
+		s.r.Now())}
 	waiting, isWaiting := release.AsWaiting(outcome)
 	rejected, isRejected := release.AsRejected(outcome)
 	switch {

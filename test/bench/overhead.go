@@ -79,8 +79,8 @@ func applicationTime(calls wire.Log) []span {
 	return list
 }
 
-// stackTime is when operations of the Stage's stacks ran, by the stacks' own events: the application's, the newest first,
-// and then the foundation's.
+// stackTime is when operations of the Stage's stacks ran, by the stacks' own events: the application's, the newest
+// first, and then the foundation's.
 func (s *subject) stackTime(ctx context.Context, since time.Time) (list []span, err error) {
 	names := desired.Names(release.StageKey{Namespace: s.stage.Namespace, Name: s.stage.Name}, "", "")
 	for _, stack := range []string{names.AppStack, names.FoundationStack} {

@@ -10,7 +10,8 @@ import (
 	"reflect"
 )
 
-// Gateway takes API calls through authentication, quotas, faults, latency, authorization, decoding, the handler and the log.
+// Gateway takes API calls through authentication, quotas, faults, latency, authorization, decoding, the handler and the
+// log.
 type Gateway struct {
 	AccountID  string
 	Region     string
