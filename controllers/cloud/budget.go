@@ -57,8 +57,8 @@ type (
 	reconcileKey struct{}
 )
 
-// ForReconcile joins the steps of a reconcile. Once one of them has made a call the others wait for twice as long as a
-// call of their urgency takes to find room: whoever comes back has to look again, and would use up each time what the
+// ForReconcile joins the steps of a reconcile. Once one of them has made a call the others wait behind nobody, and for
+// as long as an empty budget takes to fill: whoever comes back has to look again, and would use up each time what the
 // step that follows needs.
 func ForReconcile(ctx context.Context) context.Context {
 	return context.WithValue(ctx, reconcileKey{}, new(mark))

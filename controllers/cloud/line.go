@@ -92,8 +92,7 @@ func (l *line) ask(who caller, p *purpose) (wait time.Duration, taken bool) {
 	case p.begun.is():
 		p.patience = longPatience
 	case p.looked.is():
-		needed += reserves[p.urgency] * float64(l.burst)
-		p.patience = max(p.patience, l.takes(2*needed))
+		p.patience = max(p.patience, l.takes(float64(l.burst)))
 	default:
 		needed += reserves[p.urgency]*float64(l.burst) + l.ahead(who, p.urgency, now)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -145,5 +146,38 @@ func TestWorkBesideTheReconcilesDoesNotStarveBehindThoseWhoComeBack(t *testing.T
 		}
 		stop()
 		others.Wait()
+	})
+}
+
+func TestCleanUpsOfManyStagesEndAlthoughEachLooksAgainWhenItComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const stages, looks = 25, 6
+		s := &spending{line: newLine(cloudFormation)}
+		began := time.Now()
+		var all sync.WaitGroup
+		for i := range stages {
+			all.Go(func() {
+				for who, done := (caller{"clouder", fmt.Sprint(i)}), false; !done; {
+					ctx := ForReconcile(t.Context())
+					look, err := ForStep(ctx, Later), error(nil)
+					for range looks {
+						if err == nil {
+							err = s.take(look, who)
+						}
+					}
+					if err == nil {
+						err = s.take(ForStep(ctx, Later), who)
+					}
+					after, busy := AsBusy(err)
+					if done = !busy; busy {
+						time.Sleep(after)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if took, least := time.Since(began), s.takes(stages*(looks+1)); took > 3*least {
+			t.Errorf("they took %s, and their calls %s", took, least)
+		}
 	})
 }
