@@ -13,6 +13,10 @@ func URLSuffix(region string) string {
 		return "c2s.ic.gov"
 	case strings.HasPrefix(region, "us-isob-"):
 		return "sc2s.sgov.gov"
+	case strings.HasPrefix(region, "us-isof-"):
+		return "csp.hci.ic.gov"
+	case strings.HasPrefix(region, "eu-isoe-"):
+		return "cloud.adc-e.uk"
 	default:
 		return "amazonaws.com"
 	}

@@ -13,6 +13,7 @@ import (
 func TestAddressesEndAsTheSDKHasThem(t *testing.T) {
 	for _, region := range []string{
 		"eu-central-1", "us-gov-west-1", "cn-north-1", "cn-northwest-1", "eusc-de-east-1", "us-iso-east-1", "us-isob-east-1",
+		"us-isof-south-1", "eu-isoe-west-1",
 	} {
 		endpoint, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), s3.EndpointParameters{
 			Bucket: aws.String("bucket"), Region: &region, UseFIPS: aws.Bool(false), UseDualStack: aws.Bool(false),

@@ -20,7 +20,7 @@ import (
 
 // Pushed says what Push did.
 type Pushed struct {
-	// Digest is of the manifest that the target's tag names now.
+	// Digest is of the manifest that the target's tags name now.
 	Digest string
 	// Layers and Bytes count the layers and bytes, configuration included, that were sent; both are 0 when all was there.
 	Layers int

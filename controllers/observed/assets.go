@@ -11,12 +11,12 @@ import (
 )
 
 // Assets reads the index of a build's assets, and tells which of them are missing. An index without a source says that
-// there is none.
+// there is none; one without a digest was written by nobody of ours, and is none.
 func Assets(
 	ctx context.Context, clients *cloud.Clients, bucket, buildID string,
 ) (index release.AssetIndex, missing []string, err error) {
 	_, found, err := clients.ReadJSON(ctx, bucket, release.MarkerKey(buildID), release.MaxAssetIndex, &index)
-	if err != nil || !found {
+	if err != nil || !found || index.Digest == "" {
 		return release.AssetIndex{}, nil, err
 	}
 	listed, prefix := map[string]bool{}, release.AssetsPrefix(buildID)

@@ -103,6 +103,18 @@ func TestWorkIsOtherWorkWhenItsContentIs(t *testing.T) {
 	}
 }
 
+func TestAnUploadIsOneWorkOfTwoPhases(t *testing.T) {
+	m := plan.New(release.Recorded{Run: &release.Run{ID: "r1"}}, "uid", plan.DefaultLimits())
+	m.Desired, m.Asked = releaseOf("v1"), asked(releaseOf("v1"))
+	work := func(action release.Action) string { return m.Work(release.Step{Action: action}) }
+	if work(release.ActionUpload) != work(release.ActionAssets) {
+		t.Error("the assets would be sent once more")
+	}
+	if work(release.ActionUpload) == work(release.ActionRepair) {
+		t.Error("a repair is taken for the upload")
+	}
+}
+
 func TestWorkMayTakeTimeByItsSize(t *testing.T) {
 	d := releaseOf("v1")
 	d.Functions = d.Functions[:1]

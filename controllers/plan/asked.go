@@ -57,21 +57,17 @@ func (m *Machine) choose() {
 	if run.MustFinish() && !run.Reverting() && (m.Desired == nil || m.Desired.ID != run.ReleaseID) {
 		m.superseded, m.Desired = true, nil
 		if d := m.Observed.Declaration; d != nil && d.Release == run.ReleaseID {
-			m.takeDeclared(d)
+			_ = m.takeDeclared(d) // the rule that reads it back tells
 		}
 	}
 }
 
-// takeDeclared goes on with the release of a declaration. Where what it needs was taken from the profile, nothing is
-// done, not even to an end.
-func (m *Machine) takeDeclared(stored *release.Declaration) {
-	if stored.Desired == nil {
-		return
+// takeDeclared goes on with the release of a declaration. The error says that what it needs was taken from the profile.
+func (m *Machine) takeDeclared(stored *release.Declaration) (err error) {
+	if stored.Desired != nil {
+		m.Desired, err = m.Asked.Declared(stored.Desired, stored.Release)
 	}
-	d, err := m.Asked.Declared(stored.Desired, stored.Release)
-	if m.Desired = d; err != nil {
-		m.Asked.Barred, m.Asked.Unprepared = true, err
-	}
+	return err
 }
 
 // askedRelease gives the release that the Stage asks for; nil as long as that is not known. The revision of the
@@ -149,27 +145,25 @@ func declaration(m *Machine) (release.Step, error) {
 	case stored == nil || stored.Release != run.ReleaseID:
 		return release.Step{Action: release.ActionLook, Part: release.PartDeclaration, Release: run.ReleaseID}, nil
 	}
-	m.takeDeclared(stored)
+	withdrawn := m.takeDeclared(stored)
 	switch {
-	case m.Asked.Barred:
-		return unprepared(m)
+	case withdrawn != nil:
+		return m.endWithout(withdrawn)
 	case m.Desired == nil:
-		return m.giveUpUndeclared()
+		return m.endWithout(release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonDeclarationGone,
+			"the declaration of release %s is gone from the stage's bucket, and without it its run cannot go on",
+			run.ReleaseID))
 	default:
 		return next()
 	}
 }
 
-// giveUpUndeclared gives up a run that must end and whose declaration is gone: its commands are awaited, and its moves,
-// which are recorded, are taken back.
-func (m *Machine) giveUpUndeclared() (release.Step, error) {
-	open, err := m.endOpenCommands(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing)
-	if err != nil || open.Action != "" {
-		return open, err
-	}
-	return release.Step{}, release.Reject(v1alpha1.ConditionActivated, v1alpha1.ReasonDeclarationGone,
-		"the declaration of release %s is gone from the stage's bucket, and without it its run cannot go on",
-		m.Recorded.Run.ReleaseID)
+// endWithout gives up a run that must end and cannot go on: what goes on beside the reconciles is stopped, its commands
+// are awaited, and then its moves, which are recorded, are taken back.
+func (m *Machine) endWithout(why error) (release.Step, error) {
+	return first(m, quiet, func(m *Machine) (release.Step, error) {
+		return m.endOpenCommands(v1alpha1.ConditionCommandsSucceeded, v1alpha1.ReasonProgressing)
+	}, func(*Machine) (release.Step, error) { return release.Step{}, why })
 }
 
 // renderable refuses a release that CloudFormation would refuse for its size.

@@ -62,6 +62,7 @@ func (m *Machine) didRun(step release.Step) {
 	switch step.Action {
 	case release.ActionBegin:
 		m.begin()
+		m.Observed.Forget(release.PartFoundation) // whose it is counts anew for each run
 	case release.ActionResolve:
 		m.resolvedTo()
 	case release.ActionRecover:

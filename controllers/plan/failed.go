@@ -73,6 +73,8 @@ func (m *Machine) refused(rejected *release.Rejected) error {
 	switch {
 	case rejected.Reason == v1alpha1.ReasonCommandOutcomeUnknown:
 		return rejected // a person's word takes the run on
+	case m.Asked.Barred:
+		return rejected // nothing is done, not even to an end: a command may still run
 	case notItsFault(run, rejected):
 		return rejected // it goes on when that is mended
 	case run.Activation != nil && run.Failure == nil:

@@ -29,7 +29,7 @@ func (m *Machine) Start(step release.Step, sawItEnd bool) error {
 	if times := run.UploadTries - maxInterrupted; times >= 0 {
 		pause := min(firstInterruption<<min(times, 16), longestInterruption)
 		if wait := run.UploadTriedAt.Add(pause).Sub(m.Now); wait > 0 {
-			return release.Wait(v1alpha1.ConditionImagePushed, v1alpha1.ReasonUploadInterrupted, wait,
+			return release.Wait(SpecOf(step.Phase).Condition, v1alpha1.ReasonUploadInterrupted, wait,
 				"the operator ended %d times while image and assets of %s were sent, and tries again at %s: have the "+
 					"platform team look why it ended (out of memory or disk?), or push a smaller build under a new tag; to "+
 					"try now, annotate the Stage with %s=<any new value>",

@@ -62,9 +62,16 @@ func TestAssetsThatEndTheOperatorAreLeftAloneToo(t *testing.T) {
 	m := onTheWay(t, releaseOf("v2"), release.ActionPublish)
 	assets := release.Step{Action: release.ActionAssets, Phase: release.PhaseAssets}
 	for times := range 4 {
-		if err := m.Start(assets, false); (err == nil) != (times < 3) {
+		err := m.Start(assets, false)
+		if (err == nil) != (times < 3) {
 			t.Errorf("after %d interruptions it is decided %v", times, err)
 		}
+		if err != nil && m.Phase(m.Failed(assets, release.Outcome{}, err)) != release.PhaseAssets {
+			t.Errorf("it is told by another phase: %v", err)
+		}
+	}
+	if got := m.Recorded.Run.Phase(release.PhaseUpload).State; got != release.PhaseSucceeded {
+		t.Errorf("the image, which is there, is told to be %s", got)
 	}
 	m.Did(assets, release.Outcome{Assets: &release.Assets{Digest: "sha256:1"}})
 	if m.Recorded.Run.UploadTries != 0 {

@@ -28,7 +28,9 @@ type operator struct {
 	unprepared error
 	// withdrawn is why a release that must end may not go on.
 	withdrawn error
-	removal   *plan.Removal
+	// barred is why nothing may be done at all.
+	barred  error
+	removal *plan.Removal
 	// crashes tells whether the process ends here.
 	crashes func() bool
 	// lasts tells how long a step takes that goes on beside the reconciles; nothing where it is done at once.
@@ -86,6 +88,9 @@ func (o *operator) reconcile() error {
 	o.m.Ask(asked(o.want, func(a *plan.Asked) {
 		a.Suspended, a.Requests, a.Revision = o.suspended, o.requests, o.revision
 		a.Unprepared, a.Removal = o.unprepared, o.removal
+		if o.barred != nil {
+			a.Barred, a.Unprepared = true, o.barred
+		}
 		if o.withdrawn != nil {
 			a.Declared = func(*release.Desired, string) (*release.Desired, error) { return nil, o.withdrawn }
 		}

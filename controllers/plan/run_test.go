@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -411,7 +412,9 @@ func TestARunWhoseDeclarationIsGoneIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestARunThatMustEndDoesNotEndWithoutTheRightToIt(t *testing.T) {
+var notAnyMore = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed, "not any more")
+
+func TestARunThatMustEndIsTakenBackWithoutTheRightToIt(t *testing.T) {
 	o := released(t)
 	o.crashes = func() bool { return o.w.function("default-queue").alias.Version == "2" }
 	o.want = releaseOf("v2")
@@ -419,17 +422,52 @@ func TestARunThatMustEndDoesNotEndWithoutTheRightToIt(t *testing.T) {
 		o.w.pass(time.Second)
 	}
 	o.crashes, o.trace = func() bool { return false }, nil
-	o.withdrawn = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed, "not any more")
-	err := o.release(releaseOf("v3"))
-	if rejected, ok := release.AsRejected(err); !ok || rejected.Reason != v1alpha1.ReasonRoleNotAllowed {
-		t.Errorf("got %v", err)
+	o.withdrawn = notAnyMore
+	must(t, o.release(releaseOf("v3")))
+	requireLive(t, o, releaseOf("v3"))
+	moves := slices.DeleteFunc(slices.Clone(o.trace), func(done string) bool {
+		return !strings.HasPrefix(done, "Move") && !strings.HasPrefix(done, "Revert") && !strings.HasPrefix(done, "Begin")
+	})
+	if len(moves) < 2 || moves[0] != "Revert default-queue" || moves[1] != "Begin v3" {
+		t.Errorf("what was done is %v", moves)
 	}
-	for _, done := range o.trace {
-		if strings.HasPrefix(done, "Move") || strings.HasPrefix(done, "Revert") || strings.HasPrefix(done, "Stack") {
-			t.Errorf("%s was done all the same", done)
-		}
+}
+
+// running is an operator whose v2 has begun a command.
+func running(t *testing.T, silent bool) *operator {
+	t.Helper()
+	o := released(t)
+	o.w.silent["migrate"] = silent
+	o.want = releaseOf("v2")
+	for o.written.Run.BuildID != "v2" || len(o.written.Run.Commands) == 0 ||
+		o.written.Run.Commands[0].State != release.CommandStarted {
+		_ = o.reconcile()
+		o.w.pass(time.Second)
 	}
-	o.withdrawn = nil
+	o.trace = nil
+	return o
+}
+
+// The world fails a command that starts while another one may still run.
+func TestACommandIsAwaitedAlthoughTheRightToItsReleaseIsWithdrawn(t *testing.T) {
+	o := running(t, true)
+	o.withdrawn = notAnyMore
+	o.w.silent = map[string]bool{}
+	must(t, o.release(releaseOf("v3")))
+	requireLive(t, o, releaseOf("v3"))
+}
+
+func TestACommandIsAwaitedAlthoughTheNamespaceWasNotAllowedForAWhile(t *testing.T) {
+	o := running(t, false)
+	o.want = releaseOf("v3")
+	o.barred = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed, "not allowed")
+	for range 3 {
+		_ = o.reconcile()
+	}
+	if o.written.Run.State != release.RunRunning {
+		t.Errorf("the run is %s although nothing may be done", o.written.Run.State)
+	}
+	o.barred = nil
 	must(t, o.release(releaseOf("v3")))
 	requireLive(t, o, releaseOf("v3"))
 }

@@ -107,7 +107,7 @@ type Stack struct {
 	Foreign    string
 	Outputs    map[string]string
 	Parameters map[string]string
-	// Template that is deployed; only of the application stack.
+	// Template that is deployed, where it was asked for.
 	Template []byte
 	// Token of the last operation.
 	Token string

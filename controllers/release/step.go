@@ -34,7 +34,7 @@ const (
 	ActionRecover Action = "Recover"
 	// ActionPass records that Step.Phase is done.
 	ActionPass Action = "Pass"
-	// ActionStack takes Step.Stack one operation further towards Step.Rendering.
+	// ActionStack takes Step.Stack one operation further.
 	ActionStack Action = "Stack"
 	// ActionReturn gives up a run, because the live release is the desired one.
 	ActionReturn Action = "Return"

@@ -54,7 +54,7 @@ func (s *session) performBeside(step release.Step) (release.Outcome, error) {
 	case err == nil, isRejected, isWaiting, busy, cloud.IsDenied(err), cloud.IsExpired(err):
 		return outcome, err
 	default: // the queue's own backoff would begin anew each time that the work does
-		return release.Outcome{}, retrying(step, err, state.Again)
+		return outcome, retrying(step, err, state.Again)
 	}
 }
 

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,7 +23,12 @@ type seenStacks struct {
 	uid             types.UID
 	run             string
 	foundation, app *release.Stack
+	// foundationAt is when the foundation stack was looked at.
+	foundationAt time.Time
 }
+
+// foundationHolds is for how long a foundation counts as what it was: somebody may take it over, or delete it.
+const foundationHolds = time.Minute
 
 func (m *memory) recall(stage types.NamespacedName, uid types.UID, run string) seenStacks {
 	m.mu.Lock()
@@ -56,7 +62,8 @@ func (s *session) recallStacks() {
 		return
 	}
 	s.seen = s.r.memory.recall(client.ObjectKeyFromObject(s.stage), s.stage.UID, run.ID)
-	if run.Phase(release.PhaseFoundation).State == release.PhaseSucceeded {
+	if run.State == release.RunRunning && run.Phase(release.PhaseFoundation).State == release.PhaseSucceeded &&
+		s.r.Now().Sub(s.seen.foundationAt) < foundationHolds {
 		m.Observed.Foundation = s.seen.foundation
 	}
 }
@@ -64,7 +71,7 @@ func (s *session) recallStacks() {
 // keepStack keeps what was seen of a stack that nothing goes on with.
 func (s *session) keepStack(part release.Part) {
 	stack, run := s.machine.Observed.Stack(part), s.machine.Recorded.Run
-	if run == nil || !stack.Exists || stack.Foreign != "" || stack.InProgress() {
+	if run == nil || !stack.Exists || stack.Foreign != "" || stack.Adopted || stack.InProgress() {
 		return
 	}
 	if s.seen.run != run.ID {
@@ -72,11 +79,19 @@ func (s *session) keepStack(part release.Part) {
 	}
 	switch {
 	case part == release.PartFoundation:
-		s.seen.foundation = stack
+		s.seen.foundation, s.seen.foundationAt = stack, s.r.Now()
 	case len(stack.Template) > 0:
 		s.seen.app = stack
 	}
 	s.r.memory.keep(client.ObjectKeyFromObject(s.stage), s.seen)
+}
+
+// forgetStack forgets a stack that is operated on.
+func (s *session) forgetStack(part release.Part) {
+	if part == release.PartFoundation {
+		s.seen.foundation = nil
+		s.r.memory.keep(client.ObjectKeyFromObject(s.stage), s.seen)
+	}
 }
 
 // forgetStacks frees what is known once there is no run to know it for.

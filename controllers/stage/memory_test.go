@@ -2,6 +2,7 @@ package stage
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aloft-dev/aloft/api/v1alpha1"
 	"github.com/aloft-dev/aloft/controllers/release"
@@ -41,8 +42,20 @@ func TestWhatWasSeenOfARunsStacksIsKnownToItsNextReconcile(t *testing.T) {
 			s.machine.Recorded.Run.Phases[1].State = release.PhaseRunning
 		}, seenStacks{app: whole}},
 		{"another run goes on", func(s *session) { s.machine.Recorded.Run.ID = "run-3" }, nothing},
+		{"the run has ended, and its clean-up looks for itself", func(s *session) {
+			s.machine.Recorded.Run.State = release.RunSucceeded
+		}, seenStacks{app: whole}},
+		{"it was held for a while", func(s *session) {
+			later := time.Now().Add(foundationHolds)
+			s.r.Now = func() time.Time { return later }
+		}, seenStacks{app: whole}},
 		{"there is no run", func(s *session) { s.machine.Recorded.Run = nil }, nothing},
 		{"another Stage has the name", func(s *session) { s.stage.UID = "another" }, nothing},
+		{"its foundation is operated on", func(s *session) {
+			s.recallStacks()
+			s.forgetStack(release.PartFoundation)
+			s.machine.Observed.Foundation = nil
+		}, seenStacks{app: whole}},
 		{"the Stage has come to rest", func(s *session) { s.forgetStacks(nil) }, nothing},
 	} {
 		if got := recalled(s, row.edit); got.foundation != row.want.foundation || got.app != row.want.app {
@@ -55,6 +68,7 @@ func TestOfAStackNothingIsKeptThatMayBeAnotherInAMoment(t *testing.T) {
 	for why, stack := range map[string]release.Stack{
 		"an operation goes on":      {Exists: true, Status: "UPDATE_IN_PROGRESS", Template: []byte("{}")},
 		"it is someone else's":      {Exists: true, Status: "UPDATE_COMPLETE", Foreign: "b's", Template: []byte("{}")},
+		"it is taken over":          {Exists: true, Status: "UPDATE_COMPLETE", Adopted: true, Template: []byte("{}")},
 		"there is none":             {},
 		"its template was not read": {Exists: true, Status: "UPDATE_COMPLETE"},
 	} {

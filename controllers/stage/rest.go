@@ -76,15 +76,19 @@ type read struct {
 	at time.Time
 	// inTurn says that it is this Stage's turn then, among all that are at rest.
 	inTurn bool
+	// busy says that it did not rest when it was last reconciled in full: the cache may not tell that yet.
+	busy bool
 }
 
 // done records that a Stage was reconciled in full, and gives when it is again; zero is never: it has no Secrets, and
 // whatever else it depends on is watched.
-func (r *reads) done(stage types.NamespacedName, hasSecrets bool, rests time.Duration, now time.Time) time.Duration {
+func (r *reads) done(
+	stage types.NamespacedName, busy, hasSecrets bool, rests time.Duration, now time.Time,
+) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !hasSecrets {
-		r.set(stage, read{})
+		r.set(stage, read{busy: busy})
 		return 0
 	}
 	again := secretPoll
@@ -92,7 +96,7 @@ func (r *reads) done(stage types.NamespacedName, hasSecrets bool, rests time.Dur
 		again = secretPollAtRest
 	}
 	again += rand.N(again / 10) //nolint:gosec // spreads load, guards nothing
-	r.set(stage, read{at: now.Add(again)})
+	r.set(stage, read{at: now.Add(again), busy: busy})
 	return again
 }
 
@@ -102,7 +106,10 @@ func (r *reads) next(stage types.NamespacedName, rests time.Duration, now time.T
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next, known := r.of[stage]
-	if known && next.at.IsZero() {
+	switch {
+	case next.busy:
+		return 0, true
+	case known && next.at.IsZero():
 		return 0, false
 	}
 	after = next.at.Sub(now)

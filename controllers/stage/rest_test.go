@@ -156,7 +156,7 @@ func TestTenThousandStagesAtRestAreReadInTurns(t *testing.T) {
 			after, isDue := r.next(stage, time.Hour, now)
 			if isDue {
 				counts[int(now.Sub(began).Minutes())]++
-				after = r.done(stage, true, time.Hour, now)
+				after = r.done(stage, false, true, time.Hour, now)
 			}
 			due[stage] = now.Add(after)
 		}
@@ -184,7 +184,7 @@ func TestWhenAStageIsReadAgain(t *testing.T) {
 		{"it has no Secrets", false, time.Hour, 0, 0},
 	} {
 		r := &reads{}
-		again := r.done(named("clouder", 1), row.hasSecrets, row.rests, noon)
+		again := r.done(named("clouder", 1), false, row.hasSecrets, row.rests, noon)
 		if again < row.least || again > row.latest {
 			t.Errorf("%s: it is read again after %s", row.why, again)
 		}
@@ -200,6 +200,20 @@ func TestAStageThatHasJustChangedIsReadAtOnceByAnOperatorThatWasStarted(t *testi
 	for i := range 100 {
 		if after, due := r.next(named("clouder", i), time.Minute, noon); !due {
 			t.Fatalf("%d others come first, for %s", i, fmt.Sprint(after))
+		}
+	}
+}
+
+func TestAStageThatWasBusyIsReconciledInFull(t *testing.T) {
+	for _, hasSecrets := range []bool{true, false} {
+		r, stage, now := &reads{}, named("clouder", 1), time.Now()
+		r.done(stage, true, hasSecrets, 0, now)
+		if _, due := r.next(stage, 0, now); !due {
+			t.Error("it is left alone by what the cache tells, which may be of before")
+		}
+		r.done(stage, false, hasSecrets, 0, now)
+		if _, due := r.next(stage, 0, now); due {
+			t.Error("it rests, and is reconciled in full at once")
 		}
 	}
 }

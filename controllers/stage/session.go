@@ -111,6 +111,9 @@ func (s *session) lookOrPerform(ctx context.Context, step release.Step) (release
 		}
 	}
 	m.Doing(step)
+	if step.Stack != nil {
+		s.forgetStack(step.Stack.Part)
+	}
 	outcome, err := s.perform(ctx, step)
 	m.Now = s.r.Now()
 	if err == nil {
