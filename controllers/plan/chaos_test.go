@@ -24,8 +24,11 @@ var wishes = []*release.Desired{
 // chaos is what goes wrong, by the number of the moment at which it does.
 type chaos struct {
 	crashes, rollBacks map[int]bool
-	edits              map[int]*release.Desired
-	moment             int
+	// withdrawals are of the right to finish a release that is not asked for any more, bars of the right to anything; each
+	// second one gives it back.
+	withdrawals, bars map[int]bool
+	edits             map[int]*release.Desired
+	moment            int
 }
 
 func drawChaos(t *rapid.T, o *operator) *chaos {
@@ -43,7 +46,10 @@ func drawChaos(t *rapid.T, o *operator) *chaos {
 		lasts = append(lasts[1:], lasts[0])
 		return lasts[0]
 	}
-	c := &chaos{crashes: set("crashes"), rollBacks: set("stack operations fail after"), edits: map[int]*release.Desired{}}
+	c := &chaos{
+		crashes: set("crashes"), rollBacks: set("stack operations fail after"), withdrawals: set("a right is withdrawn"),
+		bars: set("the namespace is not allowed"), edits: map[int]*release.Desired{},
+	}
 	for moment := range set("edits") {
 		c.edits[moment] = wishes[rapid.IntRange(0, len(wishes)-1).Draw(t, "wish")]
 	}
@@ -67,10 +73,23 @@ func (c *chaos) crash(o *operator) bool {
 	if c.rollBacks[c.moment] {
 		o.w.rollBack[release.PartApp] = true
 	}
+	if c.withdrawals[c.moment] {
+		o.withdrawn = toggled(o.withdrawn, notAnyMore)
+	}
+	if c.bars[c.moment] {
+		o.barred = toggled(o.barred, notAllowed)
+	}
 	if wish := c.edits[c.moment]; wish != nil {
 		o.want = wish // the next reconcile sees it
 	}
 	return c.crashes[c.moment]
+}
+
+func toggled(is error, other *release.Rejected) error {
+	if is != nil {
+		return nil
+	}
+	return other
 }
 
 // person does what the message of a refusal asks for.
@@ -80,6 +99,8 @@ func (o *operator) person(t *rapid.T, rejected *release.Rejected) {
 		return
 	}
 	switch rejected.Reason {
+	case v1alpha1.ReasonProfileNotAllowed:
+		o.barred = nil
 	case v1alpha1.ReasonCommandFailed:
 		o.w.exitCodes = map[string]int32{}
 		o.asksAgain()

@@ -412,7 +412,10 @@ func TestARunWhoseDeclarationIsGoneIsGivenUp(t *testing.T) {
 	})
 }
 
-var notAnyMore = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed, "not any more")
+var (
+	notAnyMore = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed, "not any more")
+	notAllowed = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed, "not allowed")
+)
 
 func TestARunThatMustEndIsTakenBackWithoutTheRightToIt(t *testing.T) {
 	o := released(t)
@@ -460,7 +463,7 @@ func TestACommandIsAwaitedAlthoughTheRightToItsReleaseIsWithdrawn(t *testing.T) 
 func TestACommandIsAwaitedAlthoughTheNamespaceWasNotAllowedForAWhile(t *testing.T) {
 	o := running(t, false)
 	o.want = releaseOf("v3")
-	o.barred = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed, "not allowed")
+	o.barred = notAllowed
 	for range 3 {
 		_ = o.reconcile()
 	}
