@@ -12,7 +12,8 @@ import (
 
 // line is a budget, and whoever waits for it. Who was refused comes back, and has kept its place: the more urgent come
 // first, then those of the namespaces that have had less of late, and then those who have waited longest. So a
-// namespace with a hundred releases does not hold up another one's only release, and of the same urgency nobody starves.
+// namespace with a hundred releases does not hold up another one's only release, and of the same urgency nobody
+// starves.
 type line struct {
 	quota
 	mu      sync.Mutex

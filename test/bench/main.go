@@ -47,7 +47,7 @@ func parsed() (o options) {
 	flag.IntVar(&o.reconciles, "reconciles", 10_000, "How many reconciles of a stage at rest are counted.")
 	flag.IntVar(&o.many.stages, "stages", 10_000, "How many Stages are at rest, with -scale; 0 leaves that out.")
 	flag.IntVar(&o.many.kills, "kills", 6, "How often the leader is killed, with -scale.")
-	flag.IntVar(&o.many.releases, "releases", 50, "How many releases go on at the same time in each account; 0 leaves that out.")
+	flag.IntVar(&o.many.releases, "releases", 50, "How many releases go on at once in each account; 0 leaves that out.")
 	flag.IntVar(&o.many.accounts, "accounts", 0, "In how many accounts these are. Default: 4, and 1 with -scale.")
 	flag.Float64Var(&o.many.share, "share", 1, "The part of AWS's quotas that there is for them.")
 	flag.Parse()
