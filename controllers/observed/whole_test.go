@@ -30,7 +30,7 @@ func serving(t *testing.T) *view {
 	v.put(release.ConfigKey("c1"), map[string]any{})
 	v.put(release.ReleaseKey("r1"), map[string]any{})
 	v.put(release.MarkerKey("v1"), release.AssetIndex{
-		Source: "sha256:1 /www", Files: map[string]string{"app.js": "1", "css/a b.css": "2", "index.html": "3"},
+		Source: "sha256:1 /www", Digest: "sha256:2", Files: map[string]string{"app.js": "1", "css/a b.css": "2", "index.html": "3"},
 	})
 	for _, asset := range assets {
 		v.put(asset, "content")
@@ -75,6 +75,9 @@ func TestWhatIsMissingOfTheLiveRelease(t *testing.T) {
 		}, nil, nil},
 		{"its variables", func(v *view) { v.Discard(release.ConfigKey("c1")) }, []string{bundle}, nil},
 		{"its declaration", func(v *view) { v.Discard(release.ReleaseKey("r1")) }, []string{declaration}, nil},
+		{"an index that somebody wrote who knows no digest", func(v *view) {
+			v.put(release.MarkerKey("v1"), release.AssetIndex{Source: "sha256:1 /www"})
+		}, []string{index}, nil},
 		{"its image", func(v *view) {
 			_, err := v.Clients.ECR.BatchDeleteImage(v.t.Context(), &ecr.BatchDeleteImageInput{
 				RepositoryName: aws.String(v.Names.Repository),
