@@ -30,7 +30,8 @@ func serving(t *testing.T) *view {
 	v.put(release.ConfigKey("c1"), map[string]any{})
 	v.put(release.ReleaseKey("r1"), map[string]any{})
 	v.put(release.MarkerKey("v1"), release.AssetIndex{
-		Source: "sha256:1 /www", Digest: "sha256:2", Files: map[string]string{"app.js": "1", "css/a b.css": "2", "index.html": "3"},
+		Source: "sha256:1 /www", Digest: "sha256:2",
+		Files: map[string]string{"app.js": "1", "css/a b.css": "2", "index.html": "3"},
 	})
 	for _, asset := range assets {
 		v.put(asset, "content")
