@@ -412,12 +412,9 @@ func TestARunWhoseDeclarationIsGoneIsGivenUp(t *testing.T) {
 	})
 }
 
-var (
-	notAnyMore = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed, "not any more")
-	notAllowed = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed, "not allowed")
-)
-
-func TestARunThatMustEndIsTakenBackWithoutTheRightToIt(t *testing.T) {
+// halfMoved is an operator that ended after the first of the moves to v2.
+func halfMoved(t *testing.T) *operator {
+	t.Helper()
 	o := released(t)
 	o.crashes = func() bool { return o.w.function("default-queue").alias.Version == "2" }
 	o.want = releaseOf("v2")
@@ -425,6 +422,16 @@ func TestARunThatMustEndIsTakenBackWithoutTheRightToIt(t *testing.T) {
 		o.w.pass(time.Second)
 	}
 	o.crashes, o.trace = func() bool { return false }, nil
+	return o
+}
+
+var (
+	notAnyMore = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonRoleNotAllowed, "not any more")
+	notAllowed = release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed, "not allowed")
+)
+
+func TestARunThatMustEndIsTakenBackWithoutTheRightToIt(t *testing.T) {
+	o := halfMoved(t)
 	o.withdrawn = notAnyMore
 	must(t, o.release(releaseOf("v3")))
 	requireLive(t, o, releaseOf("v3"))
@@ -476,13 +483,7 @@ func TestACommandIsAwaitedAlthoughTheNamespaceWasNotAllowedForAWhile(t *testing.
 }
 
 func TestADeclarationThatIsNoneIsAsGoodAsGone(t *testing.T) {
-	o := released(t)
-	o.crashes = func() bool { return o.w.function("default-queue").alias.Version == "2" }
-	o.want = releaseOf("v2")
-	for err := error(nil); !errors.Is(err, errCrash); err = o.reconcile() {
-		o.w.pass(time.Second)
-	}
-	o.crashes, o.trace = func() bool { return false }, nil
+	o := halfMoved(t)
 	forged := *o.w.bucket[releaseOf("v2").ID]
 	forged.ID = "another"
 	o.w.bucket[releaseOf("v2").ID] = &forged
