@@ -41,9 +41,9 @@ var _ = Describe("The end of the operator", func() {
 	It("takes nothing back where another operator leads, which counts by itself", func(ctx context.Context) {
 		s := founded(ctx)
 		defer s.registry.hold()()
-		s.begins(ctx)
 		lost, lose := context.WithCancel(ctx)
-		lose()
+		s.begins(lost)
+		lose() // which ends the upload too
 		Expect(s.end(lost, ctx)).To(Succeed())
 		Expect(s.now().Status.Target.UploadTries).To(BeEquivalentTo(1))
 	})
