@@ -74,7 +74,7 @@ func NamespaceAllowed(in Inputs) error {
 	}
 	return release.Reject(v1alpha1.ConditionReady, v1alpha1.ReasonProfileNotAllowed,
 		"StageProfile %q does not allow namespace %q: ask the platform team to select it in spec.allowedNamespaces, or "+
-			"choose another spec.profileRef",
+			"choose another spec.profileRef in a new Stage",
 		in.Profile.Name, in.Stage.Namespace)
 }
 
