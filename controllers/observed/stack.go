@@ -32,17 +32,14 @@ func (o *Observer) stack(
 	ctx context.Context, name string, withTemplate bool, changeSet string,
 ) (*release.Stack, error) {
 	stack := &release.Stack{Name: name}
-	answer, err := o.Clients.CloudFormation.DescribeStacks(ctx,
-		&cloudformation.DescribeStacksInput{StackName: aws.String(name)})
-	switch {
-	case cloud.IsNotFound(err):
-		return stack, nil
-	case err != nil:
-		return nil, fmt.Errorf("describing stack %s: %w", name, err)
-	case len(answer.Stacks) != 1:
-		return nil, fmt.Errorf("describing stack %s: AWS answered with %d stacks", name, len(answer.Stacks))
+	described, err := o.Clients.Stack(ctx, name)
+	if err != nil {
+		return nil, err
 	}
-	fill(stack, &answer.Stacks[0])
+	if described == nil {
+		return stack, nil
+	}
+	fill(stack, described)
 	own, adopted := o.Ownership.Of(stack.Owner, stack.NamespaceUID)
 	if stack.Adopted = adopted; !own {
 		stack.Foreign = fmt.Sprintf("stack %s exists and belongs to %q", name, release.Mark(stack.Owner, stack.NamespaceUID))
@@ -78,14 +75,8 @@ func fill(stack *release.Stack, described *types.Stack) {
 	if described.DeletionTime != nil {
 		stack.ChangedAt = *described.DeletionTime
 	}
-	for _, tag := range described.Tags {
-		switch aws.ToString(tag.Key) {
-		case release.OwnerTag:
-			stack.Owner = aws.ToString(tag.Value)
-		case release.NamespaceTag:
-			stack.NamespaceUID = aws.ToString(tag.Value)
-		}
-	}
+	tags := cloud.TagsOf(described)
+	stack.Owner, stack.NamespaceUID = tags[release.OwnerTag], tags[release.NamespaceTag]
 	stack.Outputs = make(map[string]string, len(described.Outputs))
 	for _, output := range described.Outputs {
 		stack.Outputs[aws.ToString(output.OutputKey)] = aws.ToString(output.OutputValue)

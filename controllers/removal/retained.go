@@ -73,18 +73,11 @@ func (r *Remover) removeRetained(ctx context.Context, stackID string) error {
 
 // owns says that a stack is the stage's, by its tags. One that is not known any more is nobody's.
 func (r *Remover) owns(ctx context.Context, stackID string) (bool, error) {
-	answer, err := r.Clients.CloudFormation.DescribeStacks(ctx,
-		&cloudformation.DescribeStacksInput{StackName: aws.String(stackID)})
-	if cloud.IsNotFound(err) {
-		return false, nil
+	stack, err := r.Clients.Stack(ctx, stackID)
+	if err != nil || stack == nil {
+		return false, err
 	}
-	if err != nil {
-		return false, fmt.Errorf("describing stack %s: %w", stackID, err)
-	}
-	tags := map[string]string{}
-	for _, tag := range answer.Stacks[0].Tags {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
+	tags := cloud.TagsOf(stack)
 	if own, _ := r.Ownership.Of(tags[release.OwnerTag], tags[release.NamespaceTag]); !own {
 		return false, fmt.Errorf("stack %s belongs to %q, and nothing of it is removed", stackID,
 			release.Mark(tags[release.OwnerTag], tags[release.NamespaceTag]))
