@@ -30,7 +30,7 @@ func (m *Machine) Did(step release.Step, outcome release.Outcome) {
 	switch step.Action {
 	case release.ActionStop:
 		m.Observed.Quiet = true
-		m.endedOnPurpose()
+		uninterrupted(m.Recorded.Run)
 	case release.ActionPass:
 		m.markSucceeded(step.Phase)
 	case release.ActionStack:
@@ -116,11 +116,11 @@ func (m *Machine) take(outcome release.Outcome) {
 	}
 	if sent := outcome.Uploaded; sent != nil {
 		run.DeployedDigest, run.ConfigHash = sent.DeployedDigest, sent.ConfigHash
-		run.UploadTries, run.UploadTriedAt = 0, time.Time{}
+		uninterrupted(run)
 	}
 	if sent := outcome.Assets; sent != nil {
 		run.AssetsDigest = sent.Digest
-		run.UploadTries, run.UploadTriedAt = 0, time.Time{}
+		uninterrupted(run)
 		if sent.LeftOut != "" {
 			m.note(NoteAssetsLeftOut, "not everything in the assets' folder is published: %s", sent.LeftOut)
 		}

@@ -41,10 +41,9 @@ func (m *Machine) Start(step release.Step, sawItEnd bool) error {
 	return nil
 }
 
-// endedOnPurpose records that nothing goes on beside the reconciles because it was given up: an upload that is begun
-// again later was not interrupted.
-func (m *Machine) endedOnPurpose() {
-	if run := m.Recorded.Run; run != nil {
+// uninterrupted forgets how often an upload of a run was begun: it has come to an end, or was given up on purpose.
+func uninterrupted(run *release.Run) {
+	if run != nil {
 		run.UploadTries, run.UploadTriedAt = 0, time.Time{}
 	}
 }
