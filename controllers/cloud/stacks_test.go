@@ -39,7 +39,8 @@ func TestAStackIsDescribedByItsNameAndByItsID(t *testing.T) {
 	server.Faults().Inject(wire.Fault{
 		Call: "cloudformation:DescribeStacks", Kind: wire.FaultError, Error: wire.Errorf(403, "AccessDenied", "not you"),
 	})
-	if _, err := clients.Stack(t.Context(), "acme"); err == nil || !strings.Contains(err.Error(), "describing stack acme") {
+	_, err = clients.Stack(t.Context(), "acme")
+	if err == nil || !strings.Contains(err.Error(), "describing stack acme") {
 		t.Errorf("got %v", err)
 	}
 }

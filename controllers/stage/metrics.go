@@ -89,8 +89,8 @@ func gauge(stage *v1alpha1.Stage) {
 	stageConditions.of[client.ObjectKeyFromObject(stage)] = shown
 }
 
-// forget drops the series of a Stage that is gone.
-func forget(stage types.NamespacedName) {
+// ungauge drops the series of a Stage that is gone.
+func ungauge(stage types.NamespacedName) {
 	releases.DeletePartialMatch(prometheus.Labels{"namespace": stage.Namespace, "name": stage.Name})
 	stageConditions.mu.Lock()
 	defer stageConditions.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -60,12 +61,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	stage := &v1alpha1.Stage{}
 	if err := r.Client.Get(ctx, request.NamespacedName, stage); err != nil {
 		if apierrors.IsNotFound(err) {
-			forget(request.NamespacedName)
-			r.work.Forget(request.NamespacedName)
-			r.memory.forget(request.NamespacedName)
-			r.turns.end(request.NamespacedName)
-			r.Cloud.Forget(request.Namespace, request.Name)
-			r.reads.forget(request.NamespacedName)
+			r.forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Stage: %w", err)
@@ -80,6 +76,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 	return r.reconcileRemoval(ctx, stage)
+}
+
+// forget drops all that is kept of a Stage that is gone.
+func (r *Reconciler) forget(stage types.NamespacedName) {
+	ungauge(stage)
+	r.work.Forget(stage)
+	r.memory.forget(stage)
+	r.turns.end(stage)
+	r.reads.forget(stage)
+	r.Cloud.Forget(stage.Namespace, stage.Name)
 }
 
 // reconcileRelease takes a Stage towards the release that it asks for.
