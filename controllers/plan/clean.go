@@ -36,7 +36,7 @@ func settled(m *Machine) (release.Step, error) {
 		return looked, err
 	}
 	switch {
-	case m.Observed.Aliases == nil || !m.Observed.Contents:
+	case !m.Observed.Contents:
 		return lookIntoAliases()
 	case m.Observed.Leftovers == nil:
 		return look(release.PartLeftovers)

@@ -38,7 +38,7 @@ func TestNothingIsRemovedThatMayStillBeUsed(t *testing.T) {
 		{"and less is not", and(justActivated, ago(59*time.Second)), "wait Pending"},
 		{"nobody looked at the foundation", func(s *plan.Machine) { s.Observed.Foundation = nil }, "Look Foundation"},
 		{"nobody looked at the stack", func(s *plan.Machine) { s.Observed.App = nil }, "Look App"},
-		{"nobody looked at the aliases", func(s *plan.Machine) { s.Observed.Aliases = nil }, "Look Aliases"},
+		{"nobody looked at the aliases", func(s *plan.Machine) { s.Observed.Forget(release.PartAliases) }, "Look Aliases"},
 		{"nobody looked into them", func(s *plan.Machine) { s.Observed.Contents = false }, "Look Aliases"},
 		{"nobody looked at what must stay", func(s *plan.Machine) { s.Observed.Leftovers = nil }, "Look Leftovers"},
 		{"someone moved an alias to an old version", at("2", "2", "1"), "refuse AliasConflict"},

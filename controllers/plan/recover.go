@@ -30,7 +30,7 @@ func recoverRecord(m *Machine) (release.Step, error) {
 		return look(release.PartApp)
 	case app.Foreign != "":
 		return release.Step{}, notOwned(v1alpha1.ConditionFoundationReady, app)
-	case app.Exists && (m.Observed.Aliases == nil || !m.Observed.Contents):
+	case app.Exists && !m.Observed.Contents:
 		return lookIntoAliases()
 	case app.Exists && m.Observed.Releases == nil:
 		return look(release.PartReleases)

@@ -159,7 +159,7 @@ func onAlias(name string, change func(*release.Alias)) func(*plan.Machine) {
 func TestWhatNothingIsRememberedOfIsLookedForOnce(t *testing.T) {
 	decide(t, forgotten, []row{
 		{"everything was looked at", asItIs, "Recover"},
-		{"nobody looked at the aliases", func(s *plan.Machine) { s.Observed.Aliases = nil }, "Look Aliases"},
+		{"nobody looked at the aliases", func(s *plan.Machine) { s.Observed.Forget(release.PartAliases) }, "Look Aliases"},
 		{"nobody looked into them", func(s *plan.Machine) { s.Observed.Contents = false }, "Look Aliases"},
 		{"nobody looked for other releases", func(s *plan.Machine) { s.Observed.Releases = nil }, "Look Releases"},
 		{"nobody looked for a run that was under way", func(s *plan.Machine) { s.Observed.Left = nil }, "Look Left"},

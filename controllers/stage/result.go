@@ -101,8 +101,8 @@ func remembered(recorded *release.Recorded) v1alpha1.StageStatus {
 
 func (s *session) resultOf(outcome error) (result, error) {
 	hasSecrets := len(s.stage.Spec.Manifest.Secrets) > 0
-	busy := outcome != nil || !s.machine.Rests()
-	poll := result{RequeueAfter: s.r.reads.done(client.ObjectKeyFromObject(s.stage), busy, hasSecrets,
+	// Without an outcome the machine has come to where there is nothing to do.
+	poll := result{RequeueAfter: s.r.reads.done(client.ObjectKeyFromObject(s.stage), outcome != nil, hasSecrets,
 		s.r.restsFor(s.stage), s.r.Now())}
 	waiting, isWaiting := release.AsWaiting(outcome)
 	rejected, isRejected := release.AsRejected(outcome)

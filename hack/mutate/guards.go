@@ -92,7 +92,7 @@ var guards = []guard{
 	{name: "nothing is warmed before the assets are in place", file: planFolder + "machine.go",
 		guard: "{phase: release.PhaseAssets, decide: assets},", without: ""},
 	{name: "what aliases point at is looked into before anything is swept", file: planFolder + "clean.go",
-		guard: "case m.Observed.Aliases == nil || !m.Observed.Contents:", without: "case m.Observed.Aliases == nil:"},
+		guard: "case !m.Observed.Contents:", without: "case m.Observed.Aliases == nil:"},
 	{name: "a resolution names its run", file: planFolder + "requests.go",
 		guard: "run.ID != id ||", without: `id == "" ||`},
 	{name: "a retry that finds nothing to do is handled at once", file: planFolder + "requests.go",
