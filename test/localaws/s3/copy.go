@@ -12,10 +12,19 @@ import (
 )
 
 type copyResult struct {
-	XMLName      xml.Name  `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
+	XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
+	copied
+}
+
+// copied is what the answer to a copy tells of what was made.
+type copied struct {
 	ETag         string    `xml:"ETag"`
 	LastModified time.Time `xml:"LastModified"`
 	summed
+}
+
+func (o *object) copied() copied {
+	return copied{ETag: quote(o.etag), LastModified: o.modified.UTC(), summed: o.summed()}
 }
 
 // copyObject copies within the account; metadata comes along unless the directive is REPLACE.
@@ -53,7 +62,7 @@ func (s *service) copyObject(_ context.Context, call *wire.Call) (*wire.Response
 		}
 	}
 	b.store(&o, r.Header)
-	resp, err := xmlResponse(copyResult{ETag: quote(o.etag), LastModified: o.modified.UTC(), summed: o.summed()})
+	resp, err := xmlResponse(copyResult{copied: o.copied()})
 	if err == nil {
 		o.mark(resp.Header)
 	}

@@ -3,16 +3,13 @@ package s3
 import (
 	"context"
 	"encoding/xml"
-	"time"
 
 	"github.com/aloft-dev/aloft/test/localaws/wire"
 )
 
 type copiedPart struct {
-	XMLName      xml.Name  `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
-	ETag         string    `xml:"ETag"`
-	LastModified time.Time `xml:"LastModified"`
-	summed
+	XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
+	copied
 }
 
 // copyPart makes a part of an object, or of a range of it.
@@ -47,5 +44,5 @@ func (s *service) copyPart(_ context.Context, call *wire.Call) (*wire.Response, 
 	part := &object{key: key, content: content, etag: etagOf(content), modified: s.now(), algorithm: "crc64nvme",
 		checksum: sum("crc64nvme", content)}
 	u.parts[number] = part
-	return xmlResponse(copiedPart{ETag: quote(part.etag), LastModified: part.modified.UTC(), summed: part.summed()})
+	return xmlResponse(copiedPart{copied: part.copied()})
 }
