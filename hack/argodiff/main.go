@@ -1,7 +1,7 @@
-// Command argodiff compares as Argo CD does, by its own engine. It reads what a repository has, what the cluster has, what
-// the API server answers to a dry run of a server-side apply, and its OpenAPI document in protocol buffers, as one JSON
-// object, and writes as JSON what of the cluster's would be changed: by the comparison on the client's side, by that
-// which goes with the sync option ServerSideApply, and by that on the server's side. Null is in sync.
+// Command argodiff compares as Argo CD does, by its own engine. It reads what a repository has, what the cluster has,
+// what the API server answers to a dry run of a server-side apply, and its OpenAPI document in protocol buffers, as one
+// JSON object, and writes as JSON what of the cluster's would be changed: by the comparison on the client's side, by
+// that which goes with the sync option ServerSideApply, and by that on the server's side. Null is in sync.
 package main
 
 import (
@@ -54,7 +54,8 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("reading the OpenAPI document: %w", err)
 	}
-	structured, err := changed(in, diff.WithStructuredMergeDiff(true), diff.WithGVKParser(types), diff.WithManager(manager))
+	structured, err := changed(in, diff.WithStructuredMergeDiff(true), diff.WithGVKParser(types),
+		diff.WithManager(manager))
 	if err != nil {
 		return fmt.Errorf("comparing by the structure: %w", err)
 	}
