@@ -44,20 +44,15 @@ func (s *scale) failover(ctx context.Context, leads *manager, kills, ends int) (
 			return leads, nil, err
 		}
 		time.Sleep(rand.N(2 * time.Second)) //nolint:gosec // any moment will do
+		end, times := (*manager).Terminate, &ended
 		if i < kills {
-			took, err := s.takesOver(ctx, leads, waits, func(m *manager) error { m.Kill(); return nil })
-			if err != nil {
-				return waits, nil, err
-			}
-			killed = append(killed, took)
-		} else {
-			took, err := s.takesOver(ctx, leads, waits, (*manager).Terminate)
-			if err != nil {
-				return waits, nil, err
-			}
-			ended = append(ended, took)
+			end, times = func(m *manager) error { m.Kill(); return nil }, &killed
 		}
-		leads = waits
+		took, err := s.takesOver(ctx, leads, waits, end)
+		if err != nil {
+			return waits, nil, err
+		}
+		*times, leads = append(*times, took), waits
 	}
 	return leads, []figure{
 		atMost("P15", fmt.Sprintf("first reconcile after the leader was killed, p99 of %d", kills),

@@ -50,11 +50,11 @@ const longest = 6 * time.Minute
 func (m *mass) release(ctx context.Context, tag string, stages ...types.NamespacedName) (wave, error) {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	w, open := wave{began: time.Now()}, map[types.NamespacedName]*asked{}
+	w, open := wave{began: time.Now()}, map[types.NamespacedName]bool{}
 	asking, askingContext := errgroup.WithContext(ctx)
 	asking.SetLimit(parallelCopies)
 	for _, key := range stages {
-		open[key] = &asked{}
+		open[key] = false
 	}
 	go func() {
 		for _, key := range stages {
@@ -72,12 +72,9 @@ func (m *mass) release(ctx context.Context, tag string, stages ...types.Namespac
 	return w, asking.Wait()
 }
 
-// asked is a Stage that is waited for.
-type asked struct{ ready bool }
-
 // follow notes what becomes of Stages, until none is waited for or the API server has closed the watch: the next one
-// begins with how they are.
-func (m *mass) follow(ctx context.Context, tag string, w *wave, open map[types.NamespacedName]*asked) error {
+// begins with how they are. open are those that are waited for, and whether each was ready.
+func (m *mass) follow(ctx context.Context, tag string, w *wave, open map[types.NamespacedName]bool) error {
 	changes, err := m.watcher.Watch(ctx, &v1alpha1.StageList{})
 	if err != nil {
 		return fmt.Errorf("watching Stages: %w", err)
@@ -93,14 +90,14 @@ func (m *mass) follow(ctx context.Context, tag string, w *wave, open map[types.N
 			continue
 		}
 		key := client.ObjectKeyFromObject(stage)
-		switch waited := open[key]; {
-		case waited == nil || stage.Spec.Image.Tag != tag:
+		switch ready, waited := open[key]; {
+		case !waited || stage.Spec.Image.Tag != tag:
 		case meta.IsStatusConditionTrue(stage.Status.Conditions, v1alpha1.ConditionStalled):
 			w.failed = append(w.failed, fmt.Sprintf("%s: %s", key, readyOf(stage).Message))
 			delete(open, key)
 		case isLive(stage):
-			if !waited.ready {
-				waited.ready, w.ready = true, append(w.ready, time.Now())
+			if !ready {
+				open[key], w.ready = true, append(w.ready, time.Now())
 			}
 			if stage.Status.Live.Cleaned {
 				delete(open, key)
