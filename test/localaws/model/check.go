@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -85,12 +86,8 @@ func several(values []string) (any, bool) {
 	return list, true
 }
 
-func (m Member) on(name string) string {
-	if m.Name != "" {
-		return m.Name
-	}
-	return name
-}
+// on is the member's name in a request.
+func (m Member) on(name string) string { return cmp.Or(m.Name, name) }
 
 type checker struct {
 	shapes map[string]*Shape
@@ -183,13 +180,14 @@ func (s *Shape) leaf(value any) []string {
 		}
 		return s.bounds("value", number)
 	}
-	text, ok := value.(string)
-	if !ok {
-		if number, isNumber := value.(json.Number); isNumber {
-			text = number.String()
-		} else {
-			return nil
-		}
+	var text string
+	switch value := value.(type) {
+	case string:
+		text = value
+	case json.Number:
+		text = value.String()
+	default:
+		return nil
 	}
 	if s.Type == "blob" {
 		return s.length(base64.StdEncoding.DecodedLen(len(text)) - strings.Count(text, "="))

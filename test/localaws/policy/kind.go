@@ -3,6 +3,7 @@ package policy
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -98,13 +99,13 @@ func (s Statement) checkElements(kind Kind) error {
 	case s.Effect != "Allow" && s.Effect != "Deny":
 		return fmt.Errorf("Invalid effect: %s", s.Effect)
 	case kind.strictSid && !sidPattern.MatchString(s.Sid):
-		return fmt.Errorf("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular " +
+		return errors.New("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular " +
 			"expression [0-9A-Za-z]*")
 	case len(s.Action)+len(s.NotAction) == 0:
-		return fmt.Errorf("Policy statement must contain actions.")
+		return errors.New("Policy statement must contain actions.")
 	case s.Action != nil && s.NotAction != nil, s.Resource != nil && s.NotResource != nil,
 		s.Principal != nil && s.NotPrincipal != nil:
-		return fmt.Errorf("Syntax errors in policy.")
+		return errors.New("Syntax errors in policy.")
 	}
 	return nil
 }
@@ -114,13 +115,13 @@ func (s Statement) checkKind(kind Kind) error {
 	named, resources := s.Principal != nil || s.NotPrincipal != nil, s.Resource != nil || s.NotResource != nil
 	switch {
 	case kind.principal && !named:
-		return fmt.Errorf("Missing required field Principal")
+		return errors.New("Missing required field Principal")
 	case !kind.principal && named:
-		return fmt.Errorf("Policy document should not specify a principal.")
+		return errors.New("Policy document should not specify a principal.")
 	case !kind.resource && resources:
-		return fmt.Errorf("Has prohibited field Resource")
+		return errors.New("Has prohibited field Resource")
 	case kind.resource && len(s.Resource)+len(s.NotResource) == 0:
-		return fmt.Errorf("Policy statement must contain resources.")
+		return errors.New("Policy statement must contain resources.")
 	}
 	return nil
 }
@@ -129,13 +130,13 @@ func (s Statement) checkActions(kind Kind) error {
 	for _, action := range slices.Concat(s.Action, s.NotAction) {
 		switch {
 		case strings.Count(action, ":") > 1:
-			return fmt.Errorf("Actions/Condition can contain only one colon.")
+			return errors.New("Actions/Condition can contain only one colon.")
 		case !actionPattern.MatchString(action):
-			return fmt.Errorf("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+			return errors.New("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
 		case kind == OfTrust && !strings.HasPrefix(strings.ToLower(action), "sts:"):
-			return fmt.Errorf("AssumeRole policy may only specify STS AssumeRole actions.")
+			return errors.New("AssumeRole policy may only specify STS AssumeRole actions.")
 		case kind.service != "" && action != "*" && len(matching(kind.service, action)) == 0:
-			return fmt.Errorf("Policy has invalid action")
+			return errors.New("Policy has invalid action")
 		}
 	}
 	return nil
@@ -189,7 +190,7 @@ func (s Statement) checkConditions(kind Kind) error {
 		}
 		for key := range keys {
 			if vendor, _, qualified := strings.Cut(key, ":"); !qualified || kind == OfBucket && !validKey(vendor, key) {
-				return fmt.Errorf("Policy has an invalid condition key")
+				return errors.New("Policy has an invalid condition key")
 			}
 		}
 	}
